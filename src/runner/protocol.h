@@ -1,0 +1,195 @@
+/*
+ * The protocol between addesh and addesh-runner, the process that is PID 1 of
+ * an environment.  Both sides include this file and nothing else of each
+ * other.  It travels over one byte stream in each direction (the runner's
+ * stdin and stdout), so every frame carries what is needed to find the next
+ * one again after a peer died half way through one.
+ *
+ * FRAMES.  All integers are little-endian.
+ *
+ *	offset size
+ *	0      4    magic "AdR1"
+ *	4      1    type (enum proto_type)
+ *	5      1    flags (PROTO_F_*)
+ *	6      2    length of the payload, at most PROTO_PAYLOAD_MAX
+ *	8      4    id of the request the frame belongs to; 0: the connection
+ *	12     4    CRC-32C of bytes 0..11 and the payload
+ *	16     n    payload
+ *
+ * Between frames any number of zero bytes may stand; they mean nothing.  A
+ * reader that meets anything else where the magic should be, or a wrong CRC,
+ * drops one byte and looks for the magic again.
+ *
+ * MESSAGES.  A frame whose type is not a raw one (PROTO_OUT, PROTO_DATA)
+ * belongs to a message: the payloads of frames of one type and id, all but the
+ * last with PROTO_F_MORE, joined, at most PROTO_MESSAGE_MAX bytes.  A message
+ * is a list of fields: u16 key, u32 length, the bytes.  A key may repeat
+ * (argv, environment).  Numbers are u64 unless a key says otherwise.  Unknown
+ * keys are ignored by the reader, so that fields can be added; an unknown type
+ * is answered with PROTO_FAIL.
+ *
+ * OPENING.  A client writes PROTO_SYNC_BYTES zero bytes (which complete, and so
+ * spoil, any frame that a dead client left unfinished), then PROTO_HELLO with a
+ * fresh nonce, and throws away everything until the PROTO_WELCOME that holds
+ * the same nonce.  A runner that gets a HELLO forgets the former client: runs
+ * of that client are killed, since nobody waits for their verdicts (a kept
+ * environment's own background runs will be marked so by a field when they
+ * exist).  The configuration fields of HELLO count in the first one only.
+ *
+ * REQUESTS have an id chosen by the client, never 0, never reused.  Each ends
+ * in exactly one PROTO_VERDICT or PROTO_FAIL with that id.  Several may be in
+ * flight; with PROTO_K_AFTER a request waits for another and fails if that one
+ * failed.  Concurrent runs get uids of their own.
+ *
+ * FLOW.  PROTO_DATA towards the runner (a program's stdin, a file's content) is
+ * limited to PROTO_WINDOW bytes per request that have not been acknowledged by
+ * PROTO_CREDIT.  Towards the client there is no window: a runner whose stdout is
+ * full stops reading programs' pipes and keeps its timers.
+ */
+#ifndef ADDESH_RUNNER_PROTOCOL_H
+#define ADDESH_RUNNER_PROTOCOL_H
+
+#include <stdint.h>
+
+#define PROTO_VERSION 1
+
+#define PROTO_MAGIC "AdR1"
+#define PROTO_HEADER_SIZE 16
+#define PROTO_FRAME_MAX 65536
+#define PROTO_PAYLOAD_MAX (PROTO_FRAME_MAX - PROTO_HEADER_SIZE)
+#define PROTO_MESSAGE_MAX (4u << 20)
+#define PROTO_SYNC_BYTES PROTO_FRAME_MAX
+#define PROTO_NONCE_SIZE 16
+#define PROTO_WINDOW (256u << 10)
+#define PROTO_REQUESTS_MAX 64	/* in flight on one connection */
+
+/* Flags of a frame. */
+#define PROTO_F_MORE 0x01	/* the message goes on in the next frame */
+#define PROTO_F_END 0x02	/* PROTO_DATA: the last of this stream */
+#define PROTO_F_STDERR 0x04	/* PROTO_OUT: from stderr, else stdout */
+#define PROTO_F_TAIL 0x08	/* PROTO_OUT: kept tail, after a gap */
+
+enum proto_type {
+	/* client to runner */
+	PROTO_HELLO = 1,  /* NONCE VERSION, then the configuration */
+	PROTO_PING,	  /* renews the lease; answered by PROTO_PONG */
+	PROTO_RUN,	  /* ARG... ENV... and the PROTO_K_RUN fields */
+	PROTO_PUT,	  /* PATH [AFTER]; ENTRYs and DATA follow */
+	PROTO_GET,	  /* PATH [DEPTH]; ENTRYs and DATA come back */
+	PROTO_RESET,	  /* kill all runs, empty the writable places */
+	PROTO_SIGNAL,	  /* SIGNAL: to the run's process group */
+	PROTO_CANCEL,	  /* end the request now; its verdict still comes */
+	PROTO_RESIZE,	  /* ROWS COLS of a run's pty */
+	PROTO_STATS,	  /* answered by a verdict with STAT fields */
+	PROTO_QUIT,	  /* the environment ends */
+	/* both ways */
+	PROTO_ENTRY = 32, /* PATH TYPE MODE [SIZE] [TARGET] [MTIME]; if a
+			     regular file, DATA with its content follows */
+	PROTO_DATA,	  /* raw bytes; PROTO_F_END after the last */
+	/* runner to client */
+	PROTO_WELCOME = 64, /* NONCE VERSION RUNNER LIMIT... NOTE... */
+	PROTO_PONG,
+	PROTO_STARTED,	/* the program of this run was started */
+	PROTO_OUT,	/* raw output of a run */
+	PROTO_CREDIT,	/* COUNT: so many bytes of DATA were consumed */
+	PROTO_EVENT,	/* TEXT: something worth telling about a request */
+	PROTO_VERDICT,	/* how the request ended */
+	PROTO_FAIL,	/* ERRNO TEXT [PATH]: it could not be done */
+};
+
+/* Keys of fields.  The number of a key never changes its meaning. */
+enum proto_key {
+	PROTO_K_NONCE = 1, /* PROTO_NONCE_SIZE bytes */
+	PROTO_K_VERSION,
+	PROTO_K_RUNNER, /* u64: size << 32 | CRC-32C of the runner's file */
+	PROTO_K_LIMIT,	/* text NAME=VALUE, as read back from inside:
+			   names: end of this file */
+	PROTO_K_NOTE,	/* text: something the client should report once */
+	PROTO_K_TEXT,
+	PROTO_K_ERRNO,
+	PROTO_K_PATH, /* absolute; in an ENTRY relative to the request's */
+
+	/* configuration, in the first HELLO */
+	PROTO_K_UID = 32,   /* base uid; run N in parallel has UID + N */
+	PROTO_K_GID,	    /* shared by all runs */
+	PROTO_K_USER,	    /* text: "sandbox", "root" or an image's USER */
+	PROTO_K_ISOLATION,  /* text: "uid", or "pidns": each run in a PID and
+			       mount namespace of its own */
+	PROTO_K_WORKSPACE,  /* default working directory and home of files */
+	PROTO_K_PLACE,	    /* a writable place, repeated: for RESET */
+	PROTO_K_LEASE_MS,   /* without a PING for so long the runner ends */
+	PROTO_K_KEEP,	    /* 1: EOF on stdin does not end the runner */
+	PROTO_K_SECCOMP,    /* struct sock_filter[], loaded before exec */
+	PROTO_K_CGROUP_FD,  /* text ROLE=FD, repeated: descriptors that were
+			       passed to the runner: "procs" (the leaf that code
+			       joins, repeated on v1), "events", "kill", "peak" */
+	PROTO_K_BASE_ENV,   /* text NAME=VALUE, before a run's own ENV */
+	PROTO_K_NOFILE,	    /* RLIMIT_NOFILE: soft << 32 | hard */
+	PROTO_K_NPROC,	    /* RLIMIT_NPROC, only where the uid is not shared */
+	PROTO_K_AS_KB,	    /* reserved */
+
+	/* PROTO_RUN */
+	PROTO_K_ARG = 64,   /* argv, repeated */
+	PROTO_K_ENV,	    /* NAME=VALUE, repeated */
+	PROTO_K_CWD,
+	PROTO_K_STDIN,	    /* 1: DATA follows; absent: /dev/null */
+	PROTO_K_TIMEOUT_MS, /* 0 or absent: none */
+	PROTO_K_INTERRUPT,  /* signal sent first at the deadline, or 0 */
+	PROTO_K_GRACE_MS,   /* between it and the kill */
+	PROTO_K_OUTPUT_MAX, /* bytes kept per stream; absent: all */
+	PROTO_K_AFTER,	    /* id of a request that must have succeeded */
+	PROTO_K_PTY,	    /* rows << 16 | cols: stdio is a pty */
+
+	/* PROTO_ENTRY */
+	PROTO_K_TYPE = 96, /* 'f' 'd' 'l'; in a GET also 'p' 's' 'b' 'c',
+			      which have no content */
+	PROTO_K_MODE,
+	PROTO_K_SIZE,
+	PROTO_K_TARGET, /* of a link */
+	PROTO_K_MTIME,	/* seconds since the epoch */
+	PROTO_K_DEPTH,	/* GET: 0 the entry itself, 1 a listing with no
+			   content, absent: everything below with content */
+	PROTO_K_OWNER,	/* uid << 32 | gid, in a listing */
+
+	/* PROTO_VERDICT and small messages */
+	PROTO_K_EXIT = 128, /* exit status, if it exited */
+	PROTO_K_SIGNAL,	    /* signal number, if it was killed, or to send */
+	PROTO_K_TIMED_OUT,  /* 1: the runner's deadline ended it */
+	PROTO_K_OOM,	    /* 1: the OOM counter rose; absent: no counter */
+	PROTO_K_CANCELLED,  /* 1: ended by CANCEL or by EOF */
+	PROTO_K_WALL_US,
+	PROTO_K_USER_US,
+	PROTO_K_SYS_US,
+	PROTO_K_MAXRSS_KB,  /* of the largest process (getrusage(2)) */
+	PROTO_K_PEAK,	    /* bytes: peak of the run's own cgroup, if any */
+	PROTO_K_OUT_BYTES,  /* what the program wrote to stdout in all */
+	PROTO_K_ERR_BYTES,
+	PROTO_K_LEFTOVERS,  /* processes still alive when it ended, killed */
+	PROTO_K_EXEC_ERRNO, /* the program could not be executed: errno */
+	PROTO_K_COUNT,
+	PROTO_K_ROWS,
+	PROTO_K_COLS,
+	PROTO_K_STAT, /* text NAME=VALUE */
+};
+
+/*
+ * Names of limits in PROTO_K_LIMIT, so that both sides and the JSON output use
+ * one spelling.  A value is decimal, in the unit given, or "none" (the kernel
+ * says there is no limit), or "unknown" (it could not be read).
+ *
+ *	memory		bytes, memory.max or memory.limit_in_bytes
+ *	swap		bytes, swap beyond memory
+ *	pids		pids.max
+ *	cpu		thousandths of a CPU, cpu.max or cfs quota / period
+ *	oom_counter	"v1", "v2" or "none"
+ *	space:PATH	bytes, size of the file system at a writable place
+ *	nofile nproc core stack fsize	rlimits a run gets (soft)
+ *	caps		hexadecimal bounding set of a run
+ *	no_new_privs seccomp	0/1 and 0/1/2, as in /proc/PID/status of a run
+ *	readonly_root	0 or 1
+ *	root_mode	mode of / in octal (0700 would make each run fail)
+ *	uid gid		what a run gets
+ *	network		"none" (only lo) or "up"
+ */
+
+#endif
