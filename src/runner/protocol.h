@@ -22,8 +22,9 @@
  *
  * MESSAGES.  A frame whose type is not a raw one (PROTO_OUT, PROTO_DATA)
  * belongs to a message: the payloads of frames of one type and id, all but the
- * last with PROTO_F_MORE, joined, at most PROTO_MESSAGE_MAX bytes.  A message
- * is a list of fields: u16 key, u32 length, the bytes.  A key may repeat
+ * last with PROTO_F_MORE, joined, at most PROTO_MESSAGE_MAX bytes.  The frames
+ * of a message follow each other; one that is broken off by another frame is
+ * dropped.  A message is a list of fields: u16 key, u32 length, the bytes.  A key may repeat
  * (argv, environment).  Numbers are u64 unless a key says otherwise.  Unknown
  * keys are ignored by the reader, so that fields can be added; an unknown type
  * is answered with PROTO_FAIL.
@@ -31,19 +32,52 @@
  * OPENING.  A client writes PROTO_SYNC_BYTES zero bytes (which complete, and so
  * spoil, any frame that a dead client left unfinished), then PROTO_HELLO with a
  * fresh nonce, and throws away everything until the PROTO_WELCOME that holds
- * the same nonce.  A runner that gets a HELLO forgets the former client: runs
+ * the same nonce.  The runner writes PROTO_SYNC_BYTES zero bytes before a
+ * PROTO_WELCOME that is not the first thing it writes, for the same reason.
+ * WELCOME comes when the directories of BASE_ENV are made and the limits are
+ * read; requests may be sent before it.  A runner that gets a HELLO forgets the former client: runs
  * of that client are killed, since nobody waits for their verdicts (a kept
  * environment's own background runs will be marked so by a field when they
  * exist).  The configuration fields of HELLO count in the first one only.
+ * HELLO, WELCOME, PING, PONG and QUIT have id 0.  QUIT is not answered: the
+ * runner ends, and the stream with it.
  *
  * REQUESTS have an id chosen by the client, never 0, never reused.  Each ends
  * in exactly one PROTO_VERDICT or PROTO_FAIL with that id.  Several may be in
- * flight; with PROTO_K_AFTER a request waits for another and fails if that one
- * failed.  Concurrent runs get uids of their own.
+ * flight; with PROTO_K_AFTER a request waits for an earlier one and fails with
+ * ECANCELED if that one failed (FAIL, or a run whose exit status is not 0).
+ * Concurrent runs get uids of their own; where they cannot (user "root", an
+ * image's user, no right to change uids) requests wait for each other.
+ * SIGNAL, CANCEL and RESIZE carry the id of the request that they are about and
+ * have no answer of their own; for a request that has ended they do nothing.
+ * A cancelled run ends in a VERDICT with CANCELLED, any other request in a FAIL
+ * with ECANCELED, RESET cancels all requests before it.
  *
- * FLOW.  PROTO_DATA towards the runner (a program's stdin, a file's content) is
- * limited to PROTO_WINDOW bytes per request that have not been acknowledged by
- * PROTO_CREDIT.  Towards the client there is no window: a runner whose stdout is
+ * RUN.  The environment is BASE_ENV, then ENV; the later of one name counts.
+ * ARG 0 without a slash is looked up in the PATH of that environment, as the
+ * run's user; no shell is involved.  STARTED comes when the program was
+ * executed; if it could not be, the VERDICT has EXEC_ERRNO and no EXIT.  What
+ * fails before that (working directory, fork, uid) is a FAIL.  With OUTPUT_MAX
+ * a stream's first bytes come as they are written, the rest is counted, and the
+ * last ones (at most PROTO_TAIL_MAX of OUTPUT_MAX) come before the VERDICT:
+ * with PROTO_F_TAIL if bytes are missing between, without it if none are.
+ *
+ * PUT.  ENTRYs follow, with the id of the PUT: PATH (empty: the PUT's PATH
+ * itself), TYPE, MODE, and for a link TARGET.  After an ENTRY of a regular file
+ * come DATA frames, the last with PROTO_F_END (it may be empty).  An ENTRY with
+ * an empty payload ends the PUT.  Missing directories above PATH are made.  A
+ * file or link replaces what has its name, unless that is a directory; a
+ * directory that exists is kept.  No link is followed.
+ *
+ * GET.  ENTRYs come back, in an order in which a directory stands before what
+ * it holds; regular files are followed by DATA as in a PUT.  The VERDICT has
+ * COUNT (entries) and OUT_BYTES (content).  What exceeds ENTRIES_MAX ends in a
+ * FAIL with E2BIG, BYTES_MAX with EFBIG.  An entry that may not be read is an
+ * ENTRY with ERRNO and no content.
+ *
+ * FLOW.  PROTO_DATA and PROTO_ENTRY towards the runner are limited to
+ * PROTO_WINDOW bytes per request, whole frames counted with their headers, that
+ * have not been given back by PROTO_CREDIT.  Towards the client there is no window: a runner whose stdout is
  * full stops reading programs' pipes and keeps its timers.
  */
 #ifndef ADDESH_RUNNER_PROTOCOL_H
@@ -61,6 +95,7 @@
 #define PROTO_SYNC_BYTES PROTO_FRAME_MAX
 #define PROTO_NONCE_SIZE 16
 #define PROTO_WINDOW (256u << 10)
+#define PROTO_TAIL_MAX (64u << 10)
 #define PROTO_REQUESTS_MAX 64	/* in flight on one connection */
 
 /* Flags of a frame. */
@@ -74,9 +109,11 @@ enum proto_type {
 	PROTO_HELLO = 1,  /* NONCE VERSION, then the configuration */
 	PROTO_PING,	  /* renews the lease; answered by PROTO_PONG */
 	PROTO_RUN,	  /* ARG... ENV... and the PROTO_K_RUN fields */
-	PROTO_PUT,	  /* PATH [AFTER]; ENTRYs and DATA follow */
-	PROTO_GET,	  /* PATH [DEPTH]; ENTRYs and DATA come back */
-	PROTO_RESET,	  /* kill all runs, empty the writable places */
+	PROTO_PUT,	  /* PATH [AFTER] [TIMEOUT_MS]; ENTRYs, DATA follow */
+	PROTO_GET,	  /* PATH [DEPTH] [AFTER] [TIMEOUT_MS] [ENTRIES_MAX]
+			     [BYTES_MAX]; ENTRYs and DATA come back */
+	PROTO_RESET,	  /* kill all runs, empty the PLACEs, make the
+			     directories of BASE_ENV again */
 	PROTO_SIGNAL,	  /* SIGNAL: to the run's process group */
 	PROTO_CANCEL,	  /* end the request now; its verdict still comes */
 	PROTO_RESIZE,	  /* ROWS COLS of a run's pty */
@@ -123,7 +160,9 @@ enum proto_key {
 	PROTO_K_CGROUP_FD,  /* text ROLE=FD, repeated: descriptors that were
 			       passed to the runner: "procs" (the leaf that code
 			       joins, repeated on v1), "events", "kill", "peak" */
-	PROTO_K_BASE_ENV,   /* text NAME=VALUE, before a run's own ENV */
+	PROTO_K_BASE_ENV,   /* text NAME=VALUE, before a run's own ENV; a value
+			       that is a path below a PLACE is made as a
+			       directory of the run's user (HOME, TMPDIR) */
 	PROTO_K_NOFILE,	    /* RLIMIT_NOFILE: soft << 32 | hard */
 	PROTO_K_NPROC,	    /* RLIMIT_NPROC, only where the uid is not shared */
 	PROTO_K_AS_KB,	    /* reserved */
@@ -133,10 +172,12 @@ enum proto_key {
 	PROTO_K_ENV,	    /* NAME=VALUE, repeated */
 	PROTO_K_CWD,
 	PROTO_K_STDIN,	    /* 1: DATA follows; absent: /dev/null */
-	PROTO_K_TIMEOUT_MS, /* 0 or absent: none */
+	PROTO_K_TIMEOUT_MS, /* 0 or absent: none; PUT, GET, RESET: how long
+			       they may make no progress, absent: 30 s */
 	PROTO_K_INTERRUPT,  /* signal sent first at the deadline, or 0 */
 	PROTO_K_GRACE_MS,   /* between it and the kill */
-	PROTO_K_OUTPUT_MAX, /* bytes kept per stream; absent: all */
+	PROTO_K_OUTPUT_MAX, /* bytes kept per stream, head and tail together;
+			       absent: all */
 	PROTO_K_AFTER,	    /* id of a request that must have succeeded */
 	PROTO_K_PTY,	    /* rows << 16 | cols: stdio is a pty */
 
@@ -150,6 +191,8 @@ enum proto_key {
 	PROTO_K_DEPTH,	/* GET: 0 the entry itself, 1 a listing with no
 			   content, absent: everything below with content */
 	PROTO_K_OWNER,	/* uid << 32 | gid, in a listing */
+	PROTO_K_ENTRIES_MAX, /* GET; absent: 1000000 */
+	PROTO_K_BYTES_MAX,   /* GET: content in all; absent: no bound */
 
 	/* PROTO_VERDICT and small messages */
 	PROTO_K_EXIT = 128, /* exit status, if it exited */
