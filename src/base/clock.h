@@ -1,0 +1,13 @@
+/* Time: a monotonic clock in milliseconds and microseconds, wall-clock text. */
+#ifndef ADDESH_BASE_CLOCK_H
+#define ADDESH_BASE_CLOCK_H
+
+#include <stdint.h>
+
+int64_t clock_ms(void); /* monotonic */
+int64_t clock_us(void);
+int64_t clock_wall_ms(void); /* since the epoch */
+/* "2026-01-31T12:00:00.123Z"; buf has room for at least 32 bytes. */
+void clock_format_utc(int64_t wall_ms, char buf[32]);
+
+#endif

@@ -1,0 +1,22 @@
+/* Encodings of bytes: UTF-8 and base64 (RFC 4648 sections 4 and 5). */
+#ifndef ADDESH_BASE_ENCODE_H
+#define ADDESH_BASE_ENCODE_H
+
+#include <stdbool.h>
+
+#include "base/strbuf.h"
+
+/*
+ * Length of the UTF-8 sequence at s (1 to 4), 0 if the n bytes there are not
+ * the start of a valid one (overlong forms and surrogates are not), -1 if they
+ * are a beginning that more bytes could complete.  *cp may be NULL.
+ */
+int utf8_next(const char *s, size_t n, unsigned *cp);
+bool utf8_valid(const char *s, size_t n);
+
+/* Appends; always padded with '='.  url: '-' and '_' for '+' and '/'. */
+void base64_encode(struct strbuf *out, const void *p, size_t n, bool url);
+/* Standard alphabet, padding required; -1 if it is not that. */
+int base64_decode(struct strbuf *out, const char *s, size_t n);
+
+#endif

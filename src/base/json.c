@@ -1,0 +1,174 @@
+#include "base/json.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/encode.h"
+
+json *
+json_parse(const char *s, size_t n, struct err *err)
+{
+	const char *end = NULL;
+	json *j = cJSON_ParseWithLengthOpts(s, n, &end, false);
+
+	if (!j) {
+		err_set(err, ERR_IO, "not valid JSON at byte %td",
+		    end ? end - s : (ptrdiff_t)0);
+		return NULL;
+	}
+	for (; end < s + n; end++) {
+		if (*end && strchr(" \t\r\n", *end))
+			continue;
+		cJSON_Delete(j);
+		err_set(err, ERR_IO, "text after the JSON at byte %td",
+		    end - s);
+		return NULL;
+	}
+	return j;
+}
+
+void
+json_free(json *j)
+{
+	cJSON_Delete(j);
+}
+
+char *
+json_print(const json *j)
+{
+	char *s = cJSON_PrintUnformatted(j);
+
+	if (!s)
+		abort();
+	return s;
+}
+
+const json *
+json_get(const json *j, const char *name)
+{
+	/* Case-insensitive, as the engines' own Go reader is. */
+	return cJSON_IsObject(j) ? cJSON_GetObjectItem(j, name) : NULL;
+}
+
+const json *
+json_path(const json *j, const char *path)
+{
+	autofree char *copy = xstrdup(path);
+	char *rest = copy, *name;
+
+	while (j && (name = strsep(&rest, ".")))
+		j = json_get(j, name);
+	return j;
+}
+
+const char *
+json_str(const json *j, const char *name, const char *def)
+{
+	const json *v = json_get(j, name);
+
+	return cJSON_IsString(v) ? v->valuestring : def;
+}
+
+int64_t
+json_int(const json *j, const char *name, int64_t def)
+{
+	const json *v = json_get(j, name);
+
+	if (!cJSON_IsNumber(v) || v->valuedouble >= 9.2e18 ||
+	    v->valuedouble <= -9.2e18)
+		return def;
+	return (int64_t)v->valuedouble;
+}
+
+bool
+json_bool(const json *j, const char *name, bool def)
+{
+	const json *v = json_get(j, name);
+
+	return cJSON_IsBool(v) ? cJSON_IsTrue(v) : def;
+}
+
+static json *
+checked(json *j)
+{
+	if (!j)
+		abort();
+	return j;
+}
+
+json *
+json_object(void)
+{
+	return checked(cJSON_CreateObject());
+}
+
+json *
+json_array(void)
+{
+	return checked(cJSON_CreateArray());
+}
+
+json *
+json_string(const char *s)
+{
+	return checked(cJSON_CreateString(s));
+}
+
+void
+json_put(json *obj, const char *name, json *value)
+{
+	if (!cJSON_AddItemToObject(obj, name, checked(value)))
+		abort();
+}
+
+void
+json_put_str(json *obj, const char *name, const char *s)
+{
+	json_put(obj, name, s ? json_string(s) : cJSON_CreateNull());
+}
+
+void
+json_put_int(json *obj, const char *name, int64_t n)
+{
+	json_put(obj, name, cJSON_CreateNumber((double)n));
+}
+
+void
+json_put_num(json *obj, const char *name, double n)
+{
+	json_put(obj, name, cJSON_CreateNumber(n));
+}
+
+void
+json_put_bool(json *obj, const char *name, bool b)
+{
+	json_put(obj, name, cJSON_CreateBool(b));
+}
+
+void
+json_push(json *array, json *value)
+{
+	if (!cJSON_AddItemToArray(array, checked(value)))
+		abort();
+}
+
+void
+json_push_str(json *array, const char *s)
+{
+	json_push(array, json_string(s));
+}
+
+void
+json_put_bytes(json *obj, const char *name, const void *p, size_t n)
+{
+	autobuf struct strbuf text = STRBUF_INIT;
+
+	if (utf8_valid(p, n) && !memchr(p, '\0', n)) {
+		strbuf_add(&text, p, n);
+		json_put_str(obj, name, text.buf);
+		return;
+	}
+	base64_encode(&text, p, n, false);
+	autofree char *key = xasprintf("%s_b64", name);
+	json_put_str(obj, key, text.buf);
+}

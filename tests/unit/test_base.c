@@ -1,0 +1,180 @@
+/* base: strings, lists, units, encodings, errors, the loop. */
+#include <poll.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/encode.h"
+#include "base/err.h"
+#include "base/io.h"
+#include "base/json.h"
+#include "base/loop.h"
+#include "base/strvec.h"
+#include "base/units.h"
+#include "tap.h"
+
+static void
+test_strbuf(void)
+{
+	autobuf struct strbuf sb = STRBUF_INIT;
+
+	is_str(sb.buf, "", "an empty buffer is a string");
+	strbuf_addf(&sb, "%d-%s", 42, "x");
+	strbuf_prepend(&sb, "<");
+	is_str(sb.buf, "<42-x", "append and prepend");
+	strbuf_consume(&sb, 3);
+	is_str(sb.buf, "-x", "consume");
+	strbuf_add(&sb, "\0y", 2);
+	is_int(sb.len, 4, "NULs are kept");
+	ok(str_ends("main.py", ".py") && !str_ends("y", ".py"), "str_ends");
+}
+
+static void
+test_strvec(void)
+{
+	autovec struct strvec sv = STRVEC_INIT;
+
+	strvec_env_set(&sv, "A=1");
+	strvec_env_set(&sv, "AB=2");
+	strvec_env_set(&sv, "A=3");
+	is_int(sv.n, 2, "the same name is replaced");
+	is_str(strvec_env_get(&sv, "A"), "3", "and has the new value");
+	is_str(strvec_env_get(&sv, "B"), NULL, "a prefix is not a name");
+	strvec_remove(&sv, 0);
+	is_str(sv.v[0], "AB=2", "remove keeps the order");
+	ok(!sv.v[1], "and the terminator");
+}
+
+static void
+test_units(void)
+{
+	static const struct {
+		const char *text;
+		long long value;
+	} good[] = {{"256m", 268435456}, {"1.5g", 1610612736}, {"64KiB", 65536},
+	    {"1024", 1024}, {"0", 0}, {"2 GB", 2147483648}},
+	  time[] = {{"500ms", 500}, {"90", 90000}, {"5m", 300000},
+	      {"1h", 3600000}, {"2.5", 2500}, {"0.2s", 200}};
+	static const char *bad[] = {"", "m", "-1", "1e9", "0x10", "inf", "1.",
+	    "12q", "99999999999999t", " 1"};
+	uint64_t v;
+
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++)
+		ok(!units_parse_size(good[i].text, &v) &&
+		       (long long)v == good[i].value, "size %s", good[i].text);
+	for (size_t i = 0; i < ARRAY_SIZE(time); i++)
+		ok(!units_parse_duration(time[i].text, &v) &&
+		       (long long)v == time[i].value, "time %s", time[i].text);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		ok(units_parse_size(bad[i], &v) < 0, "not a size: «%s»", bad[i]);
+	for (v = 1; v < UINT64_C(1) << 53; v = v * 3 + 512) {
+		autobuf struct strbuf sb = STRBUF_INIT;
+		uint64_t again = 0;
+
+		units_add_size_exact(&sb, v);
+		if (units_parse_size(sb.buf, &again) || again != v)
+			break;
+	}
+	ok(v >= UINT64_C(1) << 53, "exact sizes are read back");
+}
+
+static void
+test_encode(void)
+{
+	autobuf struct strbuf sb = STRBUF_INIT;
+
+	ok(utf8_valid("gr\xc3\xbc\xc3\x9f \xe4\xb8\xad \xf0\x9f\x90\x8d", 15),
+	    "valid UTF-8");
+	ok(!utf8_valid("\xc0\x80", 2), "overlong");
+	ok(!utf8_valid("\xed\xa0\x80", 3), "surrogate");
+	is_int(utf8_next("\xe4\xb8", 2, NULL), -1, "incomplete");
+	base64_encode(&sb, "~~~??" "?>>>", 9, false);
+	is_str(sb.buf, "fn5+Pz8/Pj4+", "base64");
+	strbuf_reset(&sb);
+	base64_encode(&sb, "~~~??" "?>>", 8, true);
+	is_str(sb.buf, "fn5-Pz8_Pj4=", "base64url with padding");
+	strbuf_reset(&sb);
+	ok(!base64_decode(&sb, "dTpw", 4) && !strcmp(sb.buf, "u:p"), "decode");
+	ok(base64_decode(&sb, "dTp", 3) < 0, "missing padding");
+	ok(base64_decode(&sb, "d=pw", 4) < 0, "padding inside");
+}
+
+static void
+test_err(void)
+{
+	autoerr struct err e = ERR_INIT;
+
+	is_int(err_set(&e, ERR_ENGINE, "no %s", "answer"), -1, "returns -1");
+	err_prefix(&e, "pulling %s", "x");
+	is_str(e.msg.buf, "pulling x: no answer", "context goes in front");
+	err_set(&e, ERR_IO, "again: %s", e.msg.buf);
+	is_str(e.msg.buf, "again: pulling x: no answer", "may quote itself");
+	is_int(err_kind_status(ERR_USAGE), 2, "usage is 2");
+}
+
+static void
+note_fd(void *arg, int fd, unsigned events)
+{
+	char c;
+
+	if (events & POLLIN && read(fd, &c, 1) == 1)
+		++*(int *)arg;
+}
+
+static void
+note_timer(void *arg)
+{
+	*(bool *)arg = true;
+}
+
+static void
+test_loop(void)
+{
+	struct loop *l = loop_new();
+	int p[2], got = 0;
+	bool fired = false, never = false;
+	struct loop_timer *t;
+
+	if (pipe(p))
+		abort();
+	struct loop_fd *w = loop_fd_add(l, p[0], POLLIN, note_fd, &got);
+	ok(write(p[1], "x", 1) == 1, "a byte");
+	loop_step(l, 1000);
+	is_int(got, 1, "the watch saw it");
+	t = loop_timer_add(l, clock_ms() + 5, note_timer, &fired);
+	ok(loop_until(l, &fired, INT64_MAX), "a timer fires");
+	loop_timer_remove(t);
+	loop_fd_remove(w);
+	ok(!loop_until(l, &never, clock_ms() + 5), "a deadline ends the wait");
+	loop_free(l);
+	close(p[0]);
+	close(p[1]);
+}
+
+static void
+test_json(void)
+{
+	autoerr struct err e = ERR_INIT;
+	autojson json *j = json_parse("{\"A\":{\"b\":[1,\"x\"]}}", 19, &e);
+	autojson json *o = json_object();
+
+	ok(cJSON_IsArray(json_path(j, "a.b")), "paths ignore case");
+	ok(!json_path(j, "a.b.c.d"), "and survive what is not there");
+	ok(!json_parse("{} x", 4, &e), "trailing text is an error");
+	json_put_bytes(o, "out", "\xff\x00", 2);
+	json_put_bytes(o, "err", "ok", 2);
+	autofree char *text = json_print(o);
+	is_str(text, "{\"out_b64\":\"/wA=\",\"err\":\"ok\"}", "bytes");
+}
+
+int
+main(void)
+{
+	test_strbuf();
+	test_strvec();
+	test_units();
+	test_encode();
+	test_err();
+	test_loop();
+	test_json();
+	return done();
+}
