@@ -1,0 +1,358 @@
+#include "session/steps.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+
+#define LOG_BUFFER 65536
+#define RECORD_MAX (16u << 20)
+#define META_MAX (64u << 20)
+
+struct steps {
+	const char *parent;
+	char *dir; /* NULL until something was saved */
+	int lock;
+	unsigned last, last_log;
+};
+
+struct step {
+	struct steps *steps;
+	unsigned n;
+	char *command;
+	int64_t began_us, began_wall;
+	int fd; /* of the log, -1 before the first record */
+	int sys; /* errno of a write that failed, or 0 */
+	uint64_t kept[2];
+	struct strbuf buffer;
+};
+
+struct record_header {
+	uint64_t us;
+	uint32_t len;
+	uint8_t flags, zero[3];
+};
+
+struct steps *
+steps_new(const char *parent)
+{
+	struct steps *s = xcalloc(1, sizeof(*s));
+
+	s->parent = parent;
+	s->lock = -1;
+	return s;
+}
+
+void
+steps_free(struct steps *s)
+{
+	autoerr struct err ignored = ERR_INIT;
+
+	if (!s)
+		return;
+	if (s->dir)
+		io_remove_tree(s->dir, &ignored);
+	if (s->lock >= 0)
+		close(s->lock);
+	free(s->dir);
+	free(s);
+}
+
+static int
+steps_make_dir(struct steps *s, struct err *err)
+{
+	autofree char *name = io_random_hex(8);
+	autofree char *lock = NULL;
+
+	if (s->dir)
+		return 0;
+	s->dir = io_join(s->parent, name);
+	lock = io_join(s->dir, "lock");
+	if (io_mkdirs(s->dir, 0700, err))
+		goto fail;
+	s->lock = open(lock, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (s->lock < 0 || flock(s->lock, LOCK_EX | LOCK_NB)) {
+		err_sys(err, errno, "%s", lock);
+		goto fail;
+	}
+	return 0;
+fail:
+	free(s->dir);
+	s->dir = NULL;
+	return err_prefix(err, "keeping the steps of this session");
+}
+
+/* True if no living session holds the directory (or is just making it). */
+static bool
+is_abandoned(const char *dir)
+{
+	autofree char *path = io_join(dir, "lock");
+	autoclose int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	struct stat st;
+
+	if (fd < 0)
+		return errno == ENOENT && !stat(dir, &st) &&
+		       clock_wall_ms() / 1000 - st.st_mtime > 60;
+	return !flock(fd, LOCK_EX | LOCK_NB);
+}
+
+int
+steps_sweep(const char *parent, bool dry_run, struct strvec *names)
+{
+	DIR *dir = opendir(parent);
+	struct dirent *de;
+	int found = 0;
+
+	while (dir && (de = readdir(dir))) {
+		autoerr struct err ignored = ERR_INIT;
+		autofree char *path = NULL;
+
+		if (de->d_name[0] == '.')
+			continue;
+		path = io_join(parent, de->d_name);
+		if (!is_abandoned(path))
+			continue;
+		found++;
+		if (names)
+			strvec_push(names, path);
+		if (!dry_run)
+			io_remove_tree(path, &ignored);
+	}
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+unsigned
+steps_last(const struct steps *s)
+{
+	return s->last;
+}
+
+unsigned
+steps_last_log(const struct steps *s)
+{
+	return s->last_log;
+}
+
+struct step *
+step_begin(struct steps *s, const char *command)
+{
+	struct step *st = xcalloc(1, sizeof(*st));
+
+	st->steps = s;
+	st->n = ++s->last;
+	st->command = xstrdup(command);
+	st->began_us = clock_us();
+	st->began_wall = clock_wall_ms();
+	st->fd = -1;
+	strbuf_init(&st->buffer);
+	return st;
+}
+
+unsigned
+step_number(const struct step *st)
+{
+	return st->n;
+}
+
+static char *
+step_path(const struct steps *s, unsigned n, const char *suffix)
+{
+	return xasprintf("%s/%u.%s", s->dir, n, suffix);
+}
+
+static void
+log_open(struct step *st)
+{
+	autoerr struct err err = ERR_INIT;
+
+	if (steps_make_dir(st->steps, &err)) {
+		st->sys = err.code;
+		return;
+	}
+	autofree char *path = step_path(st->steps, st->n, "log");
+	st->fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (st->fd < 0)
+		st->sys = errno;
+	else
+		st->steps->last_log = st->n;
+}
+
+static void
+log_flush(struct step *st)
+{
+	if (st->buffer.len && !st->sys &&
+	    io_write_all(st->fd, st->buffer.buf, st->buffer.len))
+		st->sys = errno;
+	strbuf_reset(&st->buffer);
+}
+
+void
+step_log(struct step *st, unsigned flags, const void *p, size_t n,
+    uint64_t limit)
+{
+	struct record_header h = {.us = clock_us() - st->began_us,
+	    .flags = flags};
+	uint64_t *kept = &st->kept[flags & STEP_LOG_STDERR];
+
+	if (limit && !(flags & STEP_LOG_TAIL)) {
+		if (*kept >= limit)
+			return;
+		if (n > limit - *kept)
+			n = limit - *kept;
+	}
+	*kept += n;
+	if (st->fd < 0 && !st->sys)
+		log_open(st);
+	h.len = n;
+	strbuf_add(&st->buffer, &h, sizeof(h));
+	strbuf_add(&st->buffer, p, n);
+	if (st->buffer.len >= LOG_BUFFER)
+		log_flush(st);
+}
+
+static json *
+step_object(const struct step *st, int status, json *result)
+{
+	json *j = json_object();
+	char when[32];
+
+	clock_format_utc(st->began_wall, when);
+	json_put_int(j, "step", st->n);
+	json_put_str(j, "command", st->command);
+	json_put_str(j, "started", when);
+	json_put_int(j, "duration_ms", (clock_us() - st->began_us) / 1000);
+	json_put_int(j, "status", status);
+	if (result)
+		json_put(j, "result", result);
+	return j;
+}
+
+static int
+step_save(struct step *st, const json *j, struct err *err)
+{
+	autofree char *path = NULL, *text = json_print(j);
+	autoclose int fd = -1;
+
+	if (steps_make_dir(st->steps, err))
+		return -1;
+	/* Neither renamed nor synced: nobody reads it after a crash. */
+	path = step_path(st->steps, st->n, "json");
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0 || io_write_all(fd, text, strlen(text)))
+		return err_sys(err, errno, "%s", path);
+	return 0;
+}
+
+int
+step_end(struct step *st, int status, json *result, struct err *err)
+{
+	autojson json *j = step_object(st, status, result);
+	int rc;
+
+	log_flush(st);
+	if (st->fd >= 0)
+		close(st->fd);
+	if (st->sys)
+		rc = err_sys(err, st->sys, "keeping the log of step %u", st->n);
+	else
+		rc = step_save(st, j, err);
+	strbuf_release(&st->buffer);
+	free(st->command);
+	free(st);
+	return rc;
+}
+
+json *
+steps_load(const struct steps *s, unsigned n, struct err *err)
+{
+	autobuf struct strbuf sb = STRBUF_INIT;
+	autofree char *path = NULL;
+
+	if (!n || n > s->last || !s->dir) {
+		err_set(err, ERR_USAGE, "there is no step @%u", n);
+		return NULL;
+	}
+	path = step_path(s, n, "json");
+	if (io_read_file(path, &sb, META_MAX, err)) {
+		if (err->code == ENOENT)
+			err_set(err, ERR_USAGE, "step @%u was not kept", n);
+		return NULL;
+	}
+	return json_parse(sb.buf, sb.len, err);
+}
+
+static int
+read_record(FILE *f, struct strbuf *sb, struct step_record *r)
+{
+	struct record_header h;
+
+	if (fread(&h, sizeof(h), 1, f) != 1 || h.len > RECORD_MAX)
+		return -1;
+	strbuf_reset(sb);
+	strbuf_grow(sb, h.len);
+	if (h.len && fread(sb->buf, h.len, 1, f) != 1)
+		return -1;
+	*r = (struct step_record){
+	    .us = h.us, .flags = h.flags, .p = sb->buf, .n = h.len};
+	return 0;
+}
+
+int
+steps_read_log(const struct steps *s, unsigned n,
+    bool (*fn)(void *arg, const struct step_record *r), void *arg,
+    struct err *err)
+{
+	autobuf struct strbuf sb = STRBUF_INIT;
+	struct step_record r;
+	autofree char *path = NULL;
+	FILE *f;
+
+	if (!n || n > s->last)
+		return err_set(err, ERR_USAGE, "there is no step @%u", n);
+	if (!s->dir)
+		return 0;
+	path = step_path(s, n, "log");
+	f = fopen(path, "rbe");
+	if (!f && errno == ENOENT)
+		return 0;
+	if (!f)
+		return err_sys(err, errno, "%s", path);
+	while (!read_record(f, &sb, &r))
+		if (!fn(arg, &r))
+			break;
+	fclose(f);
+	return 0;
+}
+
+struct stream_reader {
+	struct strbuf *out;
+	unsigned want;
+};
+
+static bool
+add_stream(void *arg, const struct step_record *r)
+{
+	struct stream_reader *reader = arg;
+
+	if ((r->flags & STEP_LOG_STDERR) == reader->want)
+		strbuf_add(reader->out, r->p, r->n);
+	return true;
+}
+
+int
+steps_read_stream(const struct steps *s, unsigned n, bool err_stream,
+    struct strbuf *out, struct err *err)
+{
+	struct stream_reader reader = {
+	    .out = out, .want = err_stream ? STEP_LOG_STDERR : 0};
+
+	return steps_read_log(s, n, add_stream, &reader, err);
+}

@@ -1,0 +1,90 @@
+/* session/steps: what a step keeps, and what is left of dead sessions. */
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "session/steps.h"
+#include "tap.h"
+
+static bool
+collect(void *arg, const struct step_record *r)
+{
+	strbuf_addf(arg, "[%u:%.*s]", r->flags, (int)r->n, r->p);
+	return true;
+}
+
+static void
+test_log(const char *parent)
+{
+	struct steps *s = steps_new(parent);
+	autobuf struct strbuf text = STRBUF_INIT;
+	autoerr struct err err = ERR_INIT;
+	struct step *st;
+	autojson json *j = NULL;
+
+	ok(access(parent, F_OK), "nothing is written before it is needed");
+	st = step_begin(s, "run main.py");
+	is_int(step_number(st), 1, "steps count from 1");
+	step_log(st, 0, "out", 3, 0);
+	step_log(st, STEP_LOG_STDERR, "err\n", 4, 0);
+	step_log(st, 0, "12345", 5, 6);
+	step_log(st, 0, "more", 4, 6);
+	ok(!step_end(st, 1, NULL, &err), "it ends");
+	ok(!steps_read_log(s, 1, collect, &text, &err), "its log is read");
+	is_str(text.buf, "[0:out][1:err\n][0:123]",
+	    "in order, the limit for each stream");
+	strbuf_reset(&text);
+	ok(!steps_read_stream(s, 1, false, &text, &err), "one stream");
+	is_str(text.buf, "out123", "is its own");
+	j = steps_load(s, 1, &err);
+	is_str(json_str(j, "command", NULL), "run main.py", "the command");
+	is_int(json_int(j, "status", -1), 1, "and its status are kept");
+	ok(!steps_load(s, 2, &err), "a step that was not is an error");
+	is_str(err.msg.buf, "there is no step @2", "which names it");
+	is_int(steps_last_log(s), 1, "the last with a log");
+	steps_free(s);
+	is_int(rmdir(parent), 0, "a session that ends leaves nothing");
+}
+
+static void
+test_sweep(const char *parent)
+{
+	struct steps *mine = steps_new(parent);
+	autoerr struct err err = ERR_INIT;
+	autovec struct strvec names = STRVEC_INIT;
+	pid_t pid;
+
+	step_end(step_begin(mine, "x"), 0, NULL, &err);
+	pid = fork();
+	if (!pid) {
+		struct steps *s = steps_new(parent);
+
+		step_end(step_begin(s, "y"), 0, NULL, &err);
+		_exit(0);
+	}
+	waitpid(pid, NULL, 0);
+	is_int(steps_sweep(parent, true, &names), 1, "a dead session is found");
+	ok(!access(names.v[0], F_OK), "a dry run leaves it");
+	is_int(steps_sweep(parent, false, NULL), 1, "then it is removed");
+	ok(access(names.v[0], F_OK), "and gone");
+	ok(!step_end(step_begin(mine, "z"), 0, NULL, &err),
+	    "a living one is not touched");
+	steps_free(mine);
+	is_int(rmdir(parent), 0, "nothing is left");
+}
+
+int
+main(void)
+{
+	char top[] = "/tmp/addesh-steps-XXXXXX";
+
+	if (!mkdtemp(top))
+		abort();
+	autofree char *parent = io_join(top, "sessions");
+
+	test_log(parent);
+	test_sweep(parent);
+	rmdir(top);
+	return done();
+}
