@@ -1,0 +1,65 @@
+/*
+ * Where addesh keeps things on this host, who this process is to the next one,
+ * and where its own installed files are.
+ *
+ *	runtime	$XDG_RUNTIME_DIR/addesh, or /tmp/addesh-UID: locks and what
+ *		must not survive a reboot
+ *	state	$XDG_STATE_HOME/addesh, or ~/.local/state/addesh: steps, logs
+ *
+ * (XDG Base Directory Specification 0.8.)  Both are made with mode 0700 and
+ * refused if another user owns them.
+ */
+#ifndef ADDESH_SANDBOX_RUNTIME_H
+#define ADDESH_SANDBOX_RUNTIME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+struct runtime {
+	char *runtime_dir;
+	char *state_dir;
+	char *owner; /* of this process: see owner_parse() */
+};
+
+int runtime_init(struct runtime *rt, struct err *err);
+void runtime_release(struct runtime *rt);
+
+/*
+ * An owner as it stands in labels and names: HOST:BOOT:PID:START, where HOST
+ * and BOOT are the first 12 hexadecimal digits of /etc/machine-id (or of a
+ * hash of the host name) and of /proc/sys/kernel/random/boot_id, and START is
+ * field 22 of /proc/PID/stat (proc(5)), so that a reused pid is not mistaken.
+ */
+enum owner_state {
+	OWNER_ALIVE,
+	OWNER_DEAD,	/* of this host, and gone */
+	OWNER_ELSEWHERE, /* of another host, or not an owner at all */
+};
+enum owner_state owner_state(const struct runtime *rt, const char *owner);
+
+/*
+ * The lock of one environment: exactly one process talks to its runner.  The
+ * file RUNTIME/env/ID says who holds it.  Returns a descriptor to close, or
+ * -1: after timeout_ms without it the error names the holder.
+ */
+int runtime_lock(const struct runtime *rt, const char *id, int64_t timeout_ms,
+    struct err *err);
+/* Removes the lock's file while it is held, and closes the descriptor. */
+void runtime_unlock_remove(const struct runtime *rt, const char *id, int fd);
+
+/*
+ * The runner for an architecture in Go's and Docker's spelling ("amd64",
+ * "arm64", "arm" ...; NULL: this host's): its path in the installed directory or, for an
+ * addesh that runs from its build tree, there.  The error says what is missing.
+ * ADDESH_LIBEXECDIR overrides the directory.
+ */
+char *runtime_runner_path(const char *arch, struct err *err);
+/* This host's architecture in that spelling. */
+const char *runtime_host_arch(void);
+/* A file below share/addesh, in the same way; ADDESH_DATADIR overrides. */
+char *runtime_data_path(const char *name, struct err *err);
+
+#endif

@@ -1,0 +1,62 @@
+/* What an environment is asked to be, before it is opened. */
+#ifndef ADDESH_SANDBOX_SPEC_H
+#define ADDESH_SANDBOX_SPEC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/strvec.h"
+
+enum box_kind { BOX_ENGINE, BOX_RESTRICTED };
+enum net_mode { NET_NONE, NET_FULL };
+enum user_kind {
+	USER_SANDBOX, /* an unprivileged uid of the environment's own */
+	USER_IMAGE,   /* the USER of the image */
+	USER_ROOT,    /* uid 0 of the environment, without capabilities */
+	USER_NAMED,   /* env_spec.user */
+};
+enum workspace_kind { WORKSPACE_MEMORY, WORKSPACE_DISK };
+enum pull_policy { PULL_MISSING, PULL_NEVER, PULL_ALWAYS };
+
+/* The limits of an environment and of a run in it.  0 is "no limit". */
+struct limits {
+	uint64_t memory;     /* bytes, for programs: places come on top */
+	uint64_t disk;	     /* bytes, /workspace */
+	uint64_t tmp;	     /* bytes, /tmp */
+	uint64_t shm;	     /* bytes, /dev/shm */
+	uint64_t output;     /* bytes kept per stream of a run */
+	uint64_t cpu_milli;  /* thousandths of a CPU */
+	uint64_t pids;
+	uint64_t timeout_ms; /* of a run */
+	enum net_mode network;
+	enum user_kind user;
+	enum workspace_kind workspace;
+	bool writable;	     /* the root file system may be written */
+};
+
+#define LIMITS_DEFAULT                                                         \
+	{.memory = 256u << 20, .disk = 256u << 20, .tmp = 64u << 20,           \
+	    .shm = 16u << 20, .output = 1u << 20, .cpu_milli = 500,            \
+	    .pids = 128, .timeout_ms = 30000}
+
+struct env_spec {
+	enum box_kind kind;
+	char *name;
+	char *image;	  /* NULL: the host's programs (BOX_RESTRICTED only) */
+	struct strvec env; /* NAME=VALUE for each run, never in the container's
+			      own configuration */
+	char *workdir;	  /* NULL: /workspace */
+	char *user;	  /* of USER_NAMED: NAME[:GROUP] or UID[:GID] */
+	char *session;	  /* the value of the label addesh.session; NULL: none */
+	enum pull_policy pull;
+	struct limits limits;
+};
+
+/* Valid and empty: no strings, LIMITS_DEFAULT. */
+void env_spec_init(struct env_spec *s);
+void env_spec_copy(struct env_spec *dst, const struct env_spec *src);
+void env_spec_release(struct env_spec *s);
+
+#define SANDBOX_WORKSPACE "/workspace"
+
+#endif
