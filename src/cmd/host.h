@@ -1,0 +1,81 @@
+/*
+ * What stands behind the commands.  The session fills in the functions; the
+ * dispatcher, the prompt and completion know nothing else of it.
+ */
+#ifndef ADDESH_CMD_HOST_H
+#define ADDESH_CMD_HOST_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/strvec.h"
+#include "cmd/table.h"
+
+struct call;
+struct loop;
+struct session;
+
+/* What the command line of addesh said; borrowed from main's argv. */
+struct invocation {
+	const char *config; /* --config FILE, or NULL */
+	const char *policy; /* --policy NAME|FILE, or NULL */
+	const char *engine; /* --engine URL|NAME, or NULL */
+	bool no_config, no_history;
+	bool yes;	    /* no questions */
+	bool allow_host;    /* pipes to the host's shell without a terminal */
+	bool quiet;
+	int verbose;
+};
+
+/* Facts for the prompt; strings are borrowed until the next command. */
+struct prompt_facts {
+	const char *env;    /* name of the current environment, or NULL */
+	const char *engine; /* its name when it is not the default, or NULL */
+	bool net;	    /* programs there reach the network */
+};
+
+/* Adds candidates that begin with prefix to out: "WORD" or "WORD\tSUMMARY". */
+typedef void complete_fn(struct host *h, const char *prefix,
+    struct strvec *out);
+
+struct host {
+	struct invocation inv;
+	struct loop *loop; /* the process's only one */
+	struct session *session; /* NULL until open() */
+	struct strvec vars;	 /* NAME=VALUE of `var` */
+	int last_status;	 /* $? */
+
+	/* Opens the session (policy, settings); the first command that needs
+	   it causes that.  close() ends all that it opened. */
+	int (*open)(struct host *h, struct err *err);
+	void (*close)(struct host *h);
+	/* Opens and closes the numbered step of a call; not for CMD_NO_STEP.
+	   begin() sets call->step. */
+	int (*begin)(struct call *c);
+	void (*end)(struct call *c);
+	/* Sets call->env to the named environment (NULL: the current one). */
+	int (*need_env)(struct call *c, const char *name);
+	int (*need_engine)(struct call *c);
+	/* The value of a read-only variable such as "env" or "last.stdout",
+	   the caller's; NULL if it has none. */
+	char *(*variable)(struct host *h, const char *name);
+	void (*prompt)(struct host *h, struct prompt_facts *facts);
+	complete_fn *complete[COMP_COUNT]; /* NULL: the shell's own, or none */
+
+	/*
+	 * Ctrl-C while a command runs calls on_interrupt with how often it was
+	 * pressed (1: stop what runs, 2: abandon it).  Commands set it before
+	 * they wait and clear it afterwards; without it `interrupted` is set
+	 * and the command ends by itself.
+	 */
+	void (*on_interrupt)(void *arg, int count);
+	void *interrupt_arg;
+	int interrupted; /* how often, since the command began */
+	int terminated;	 /* SIGTERM or SIGHUP came: its number */
+};
+
+/* Fills in the functions above (src/cmd/session_host.c). */
+void host_init(struct host *h);
+void host_release(struct host *h);
+
+#endif

@@ -1,0 +1,93 @@
+#include "cmd/table.h"
+
+#include <string.h>
+
+#define ROW(id) extern const struct cmd cmd_##id;
+#include "cmd/rows.def"
+#undef ROW
+
+#define ROW(id) &cmd_##id,
+const struct cmd *const cmd_table[] = {
+#include "cmd/rows.def"
+    NULL};
+#undef ROW
+
+static const struct opt in_option = OPT_STR(0, "in", "ENV",
+    "in this environment instead of the current one", COMP_ENV);
+static const struct opt help_option =
+    OPT_FLAG('h', "help", "say how the command is used");
+
+const struct cmd *
+table_find(const char *name)
+{
+	for (size_t i = 0; cmd_table[i]; i++) {
+		const struct cmd *row = cmd_table[i];
+
+		if (!strcmp(row->name, name) ||
+		    (row->alias && !strcmp(row->alias, name)))
+			return row;
+	}
+	return NULL;
+}
+
+bool
+table_in_group(const struct cmd *row, const struct cmd *group)
+{
+	size_t n = strlen(group->name);
+
+	return !strncmp(row->name, group->name, n) && row->name[n] == ' ';
+}
+
+const struct opt *
+table_option(const struct cmd *row, size_t i)
+{
+	size_t n = 0;
+
+	for (; row->opts && row->opts[n].type; n++)
+		if (n == i)
+			return &row->opts[n];
+	if (row->flags & CMD_NEEDS_ENV && n++ == i)
+		return &in_option;
+	return n == i ? &help_option : NULL;
+}
+
+const struct opt *
+table_find_long(const struct cmd *row, const char *name, size_t len)
+{
+	const struct opt *o;
+
+	for (size_t i = 0; (o = table_option(row, i)); i++)
+		if (strlen(o->name) == len && !strncmp(o->name, name, len))
+			return o;
+	return NULL;
+}
+
+const struct opt *
+table_find_letter(const struct cmd *row, char letter)
+{
+	const struct opt *o;
+
+	for (size_t i = 0; (o = table_option(row, i)); i++)
+		if (o->letter == letter)
+			return o;
+	return NULL;
+}
+
+bool
+opt_has_value(const struct opt *opt)
+{
+	return opt->type != OPT_TYPE_FLAG && opt->type != OPT_TYPE_REFUSED;
+}
+
+bool
+choice_has(const char *choices, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *p = choices; p; p = strchr(p, '|')) {
+		p += *p == '|';
+		if (!strncmp(p, word, len) && (!p[len] || p[len] == '|'))
+			return len > 0;
+	}
+	return false;
+}
