@@ -1,0 +1,63 @@
+/* Images: what is there, what they say about themselves, and pulling them. */
+#ifndef ADDESH_ENGINE_IMAGE_H
+#define ADDESH_ENGINE_IMAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/json.h"
+#include "base/strvec.h"
+#include "engine/engine.h"
+#include "engine/progress.h"
+
+struct image {
+	char *id;	/* "sha256:..." */
+	char *arch;	/* Go's names: amd64, arm64 */
+	char *variant;	/* of the architecture: v7, v8; or "" */
+	char *os;
+	char *user;	/* USER: "" is root */
+	char *workdir;	/* "" is / */
+	struct strvec env; /* NAME=VALUE */
+	struct strvec entrypoint, cmd;
+	struct strvec volumes; /* paths of VOLUME */
+	struct strvec tags;    /* "python:3.11-slim" */
+	struct strvec digests;
+	json *labels;	/* an object, or NULL */
+	bool healthcheck;
+	uint64_t size;	/* bytes */
+};
+
+#define IMAGE_INIT                                                             \
+	{.env = STRVEC_INIT, .entrypoint = STRVEC_INIT, .cmd = STRVEC_INIT,    \
+	    .volumes = STRVEC_INIT, .tags = STRVEC_INIT,                       \
+	    .digests = STRVEC_INIT}
+void image_release(struct image *img);
+
+/*
+ * By name or id.  err->code is 404 (kind ERR_IMAGE) if it is not there; then
+ * the hint has names that are near and how to pull it.
+ */
+int image_inspect(struct engine *e, const char *name, struct image *img,
+    struct err *err);
+/* GET /images/json: an array; labels as in container_list(), NULL: all. */
+json *image_list(struct engine *e, const struct strvec *labels,
+    struct err *err);
+/*
+ * Up to max tags of images that are there and look like name: the same
+ * repository first, then names within a few slips of the finger.
+ */
+int image_near(struct engine *e, const char *name, size_t max,
+    struct strvec *names, struct err *err);
+/*
+ * Pulls it with the user's credentials for its registry.  platform may be NULL
+ * (the endpoint's, then the engine's own).  tell is called as the state
+ * changes; it may be NULL.  A failure inside the progress stream is a failure.
+ */
+int image_pull(struct engine *e, const char *name, const char *platform,
+    progress_fn *tell, void *arg, struct err *err);
+/* err->code: 404 not there, 409 in use. */
+int image_remove(struct engine *e, const char *name, bool force,
+    struct err *err);
+
+#endif
