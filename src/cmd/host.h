@@ -63,14 +63,10 @@ struct host {
 	complete_fn *complete[COMP_COUNT]; /* NULL: the shell's own, or none */
 
 	/*
-	 * Ctrl-C while a command runs calls on_interrupt with how often it was
-	 * pressed (1: stop what runs, 2: abandon it).  Commands set it before
-	 * they wait and clear it afterwards; without it `interrupted` is set
-	 * and the command ends by itself.
+	 * How often Ctrl-C was pressed since the command began; whatever waits
+	 * on the loop watches it grow (1: stop what runs, 2: abandon it).
 	 */
-	void (*on_interrupt)(void *arg, int count);
-	void *interrupt_arg;
-	int interrupted; /* how often, since the command began */
+	unsigned interrupted;
 	int terminated;	 /* SIGTERM or SIGHUP came: its number */
 };
 

@@ -1,0 +1,310 @@
+#include "session/session.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "base/nearest.h"
+#include "engine/endpoint.h"
+#include "sandbox/sweep.h"
+
+struct session *
+session_new(struct loop *loop, const unsigned *interrupts,
+    struct policy *policy, struct err *err)
+{
+	struct session *s = xcalloc(1, sizeof(*s));
+
+	s->loop = loop;
+	s->interrupts = interrupts;
+	s->policy = policy;
+	s->id = io_random_hex(6);
+	if (runtime_init(&s->runtime, err)) {
+		session_free(s, err);
+		return NULL;
+	}
+	s->steps_dir = io_join(s->runtime.state_dir, "sessions");
+	s->steps = steps_new(s->steps_dir);
+	return s;
+}
+
+static void
+env_free(struct env *env)
+{
+	env_spec_release(&env->spec);
+	strvec_release(&env->tools);
+	free(env);
+}
+
+/* Keeps the first of several errors. */
+static int
+env_close(struct env *env, struct err *err)
+{
+	autoerr struct err later = ERR_INIT;
+	struct box *box = steal(&env->box);
+
+	if (!box || !box_close(box, &later))
+		return 0;
+	err_prefix(&later, "closing %s", env->spec.name);
+	if (err->kind == ERR_NONE)
+		err_move(err, &later);
+	return -1;
+}
+
+int
+session_free(struct session *s, struct err *err)
+{
+	int rc = 0;
+
+	if (!s)
+		return 0;
+	for (size_t i = 0; i < s->nenvs; i++) {
+		rc |= env_close(s->envs[i], err);
+		env_free(s->envs[i]);
+	}
+	free(s->envs);
+	steps_free(s->steps);
+	result_release(&s->last);
+	languages_free(s->languages);
+	engine_close(s->engine);
+	runtime_release(&s->runtime);
+	policy_free(s->policy);
+	free(s->steps_dir);
+	free(s->id);
+	free(s);
+	return rc;
+}
+
+struct languages *
+session_languages(struct session *s, struct err *err)
+{
+	if (!s->languages)
+		s->languages = languages_load(NULL, "", err);
+	return s->languages;
+}
+
+struct engine *
+session_engine(struct session *s, struct err *err)
+{
+	const struct policy *p = s->policy;
+	struct engine_settings set = {
+	    .connect_ms = policy_num(p, SET_ENGINE_CONNECT_TIMEOUT),
+	    .startup_ms = policy_num(p, SET_ENGINE_START_TIMEOUT),
+	    .first_byte_ms = policy_num(p, SET_ENGINE_ANSWER_TIMEOUT)};
+	struct endpoint_inputs in = {0};
+	struct endpoint ep = ENDPOINT_INIT;
+	autovec struct strvec environ = STRVEC_INIT;
+
+	if (s->engine)
+		return s->engine;
+	endpoint_inputs_here(&in, &environ);
+	if (*policy_text(p, SET_ENGINE_URL)) {
+		in.asked = policy_text(p, SET_ENGINE_URL);
+		in.asked_by = policy_where(p, SET_ENGINE_URL);
+	}
+	if (!endpoint_resolve(&ep, &in, err))
+		s->engine =
+		    engine_open(&ep, &set, s->loop, s->interrupts, err);
+	endpoint_release(&ep);
+	return s->engine;
+}
+
+/* The words of SET_SANDBOX, in their order. */
+static const char *
+sandbox_word(const struct session *s)
+{
+	return policy_text(s->policy, SET_SANDBOX);
+}
+
+static int
+sandbox_auto(struct session *s, enum box_kind *kind, char **why,
+    struct err *err)
+{
+	autoerr struct err missing = ERR_INIT;
+
+	*kind = BOX_ENGINE;
+	if (session_engine(s, &missing)) {
+		if (why)
+			*why = xasprintf("%s answers",
+			    engine_title(s->engine));
+		return 0;
+	}
+	if (missing.kind == ERR_INTERRUPTED)
+		return err_move(err, &missing);
+	*kind = BOX_RESTRICTED;
+	if (why)
+		*why = xasprintf("no engine: %s", missing.msg.buf);
+	return 0;
+}
+
+int
+session_sandbox(struct session *s, enum box_kind *kind, char **why,
+    struct err *err)
+{
+	const char *word = sandbox_word(s);
+
+	if (policy_may_execute(s->policy, err))
+		return -1;
+	if (!strcmp(word, "auto"))
+		return sandbox_auto(s, kind, why, err);
+	*kind = strcmp(word, "restricted") ? BOX_ENGINE : BOX_RESTRICTED;
+	if (why)
+		*why = xasprintf("sandbox: %s, %s", word,
+		    policy_where(s->policy, SET_SANDBOX));
+	if (*kind == BOX_ENGINE && !session_engine(s, err))
+		return -1;
+	return 0;
+}
+
+/*
+ * What dead sessions left is removed when the first environment is opened:
+ * late enough that `addesh -c help` does not ask an engine.
+ */
+static void
+sweep_once(struct session *s)
+{
+	autoerr struct err ignored = ERR_INIT;
+
+	if (s->swept)
+		return;
+	s->swept = true;
+	steps_sweep(s->steps_dir, false, NULL);
+	sweep_run(&s->runtime, s->engine, false, NULL, NULL, &ignored);
+}
+
+struct env *
+session_env(struct session *s, const char *name, struct err *err)
+{
+	struct nearest near = NEAREST_INIT(name);
+
+	for (size_t i = 0; i < s->nenvs; i++) {
+		if (!strcmp(s->envs[i]->spec.name, name))
+			return s->envs[i];
+		nearest_try(&near, s->envs[i]->spec.name);
+	}
+	err_set(err, ERR_USAGE, "there is no environment «%s»", name);
+	if (near.best)
+		err_hint(err, "did you mean %s?", near.best);
+	else if (s->nenvs)
+		err_hint(err, "see them:  env ls");
+	else
+		err_hint(err, "open one:  env new IMAGE --name %s", name);
+	return NULL;
+}
+
+static char *
+free_name(struct session *s)
+{
+	for (;;) {
+		char *name = xasprintf("e%u", ++s->env_count);
+		autoerr struct err ignored = ERR_INIT;
+
+		if (!session_env(s, name, &ignored))
+			return name;
+		free(name);
+	}
+}
+
+/* What the hooks of box_ctx need. */
+struct opening {
+	struct session *session;
+	const struct session_events *ev;
+};
+
+static void
+opening_event(void *arg, const char *phase, const char *text)
+{
+	const struct session_events *ev = ((struct opening *)arg)->ev;
+
+	if (ev && ev->event)
+		ev->event(ev->arg, phase, text);
+}
+
+/* Which program of this host stands in for an image. */
+static bool
+opening_stand_in(void *arg, const char *image, struct strvec *argv)
+{
+	struct session *s = ((struct opening *)arg)->session;
+	autoerr struct err ignored = ERR_INIT;
+	struct languages *all = session_languages(s, &ignored);
+	const struct language *l = NULL;
+
+	if (all)
+		l = languages_by_image(all, image);
+	if (!l || !l->version.n)
+		return false;
+	strvec_pushv(argv, l->version.v, l->version.n);
+	return true;
+}
+
+static struct box *
+open_box(struct session *s, const struct env_spec *spec,
+    const struct session_events *ev, struct err *err)
+{
+	struct opening opening = {s, ev};
+	struct box_ctx ctx = {.loop = s->loop,
+	    .runtime = &s->runtime,
+	    .interrupts = s->interrupts,
+	    .stand_in = opening_stand_in,
+	    .event = opening_event,
+	    .arg = &opening};
+
+	if (spec->kind == BOX_ENGINE && !session_engine(s, err))
+		return NULL;
+	ctx.engine = s->engine;
+	sweep_once(s);
+	return box_open(spec, &ctx, err);
+}
+
+struct env *
+session_env_new(struct session *s, const struct env_spec *spec,
+    const struct session_events *ev, struct err *err)
+{
+	struct env *env = xcalloc(1, sizeof(*env));
+
+	env_spec_copy(&env->spec, spec);
+	strvec_init(&env->tools);
+	if (!env->spec.name)
+		env->spec.name = free_name(s);
+	if (!env->spec.session)
+		env->spec.session = xstrdup(s->id);
+	env->opened_ms = clock_wall_ms();
+	env->box = open_box(s, &env->spec, ev, err);
+	if (!env->box) {
+		env_free(env);
+		return NULL;
+	}
+	GROW(s->envs, s->nenvs, &s->envs_cap);
+	s->envs[s->nenvs++] = env;
+	s->current = env;
+	return env;
+}
+
+int
+session_env_revive(struct session *s, struct env *env,
+    const struct session_events *ev, struct err *err)
+{
+	autoerr struct err ignored = ERR_INIT;
+
+	if (env->box && box_alive(env->box))
+		return 0;
+	env_close(env, &ignored);
+	env->box = open_box(s, &env->spec, ev, err);
+	return env->box ? 1 : -1;
+}
+
+int
+session_env_remove(struct session *s, struct env *env, struct err *err)
+{
+	size_t i = 0;
+	int rc;
+
+	while (s->envs[i] != env)
+		i++;
+	memmove(s->envs + i, s->envs + i + 1,
+	    (--s->nenvs - i) * sizeof(*s->envs));
+	if (s->current == env)
+		s->current = s->nenvs ? s->envs[s->nenvs - 1] : NULL;
+	rc = env_close(env, err);
+	env_free(env);
+	return rc;
+}

@@ -1,0 +1,88 @@
+/*
+ * The session: its environments, its policy, its steps and what the last run
+ * came to.  There is one per process; it lives from the first command that
+ * needs it to the end, and leaves nothing behind.
+ */
+#ifndef ADDESH_SESSION_SESSION_H
+#define ADDESH_SESSION_SESSION_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/loop.h"
+#include "engine/engine.h"
+#include "project/languages.h"
+#include "sandbox/box.h"
+#include "session/policy.h"
+#include "session/result.h"
+#include "session/steps.h"
+
+/* An environment of this session. */
+struct env {
+	struct env_spec spec; /* what it was asked to be; the name is there */
+	struct box *box;      /* NULL after it was lost, until the next use */
+	struct strvec tools;  /* LANGUAGE=INDEX of the interpreter found here */
+	int64_t opened_ms;    /* wall clock */
+};
+
+struct session {
+	struct loop *loop;	    /* borrowed */
+	const unsigned *interrupts; /* borrowed: Ctrl-C, as in box_ctx */
+	struct runtime runtime;
+	struct policy *policy;
+	struct languages *languages; /* NULL until session_languages() */
+	struct engine *engine;	     /* NULL until session_engine() */
+	struct steps *steps;
+	char *steps_dir; /* where sessions keep theirs */
+	struct step *step; /* the one that is open, or NULL */
+	struct env **envs;
+	size_t nenvs, envs_cap;
+	struct env *current; /* NULL: none is selected */
+	unsigned env_count;  /* opened so far, for names e1, e2 ... */
+	struct result last;  /* of the last run; id NULL: none yet */
+	unsigned last_step;  /* its step */
+	char *id;	     /* label of what this session makes */
+	bool swept;
+};
+
+/* Where progress of opening goes; as in box_ctx. */
+struct session_events {
+	void (*event)(void *arg, const char *phase, const char *text);
+	void *arg;
+};
+
+/* Takes the policy over. */
+struct session *session_new(struct loop *loop, const unsigned *interrupts,
+    struct policy *policy, struct err *err);
+/* Closes all environments at once and frees everything; NULL is fine.  -1 if
+   something of ours may be left; then err says what. */
+int session_free(struct session *s, struct err *err);
+
+/* The engine, connected at the first call; NULL with the reason. */
+struct engine *session_engine(struct session *s, struct err *err);
+/* languages.yaml and the user's own, read at the first call. */
+struct languages *session_languages(struct session *s, struct err *err);
+
+/* The environment of this name, or NULL with ERR_USAGE and near names. */
+struct env *session_env(struct session *s, const char *name, struct err *err);
+/*
+ * Opens an environment, which becomes the current one.  spec is copied; a NULL
+ * name is replaced by the next free one of e1, e2 ...
+ */
+struct env *session_env_new(struct session *s, const struct env_spec *spec,
+    const struct session_events *ev, struct err *err);
+/* Opens it again, empty, if it was lost; 1 if it had to. */
+int session_env_revive(struct session *s, struct env *env,
+    const struct session_events *ev, struct err *err);
+/* Closes and forgets it; env is freed whatever is returned. */
+int session_env_remove(struct session *s, struct env *env, struct err *err);
+
+/*
+ * The kind of sandbox that new environments get, `auto` resolved.  why (may be
+ * NULL) gets one line for people, the caller's.  ERR_POLICY if execution is
+ * disabled.
+ */
+int session_sandbox(struct session *s, enum box_kind *kind, char **why,
+    struct err *err);
+
+#endif
