@@ -58,5 +58,6 @@ void env_spec_copy(struct env_spec *dst, const struct env_spec *src);
 void env_spec_release(struct env_spec *s);
 
 #define SANDBOX_WORKSPACE "/workspace"
+#define SANDBOX_HOME "/tmp/home" /* of the runs' user, in a place of its own */
 
 #endif

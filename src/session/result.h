@@ -24,6 +24,7 @@ enum run_status {
 
 struct result {
 	char *id; /* of this run, unique */
+	unsigned step; /* its number */
 	int64_t started_ms; /* wall clock */
 	enum run_status status;
 	int exit_code; /* always: 128+n by signal n, 124 at the time limit */

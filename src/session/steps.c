@@ -356,3 +356,12 @@ steps_read_stream(const struct steps *s, unsigned n, bool err_stream,
 
 	return steps_read_log(s, n, add_stream, &reader, err);
 }
+
+void
+step_read(struct step *st, bool err_stream, struct strbuf *out)
+{
+	autoerr struct err ignored = ERR_INIT;
+
+	log_flush(st);
+	steps_read_stream(st->steps, st->n, err_stream, out, &ignored);
+}

@@ -49,6 +49,8 @@ unsigned step_number(const struct step *st);
  */
 void step_log(struct step *st, unsigned flags, const void *p, size_t n,
     uint64_t limit);
+/* What was kept of one stream so far. */
+void step_read(struct step *st, bool err_stream, struct strbuf *out);
 /* Saves and closes; result (may be NULL) is taken. */
 int step_end(struct step *st, int status, json *result, struct err *err);
 

@@ -1,0 +1,161 @@
+#include "session/diagnosis.h"
+
+#include <ctype.h>
+#include <regex.h>
+#include <string.h>
+
+#include "base/yaml.h"
+#include "sandbox/runtime.h"
+
+#define LINE_MAX_BYTES 2048
+#define TAIL_BYTES 65536
+#define TAIL_LINES 200
+#define GROUPS 10
+
+/* Keys that say how to match and do not go into the diagnosis. */
+static const char *const control_keys[] = {
+    "pattern", "languages", "suggestion", "suggestion_offline", NULL};
+
+static bool
+for_language(const struct yaml_node *entry, const char *language)
+{
+	const struct yaml_node *list = yaml_get(entry, "languages");
+
+	if (!list)
+		return true;
+	for (size_t i = 0; language && i < list->n; i++)
+		if (list->items[i]->text &&
+		    !strcmp(list->items[i]->text, language))
+			return true;
+	return false;
+}
+
+/* text with \1 .. \9 replaced by groups of the line. */
+static char *
+fill_in(const char *text, const char *line, const regmatch_t *m)
+{
+	struct strbuf sb = STRBUF_INIT;
+
+	for (; *text; text++) {
+		if (*text != '\\' || !isdigit((unsigned char)text[1])) {
+			strbuf_addc(&sb, *text);
+			continue;
+		}
+		const regmatch_t *group = &m[*++text - '0'];
+
+		if (group->rm_so >= 0)
+			strbuf_add(&sb, line + group->rm_so,
+			    group->rm_eo - group->rm_so);
+	}
+	return strbuf_detach(&sb);
+}
+
+static void
+put_filled(json *j, const char *key, const char *text, const char *line,
+    const regmatch_t *m)
+{
+	autofree char *value = fill_in(text, line, m);
+
+	json_put_str(j, key, value);
+}
+
+static json *
+describe(const struct yaml_node *entry, bool network, const char *line,
+    const regmatch_t *m)
+{
+	json *j = json_object();
+	const char *hint = yaml_text(entry, "suggestion", NULL);
+
+	for (size_t i = 0; i < entry->n; i++)
+		if (!str_in(entry->keys[i]->text, control_keys) &&
+		    entry->items[i]->text)
+			put_filled(j, entry->keys[i]->text,
+			    entry->items[i]->text, line, m);
+	if (!network)
+		hint = yaml_text(entry, "suggestion_offline", hint);
+	if (hint)
+		put_filled(j, "suggestion", hint, line, m);
+	return j;
+}
+
+/* The last lines of a text, the last one first. */
+static size_t
+last_lines(const struct strbuf *sb, struct strvec *lines)
+{
+	size_t end = sb->len;
+	size_t low = end > TAIL_BYTES ? end - TAIL_BYTES : 0;
+
+	while (end > low && lines->n < TAIL_LINES) {
+		size_t start;
+
+		if (sb->buf[end - 1] == '\n')
+			end--;
+		for (start = end; start > low && sb->buf[start - 1] != '\n';)
+			start--;
+		if (end > start && end - start <= LINE_MAX_BYTES)
+			strvec_push_owned(lines,
+			    xstrndup(sb->buf + start, end - start));
+		end = start;
+	}
+	return lines->n;
+}
+
+static json *
+match_lines(const struct yaml_node *entry, const struct strvec *lines,
+    bool network, size_t *best)
+{
+	const char *pattern = yaml_text(entry, "pattern", "");
+	json *found = NULL;
+	regmatch_t m[GROUPS];
+	regex_t re;
+
+	if (regcomp(&re, pattern, REG_EXTENDED))
+		return NULL;
+	for (size_t i = 0; i < *best && !found; i++) {
+		if (regexec(&re, lines->v[i], GROUPS, m, 0))
+			continue;
+		found = describe(entry, network, lines->v[i], m);
+		*best = i;
+	}
+	regfree(&re);
+	return found;
+}
+
+/* The entry that matches the line nearest to the end. */
+static json *
+search(const struct yaml_node *entries, const struct diagnosis_input *in,
+    const struct strbuf *text)
+{
+	autovec struct strvec lines = STRVEC_INIT;
+	size_t best = text ? last_lines(text, &lines) : 0;
+	json *found = NULL;
+
+	for (size_t i = 0; entries && i < entries->n && best; i++) {
+		json *j;
+
+		if (!for_language(entries->items[i], in->language))
+			continue;
+		j = match_lines(entries->items[i], &lines, in->network, &best);
+		if (!j)
+			continue;
+		json_free(found);
+		found = j;
+	}
+	return found;
+}
+
+int
+diagnosis_find(const struct diagnosis_input *in, json **found, struct err *err)
+{
+	autofree char *path = runtime_data_path("diagnosis.yaml", err);
+	struct yaml *y = path ? yaml_parse_file(path, err) : NULL;
+
+	*found = NULL;
+	if (!y)
+		return -1;
+	*found = search(yaml_root(y), in, in->err);
+	if (!*found)
+		*found = search(yaml_root(y), in, in->out);
+	yaml_free(y);
+	return 0;
+}

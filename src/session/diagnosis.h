@@ -1,0 +1,25 @@
+/*
+ * Known failures: what the last lines of a program's output say about why it
+ * ended.  The patterns are data, share/addesh/diagnosis.yaml.
+ */
+#ifndef ADDESH_SESSION_DIAGNOSIS_H
+#define ADDESH_SESSION_DIAGNOSIS_H
+
+#include "base/err.h"
+#include "base/json.h"
+
+struct diagnosis_input {
+	const char *language; /* name, or NULL */
+	bool network;	      /* programs reach one */
+	const struct strbuf *out, *err;
+};
+
+/*
+ * Sets *found to an object with `kind`, and what else is known, the caller's;
+ * NULL if the failure is none that we know.  `message` is the sentence for
+ * people, `suggestion` a command; either may be absent.
+ */
+int diagnosis_find(const struct diagnosis_input *in, json **found,
+    struct err *err);
+
+#endif

@@ -1,0 +1,363 @@
+#include "session/execute.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/units.h"
+#include "session/diagnosis.h"
+
+void
+program_release(struct program *p)
+{
+	strvec_release(&p->args);
+	strvec_release(&p->env);
+}
+
+int
+program_path_check(const char *file, struct err *err)
+{
+	autofree char *copy = xstrdup(file);
+	char *rest = copy, *part;
+
+	if (!*file || *file == '/' || str_ends(file, "/"))
+		return err_set(err, ERR_USAGE,
+		    "«%s» is not a file name in the workspace", file);
+	while ((part = strsep(&rest, "/")))
+		if (!strcmp(part, ".."))
+			return err_set(err, ERR_USAGE,
+			    "«%s» leads out of the workspace", file);
+	return 0;
+}
+
+/* One execution: what its callbacks need. */
+struct execution {
+	struct session *s;
+	struct env *env;
+	const struct program *p;
+	const struct box_sink *sink;
+	struct result *r;
+	struct language_places places;
+};
+
+static void
+on_out(void *arg, int fd, const void *p, size_t n, bool tail)
+{
+	struct execution *x = arg;
+	unsigned flags = (fd == 2 ? STEP_LOG_STDERR : 0) |
+			 (tail ? STEP_LOG_TAIL : 0);
+
+	if (x->s->step)
+		step_log(x->s->step, flags, p, n, x->p->log_max);
+	if (x->sink && x->sink->out)
+		x->sink->out(x->sink->arg, fd, p, n, tail);
+}
+
+static void
+on_event(void *arg, const char *text)
+{
+	struct execution *x = arg;
+
+	result_event(x->r, "runner", text);
+	if (x->sink && x->sink->event)
+		x->sink->event(x->sink->arg, text);
+}
+
+static void
+on_started(void *arg)
+{
+	result_event(((struct execution *)arg)->r, "started", "");
+}
+
+/* Runs one argv of a phase; the program's text goes with the first. */
+static int
+run_phase(struct execution *x, const char *phase, const struct strvec *argv,
+    bool with_text, struct verdict *v, struct err *err)
+{
+	const struct program *p = x->p;
+	struct box_sink sink = {
+	    .out = on_out, .event = on_event, .started = on_started, .arg = x};
+	struct run_spec run = RUN_SPEC_INIT;
+	int rc;
+
+	strvec_pushv(&run.argv, argv->v, argv->n);
+	if (p->choice && p->choice->language) {
+		language_env(p->choice->language, &x->places, &run.env);
+		run.interrupt = p->choice->language->interrupt;
+	}
+	for (size_t i = 0; i < p->env.n; i++)
+		strvec_env_set(&run.env, p->env.v[i]);
+	run.cwd = p->cwd;
+	run.timeout_ms = p->timeout_ms;
+	run.output_max = p->output_max;
+	if (!strcmp(phase, "run") && p->stdin_fd >= 0) {
+		run.stdin_kind = STDIN_FD;
+		run.stdin_fd = p->stdin_fd;
+	}
+	if (with_text) {
+		run.program_path = p->file;
+		run.program_data = p->text;
+		run.program_len = p->len;
+	}
+	result_event(x->r, phase, run.argv.v[0]);
+	rc = box_run(x->env->box, &run, &sink, v, err);
+	run_spec_release(&run);
+	return rc;
+}
+
+static bool
+is_missing(const struct verdict *v)
+{
+	return v->exec_errno == ENOENT && !v->lost;
+}
+
+static bool
+succeeded(const struct verdict *v)
+{
+	return v->exited && !v->exit_code && !v->lost && !v->timed_out &&
+	       !v->cancelled && !v->exec_errno;
+}
+
+/* One argv of a recipe: 1 if it ended well and the recipe goes on. */
+static int
+run_step(struct execution *x, const struct strvec *argv, const char *phase,
+    bool *with_text, bool *missing, struct err *err)
+{
+	struct verdict v = VERDICT_INIT;
+	autovec struct strvec full = STRVEC_INIT;
+	int rc;
+
+	language_expand(argv, &x->places, &full);
+	if (!strcmp(phase, "run"))
+		strvec_pushv(&full, x->p->args.v, x->p->args.n);
+	rc = run_phase(x, phase, &full, *with_text, &v, err);
+	if (!rc) {
+		*with_text = false;
+		*missing = is_missing(&v);
+		result_verdict(x->r, &v);
+		rc = succeeded(&v);
+	}
+	verdict_release(&v);
+	return rc;
+}
+
+static int
+run_recipe(struct execution *x, const struct recipe *recipe, bool *with_text,
+    bool *missing, struct err *err)
+{
+	for (size_t i = 0; i < recipe->n_compile; i++) {
+		int rc = run_step(x, &recipe->compile[i], "compile", with_text,
+		    missing, err);
+
+		if (rc != 1)
+			return rc;
+	}
+	return run_step(x, &recipe->run, "run", with_text, missing, err) < 0
+		   ? -1
+		   : 0;
+}
+
+/* Where the recipe that worked last time is remembered: an environment keeps
+   its programs, so the search is made once. */
+static size_t
+first_recipe(const struct execution *x)
+{
+	const struct language *l = x->p->choice->language;
+	const char *known = l ? strvec_env_get(&x->env->tools, l->name) : NULL;
+
+	return known ? strtoul(known, NULL, 10) : 0;
+}
+
+static void
+remember_recipe(struct execution *x, size_t i)
+{
+	const struct language *l = x->p->choice->language;
+	autofree char *entry = NULL;
+
+	if (!l)
+		return;
+	entry = xasprintf("%s=%zu", l->name, i);
+	strvec_env_set(&x->env->tools, entry);
+}
+
+static void
+note_missing(struct execution *x)
+{
+	const struct language_choice *c = x->p->choice;
+	autobuf struct strbuf programs = STRBUF_INIT;
+	const char *image = x->env->spec.image;
+	struct err *note = &x->r->note;
+
+	if (c)
+		language_add_programs(c, &programs);
+	else
+		strbuf_adds(&programs, x->p->args.v[0]);
+	err_set(note, ERR_SANDBOX, "%s is missing in this environment (%s)",
+	    programs.buf, image ? image : "restricted");
+	if (c && c->language && c->language->image)
+		err_hint(note, "an image that has it:  env new %s",
+		    c->language->image);
+	result_diagnose(x->r, "interpreter_missing", NULL);
+}
+
+/* A directory of the run's own to compile into: a file in it makes it. */
+static int
+make_outdir(struct execution *x, struct err *err)
+{
+	autofree char *mark = xasprintf("%s.addesh", x->places.out);
+
+	return box_put_bytes(x->env->box, mark, "", 0, 0600, err);
+}
+
+static int
+run_language(struct execution *x, struct err *err)
+{
+	const struct language_choice *c = x->p->choice;
+	bool with_text = x->p->text != NULL, missing = true;
+
+	if (c->recipes[0].n_compile && make_outdir(x, err))
+		return -1;
+	for (size_t i = first_recipe(x); i < c->n_recipes; i++) {
+		if (run_recipe(x, &c->recipes[i], &with_text, &missing, err))
+			return -1;
+		if (missing)
+			continue;
+		remember_recipe(x, i);
+		return 0;
+	}
+	note_missing(x);
+	return 0;
+}
+
+static int
+run_argv(struct execution *x, struct err *err)
+{
+	struct verdict v = VERDICT_INIT;
+	int rc = run_phase(x, "run", &x->p->args, false, &v, err);
+
+	if (!rc) {
+		result_verdict(x->r, &v);
+		if (is_missing(&v))
+			note_missing(x);
+	}
+	verdict_release(&v);
+	return rc;
+}
+
+static void
+note_timeout(struct execution *x)
+{
+	autobuf struct strbuf limit = STRBUF_INIT, twice = STRBUF_INIT;
+
+	units_add_duration_exact(&limit, x->p->timeout_ms);
+	units_add_duration_exact(&twice, x->p->timeout_ms * 2);
+	err_set(&x->r->note, ERR_TIMEOUT,
+	    "the program was stopped at the time limit of %s (%s)", limit.buf,
+	    x->p->timeout_where);
+	err_hint(&x->r->note, "more time:  run -t %s FILE      for all:  set "
+	    "timeout %s", twice.buf, twice.buf);
+	result_diagnose(x->r, "timeout", "run -t");
+}
+
+static void
+note_oom(struct execution *x)
+{
+	uint64_t limit = x->env->spec.limits.memory;
+	autobuf struct strbuf text = STRBUF_INIT, peak = STRBUF_INIT;
+	autobuf struct strbuf twice = STRBUF_INIT;
+
+	units_add_size(&text, limit);
+	units_add_size(&peak, x->r->memory_peak);
+	units_add_size_exact(&twice, limit * 2);
+	err_set(&x->r->note, ERR_SANDBOX,
+	    "out of memory: the limit is %s, the largest process had %s",
+	    text.buf, peak.buf);
+	err_hint(&x->r->note, "more memory:  env new -m %s %s", twice.buf,
+	    x->env->spec.image ? x->env->spec.image : "");
+	result_diagnose(x->r, "out_of_memory", "env new -m");
+}
+
+static void
+note_lost(struct execution *x)
+{
+	err_set(&x->r->note, ERR_SANDBOX, "the environment was lost: %s",
+	    box_lost_why(x->env->box));
+	err_hint(&x->r->note,
+	    "the next command opens it again, with nothing in /workspace");
+	result_diagnose(x->r, "environment_lost", NULL);
+}
+
+/* What the program itself said about its failure. */
+static void
+note_diagnosis(struct execution *x)
+{
+	autobuf struct strbuf out = STRBUF_INIT, errs = STRBUF_INIT;
+	autoerr struct err ignored = ERR_INIT;
+	const struct language_choice *c = x->p->choice;
+	struct diagnosis_input in = {
+	    .language = c && c->language ? c->language->name : NULL,
+	    .network = x->env->spec.limits.network != NET_NONE,
+	    .out = &out,
+	    .err = &errs};
+	const char *message, *hint;
+
+	if (!x->s->step)
+		return;
+	step_read(x->s->step, false, &out);
+	step_read(x->s->step, true, &errs);
+	if (diagnosis_find(&in, &x->r->diagnosis, &ignored) ||
+	    !x->r->diagnosis)
+		return;
+	message = json_str(x->r->diagnosis, "message", NULL);
+	hint = json_str(x->r->diagnosis, "suggestion", NULL);
+	if (!message)
+		return;
+	err_set(&x->r->note, ERR_SANDBOX, "%s", message);
+	if (hint)
+		err_hint(&x->r->note, "try:  %s", hint);
+}
+
+/* The order is that of the verdict: what we did, what the kernel did, what the
+   program said. */
+static void
+explain(struct execution *x)
+{
+	const struct result *r = x->r;
+
+	if (r->note.kind != ERR_NONE || r->status == RUN_COMPLETED)
+		return;
+	if (r->lost)
+		note_lost(x);
+	else if (r->timed_out)
+		note_timeout(x);
+	else if (r->status == RUN_OOM)
+		note_oom(x);
+	else if (!r->cancelled)
+		note_diagnosis(x);
+}
+
+int
+execute_program(struct session *s, struct env *env, const struct program *p,
+    const struct box_sink *sink, struct result *r, struct err *err)
+{
+	autofree char *file = p->file ? xasprintf("%s/%s", SANDBOX_WORKSPACE,
+					    p->file)
+				      : NULL;
+	autofree char *out =
+	    xasprintf("/tmp/.addesh-%u/program", r->step ? r->step : 1);
+	struct execution x = {.s = s,
+	    .env = env,
+	    .p = p,
+	    .sink = sink,
+	    .r = r,
+	    .places = {.file = file,
+		.out = out,
+		.home = SANDBOX_HOME,
+		.tmp = "/tmp"}};
+
+	if (p->choice ? run_language(&x, err) : run_argv(&x, err))
+		return -1;
+	result_limits(r, env->box);
+	explain(&x);
+	return 0;
+}
