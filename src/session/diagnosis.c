@@ -4,6 +4,7 @@
 #include <regex.h>
 #include <string.h>
 
+#include "base/strvec.h"
 #include "base/yaml.h"
 #include "sandbox/runtime.h"
 
