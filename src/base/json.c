@@ -97,6 +97,12 @@ checked(json *j)
 }
 
 json *
+json_copy(const json *j)
+{
+	return checked(cJSON_Duplicate(j, true));
+}
+
+json *
 json_object(void)
 {
 	return checked(cJSON_CreateObject());

@@ -18,6 +18,7 @@ typedef cJSON json;
 /* Parses exactly n bytes, depth-limited; ERR_IO with what is wrong. */
 json *json_parse(const char *s, size_t n, struct err *err);
 void json_free(json *j);
+json *json_copy(const json *j); /* deep */
 /* One line without blanks; the caller's. */
 char *json_print(const json *j);
 

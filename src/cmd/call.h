@@ -70,6 +70,13 @@ void call_bytes(struct call *c, const void *p, size_t n);
 void call_program(struct call *c, int fd, const void *p, size_t n);
 /* The `result` object of the JSON form, made at the first call. */
 json *call_data(struct call *c);
+/* Replaces it; takes data. */
+static inline void
+call_set_data(struct call *c, json *data)
+{
+	json_free(c->data);
+	c->data = data;
+}
 
 /*
  * A list: aligned columns for people, tab-separated with --plain, an array of

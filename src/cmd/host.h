@@ -12,6 +12,7 @@
 #include "cmd/table.h"
 
 struct call;
+struct host;
 struct loop;
 struct session;
 
@@ -44,11 +45,13 @@ struct host {
 	struct session *session; /* NULL until open() */
 	struct strvec vars;	 /* NAME=VALUE of `var` */
 	int last_status;	 /* $? */
+	struct strvec told; /* what is told only once, by its key */
 
 	/* Opens the session (policy, settings); the first command that needs
-	   it causes that.  close() ends all that it opened. */
+	   it causes that.  close() ends all that it opened; -1 if something
+	   of ours may be left behind. */
 	int (*open)(struct host *h, struct err *err);
-	void (*close)(struct host *h);
+	int (*close)(struct host *h, struct err *err);
 	/* Opens and closes the numbered step of a call; not for CMD_NO_STEP.
 	   begin() sets call->step. */
 	int (*begin)(struct call *c);

@@ -200,16 +200,6 @@ put_outcome(json *j, const struct result *r)
 	json_put_int(j, "leftover_processes", (int64_t)r->leftovers);
 }
 
-static json *
-copy_of(const json *j)
-{
-	json *copy = cJSON_Duplicate(j, true);
-
-	if (!copy)
-		abort();
-	return copy;
-}
-
 json *
 result_json(const struct result *r, const struct strbuf *out,
     const struct strbuf *err)
@@ -228,10 +218,10 @@ result_json(const struct result *r, const struct strbuf *out,
 		json_put_bytes(j, "stderr", err->buf, err->len);
 	put_outcome(j, r);
 	if (r->limits)
-		json_put(j, "limits", copy_of(r->limits));
-	json_put(j, "events", copy_of(r->events));
+		json_put(j, "limits", json_copy(r->limits));
+	json_put(j, "events", json_copy(r->events));
 	if (r->diagnosis)
-		json_put(j, "diagnosis", copy_of(r->diagnosis));
+		json_put(j, "diagnosis", json_copy(r->diagnosis));
 	if (r->note.kind != ERR_NONE) {
 		json_put_str(j, "message", r->note.msg.buf);
 		if (r->note.hint.len)

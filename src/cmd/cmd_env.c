@@ -1,0 +1,516 @@
+/* env: opening, choosing, showing and closing environments. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "base/units.h"
+#include "cmd/call.h"
+#include "cmd/host.h"
+#include "cmd/session_host.h"
+#include "engine/container.h"
+#include "engine/reference.h"
+#include "session/session.h"
+
+#define ENV_FILE_MAX (1u << 20)
+
+#define REFUSED_ROOT                                                           \
+	"programs here never get more rights than an ordinary user has"
+#define REFUSED_FILES "files go in and out by  put  and  get"
+
+static const struct opt env_new_opts[] = {
+    OPT_STR(0, "name", "NAME", "call it NAME, else e1, e2 ...", COMP_NONE),
+    OPT_LIST('e', "env", "NAME=VALUE",
+	"set a variable for each run; NAME alone takes yours", COMP_NONE),
+    OPT_LIST(0, "env-file", "FILE", "read variables from FILE", COMP_HOST_FILE),
+    OPT_CHOICE(0, "network", "none|full", "what programs can reach"),
+    OPT_FLAG(0, "net", "the same as --network full"),
+    OPT_SIZE('m', "memory", "memory for programs"),
+    OPT_NUM(0, "cpus", "N", "CPUs, such as 0.5"),
+    OPT_INT(0, "pids-limit", "N", "processes and threads"),
+    OPT_SIZE(0, "disk", "size of /workspace"),
+    OPT_SIZE(0, "shm-size", "size of /dev/shm"),
+    OPT_STR('u', "user", "USER", "sandbox, image, root, a name or UID[:GID]",
+	COMP_NONE),
+    OPT_FLAG(0, "root", "the same as --user root: uid 0 without capabilities"),
+    OPT_STR('w', "workdir", "DIR", "directory of each run", COMP_NONE),
+    OPT_FLAG(0, "writable", "the image's files may be changed"),
+    OPT_CHOICE(0, "pull", "missing|never|always", "when to pull the image"),
+    OPT_FLAG(0, "rm", "accepted: an environment never outlives its session"),
+    OPT_FLAG(0, "read-only", "accepted: it is, without --writable"),
+    OPT_FLAG(0, "init", "accepted: there always is one"),
+    OPT_REFUSED("privileged", REFUSED_ROOT),
+    OPT_REFUSED("cap-add", REFUSED_ROOT),
+    OPT_REFUSED("security-opt", REFUSED_ROOT),
+    OPT_REFUSED("device", REFUSED_ROOT),
+    OPT_REFUSED("gpus", REFUSED_ROOT),
+    OPT_REFUSED("pid", "an environment sees its own processes only"),
+    OPT_REFUSED("ipc", "an environment has an IPC namespace of its own"),
+    OPT_REFUSED("volume", REFUSED_FILES),
+    OPT_REFUSED("mount", REFUSED_FILES),
+    OPT_REFUSED("publish", "an environment's ports stay inside of it"),
+    OPT_REFUSED("entrypoint", "name the program:  exec PROGRAM ARG..."),
+    OPT_END,
+};
+
+/* Options that are settings of the policy, under another name. */
+static const struct {
+	const char *option, *setting;
+	enum opt_type type;
+} option_settings[] = {
+    {"memory", "memory_limit", OPT_TYPE_SIZE},
+    {"cpus", "cpu_limit", OPT_TYPE_NUM},
+    {"pids-limit", "pids_limit", OPT_TYPE_INT},
+    {"disk", "disk_limit", OPT_TYPE_SIZE},
+    {"shm-size", "shm_limit", OPT_TYPE_SIZE},
+    {"network", "network", OPT_TYPE_CHOICE},
+};
+
+/* Sets one in a copy of the policy, where ceilings are checked. */
+static int
+apply_option(struct call *c, struct policy *p, const char *option,
+    const char *setting, const char *text)
+{
+	autofree char *where = xasprintf("--%s", option);
+
+	return policy_set(p, setting, text, where, &c->err);
+}
+
+static int
+apply_options(struct call *c, struct policy *p)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(option_settings); i++) {
+		const char *name = option_settings[i].option;
+		autofree char *text = NULL;
+
+		if (!call_has(c, name))
+			continue;
+		switch (option_settings[i].type) {
+		case OPT_TYPE_SIZE:
+			text = xasprintf("%llu",
+			    (unsigned long long)call_size(c, name, 0));
+			break;
+		case OPT_TYPE_NUM:
+			text = xasprintf("%.3f", call_num(c, name, 0));
+			break;
+		case OPT_TYPE_INT:
+			text = xasprintf("%llu",
+			    (unsigned long long)call_int(c, name, 0));
+			break;
+		default:
+			text = xstrdup(call_str(c, name));
+		}
+		if (apply_option(c, p, name, option_settings[i].setting, text))
+			return -1;
+	}
+	if (call_has(c, "net") && apply_option(c, p, "net", "network", "full"))
+		return -1;
+	if (call_has(c, "root") && apply_option(c, p, "root", "user", "root"))
+		return -1;
+	return 0;
+}
+
+static int
+set_user(struct call *c, struct policy *p, struct env_spec *spec)
+{
+	static const char *const words[] = {"sandbox", "image", "root", NULL};
+	const char *user = call_str(c, "user");
+
+	if (!user)
+		return 0;
+	if (str_in(user, words))
+		return apply_option(c, p, "user", "user", user);
+	/* A name of the image's is like its own USER to the policy. */
+	if (apply_option(c, p, "user", "user", "image"))
+		return -1;
+	free(spec->user);
+	spec->user = xstrdup(user);
+	return 0;
+}
+
+static int
+add_variable(struct call *c, struct env_spec *spec, const char *text)
+{
+	const char *value;
+
+	if (strchr(text, '=')) {
+		if (*text == '=')
+			return err_set(&c->err, ERR_USAGE,
+			    "«%s» has no name before the =", text);
+		strvec_env_set(&spec->env, text);
+		return 0;
+	}
+	value = getenv(text);
+	if (value) {
+		autofree char *pair = xasprintf("%s=%s", text, value);
+
+		strvec_env_set(&spec->env, pair);
+	}
+	return 0;
+}
+
+/* Lines NAME=VALUE, or NAME alone; empty ones and those with # do not count
+   (docker run --env-file). */
+static int
+add_env_file(struct call *c, struct env_spec *spec, const char *path)
+{
+	autobuf struct strbuf sb = STRBUF_INIT;
+	char *rest, *line;
+
+	if (io_read_file(path, &sb, ENV_FILE_MAX, &c->err))
+		return -1;
+	if (memchr(sb.buf, '\0', sb.len))
+		return err_set(&c->err, ERR_USAGE, "%s: not a text", path);
+	rest = sb.buf;
+	while ((line = strsep(&rest, "\n"))) {
+		line += strspn(line, " \t");
+		line[strcspn(line, "\r")] = '\0';
+		if (*line && *line != '#' && add_variable(c, spec, line))
+			return err_prefix(&c->err, "%s", path);
+	}
+	return 0;
+}
+
+static int
+add_variables(struct call *c, struct env_spec *spec)
+{
+	const struct strvec *files = call_list(c, "env-file");
+	const struct strvec *vars = call_list(c, "env");
+
+	for (size_t i = 0; files && i < files->n; i++)
+		if (add_env_file(c, spec, files->v[i]))
+			return -1;
+	for (size_t i = 0; vars && i < vars->n; i++)
+		if (add_variable(c, spec, vars->v[i]))
+			return -1;
+	return 0;
+}
+
+static enum pull_policy
+pull_option(const struct call *c)
+{
+	const char *word = call_str(c, "pull");
+
+	if (!word || !strcmp(word, "missing"))
+		return PULL_MISSING;
+	return !strcmp(word, "never") ? PULL_NEVER : PULL_ALWAYS;
+}
+
+/* Everything but the kind of sandbox, from the policy and the options. */
+static int
+spec_from_call(struct call *c, struct policy *p, struct env_spec *spec)
+{
+	const char *image = c->argc ? c->argv[0] : policy_text(p, SET_IMAGE);
+
+	spec->image = xstrdup(image);
+	if (call_str(c, "name"))
+		spec->name = xstrdup(call_str(c, "name"));
+	if (call_str(c, "workdir"))
+		spec->workdir = xstrdup(call_str(c, "workdir"));
+	spec->pull = pull_option(c);
+	if (apply_options(c, p) || set_user(c, p, spec) ||
+	    add_variables(c, spec))
+		return -1;
+	policy_limits(p, &spec->limits);
+	if (spec->user)
+		spec->limits.user = USER_NAMED;
+	spec->limits.writable = call_has(c, "writable");
+	return policy_may_use_image(p, image, NULL, &c->err);
+}
+
+static int
+check_name(struct call *c, const char *name)
+{
+	autoerr struct err ignored = ERR_INIT;
+	size_t good = strspn(name, "abcdefghijklmnopqrstuvwxyz"
+				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-");
+
+	if (!*name || name[good] || strlen(name) > 64 || *name == '-')
+		return err_set(&c->err, ERR_USAGE,
+		    "«%s» is not a name: letters, digits, _ . and - only, up "
+		    "to 64", name);
+	if (!session_env(c->session, name, &ignored))
+		return 0;
+	err_set(&c->err, ERR_USAGE, "there is an environment «%s» already",
+	    name);
+	return err_hint(&c->err, "use it:  env use %s      or close it:  env "
+	    "rm %s", name, name);
+}
+
+/* The name «python» means «python:latest», and that is worth saying once. */
+static void
+note_latest(struct call *c, const char *image)
+{
+	autoerr struct err ignored = ERR_INIT;
+	struct reference ref = {0};
+
+	if (!reference_parse(&ref, image, &ignored) &&
+	    reference_is_implicit(&ref))
+		session_host_once(c->host, image,
+		    "%s without a tag means %s:latest", image, image);
+	reference_release(&ref);
+}
+
+static void
+note_gaps(struct call *c, const struct box *box)
+{
+	const struct limit_gap *gaps;
+	size_t n;
+
+	gaps = box_gaps(box, &n);
+	for (size_t i = 0; i < n; i++)
+		call_warn(c, "%s: asked %s, got %s: %s", gaps[i].name,
+		    gaps[i].asked, gaps[i].got, gaps[i].why);
+}
+
+static void
+describe_new(struct call *c, const struct env *env, int64_t began)
+{
+	autobuf struct strbuf time = STRBUF_INIT;
+	json *j = call_data(c);
+	int64_t ms = clock_ms() - began;
+
+	units_add_duration(&time, ms);
+	json_put_str(j, "name", env->spec.name);
+	json_put_str(j, "image", env->spec.image);
+	json_put_int(j, "duration_ms", ms);
+	session_host_put_facts(j, env->box);
+	call_note(c, "env %s (%s) ready in %s", env->spec.name,
+	    env->spec.image, time.buf);
+}
+
+static int
+open_env(struct call *c, struct policy *p, struct env_spec *spec)
+{
+	struct session_events ev = {session_host_event, c};
+	int64_t began = clock_ms();
+	autofree char *why = NULL;
+	struct env *env;
+
+	if (session_sandbox(c->session, &spec->kind, &why, &c->err))
+		return -1;
+	if (spec->kind == BOX_ENGINE)
+		note_latest(c, spec->image);
+	else if (!strcmp(policy_text(p, SET_SANDBOX), "auto"))
+		session_host_once(c->host, "restricted",
+		    "restricted sandbox, %s", why);
+	env = session_env_new(c->session, spec, &ev, &c->err);
+	if (!env)
+		return -1;
+	note_gaps(c, env->box);
+	describe_new(c, env, began);
+	return 0;
+}
+
+static int
+env_new_exec(struct call *c)
+{
+	struct policy *p = policy_copy(c->session->policy);
+	struct env_spec spec;
+	int rc = -1;
+
+	env_spec_init(&spec);
+	if (policy_may_execute(p, &c->err))
+		goto out;
+	if (spec_from_call(c, p, &spec))
+		goto out;
+	if (!spec.name || !check_name(c, spec.name))
+		rc = open_env(c, p, &spec);
+out:
+	env_spec_release(&spec);
+	policy_free(p);
+	return rc;
+}
+
+const struct cmd cmd_env_new = {
+    .name = "env new",
+    .summary = "open an environment and select it",
+    .help =
+	"Opens an isolated environment from an image (or, where no engine "
+	"answers, with this host's own programs) and makes it the current one.\n"
+	"Limits that are not given come from the policy; what holds is read "
+	"back from inside and shown by  env info.",
+    .examples = "env new python:3.11-slim\n"
+		"env new node:20 --name js -m 512m --net",
+    .opts = env_new_opts,
+    .args = {ARG_OPTIONAL("IMAGE", COMP_IMAGE)},
+    .exec = env_new_exec,
+};
+
+static const struct opt env_ls_opts[] = {
+    OPT_FLAG('a', "all", "those of other sessions on the engine too"),
+    OPT_END,
+};
+
+static void
+env_row(struct call_table *t, const struct session *s, const struct env *env)
+{
+	bool alive = env->box && box_alive(env->box);
+	const char *cells[] = {env == s->current ? "*" : "", env->spec.name,
+	    env->spec.image, session_host_fact(env->box, "kind"),
+	    env->spec.limits.network == NET_NONE ? "none" : "full",
+	    alive ? "open" : "lost"};
+
+	call_table_row(t, cells, NULL);
+}
+
+/* Environments of other sessions on the engine, by their labels. */
+static int
+foreign_rows(struct call *c, struct call_table *t)
+{
+	autovec struct strvec labels = STRVEC_INIT;
+	autojson json *list = NULL;
+	const json *item;
+
+	if (c->host->need_engine(c))
+		return -1;
+	strvec_push(&labels, "addesh.owner");
+	list = container_list(c->session->engine, &labels, &c->err);
+	if (!list)
+		return -1;
+	json_each(item, list)
+	{
+		const json *l = json_get(item, "Labels");
+		const char *cells[] = {"", json_str(l, "addesh.name", ""),
+		    json_str(item, "Image", ""),
+		    engine_kind(c->session->engine) == ENGINE_PODMAN
+			? "podman"
+			: "docker",
+		    json_str(l, "addesh.network", ""),
+		    json_str(item, "State", "")};
+
+		if (strcmp(json_str(l, "addesh.session", ""), c->session->id))
+			call_table_row(t, cells, NULL);
+	}
+	return 0;
+}
+
+static int
+env_ls_exec(struct call *c)
+{
+	static const struct column cols[] = {{"current", "", false, 0},
+	    {"name", "NAME", false, 0}, {"image", "IMAGE", false, 1},
+	    {"kind", "KIND", false, 2}, {"network", "NETWORK", false, 3},
+	    {"state", "STATE", false, 0}};
+	const struct session *s = c->session;
+	struct call_table *t =
+	    call_table_new(c, "environments", cols, ARRAY_SIZE(cols));
+	int rc = 0;
+
+	for (size_t i = 0; i < s->nenvs; i++)
+		env_row(t, s, s->envs[i]);
+	if (call_has(c, "all"))
+		rc = foreign_rows(c, t);
+	call_table_end(t);
+	return rc;
+}
+
+const struct cmd cmd_env_ls = {
+    .name = "env ls",
+    .summary = "list the environments",
+    .opts = env_ls_opts,
+    .flags = CMD_NO_STEP,
+    .exec = env_ls_exec,
+};
+
+static int
+env_use_exec(struct call *c)
+{
+	struct env *env = session_env(c->session, c->argv[0], &c->err);
+
+	if (!env)
+		return -1;
+	c->session->current = env;
+	json_put_str(call_data(c), "name", env->spec.name);
+	return 0;
+}
+
+const struct cmd cmd_env_use = {
+    .name = "env use",
+    .summary = "select an environment",
+    .examples = "env use py311",
+    .args = {ARG("NAME", COMP_ENV)},
+    .exec = env_use_exec,
+};
+
+static int
+env_rm_all(struct call *c)
+{
+	struct session *s = c->session;
+	json *names = json_array();
+	int rc = 0;
+
+	json_put(call_data(c), "removed", names);
+	if (policy_bool(s->policy, SET_CONFIRM_ENV_RM_ALL) && c->interactive &&
+	    s->nenvs && call_confirm(c, "close all %zu environments?", s->nenvs))
+		return -1;
+	while (s->nenvs) {
+		struct env *env = s->envs[s->nenvs - 1];
+
+		json_push_str(names, env->spec.name);
+		rc |= session_env_remove(s, env, &c->err);
+	}
+	return rc;
+}
+
+static int
+env_rm_exec(struct call *c)
+{
+	json *names;
+
+	if (call_has(c, "all")) {
+		if (!c->argc)
+			return env_rm_all(c);
+		return err_set(&c->err, ERR_USAGE,
+		    "--all takes no names beside it");
+	}
+	if (!c->argc)
+		return err_set(&c->err, ERR_USAGE, "which one? or --all");
+	names = json_array();
+	json_put(call_data(c), "removed", names);
+	for (size_t i = 0; i < c->argc; i++) {
+		struct env *env = session_env(c->session, c->argv[i], &c->err);
+
+		if (!env || session_env_remove(c->session, env, &c->err))
+			return -1;
+		json_push_str(names, c->argv[i]);
+	}
+	return 0;
+}
+
+static const struct opt env_rm_opts[] = {
+    OPT_FLAG(0, "all", "every environment of this session"),
+    OPT_FLAG('f', "force", "accepted: nothing is waited for anyway"),
+    OPT_END,
+};
+
+const struct cmd cmd_env_rm = {
+    .name = "env rm",
+    .summary = "close environments; their files are gone",
+    .opts = env_rm_opts,
+    .args = {ARG_REST("NAME", COMP_ENV)},
+    .exec = env_rm_exec,
+};
+
+static int
+env_reset_exec(struct call *c)
+{
+	if (box_reset(c->env->box, &c->err))
+		return -1;
+	json_put_str(call_data(c), "name", c->env->spec.name);
+	return 0;
+}
+
+const struct cmd cmd_env_reset = {
+    .name = "env reset",
+    .summary = "kill all that runs and empty the writable places",
+    .help = "Name, image and limits stay.",
+    .flags = CMD_NEEDS_ENV,
+    .exec = env_reset_exec,
+};
+
+const struct cmd cmd_env = {
+    .name = "env",
+    .summary = "environments: new, ls, use, info, reset, rm",
+};

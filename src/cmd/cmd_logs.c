@@ -1,0 +1,337 @@
+/* logs, show, history: what earlier steps wrote and came to. */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/units.h"
+#include "cmd/call.h"
+#include "cmd/host.h"
+#include "session/session.h"
+
+/* A line of a log: complete, or the last of its stream. */
+struct line {
+	bool err;
+	uint64_t us; /* when its last byte came */
+	struct strbuf text;
+};
+
+/*
+ * The last lines of both streams, in the order in which they were ended; a
+ * ring, so that a long log takes no more memory than what is asked for.
+ */
+struct tail {
+	struct line *ring;
+	size_t max, n, next; /* max 0: all lines, and the ring grows */
+	size_t cap;
+	struct line open[2]; /* the unfinished line of each stream */
+	bool want[2];
+	bool cut; /* bytes of the middle were not kept */
+};
+
+static struct line *
+tail_slot(struct tail *t)
+{
+	if (t->max && t->n == t->max) {
+		struct line *slot = &t->ring[t->next];
+
+		t->next = (t->next + 1) % t->max;
+		strbuf_release(&slot->text);
+		return slot;
+	}
+	GROW(t->ring, t->n, &t->cap);
+	return &t->ring[t->n++];
+}
+
+static void
+tail_end_line(struct tail *t, struct line *open, uint64_t us)
+{
+	struct line *slot = tail_slot(t);
+
+	*slot = *open;
+	slot->us = us;
+	strbuf_init(&open->text);
+}
+
+static bool
+tail_add(void *arg, const struct step_record *r)
+{
+	struct tail *t = arg;
+	bool err = r->flags & STEP_LOG_STDERR;
+	struct line *open = &t->open[err];
+	const char *p = r->p, *end = r->p + r->n;
+
+	if (!t->want[err])
+		return true;
+	if (r->flags & STEP_LOG_TAIL) {
+		if (open->text.len)
+			tail_end_line(t, open, r->us);
+		strbuf_adds(&open->text, "... (not kept) ...");
+		tail_end_line(t, open, r->us);
+	}
+	while (p < end) {
+		const char *nl = memchr(p, '\n', end - p);
+
+		strbuf_add(&open->text, p, (nl ? nl : end) - p);
+		if (nl)
+			tail_end_line(t, open, r->us);
+		open->us = r->us;
+		p = nl ? nl + 1 : end;
+	}
+	return true;
+}
+
+static void
+tail_finish(struct tail *t)
+{
+	for (int i = 0; i < 2; i++)
+		if (t->open[i].text.len)
+			tail_end_line(t, &t->open[i], t->open[i].us);
+}
+
+static void
+tail_release(struct tail *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		strbuf_release(&t->ring[i].text);
+	strbuf_release(&t->open[0].text);
+	strbuf_release(&t->open[1].text);
+	free(t->ring);
+}
+
+static void
+show_line(struct call *c, const struct line *l, bool both)
+{
+	autobuf struct strbuf sb = STRBUF_INIT;
+
+	if (call_has(c, "timestamps"))
+		strbuf_addf(&sb, "%9.3f ", (double)l->us / 1e6);
+	/* Streams are told apart by a mark and not by colour alone. */
+	if (both && l->err)
+		strbuf_adds(&sb, "! ");
+	strbuf_add(&sb, l->text.buf, l->text.len);
+	strbuf_addc(&sb, '\n');
+	call_program(c, 1, sb.buf, sb.len);
+}
+
+static json *
+line_json(const struct line *l)
+{
+	json *j = json_object();
+
+	json_put_str(j, "stream", l->err ? "stderr" : "stdout");
+	json_put_int(j, "t_ms", (int64_t)(l->us / 1000));
+	json_put_bytes(j, "text", l->text.buf, l->text.len);
+	return j;
+}
+
+/* "50" and "@7", in any order. */
+static int
+parse_operands(struct call *c, size_t *lines, unsigned *step)
+{
+	for (size_t i = 0; i < c->argc; i++) {
+		const char *word = c->argv[i];
+		bool is_step = *word == '@';
+		const char *digits = word + is_step;
+		char *end;
+		unsigned long n = strtoul(digits, &end, 10);
+
+		if (!isdigit((unsigned char)*digits) || *end || n > 100000000)
+			return err_set(&c->err, ERR_USAGE,
+			    "«%s» is neither a number of lines nor a step @N",
+			    word);
+		if (is_step)
+			*step = n;
+		else
+			*lines = n;
+		if (!n)
+			return err_set(&c->err, ERR_USAGE,
+			    "«%s»: lines and steps count from 1", word);
+	}
+	return 0;
+}
+
+static int
+no_log(struct call *c)
+{
+	err_set(&c->err, ERR_USAGE, "nothing was run in this session");
+	return err_hint(&c->err,
+	    "logs live as long as their session; an earlier one has ended");
+}
+
+static void
+show_tail(struct call *c, struct tail *t, unsigned step)
+{
+	json *lines = json_array();
+	bool both = t->want[0] && t->want[1];
+
+	for (size_t i = 0; i < t->n; i++) {
+		const struct line *l =
+		    &t->ring[t->max ? (t->next + i) % t->n : i];
+
+		show_line(c, l, both);
+		json_push(lines, line_json(l));
+	}
+	json_put_int(call_data(c), "step", step);
+	json_put(call_data(c), "lines", lines);
+}
+
+static int
+logs_exec(struct call *c)
+{
+	const struct session *s = c->session;
+	struct tail t = {.open = {{.err = false, .text = STRBUF_INIT},
+			     {.err = true, .text = STRBUF_INIT}},
+	    .want = {!call_has(c, "stderr"), !call_has(c, "stdout")}};
+	unsigned step = steps_last_log(s->steps);
+	int rc;
+
+	if (call_has(c, "stderr") && call_has(c, "stdout"))
+		t.want[0] = t.want[1] = true;
+	if (s->last_step > step)
+		step = s->last_step;
+	if (parse_operands(c, &t.max, &step))
+		return -1;
+	if (!step)
+		return no_log(c);
+	rc = steps_read_log(s->steps, step, tail_add, &t, &c->err);
+	if (!rc) {
+		tail_finish(&t);
+		show_tail(c, &t, step);
+	}
+	tail_release(&t);
+	return rc;
+}
+
+static const struct opt logs_opts[] = {
+    OPT_FLAG(0, "stdout", "that stream only"),
+    OPT_FLAG(0, "stderr", "that stream only"),
+    OPT_FLAG(0, "timestamps", "seconds since the step began before each line"),
+    OPT_END,
+};
+
+const struct cmd cmd_logs = {
+    .name = "logs",
+    .summary = "the output of the last run, or of a step",
+    .help = "Both streams in the order in which their lines came; those of "
+	    "stderr are marked with \"! \".  N is how many of the last lines, "
+	    "@K the number of the step.",
+    .examples = "logs 50\nlogs @3 --stderr",
+    .opts = logs_opts,
+    .args = {ARG_OPTIONAL("N", COMP_STEP), ARG_OPTIONAL("@K", COMP_STEP)},
+    .flags = CMD_NO_STEP | CMD_PAGEABLE,
+    .exec = logs_exec,
+};
+
+static void
+show_step(struct call *c, const json *j)
+{
+	const json *result = json_get(j, "result");
+	autobuf struct strbuf time = STRBUF_INIT;
+	const char *message = json_str(result, "message", NULL);
+	const char *hint = json_str(result, "hint", NULL);
+
+	units_add_duration(&time, json_int(j, "duration_ms", 0));
+	call_text(c, "@%lld %s\n", (long long)json_int(j, "step", 0),
+	    json_str(j, "command", ""));
+	call_text(c, "status %lld, %s, %s\n",
+	    (long long)json_int(j, "status", 0), time.buf,
+	    json_str(j, "started", ""));
+	if (json_str(result, "status", NULL))
+		call_text(c, "%s: %lld bytes of stdout, %lld of stderr%s\n",
+		    json_str(result, "status", ""),
+		    (long long)json_int(result, "stdout_bytes", 0),
+		    (long long)json_int(result, "stderr_bytes", 0),
+		    json_bool(result, "stdout_truncated", false) ||
+			    json_bool(result, "stderr_truncated", false)
+			? ", cut"
+			: "");
+	if (message)
+		call_text(c, "%s\n", message);
+	if (hint)
+		call_text(c, "  %s\n", hint);
+}
+
+static int
+show_exec(struct call *c)
+{
+	const struct session *s = c->session;
+	unsigned step = steps_last(s->steps);
+	size_t lines = 0;
+	json *j;
+
+	if (parse_operands(c, &lines, &step))
+		return -1;
+	if (lines)
+		return err_set(&c->err, ERR_USAGE,
+		    "a step is written @%zu", lines);
+	if (!step)
+		return no_log(c);
+	j = steps_load(s->steps, step, &c->err);
+	if (!j)
+		return -1;
+	show_step(c, j);
+	call_set_data(c, j);
+	return 0;
+}
+
+const struct cmd cmd_show = {
+    .name = "show",
+    .summary = "what a step was and what it came to",
+    .help = "Without @K the last one.  With --json the whole record.",
+    .examples = "show @3",
+    .args = {ARG_OPTIONAL("@K", COMP_STEP)},
+    .flags = CMD_NO_STEP | CMD_PAGEABLE,
+    .exec = show_exec,
+};
+
+static void
+history_row(struct call_table *t, const json *j)
+{
+	autofree char *number =
+	    xasprintf("@%lld", (long long)json_int(j, "step", 0));
+	autofree char *status =
+	    xasprintf("%lld", (long long)json_int(j, "status", 0));
+	autobuf struct strbuf time = STRBUF_INIT;
+
+	units_add_duration(&time, json_int(j, "duration_ms", 0));
+	const char *cells[] = {
+	    number, status, time.buf, json_str(j, "command", "")};
+
+	call_table_row(t, cells, NULL);
+}
+
+static int
+history_exec(struct call *c)
+{
+	static const struct column cols[] = {{"step", "STEP", true, 0},
+	    {"status", "STATUS", true, 0}, {"time", "TIME", true, 1},
+	    {"command", "COMMAND", false, 0}};
+	const struct session *s = c->session;
+	struct call_table *t = call_table_new(c, "steps", cols, ARRAY_SIZE(cols));
+	unsigned last = steps_last(s->steps), first = 1;
+	unsigned unused = 0;
+	size_t lines = 0;
+	int rc = parse_operands(c, &lines, &unused);
+
+	if (lines && lines < last)
+		first = last - lines + 1;
+	for (unsigned n = first; !rc && n <= last; n++) {
+		autoerr struct err ignored = ERR_INIT;
+		autojson json *j = steps_load(s->steps, n, &ignored);
+
+		if (j)
+			history_row(t, j);
+	}
+	call_table_end(t);
+	return rc;
+}
+
+const struct cmd cmd_history = {
+    .name = "history",
+    .summary = "the steps of this session",
+    .examples = "history 10",
+    .args = {ARG_OPTIONAL("N", COMP_NONE)},
+    .flags = CMD_NO_STEP | CMD_PAGEABLE,
+    .exec = history_exec,
+};

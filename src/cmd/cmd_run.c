@@ -1,0 +1,297 @@
+/* run and exec: a program in the environment. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/units.h"
+#include "cmd/call.h"
+#include "cmd/host.h"
+#include "session/execute.h"
+
+#define PROGRAM_MAX (64u << 20)
+
+static const struct opt run_opts[] = {
+    OPT_TIME('t', "timeout", "stop it after this long"),
+    OPT_LIST('e', "env", "NAME=VALUE", "set a variable for this run",
+	COMP_NONE),
+    OPT_STR('w', "workdir", "DIR", "run it in DIR", COMP_ENV_FILE),
+    OPT_STR(0, "lang", "LANGUAGE", "what it is written in, whatever its name",
+	COMP_LANGUAGE),
+    OPT_STR(0, "stdin", "FILE", "its standard input, else it is empty",
+	COMP_HOST_FILE),
+    OPT_END,
+};
+
+/* A call of run or exec while it is on. */
+struct running {
+	struct call *c;
+	struct program p;
+	struct language_choice choice;
+	struct strbuf text;
+	char *name; /* of the file in the workspace */
+};
+
+static void
+on_out(void *arg, int fd, const void *p, size_t n, bool tail)
+{
+	struct running *r = arg;
+
+	if (tail && !r->c->redirected)
+		call_note(r->c, "... output cut here; the end follows");
+	call_program(r->c, fd, p, n);
+}
+
+/* The streams go into the JSON from the step's log. */
+static void
+keep_result(struct call *c, struct result *r)
+{
+	autobuf struct strbuf out = STRBUF_INIT, errs = STRBUF_INIT;
+	struct session *s = c->session;
+
+	if (s->step) {
+		step_read(s->step, false, &out);
+		step_read(s->step, true, &errs);
+	}
+	call_set_data(c, result_json(r, &out, &errs));
+	result_release(&s->last);
+	s->last = *r;
+	s->last_step = c->step;
+}
+
+static void
+show_result(struct call *c, const struct result *r)
+{
+	autobuf struct strbuf sb = STRBUF_INIT;
+
+	result_summary(r, &sb);
+	if (r->status != RUN_COMPLETED || c->interactive)
+		call_note(c, "%s", sb.buf);
+	if (r->note.kind == ERR_NONE)
+		return;
+	call_note(c, "%s", r->note.msg.buf);
+	if (r->note.hint.len)
+		call_note(c, "  %s", r->note.hint.buf);
+}
+
+static int
+run_it(struct running *x)
+{
+	struct call *c = x->c;
+	struct box_sink sink = {.out = on_out, .arg = x};
+	struct result r;
+
+	result_init(&r);
+	r.step = c->step;
+	if (execute_program(c->session, c->env, &x->p, &sink, &r, &c->err)) {
+		result_release(&r);
+		return -1;
+	}
+	c->status = r.exit_code;
+	show_result(c, &r);
+	keep_result(c, &r);
+	return 0;
+}
+
+/* The time limit: -t within the ceiling, else the policy's. */
+static int
+set_limits(struct running *x)
+{
+	struct call *c = x->c;
+	struct policy *p = c->session->policy, *copy = NULL;
+	int rc = 0;
+
+	if (call_has(c, "timeout")) {
+		autofree char *text = xasprintf("%llums",
+		    (unsigned long long)call_ms(c, "timeout", 0));
+
+		p = copy = policy_copy(p);
+		rc = policy_set(p, "timeout", text, "run -t", &c->err);
+	}
+	x->p.timeout_ms = policy_num(p, SET_TIMEOUT);
+	x->p.timeout_where = call_has(c, "timeout")
+				 ? "-t"
+				 : policy_where(c->session->policy, SET_TIMEOUT);
+	x->p.log_max = policy_num(p, SET_OUTPUT_LIMIT);
+	x->p.output_max = c->redirected ? 0 : x->p.log_max;
+	policy_free(copy);
+	return rc;
+}
+
+static int
+set_common(struct running *x)
+{
+	struct call *c = x->c;
+	const struct strvec *vars = call_list(c, "env");
+	const char *input = call_str(c, "stdin");
+
+	for (size_t i = 0; vars && i < vars->n; i++) {
+		if (!strchr(vars->v[i], '=') || *vars->v[i] == '=')
+			return err_set(&c->err, ERR_USAGE,
+			    "«%s» is not NAME=VALUE", vars->v[i]);
+		strvec_env_set(&x->p.env, vars->v[i]);
+	}
+	x->p.cwd = call_str(c, "workdir");
+	if (!input)
+		return set_limits(x);
+	if (policy_may_use_path(c->session->policy, SET_HOST_READ, input,
+		&c->err))
+		return -1;
+	x->p.stdin_fd = open(input, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (x->p.stdin_fd < 0)
+		return err_sys(&c->err, errno, "%s", input);
+	return set_limits(x);
+}
+
+/* The name in the workspace for a file of this host: as it was typed when
+   that is a path below here, else its last part. */
+static char *
+name_in_workspace(const char *file)
+{
+	autoerr struct err ignored = ERR_INIT;
+	const char *slash = strrchr(file, '/');
+
+	while (str_starts(file, "./"))
+		file += 2;
+	if (!program_path_check(file, &ignored))
+		return xstrdup(file);
+	return xstrdup(slash ? slash + 1 : file);
+}
+
+/* The text and its name: the heredoc's, standard input's, or a file's. */
+static int
+take_text(struct running *x)
+{
+	struct call *c = x->c;
+	const char *file = c->argv[0];
+
+	if (c->heredoc) {
+		x->name = xstrdup(!strcmp(file, "-") ? "program" : file);
+		strbuf_add(&x->text, c->heredoc->buf, c->heredoc->len);
+		return program_path_check(x->name, &c->err);
+	}
+	if (!strcmp(file, "-")) {
+		if (c->stdin_taken)
+			return err_set(&c->err, ERR_USAGE,
+			    "run - reads standard input, which the commands "
+			    "themselves come from");
+		x->name = xstrdup("program");
+		return io_read_all(0, &x->text, PROGRAM_MAX, &c->err);
+	}
+	if (policy_may_use_path(c->session->policy, SET_HOST_READ, file,
+		&c->err))
+		return -1;
+	if (io_read_file(file, &x->text, PROGRAM_MAX, &c->err)) {
+		if (c->err.code == ENOENT)
+			err_hint(&c->err, "with a heredoc the program stands "
+			    "here:  run %s <<EOF", file);
+		return -1;
+	}
+	x->name = name_in_workspace(file);
+	return 0;
+}
+
+static int
+choose_language(struct running *x)
+{
+	struct call *c = x->c;
+	struct languages *all = session_languages(c->session, &c->err);
+
+	if (!all)
+		return -1;
+	if (languages_choose(all, call_str(c, "lang"), x->name, x->text.buf,
+		x->text.len, &x->choice, &c->err))
+		return -1;
+	x->p.choice = &x->choice;
+	if (!x->choice.language)
+		return 0;
+	return policy_may_use_language(c->session->policy,
+	    (const char *const *)x->choice.language->names.v, &c->err);
+}
+
+static void
+running_release(struct running *x)
+{
+	if (x->p.stdin_fd >= 0)
+		close(x->p.stdin_fd);
+	program_release(&x->p);
+	language_choice_release(&x->choice);
+	strbuf_release(&x->text);
+	free(x->name);
+}
+
+static int
+run_exec(struct call *c)
+{
+	struct running x = {
+	    .c = c, .p = PROGRAM_INIT, .text = STRBUF_INIT};
+	int rc = -1;
+
+	if (!take_text(&x) && !choose_language(&x) && !set_common(&x)) {
+		x.p.file = x.name;
+		x.p.text = x.text.buf;
+		x.p.len = x.text.len;
+		strvec_pushv(&x.p.args, c->argv + 1, c->argc - 1);
+		rc = run_it(&x);
+	}
+	running_release(&x);
+	return rc;
+}
+
+const struct cmd cmd_run = {
+    .name = "run",
+    .summary = "run a file, or the heredoc that follows",
+    .help =
+	"Writes the file into /workspace and runs it with what its extension, "
+	"--lang or its #! line says.  With a heredoc the text stands in the "
+	"command itself; FILE is then only its name.\n"
+	"The status is the program's own; 124 at the time limit, 126 and 127 "
+	"if it could not be started, 130 after Ctrl-C.\n"
+	"Words after FILE are the program's.",
+    .examples = "run main.py <<EOF\nprint(1 / 0)\nEOF\n"
+		"run -t 5 loop.js\n"
+		"run --stdin data.csv report.py --verbose",
+    .opts = run_opts,
+    .args = {ARG("FILE", COMP_HOST_FILE), ARG_REST("ARG", COMP_NONE)},
+    .flags = CMD_NEEDS_ENV | CMD_TAKES_HEREDOC | CMD_OPTS_FIRST,
+    .exec = run_exec,
+};
+
+static const struct opt exec_opts[] = {
+    OPT_TIME('t', "timeout", "stop it after this long"),
+    OPT_LIST('e', "env", "NAME=VALUE", "set a variable for this run",
+	COMP_NONE),
+    OPT_STR('w', "workdir", "DIR", "run it in DIR", COMP_ENV_FILE),
+    OPT_STR(0, "stdin", "FILE", "its standard input, else it is empty",
+	COMP_HOST_FILE),
+    OPT_END,
+};
+
+static int
+exec_exec(struct call *c)
+{
+	struct running x = {
+	    .c = c, .p = PROGRAM_INIT, .text = STRBUF_INIT};
+	int rc = -1;
+
+	if (!set_common(&x)) {
+		strvec_pushv(&x.p.args, c->argv, c->argc);
+		rc = run_it(&x);
+	}
+	running_release(&x);
+	return rc;
+}
+
+const struct cmd cmd_exec = {
+    .name = "exec",
+    .summary = "run a program that is in the environment",
+    .help = "The words are the program and its arguments; no shell reads "
+	    "them.",
+    .examples = "exec ls -l\nexec -- sh -c 'ls | wc -l'",
+    .opts = exec_opts,
+    .args = {ARG_SOME("WORD", COMP_ENV_FILE)},
+    .flags = CMD_NEEDS_ENV | CMD_OPTS_FIRST,
+    .exec = exec_exec,
+};

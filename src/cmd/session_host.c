@@ -1,0 +1,229 @@
+#include "cmd/session_host.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/call.h"
+#include "cmd/complete_session.h"
+#include "session/session.h"
+
+static int
+host_open(struct host *h, struct err *err)
+{
+	const struct policy_inputs in = {.config = h->inv.config,
+	    .policy = h->inv.policy,
+	    .no_config = h->inv.no_config};
+	struct policy *p = policy_load(&in, err);
+
+	if (!p)
+		return -1;
+	if (h->inv.engine &&
+	    policy_set(p, "engine.url", h->inv.engine, "--engine", err)) {
+		policy_free(p);
+		return -1;
+	}
+	h->session = session_new(h->loop, &h->interrupted, p, err);
+	return h->session ? 0 : -1;
+}
+
+static int
+host_close(struct host *h, struct err *err)
+{
+	return session_free(steal(&h->session), err);
+}
+
+static int
+host_begin(struct call *c)
+{
+	struct session *s = c->session;
+
+	s->step = step_begin(s->steps, c->text);
+	c->step = step_number(s->step);
+	return 0;
+}
+
+/* What was shown as data is what is kept; the streams are in the log. */
+static void
+host_end(struct call *c)
+{
+	struct session *s = c->session;
+	struct step *step = steal(&s->step);
+	autoerr struct err err = ERR_INIT;
+	json *data = c->data ? json_copy(c->data) : NULL;
+
+	if (step_end(step, c->status, data, &err))
+		session_host_once(c->host, "steps", "%s", err.msg.buf);
+}
+
+static int
+no_env(struct call *c)
+{
+	struct session *s = c->session;
+
+	err_set(&c->err, ERR_USAGE, "no environment is selected");
+	err_hint(&c->err, "open one:  env new %s%s",
+	    policy_text(s->policy, SET_IMAGE),
+	    s->nenvs ? "      or choose:  env use NAME" : "");
+	return -1;
+}
+
+static int
+host_need_env(struct call *c, const char *name)
+{
+	struct session_events ev = {session_host_event, c};
+	struct session *s = c->session;
+	int again;
+
+	c->env = name ? session_env(s, name, &c->err) : s->current;
+	if (!c->env)
+		return name ? -1 : no_env(c);
+	if (policy_may_execute(s->policy, &c->err))
+		return -1;
+	again = session_env_revive(s, c->env, &ev, &c->err);
+	if (again < 0)
+		return -1;
+	if (again)
+		call_warn(c, "%s was lost and is open again, empty",
+		    c->env->spec.name);
+	return 0;
+}
+
+static int
+host_need_engine(struct call *c)
+{
+	return session_engine(c->session, &c->err) ? 0 : -1;
+}
+
+/* $last.NAME: what the last run came to. */
+static char *
+last_variable(const struct session *s, const char *name)
+{
+	autobuf struct strbuf sb = STRBUF_INIT;
+	autoerr struct err ignored = ERR_INIT;
+	const struct result *r = &s->last;
+
+	if (!r->id)
+		return NULL;
+	if (!strcmp(name, "exit_code"))
+		return xasprintf("%d", r->exit_code);
+	if (!strcmp(name, "duration_ms"))
+		return xasprintf("%llu", (unsigned long long)r->wall_us / 1000);
+	if (!strcmp(name, "status"))
+		return xstrdup(run_status_name(r->status));
+	if (strcmp(name, "stdout") && strcmp(name, "stderr"))
+		return NULL;
+	steps_read_stream(s->steps, s->last_step, !strcmp(name, "stderr"), &sb,
+	    &ignored);
+	return strbuf_detach(&sb);
+}
+
+static char *
+host_variable(struct host *h, const char *name)
+{
+	const struct session *s = h->session;
+	const struct env *env = s ? s->current : NULL;
+
+	if (s && str_starts(name, "last."))
+		return last_variable(s, name + strlen("last."));
+	if (!strcmp(name, "n"))
+		return xasprintf("%u", s ? steps_last(s->steps) : 0);
+	if (!strcmp(name, "workspace"))
+		return xstrdup(SANDBOX_WORKSPACE);
+	if (s && s->engine && !strcmp(name, "engine"))
+		return xstrdup(engine_endpoint(s->engine)->url);
+	if (!env)
+		return NULL;
+	if (!strcmp(name, "env"))
+		return xstrdup(env->spec.name);
+	if (!strcmp(name, "image"))
+		return xstrdup(env->spec.image);
+	if (!strcmp(name, "container"))
+		return xstrdup(session_host_fact(env->box, "id"));
+	return NULL;
+}
+
+static void
+host_prompt(struct host *h, struct prompt_facts *facts)
+{
+	const struct session *s = h->session;
+
+	*facts = (struct prompt_facts){0};
+	if (!s)
+		return;
+	if (h->inv.engine)
+		facts->engine = h->inv.engine;
+	if (!s->current)
+		return;
+	facts->env = s->current->spec.name;
+	facts->net = s->current->spec.limits.network != NET_NONE;
+}
+
+void
+host_init(struct host *h)
+{
+	*h = (struct host){.vars = STRVEC_INIT,
+	    .told = STRVEC_INIT,
+	    .open = host_open,
+	    .close = host_close,
+	    .begin = host_begin,
+	    .end = host_end,
+	    .need_env = host_need_env,
+	    .need_engine = host_need_engine,
+	    .variable = host_variable,
+	    .prompt = host_prompt};
+	complete_session_init(h);
+}
+
+void
+host_release(struct host *h)
+{
+	strvec_release(&h->vars);
+	strvec_release(&h->told);
+}
+
+void
+session_host_event(void *call, const char *phase, const char *text)
+{
+	if (!strcmp(phase, "warning"))
+		call_warn(call, "%s", text);
+	else
+		call_progress(call, text, 0, 0);
+}
+
+void
+session_host_once(struct host *h, const char *key, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (h->inv.quiet || strvec_has(&h->told, key))
+		return;
+	strvec_push(&h->told, key);
+	va_start(ap, fmt);
+	fputs("addesh: ", stderr);
+	vfprintf(stderr, fmt, ap);
+	fputc('\n', stderr);
+	va_end(ap);
+}
+
+const char *
+session_host_fact(const struct box *box, const char *name)
+{
+	const char *value =
+	    box ? strvec_env_get(box_describe(box), name) : NULL;
+
+	return value ? value : "";
+}
+
+void
+session_host_put_facts(json *j, const struct box *box)
+{
+	const struct strvec *facts = box_describe(box);
+
+	for (size_t i = 0; i < facts->n; i++) {
+		size_t n = strcspn(facts->v[i], "=");
+		autofree char *key = xstrndup(facts->v[i], n);
+
+		if (!json_get(j, key))
+			json_put_str(j, key, facts->v[i] + n + 1);
+	}
+}

@@ -1,0 +1,20 @@
+/* The session behind the commands: what fills in host.h, and what the commands
+   of environments and runs share. */
+#ifndef ADDESH_CMD_SESSION_HOST_H
+#define ADDESH_CMD_SESSION_HOST_H
+
+#include "base/json.h"
+#include "cmd/host.h"
+#include "sandbox/box.h"
+
+/* Of struct session_events; arg is the call. */
+void session_host_event(void *call, const char *phase, const char *text);
+/* Tells something once in a session, on stderr; key says what it is about. */
+void session_host_once(struct host *h, const char *key, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
+/* A fact of box_describe(), "" if it is not known or box is NULL. */
+const char *session_host_fact(const struct box *box, const char *name);
+/* All facts as members of j. */
+void session_host_put_facts(json *j, const struct box *box);
+
+#endif
