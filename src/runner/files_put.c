@@ -1,0 +1,267 @@
+/*
+ * PUT: files from the client.  A file is written under a name of its own and
+ * then renamed, so that whatever stands at its place (a link, a FIFO) is
+ * replaced and never opened.
+ */
+#include "work.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define TRIES 100
+
+struct put_entry {
+	char *path;   /* relative to the request's; "" is that itself */
+	char *target;
+	uint64_t type, mode, mtime;
+	bool has_mtime;
+};
+
+struct put {
+	struct work *w;
+	struct put_entry entry;
+	int dir;		/* where the open file will be */
+	int fd;			/* the open file, -1: none */
+	char name[NAME_SIZE];	/* its final name */
+	char temp[32];
+};
+
+static void
+put_fail(struct put *p, const char *text)
+{
+	int error = errno;
+
+	if (p->fd >= 0)
+		(void)unlinkat(p->dir, p->temp, 0);
+	work_fail(p->w, error, text, p->entry.path != NULL &&
+	    p->entry.path[0] != '\0' ? p->entry.path : p->w->path);
+}
+
+static void
+entry_number(struct put_entry *e, const struct field *f)
+{
+	uint64_t v;
+
+	if (field_u64(f, &v) < 0)
+		return;
+	if (f->key == PROTO_K_TYPE) {
+		e->type = v;
+	} else if (f->key == PROTO_K_MODE) {
+		e->mode = v & 0777;
+	} else if (f->key == PROTO_K_MTIME) {
+		e->mtime = v;
+		e->has_mtime = true;
+	}
+}
+
+static void
+entry_read(struct put *p, const struct message *m)
+{
+	struct put_entry *e = &p->entry;
+	struct field_reader fr;
+	struct field f;
+
+	free(e->path);
+	free(e->target);
+	memset(e, 0, sizeof(*e));
+	e->mode = 0644;
+	field_reader_init(&fr, m->data, m->len);
+	while (field_next(&fr, &f) > 0) {
+		if (f.key == PROTO_K_PATH && e->path == NULL)
+			e->path = text_of_field(&f);
+		else if (f.key == PROTO_K_TARGET && e->target == NULL)
+			e->target = text_of_field(&f);
+		else
+			entry_number(e, &f);
+	}
+	if (e->path == NULL || e->path[0] == '/') {
+		errno = EINVAL;
+		put_fail(p, "entry");
+	}
+}
+
+/* Opens the directory that the entry lies in, and sets its name there. */
+static int
+open_place(struct put *p)
+{
+	int top, dir;
+
+	if (p->entry.path[0] == '\0')
+		return path_open_parent(-1, p->w->path, true, p->name);
+	top = path_open_dir(-1, p->w->path, true);
+	if (top < 0)
+		return -1;
+	dir = path_open_parent(top, p->entry.path, true, p->name);
+	close(top);
+	return dir;
+}
+
+static void
+temp_name(struct put *p)
+{
+	static uint64_t counter;
+	uint64_t seed = counter++ * 1000003 + runner_now() +
+	    ((uint64_t)getpid() << 40);
+
+	memcpy(p->temp, ".addesh-", 8);
+	text_number(p->temp + 8, seed, 16);
+}
+
+static void
+open_file(struct put *p)
+{
+	for (int i = 0; i < TRIES && p->fd < 0; i++) {
+		temp_name(p);
+		p->fd = openat(p->dir, p->temp, O_WRONLY | O_CREAT | O_EXCL |
+		    O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+		if (p->fd < 0 && errno != EEXIST)
+			break;
+	}
+	if (p->fd < 0)
+		put_fail(p, "create");
+}
+
+static void
+close_file(struct put *p)
+{
+	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT},
+	    {.tv_sec = (time_t)p->entry.mtime}};
+
+	if (fchmod(p->fd, (mode_t)p->entry.mode) < 0 ||
+	    (p->entry.has_mtime && futimens(p->fd, times) < 0))
+		put_fail(p, "attributes");
+	if (renameat(p->dir, p->temp, p->dir, p->name) < 0)
+		put_fail(p, "replace");
+	close(p->fd);
+	close(p->dir);
+	p->fd = p->dir = -1;
+}
+
+static void
+put_link(struct put *p)
+{
+	int made = -1;
+
+	errno = EINVAL;
+	for (int i = 0; i < TRIES && made < 0 && p->entry.target != NULL; i++) {
+		temp_name(p);
+		made = symlinkat(p->entry.target, p->dir, p->temp);
+		if (made < 0 && errno != EEXIST)
+			break;
+	}
+	if (made < 0)
+		put_fail(p, "link");
+	if (renameat(p->dir, p->temp, p->dir, p->name) < 0) {
+		made = errno;
+		(void)unlinkat(p->dir, p->temp, 0);
+		errno = made;
+		put_fail(p, "replace");
+	}
+}
+
+/* The user keeps the rights that what follows needs. */
+static void
+put_dir(struct put *p)
+{
+	mode_t mode = (mode_t)p->entry.mode | 0700;
+	struct stat st;
+
+	if (mkdirat(p->dir, p->name, mode) == 0)
+		return;
+	if (errno == EEXIST &&
+	    fstatat(p->dir, p->name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		if (S_ISDIR(st.st_mode))
+			return;
+		errno = ENOTDIR;
+	}
+	put_fail(p, "directory");
+}
+
+static void
+put_entry(struct put *p, const struct message *m)
+{
+	if (p->fd >= 0) {
+		errno = EPROTO;
+		put_fail(p, "content");
+	}
+	entry_read(p, m);
+	p->dir = open_place(p);
+	if (p->dir < 0)
+		put_fail(p, "directory");
+	switch (p->entry.type) {
+	case 'f':
+		return open_file(p);
+	case 'd':
+		put_dir(p);
+		break;
+	case 'l':
+		put_link(p);
+		break;
+	default:
+		errno = EINVAL;
+		put_fail(p, "type");
+	}
+	close(p->dir);
+	p->dir = -1;
+}
+
+static void
+put_data(struct put *p, const struct frame *f)
+{
+	const uint8_t *data = f->payload;
+	size_t left = f->len;
+	ssize_t n;
+
+	if (p->fd < 0) {
+		errno = EPROTO;
+		put_fail(p, "content");
+	}
+	while (left > 0) {
+		n = write(p->fd, data, left);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			put_fail(p, "write");
+		data += n;
+		left -= (size_t)n;
+	}
+	if (f->flags & PROTO_F_END)
+		close_file(p);
+}
+
+void
+files_put(struct work *w)
+{
+	struct put p = {.w = w, .dir = -1, .fd = -1};
+	struct field_writer none = {.buf = NULL};
+	struct message m;
+	struct frame f;
+	int added;
+
+	for (;;) {
+		work_next_frame(w, &f);
+		if (f.type == PROTO_DATA) {
+			put_data(&p, &f);
+			continue;
+		}
+		added = message_add(&w->messages, &f, &m);
+		if (added < 0) {
+			errno = EMSGSIZE;
+			put_fail(&p, "entry");
+		}
+		if (added > 0 && m.len == 0)
+			break;
+		if (added > 0)
+			put_entry(&p, &m);
+	}
+	if (p.fd >= 0) {
+		errno = EPROTO;
+		put_fail(&p, "content");
+	}
+	work_verdict(w, &none);
+}

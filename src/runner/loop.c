@@ -1,0 +1,202 @@
+/*
+ * The one poll loop: the client, signals, and each request's descriptors and
+ * timers.
+ */
+#include "runner.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#define FDS_MAX (3 + 4 * (PROTO_REQUESTS_MAX + SLOTS_MAX))
+#define SETTLE_MS 20 /* how often an ending request is looked at anyway */
+
+struct pollset {
+	struct pollfd fds[FDS_MAX];
+	nfds_t n;
+	int timeout; /* milliseconds, -1: none */
+};
+
+uint64_t
+runner_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+static void
+watch(struct pollset *set, int fd, short events)
+{
+	if (fd < 0)
+		return;
+	set->fds[set->n].fd = fd;
+	set->fds[set->n].events = events;
+	set->fds[set->n++].revents = 0;
+}
+
+static void
+wake_at(struct pollset *set, uint64_t now, uint64_t when)
+{
+	uint64_t ms = when <= now ? 0 : (when - now + 999) / 1000;
+
+	if (when == 0)
+		return;
+	if (ms > 3600000)
+		ms = 3600000;
+	if (set->timeout < 0 || (int)ms < set->timeout)
+		set->timeout = (int)ms;
+}
+
+static void
+watch_request(struct runner *rn, struct pollset *set, const struct request *r)
+{
+	if (r->state == REQUEST_WAITING)
+		return;
+	wake_at(set, rn->now, r->timer_us);
+	if (r->state == REQUEST_ENDING)
+		wake_at(set, rn->now, rn->now + SETTLE_MS * 1000);
+	watch(set, r->exec_fd, POLLIN);
+	if (r->in.head < r->in.tail)
+		watch(set, r->in_fd, POLLOUT);
+	for (int i = 0; i < 2; i++)
+		if (stream_wants(rn, &r->out[i]))
+			watch(set, r->out[i].fd, POLLIN);
+}
+
+static void
+wait_for_events(struct runner *rn, struct pollset *set)
+{
+	set->n = 0;
+	set->timeout = -1;
+	watch(set, rn->sigfd, POLLIN);
+	if (!rn->eof && queue_is_open(&rn->queue))
+		watch(set, STDIN_FILENO, POLLIN);
+	if (queue_pending(&rn->queue) > 0)
+		watch(set, rn->queue.fd, POLLOUT);
+	for (size_t i = 0; i < rn->nrequests; i++)
+		watch_request(rn, set, rn->requests[i]);
+	if (rn->config.lease_us > 0)
+		wake_at(set, rn->now, rn->lease_at);
+	if (poll(set->fds, set->n, set->timeout) < 0)
+		set->n = 0;
+	rn->now = runner_now();
+}
+
+static bool
+is_ready(const struct pollset *set, int fd)
+{
+	for (nfds_t i = 0; fd >= 0 && i < set->n; i++)
+		if (set->fds[i].fd == fd)
+			return set->fds[i].revents != 0;
+	return false;
+}
+
+/*
+ * SIGTERM counts only from outside of the environment (ssi_pid is 0 then):
+ * code may have the runner's uid.
+ */
+static void
+read_signals(struct runner *rn)
+{
+	struct signalfd_siginfo si[8];
+	ssize_t n = read(rn->sigfd, si, sizeof(si));
+
+	for (ssize_t i = 0; i < n / (ssize_t)sizeof(si[0]); i++) {
+		if (si[i].ssi_signo == SIGTERM && si[i].ssi_pid == 0)
+			rn->quit = true;
+		if (si[i].ssi_signo == SIGCONT)
+			rn->lease_at = rn->now + rn->config.lease_us;
+	}
+	tasks_reap(rn);
+}
+
+/* The client is gone, and perhaps for good. */
+static void
+client_lost(struct runner *rn)
+{
+	rn->eof = true;
+	requests_abandon(rn);
+	if (!rn->config.keep)
+		rn->quit = true;
+}
+
+static void
+read_client(struct runner *rn)
+{
+	struct frame f;
+	uint8_t *p;
+	size_t room;
+	ssize_t n;
+
+	p = frame_reader_space(&rn->reader, &room);
+	n = read(STDIN_FILENO, p, room);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0)
+		return client_lost(rn);
+	frame_reader_add(&rn->reader, (size_t)n);
+	while (!rn->quit && frame_reader_next(&rn->reader, &f))
+		request_frame(rn, &f);
+}
+
+static void
+serve_request(struct runner *rn, const struct pollset *set, struct request *r)
+{
+	if (is_ready(set, r->exec_fd))
+		run_report(rn, r);
+	if (r->in.head < r->in.tail || r->in.ended || r->in.credit > 0)
+		task_feed(rn, r);
+	if (r->type == PROTO_RUN) {
+		for (int i = 0; i < 2; i++)
+			if (is_ready(set, r->out[i].fd))
+				stream_read(rn, r, &r->out[i]);
+	} else {
+		helper_read(rn, r);
+	}
+	if (r->timer_us != 0 && r->timer_us <= rn->now)
+		task_timer(rn, r);
+	if (r->state == REQUEST_ENDING)
+		task_settle(rn, r);
+}
+
+static void
+serve_requests(struct runner *rn, const struct pollset *set)
+{
+	struct request *r;
+
+	for (size_t i = 0; i < rn->nrequests;) {
+		r = rn->requests[i];
+		if (r->state != REQUEST_WAITING)
+			serve_request(rn, set, r);
+		if (i < rn->nrequests && rn->requests[i] == r)
+			i++;
+	}
+	requests_advance(rn);
+}
+
+void
+runner_loop(struct runner *rn)
+{
+	static struct pollset set;
+
+	rn->now = runner_now();
+	while (!rn->quit) {
+		wait_for_events(rn, &set);
+		if (is_ready(&set, rn->sigfd))
+			read_signals(rn);
+		if (is_ready(&set, STDIN_FILENO))
+			read_client(rn);
+		serve_requests(rn, &set);
+		queue_flush(&rn->queue);
+		if (rn->queue.broken && !rn->eof)
+			client_lost(rn);
+		if (rn->config.lease_us > 0 && rn->now >= rn->lease_at)
+			rn->quit = true;
+	}
+}

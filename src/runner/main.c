@@ -1,0 +1,88 @@
+/*
+ * addesh-runner: PID 1 of an environment, at the other end of the protocol in
+ * protocol.h.  It takes no arguments: what it shall do comes over its stdin.
+ */
+#include "runner.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The client compares this with the file that it installed. */
+static uint64_t
+own_id(void)
+{
+	uint8_t buf[4096];
+	uint64_t size = 0;
+	uint32_t crc = 0;
+	ssize_t n;
+	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return 0;
+	while ((n = read(fd, buf, sizeof(buf))) > 0) {
+		crc = frame_crc(crc, buf, (size_t)n);
+		size += (uint64_t)n;
+	}
+	close(fd);
+	return size << 32 | crc;
+}
+
+/* No handlers: code of the runner's own uid could call them. */
+static int
+open_signals(void)
+{
+	sigset_t set;
+
+	for (int i = 1; i < NSIG; i++)
+		(void)signal(i, SIG_DFL);
+	(void)signal(SIGPIPE, SIG_IGN);
+	sigfillset(&set);
+	sigprocmask(SIG_SETMASK, &set, NULL);
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGCONT);
+	sigaddset(&set, SIGTERM);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* Everything that needs a path is opened here, before any code runs. */
+static int
+runner_open(struct runner *rn)
+{
+	rn->runner_id = own_id();
+	(void)prctl(PR_SET_DUMPABLE, 0);
+	umask(0);
+	if (getpid() != 1)
+		(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+	rn->nullfd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	rn->ptsfd = open("/dev/pts", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	rn->sigfd = open_signals();
+	cgroup_open(&rn->cgroup);
+	(void)fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK);
+	(void)fcntl(STDOUT_FILENO, F_SETFL, O_NONBLOCK);
+	(void)fcntl(STDOUT_FILENO, F_SETPIPE_SZ, PIPE_BYTES);
+	queue_init(&rn->queue, STDOUT_FILENO);
+	frame_reader_init(&rn->reader, rn->input, sizeof(rn->input));
+	return rn->nullfd < 0 || rn->sigfd < 0 ? -1 : 0;
+}
+
+int
+main(void)
+{
+	static const char text[] = "addesh-runner: cannot open what it needs\n";
+	static struct runner rn;
+
+	if (runner_open(&rn) < 0) {
+		(void)!write(STDERR_FILENO, text, sizeof(text) - 1);
+		return 1;
+	}
+	runner_loop(&rn);
+	rn.queue.broken = rn.queue.broken || rn.eof;
+	requests_abandon(&rn);
+	queue_flush(&rn.queue);
+	return 0;
+}

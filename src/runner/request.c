@@ -1,0 +1,485 @@
+/*
+ * The table of requests: what the client asks, in the order in which it asks.
+ */
+#include "runner.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+struct request *
+request_find(struct runner *rn, uint32_t id)
+{
+	for (size_t i = 0; i < rn->nrequests; i++)
+		if (rn->requests[i]->id == id && !rn->requests[i]->orphan &&
+		    id != 0)
+			return rn->requests[i];
+	return NULL;
+}
+
+static void
+request_free(struct request *r)
+{
+	task_close(r);
+	stream_release(&r->out[0]);
+	stream_release(&r->out[1]);
+	free(r->in.buf);
+	free(r->relay_buf);
+	free(r->final);
+	free(r->msg);
+	free(r);
+}
+
+void
+request_done(struct runner *rn, struct request *r, bool ok)
+{
+	size_t i = 0, slot = rn->ndone++ % PROTO_REQUESTS_MAX;
+
+	rn->done[slot].id = r->orphan ? 0 : r->id;
+	rn->done[slot].ok = ok;
+	if (r->slot >= 0)
+		rn->slot_busy[r->slot] = false;
+	while (rn->requests[i] != r)
+		i++;
+	rn->nrequests--;
+	memmove(rn->requests + i, rn->requests + i + 1,
+	    (rn->nrequests - i) * sizeof(*rn->requests));
+	request_free(r);
+}
+
+static void
+send_fail(struct runner *rn, uint32_t id, int error, const char *text)
+{
+	uint8_t buf[512];
+	struct field_writer w;
+
+	field_writer_init(&w, buf, sizeof(buf));
+	field_put_u64(&w, PROTO_K_ERRNO, (uint64_t)error);
+	field_put_text(&w, PROTO_K_TEXT, text);
+	queue_message(&rn->queue, PROTO_FAIL, id, &w);
+}
+
+void
+request_fail(struct runner *rn, struct request *r, int error, const char *text)
+{
+	if (!r->orphan)
+		send_fail(rn, r->id, error, text);
+	request_done(rn, r, false);
+}
+
+void
+request_event(struct runner *rn, const struct request *r, const char *text)
+{
+	uint8_t buf[512];
+	struct field_writer w;
+
+	if (r->orphan)
+		return;
+	field_writer_init(&w, buf, sizeof(buf));
+	field_put_text(&w, PROTO_K_TEXT, text);
+	field_put_u64(&w, PROTO_K_WALL_US, rn->now - r->started_us);
+	queue_message(&rn->queue, PROTO_EVENT, r->id, &w);
+}
+
+/* The numbers of a request that the loop itself needs; -1 if malformed. */
+static int
+read_number(struct request *r, const struct field *f)
+{
+	uint64_t v;
+
+	if (field_u64(f, &v) < 0)
+		return -1;
+	switch (f->key) {
+	case PROTO_K_AFTER:
+		r->after = (uint32_t)v;
+		return v <= UINT32_MAX ? 0 : -1;
+	case PROTO_K_TIMEOUT_MS:
+		r->timeout_us = v > UINT32_MAX ? 0 : v * 1000;
+		return 0;
+	case PROTO_K_INTERRUPT:
+		r->interrupt = (int)v;
+		return v < 65 ? 0 : -1;
+	case PROTO_K_GRACE_MS:
+		r->grace_us = v > UINT32_MAX ? 0 : v * 1000;
+		return 0;
+	case PROTO_K_OUTPUT_MAX:
+		r->output_max = v;
+		return 0;
+	case PROTO_K_PTY:
+		r->pty = true;
+		r->rows = (uint16_t)(v >> 16);
+		r->cols = (uint16_t)v;
+		return 0;
+	default: /* PROTO_K_STDIN */
+		r->has_stdin = v != 0;
+		return 0;
+	}
+}
+
+static bool
+holds_nul(const struct field *f)
+{
+	return f->len > 0 && memchr(f->data, 0, f->len) != NULL;
+}
+
+static int
+read_field(struct request *r, const struct field *f)
+{
+	switch (f->key) {
+	case PROTO_K_ARG:
+		r->nargs++;
+		return holds_nul(f) ? -1 : 0;
+	case PROTO_K_ENV:
+	case PROTO_K_CWD:
+	case PROTO_K_PATH:
+		return holds_nul(f) ? -1 : 0;
+	case PROTO_K_AFTER:
+	case PROTO_K_TIMEOUT_MS:
+	case PROTO_K_INTERRUPT:
+	case PROTO_K_GRACE_MS:
+	case PROTO_K_OUTPUT_MAX:
+	case PROTO_K_PTY:
+	case PROTO_K_STDIN:
+		return read_number(r, f);
+	default:
+		return 0;
+	}
+}
+
+static int
+read_fields(struct request *r)
+{
+	struct field_reader fr;
+	struct field f;
+	int more;
+
+	field_reader_init(&fr, r->msg, r->msg_len);
+	while ((more = field_next(&fr, &f)) > 0)
+		if (read_field(r, &f) < 0)
+			return -1;
+	if (more < 0 || (r->type == PROTO_RUN && r->nargs == 0))
+		return -1;
+	return 0;
+}
+
+static struct request *
+request_new(const struct message *m)
+{
+	struct request *r = calloc(1, sizeof(*r));
+
+	if (r == NULL)
+		return NULL;
+	r->id = m->id;
+	r->type = m->type;
+	r->slot = -1;
+	r->pid = -1;
+	r->exec_fd = r->ctl_fd = r->in_fd = -1;
+	r->out[0].fd = r->out[1].fd = -1;
+	r->output_max = UINT64_MAX;
+	r->timeout_us = m->type == PROTO_RUN ? 0 : IDLE_US;
+	r->msg = malloc(m->len + 1);
+	if (r->msg == NULL) {
+		free(r);
+		return NULL;
+	}
+	if (m->len > 0)
+		memcpy(r->msg, m->data, m->len);
+	r->msg_len = m->len;
+	return r;
+}
+
+static void
+request_add(struct runner *rn, const struct message *m)
+{
+	struct request *r;
+
+	if (!rn->config.set)
+		return send_fail(rn, m->id, EPROTO, "HELLO comes first");
+	if ((m->id == 0) != (m->type == PROTO_HELLO) ||
+	    request_find(rn, m->id) != NULL)
+		return send_fail(rn, m->id, EEXIST, "request id");
+	if (rn->nrequests >= PROTO_REQUESTS_MAX)
+		return send_fail(rn, m->id, EAGAIN, "too many requests");
+	r = request_new(m);
+	if (r == NULL)
+		return send_fail(rn, m->id, ENOMEM, "runner");
+	if (m->type != PROTO_HELLO && read_fields(r) < 0) {
+		request_free(r);
+		return send_fail(rn, m->id, EINVAL, "fields of the request");
+	}
+	rn->requests[rn->nrequests++] = r;
+	if (m->type == PROTO_RESET)
+		requests_cancel(rn, r);
+}
+
+/* 1: it has ended well, -1: not, 0: it has not ended. */
+static int
+after_state(struct runner *rn, const struct request *r)
+{
+	size_t n = rn->ndone < PROTO_REQUESTS_MAX ? rn->ndone :
+	    PROTO_REQUESTS_MAX;
+
+	if (r->after == 0)
+		return 1;
+	if (request_find(rn, r->after) != NULL)
+		return r->after == r->id ? -1 : 0;
+	for (size_t i = 0; i < n; i++)
+		if (rn->done[i].id == r->after)
+			return rn->done[i].ok ? 1 : -1;
+	return -1;
+}
+
+/* HELLO's probe and RESET stand alone; all after them wait. */
+static bool
+is_barrier(const struct request *r)
+{
+	return r->type == PROTO_RESET || r->type == PROTO_HELLO;
+}
+
+static void
+request_start(struct runner *rn, struct request *r)
+{
+	int started;
+
+	r->parallel = rn->nactive > 0;
+	started = r->type == PROTO_RUN ? run_start(rn, r) : helper_start(rn, r);
+	if (started < 0)
+		request_fail(rn, r, errno, "process");
+}
+
+void
+requests_advance(struct runner *rn)
+{
+	struct request *r;
+	int after;
+
+	for (size_t i = 0; i < rn->nrequests;) {
+		r = rn->requests[i];
+		if (is_barrier(r) && i > 0)
+			return;
+		if (r->state != REQUEST_WAITING) {
+			if (is_barrier(r))
+				return;
+			i++;
+			continue;
+		}
+		after = after_state(rn, r);
+		if (after < 0) {
+			request_fail(rn, r, ECANCELED, "what it waits for failed");
+			i = 0;
+			continue;
+		}
+		if (after > 0) {
+			r->slot = task_slot(rn);
+			if (r->slot < 0)
+				return;
+			request_start(rn, r);
+			i = 0;
+			continue;
+		}
+		i++;
+	}
+}
+
+static void
+request_cancel(struct runner *rn, struct request *r)
+{
+	if (r->cancelled)
+		return;
+	r->cancelled = true;
+	if (r->state == REQUEST_WAITING)
+		request_fail(rn, r, ECANCELED, "cancelled");
+	else if (r->state == REQUEST_ACTIVE)
+		task_kill(rn, r);
+}
+
+void
+requests_cancel(struct runner *rn, const struct request *until)
+{
+	struct request *r;
+
+	for (size_t i = 0; i < rn->nrequests;) {
+		r = rn->requests[i];
+		if (r == until)
+			break;
+		request_cancel(rn, r);
+		if (i < rn->nrequests && rn->requests[i] == r)
+			i++;
+	}
+}
+
+void
+requests_abandon(struct runner *rn)
+{
+	for (size_t i = 0; i < rn->nrequests; i++)
+		if (rn->requests[i]->type != PROTO_HELLO)
+			rn->requests[i]->orphan = true;
+	requests_cancel(rn, NULL);
+	rn->ndone = 0;
+}
+
+void
+runner_welcome(struct runner *rn)
+{
+	uint8_t buf[1024];
+	struct field_writer w;
+	uint8_t *all;
+
+	field_writer_init(&w, buf, sizeof(buf));
+	field_put(&w, PROTO_K_NONCE, rn->nonce, sizeof(rn->nonce));
+	field_put_u64(&w, PROTO_K_VERSION, PROTO_VERSION);
+	field_put_u64(&w, PROTO_K_RUNNER, rn->runner_id);
+	all = malloc(w.len + rn->limits_len);
+	if (all == NULL) {
+		rn->quit = true;
+		return;
+	}
+	memcpy(all, buf, w.len);
+	if (rn->limits_len > 0)
+		memcpy(all + w.len, rn->limits, rn->limits_len);
+	w.buf = all;
+	w.len += rn->limits_len;
+	queue_sync(&rn->queue);
+	queue_message(&rn->queue, PROTO_WELCOME, 0, &w);
+	free(all);
+}
+
+static int
+hello_nonce(struct runner *rn, const struct message *m)
+{
+	struct field_reader fr;
+	struct field f;
+	int found = -1;
+
+	field_reader_init(&fr, m->data, m->len);
+	while (field_next(&fr, &f) > 0) {
+		if (f.key == PROTO_K_NONCE && f.len == sizeof(rn->nonce)) {
+			memcpy(rn->nonce, f.data, f.len);
+			found = 0;
+		}
+	}
+	return found;
+}
+
+/* A new client.  Nobody reads what was for the former one. */
+static void
+hello(struct runner *rn, const struct message *m)
+{
+	const char *text = "";
+
+	if (hello_nonce(rn, m) < 0)
+		return send_fail(rn, 0, EINVAL, "nonce");
+	requests_abandon(rn);
+	queue_forget(&rn->queue);
+	if (rn->config.set) {
+		if (rn->welcomed)
+			runner_welcome(rn);
+		return;
+	}
+	if (config_read(&rn->config, &rn->cgroup, m, &text) < 0)
+		return send_fail(rn, 0, errno, text);
+	request_add(rn, m);
+}
+
+static uint64_t
+message_number(const struct message *m, enum proto_key key)
+{
+	struct field_reader fr;
+	struct field f;
+	uint64_t v = 0;
+
+	field_reader_init(&fr, m->data, m->len);
+	while (field_next(&fr, &f) > 0)
+		if (f.key == key)
+			(void)field_u64(&f, &v);
+	return v;
+}
+
+static void
+stats(struct runner *rn, uint32_t id)
+{
+	uint8_t buf[512];
+	struct field_writer w;
+
+	field_writer_init(&w, buf, sizeof(buf));
+	cgroup_stats(&rn->cgroup, &w);
+	queue_message(&rn->queue, PROTO_VERDICT, id, &w);
+}
+
+/* SIGNAL, RESIZE and CANCEL: about a request that may have ended. */
+static void
+about_request(struct runner *rn, const struct message *m)
+{
+	struct request *r = request_find(rn, m->id);
+	uint64_t signal_number;
+
+	if (r == NULL)
+		return;
+	if (m->type == PROTO_CANCEL)
+		return request_cancel(rn, r);
+	if (r->type != PROTO_RUN || r->state != REQUEST_ACTIVE)
+		return;
+	if (m->type == PROTO_RESIZE) {
+		run_resize(r, (uint16_t)message_number(m, PROTO_K_ROWS),
+		    (uint16_t)message_number(m, PROTO_K_COLS));
+		return;
+	}
+	signal_number = message_number(m, PROTO_K_SIGNAL);
+	if (signal_number > 0 && signal_number < 65)
+		run_signal(r, (int)signal_number);
+}
+
+static void
+request_message(struct runner *rn, const struct message *m)
+{
+	switch (m->type) {
+	case PROTO_HELLO:
+		return hello(rn, m);
+	case PROTO_PING:
+		if (getpid() != 1)
+			(void)kill(1, SIGCONT);
+		return queue_message(&rn->queue, PROTO_PONG, m->id, NULL);
+	case PROTO_RUN:
+	case PROTO_PUT:
+	case PROTO_GET:
+	case PROTO_RESET:
+		return request_add(rn, m);
+	case PROTO_SIGNAL:
+	case PROTO_RESIZE:
+	case PROTO_CANCEL:
+		return about_request(rn, m);
+	case PROTO_STATS:
+		return stats(rn, m->id);
+	case PROTO_QUIT:
+		rn->quit = true;
+		return;
+	default:
+		return send_fail(rn, m->id, ENOSYS, "unknown request");
+	}
+}
+
+void
+request_frame(struct runner *rn, const struct frame *f)
+{
+	struct message m;
+	struct request *r;
+	int added;
+
+	rn->lease_at = rn->now + rn->config.lease_us;
+	if (f->type == PROTO_DATA || f->type == PROTO_ENTRY) {
+		r = request_find(rn, f->id);
+		if (r != NULL && task_input(r, f) < 0) {
+			request_event(rn, r, "more input than the window");
+			request_cancel(rn, r);
+		}
+		return;
+	}
+	added = message_add(&rn->messages, f, &m);
+	if (added < 0)
+		send_fail(rn, f->id, EMSGSIZE, "request");
+	else if (added > 0)
+		request_message(rn, &m);
+}

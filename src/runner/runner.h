@@ -1,0 +1,388 @@
+/*
+ * What the parts of addesh-runner share.  The runner is one process with one
+ * poll loop.  Rules that hold everywhere in it:
+ *
+ *   - it never opens a path that code of the environment can write; files are
+ *     the business of a forked helper with the rights of a run (helper.c);
+ *   - nothing blocks: descriptors are non-blocking, waiting is in the loop;
+ *   - what it keeps in memory is bounded: the queue to the client, a window of
+ *     input and a tail of output for each request.
+ */
+#ifndef ADDESH_RUNNER_RUNNER_H
+#define ADDESH_RUNNER_RUNNER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "frame.h"
+
+#define SLOTS_MAX 16	  /* concurrent runs and helpers */
+#define CGROUP_PROCS_MAX 16
+#define DRAIN_US 2000000  /* how long pipes may stay open after a run's end */
+#define IDLE_US 30000000  /* default time without progress of a helper */
+#define PIPE_BYTES (1 << 20)
+
+/* ---- the queue to the client: queue.c ---- */
+
+#define QUEUE_SIZE (512u << 10)
+/* Kept free of bulk output, so that verdicts always fit. */
+#define QUEUE_RESERVE (96u << 10)
+
+struct queue {
+	int fd;
+	bool broken;	/* the client cannot be written to any more */
+	bool used;	/* something was written since the start */
+	size_t head, tail;
+	size_t frame_end; /* end of the frame that head is in */
+	uint8_t buf[QUEUE_SIZE];
+};
+
+void queue_init(struct queue *q, int fd);
+/* Room for n bytes of bulk data in one piece, or NULL: not now. */
+uint8_t *queue_room(struct queue *q, size_t n);
+/* n bytes of whole frames were put there. */
+void queue_commit(struct queue *q, size_t n);
+/* Queues a message of control; it must fit into the reserve. */
+void queue_message(struct queue *q, uint8_t type, uint32_t id,
+    const struct field_writer *w);
+/* Queues a whole frame if there is room for bulk data. */
+bool queue_frame(struct queue *q, const struct frame *f);
+/* Forgets what was queued, but for the rest of a frame that is partly out. */
+void queue_forget(struct queue *q);
+/* Queues the zeros that stand before a WELCOME. */
+void queue_sync(struct queue *q);
+/* Writes what can be written now. */
+void queue_flush(struct queue *q);
+static inline size_t
+queue_pending(const struct queue *q)
+{
+	return q->tail - q->head;
+}
+/* Whether requests should be taken: answers to them have room. */
+bool queue_is_open(const struct queue *q);
+
+/* ---- a list of strings: text.c ---- */
+
+struct texts {
+	char **v;
+	size_t n;
+};
+
+/* Adds a copy of n bytes as a string; -1 with errno (EINVAL: holds a NUL). */
+int texts_add(struct texts *t, const void *data, size_t n);
+/* Adds NAME=VALUE, in place of an earlier value of NAME. */
+int texts_set_env(struct texts *t, const void *data, size_t n);
+/* The value of NAME, or NULL. */
+const char *texts_env(const struct texts *t, const char *name);
+void texts_release(struct texts *t);
+/* The string of a field: a copy, or NULL with errno. */
+char *text_of_field(const struct field *f);
+/* Decimal, hexadecimal or octal digits of v; returns their number. */
+size_t text_number(char *out, uint64_t v, unsigned base);
+/* Reads decimal digits at *p and moves it behind them; -1 if there are none. */
+int text_scan(const char **p, uint64_t *v);
+
+/* ---- cgroup.c ---- */
+
+/* Descriptors of the cgroup that code runs in; -1 where there is none. */
+struct cgroup {
+	bool passed; /* the descriptors were passed by the client */
+	int events;  /* memory.events or memory.oom_control */
+	int kill;    /* cgroup.kill, if it was passed */
+	int peak;    /* memory.peak, if it was passed */
+	int procs[CGROUP_PROCS_MAX];
+	int nprocs;
+	int memory, memory_max, swap, swap_max, pids, pids_max, cpu, cpu_max,
+	    cpu_period;
+};
+
+/* Opens what can be found through /proc/self/cgroup and mountinfo. */
+void cgroup_open(struct cgroup *cg);
+/* Takes a passed descriptor, "ROLE=FD"; -1 if it is malformed. */
+int cgroup_take(struct cgroup *cg, const struct field *f);
+/* The OOM kill counter, or -1: there is none. */
+int64_t cgroup_oom_kills(const struct cgroup *cg);
+/* Moves the calling process to the leaf for code, if one was passed. */
+int cgroup_join(const struct cgroup *cg);
+/* Sets the peak to what is used now; false: it stays that of all runs. */
+bool cgroup_peak_reset(const struct cgroup *cg);
+int64_t cgroup_peak(const struct cgroup *cg);
+/* Adds PROTO_K_LIMIT memory, swap, pids, cpu and oom_counter. */
+void cgroup_limits(const struct cgroup *cg, struct field_writer *w);
+/* Adds PROTO_K_STAT memory, pids and cpu. */
+void cgroup_stats(const struct cgroup *cg, struct field_writer *w);
+
+/* ---- config.c ---- */
+
+struct config {
+	bool set;
+	uid_t uid;	  /* of slot 0 */
+	gid_t gid;
+	uid_t self;	  /* the runner's own */
+	bool shared_uid;  /* slots cannot have uids of their own */
+	bool pidns;
+	uint64_t lease_us;
+	bool keep;
+	char *workspace;
+	struct texts places, env, notes;
+	uint8_t *filter;  /* struct sock_filter[] */
+	size_t filter_len;
+	uint64_t nofile_soft, nofile_hard, nproc;
+	bool has_nproc;
+};
+
+/* Reads the fields of the first HELLO; -1 with errno and *text. */
+int config_read(struct config *c, struct cgroup *cg, const struct message *m,
+    const char **text);
+uid_t config_slot_uid(const struct config *c, int slot);
+
+/* ---- requests: request.c ---- */
+
+/* One output of a program, or of a helper. */
+struct stream {
+	int fd;
+	bool is_stderr;
+	uint64_t total;	   /* bytes read from the program */
+	uint64_t head_max; /* of them so many are passed on at once */
+	uint8_t *ring;	   /* the last of the others */
+	size_t ring_size;
+	size_t tail_sent;
+};
+
+/* Input of the client on its way to a process. */
+struct inbox {
+	uint8_t *buf;	 /* PROTO_WINDOW bytes */
+	size_t head, tail;
+	bool ended;	 /* the client has sent all */
+	bool closed;	 /* the process takes no more */
+	uint64_t credit; /* consumed and not yet told */
+};
+
+/* Where a child came to before it could not go on. */
+enum child_stage { STAGE_SETUP = 1, STAGE_CWD, STAGE_EXEC };
+
+struct child_error {
+	int32_t error; /* 0: none */
+	int32_t stage;
+};
+
+enum request_state {
+	REQUEST_WAITING, /* for AFTER, a RESET before it, or a slot */
+	REQUEST_ACTIVE,	 /* its process runs */
+	REQUEST_ENDING,	 /* its process has ended; others, pipes, tails */
+};
+
+struct request {
+	uint32_t id;
+	uint8_t type;
+	enum request_state state;
+	bool orphan;	/* of a former client: nobody gets its frames */
+	uint8_t *msg;	/* the request's own copy of its message */
+	size_t msg_len;
+
+	/* of its message */
+	uint32_t after;
+	uint64_t timeout_us, grace_us, output_max;
+	int interrupt;
+	bool has_stdin, pty;
+	uint16_t rows, cols;
+	size_t nargs;
+
+	/* its processes */
+	int slot;
+	pid_t pid;
+	bool reaped, killed, parallel, cancelled, timed_out, overdue;
+	int status;
+	uint64_t started_us, ended_us;
+	uint64_t active_us; /* when it last took or gave something */
+	uint64_t timer_us;  /* when task_timer is due; 0: never */
+	uint64_t user_us, sys_us, maxrss_kb, leftovers;
+
+	/* its descriptors */
+	int exec_fd;	/* a run: EOF when the program was executed */
+	int ctl_fd;	/* a run in a PID namespace: to and from its init */
+	int in_fd;
+	struct inbox in;
+	struct stream out[2];
+
+	/* a run */
+	struct child_error child;
+	int64_t oom_before;
+	bool has_peak;
+
+	/* a helper */
+	struct frame_reader relay;
+	uint8_t *relay_buf;
+	uint8_t final_type; /* VERDICT or FAIL of the helper, 0: none yet */
+	uint8_t *final;
+	size_t final_len;
+	uint64_t sent;	    /* given to the helper and not yet credited */
+	int pass;	    /* RESET: helpers started so far */
+	uint64_t removed;   /* RESET: by the last round of helpers */
+};
+
+struct runner {
+	struct queue queue;
+	struct frame_reader reader;
+	struct message_reader messages;
+	struct config config;
+	struct cgroup cgroup;
+	int sigfd, nullfd, ptsfd;
+	bool eof;	/* stdin has ended */
+	bool quit;
+	bool welcomed;	/* the first WELCOME is out: limits are known */
+	uint64_t now;	/* monotonic microseconds, at the loop's last turn */
+	uint64_t lease_at;
+	uint64_t runner_id;
+	uint8_t nonce[PROTO_NONCE_SIZE];
+	uint8_t *limits; /* LIMIT and NOTE fields of each WELCOME */
+	size_t limits_len;
+	int slots_used;	 /* slots 0 to this one were ever used */
+	bool slot_busy[SLOTS_MAX];
+	int nactive;	 /* requests that are ACTIVE or ENDING */
+	struct request *requests[PROTO_REQUESTS_MAX + SLOTS_MAX];
+	size_t nrequests;
+	struct {
+		uint32_t id;
+		bool ok;
+	} done[PROTO_REQUESTS_MAX];
+	size_t ndone;
+	uint8_t input[4 * PROTO_FRAME_MAX];
+};
+
+uint64_t runner_now(void);
+/* Answers the client's HELLO. */
+void runner_welcome(struct runner *rn);
+/* Reads, writes and waits until the environment ends: loop.c. */
+void runner_loop(struct runner *rn);
+
+/* Takes a frame of the client. */
+void request_frame(struct runner *rn, const struct frame *f);
+/* Starts what waits and can start now. */
+void requests_advance(struct runner *rn);
+/* Ends the requests that stand before until (NULL: all). */
+void requests_cancel(struct runner *rn, const struct request *until);
+/* The same for a client that is gone: nobody gets their verdicts. */
+void requests_abandon(struct runner *rn);
+/* Ends a request with FAIL, and frees it. */
+void request_fail(struct runner *rn, struct request *r, int error,
+    const char *text);
+/* The request's last frame is queued: frees it.  ok counts for AFTER. */
+void request_done(struct runner *rn, struct request *r, bool ok);
+void request_event(struct runner *rn, const struct request *r,
+    const char *text);
+/* The request of that id of this client, or NULL. */
+struct request *request_find(struct runner *rn, uint32_t id);
+
+/* ---- the processes of a request: task.c ---- */
+
+/* Takes a free slot whose uid has no process; -1: none. */
+int task_slot(struct runner *rn);
+/* The request's process was started: from now on it is ACTIVE. */
+void task_started(struct runner *rn, struct request *r, pid_t pid);
+/* Kills every process of the request. */
+void task_kill(struct runner *rn, struct request *r);
+/* Reaps whatever has ended. */
+void tasks_reap(struct runner *rn);
+/* A timer of the request is due. */
+void task_timer(struct runner *rn, struct request *r);
+/* Looks whether an ENDING request has come to its end; may free it. */
+void task_settle(struct runner *rn, struct request *r);
+/* Takes DATA or ENTRY; -1: more than the window allows. */
+int task_input(struct request *r, const struct frame *f);
+/* Writes input on to the process, and gives credit. */
+void task_feed(struct runner *rn, struct request *r);
+/* Closes the descriptors of the request. */
+void task_close(struct request *r);
+/* Gives the runner the uid for kill(2) and the like, and takes it back. */
+int uid_assume(const struct config *c, uid_t uid);
+void uid_resume(const struct config *c);
+void fd_close(int *fd);
+
+/* ---- run.c, stream.c ---- */
+
+/* Starts a RUN; -1 with errno. */
+int run_start(struct runner *rn, struct request *r);
+/* The report of the child before exec can be read. */
+void run_report(struct runner *rn, struct request *r);
+void run_timer(struct runner *rn, struct request *r);
+/* The client's input is at its end, and all of it was written. */
+void run_input_end(struct request *r);
+void run_signal(struct request *r, int signal_number);
+/*
+ * Asks the init of the run's PID namespace to kill all in it, so that it can
+ * still report; false if there is none, or it was asked before.
+ */
+bool run_ask_init(struct runner *rn, struct request *r);
+void run_resize(struct request *r, uint16_t rows, uint16_t cols);
+/* Sends what was kept and the verdict, and frees r, once there is room. */
+void run_finish(struct runner *rn, struct request *r);
+
+void stream_init(struct stream *s, int fd, bool is_stderr, uint64_t max);
+/* Whether the stream can be read now. */
+bool stream_wants(struct runner *rn, const struct stream *s);
+void stream_read(struct runner *rn, const struct request *r, struct stream *s);
+/* Sends the kept tail; true: all of it is queued. */
+bool stream_send_tail(struct runner *rn, const struct request *r,
+    struct stream *s);
+void stream_release(struct stream *s);
+
+/* ---- helper.c: the parent's side of a helper ---- */
+
+/* Starts the helper of a PUT, GET, RESET or HELLO; -1 with errno. */
+int helper_start(struct runner *rn, struct request *r);
+/* Relays its frames. */
+void helper_read(struct runner *rn, struct request *r);
+void helper_timer(struct runner *rn, struct request *r);
+/* The helper has ended: answers the client and frees r, or goes on. */
+void helper_finish(struct runner *rn, struct request *r);
+
+/* ---- child.c: between fork and exec ---- */
+
+struct child_io {
+	int in, out, err; /* become 0, 1 and 2 */
+	int report;	  /* becomes 3, and is closed by exec */
+	int ctl;	  /* becomes 4, and is closed by exec */
+};
+
+/*
+ * Makes the calling process, fresh from fork, what code may be: no descriptor
+ * of the runner, its slot's uid, no capability, limits.  A descriptor of io
+ * that is -1 is left out.  -1 with errno.
+ */
+int child_confine(const struct runner *rn, int slot, const struct child_io *io);
+/* Loads the seccomp filter of the configuration, if there is one. */
+int child_filter(const struct config *c);
+/* Executes a run's program.  Returns only on failure, which e tells. */
+void child_exec(const struct runner *rn, const struct request *r,
+    struct child_error *e);
+
+/* ---- pidns.c ---- */
+
+/* What the init of a namespace sends over its control socket at the end. */
+struct pidns_report {
+	int32_t status;
+	int32_t leftovers;
+	uint64_t user_us, sys_us, maxrss_kb;
+};
+
+/* fork(2) into a new PID and mount namespace. */
+pid_t pidns_fork(void);
+/* Mounts the namespace's own /proc; -1 with errno. */
+int pidns_mount(void);
+/*
+ * Makes the calling process the init of its namespace, with the control socket
+ * at descriptor 4.  Returns 0 in the child that becomes the program, or -1
+ * with errno; the init itself never returns.
+ */
+int pidns_init(void);
+
+/* ---- the helper's own work, in the child: work.c and files_*.c ---- */
+
+/* Does the request's work over descriptors 0 and 1; does not return. */
+void work_main(const struct runner *rn, const struct request *r)
+    __attribute__((noreturn));
+
+#endif

@@ -1,0 +1,149 @@
+/*
+ * One output of a program.  Its first bytes are passed on as they come; beyond
+ * the limit they are counted, and the last ones kept in a ring.  The program
+ * is read as fast as the client takes frames, and not at all while the queue
+ * is full.
+ */
+#include "runner.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define READS_PER_TURN 8 /* so that timers and others have their turn */
+
+void
+stream_init(struct stream *s, int fd, bool is_stderr, uint64_t max)
+{
+	memset(s, 0, sizeof(*s));
+	s->fd = fd;
+	s->is_stderr = is_stderr;
+	s->head_max = max;
+	if (max == UINT64_MAX)
+		return;
+	s->ring_size = max / 4 > PROTO_TAIL_MAX ? PROTO_TAIL_MAX :
+	    (size_t)(max / 4);
+	s->head_max = max - s->ring_size;
+}
+
+bool
+stream_wants(struct runner *rn, const struct stream *s)
+{
+	return s->fd >= 0 && (s->total >= s->head_max ||
+	    queue_room(&rn->queue, PROTO_FRAME_MAX) != NULL);
+}
+
+static void
+put_header(uint8_t *p, const struct request *r, const struct stream *s,
+    uint8_t flags, size_t n)
+{
+	struct frame f = {.type = PROTO_OUT, .id = r->id, .len = (uint16_t)n};
+
+	f.flags = flags | (s->is_stderr ? PROTO_F_STDERR : 0);
+	f.payload = p + PROTO_HEADER_SIZE;
+	frame_header_put(p, &f);
+}
+
+/* Reads into the queue itself; what read(2) says. */
+static ssize_t
+read_head(struct runner *rn, const struct request *r, struct stream *s)
+{
+	uint64_t left = s->head_max - s->total;
+	size_t want = left < PROTO_PAYLOAD_MAX ? (size_t)left :
+	    PROTO_PAYLOAD_MAX;
+	uint8_t *p = queue_room(&rn->queue, PROTO_HEADER_SIZE + want);
+	ssize_t n;
+
+	if (p == NULL) {
+		errno = EAGAIN;
+		return -1;
+	}
+	n = read(s->fd, p + PROTO_HEADER_SIZE, want);
+	if (n <= 0)
+		return n;
+	s->total += (uint64_t)n;
+	if (!r->orphan) {
+		put_header(p, r, s, 0, (size_t)n);
+		queue_commit(&rn->queue, PROTO_HEADER_SIZE + (size_t)n);
+		queue_flush(&rn->queue);
+	}
+	return n;
+}
+
+/* Without memory for the ring the tail is lost, and the bytes are counted. */
+static ssize_t
+read_tail(struct stream *s)
+{
+	uint8_t drop[4096], *p = drop;
+	size_t want = sizeof(drop), at = 0;
+	ssize_t n;
+
+	if (s->ring == NULL && s->ring_size > 0) {
+		s->ring = malloc(s->ring_size);
+		if (s->ring == NULL)
+			s->ring_size = 0;
+	}
+	if (s->ring_size > 0) {
+		at = (size_t)((s->total - s->head_max) % s->ring_size);
+		p = s->ring + at;
+		want = s->ring_size - at;
+	}
+	n = read(s->fd, p, want);
+	if (n > 0)
+		s->total += (uint64_t)n;
+	return n;
+}
+
+void
+stream_read(struct runner *rn, const struct request *r, struct stream *s)
+{
+	ssize_t n;
+
+	for (int i = 0; i < READS_PER_TURN && s->fd >= 0; i++) {
+		n = s->total < s->head_max ? read_head(rn, r, s) :
+		    read_tail(s);
+		if (n < 0 && errno == EAGAIN)
+			return;
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) /* a terminal without a program gives EIO */
+			fd_close(&s->fd);
+	}
+}
+
+bool
+stream_send_tail(struct runner *rn, const struct request *r, struct stream *s)
+{
+	uint64_t rest, kept;
+	size_t n, at;
+	uint8_t *p;
+
+	if (s->total <= s->head_max || s->ring == NULL || r->orphan)
+		return true;
+	rest = s->total - s->head_max;
+	kept = rest < s->ring_size ? rest : s->ring_size;
+	while (s->tail_sent < kept) {
+		at = (size_t)((rest - kept + s->tail_sent) % s->ring_size);
+		n = s->ring_size - at;
+		if (n > kept - s->tail_sent)
+			n = (size_t)(kept - s->tail_sent);
+		if (n > PROTO_PAYLOAD_MAX)
+			n = PROTO_PAYLOAD_MAX;
+		p = queue_room(&rn->queue, PROTO_HEADER_SIZE + n);
+		if (p == NULL)
+			return false;
+		memcpy(p + PROTO_HEADER_SIZE, s->ring + at, n);
+		put_header(p, r, s, rest > kept ? PROTO_F_TAIL : 0, n);
+		queue_commit(&rn->queue, PROTO_HEADER_SIZE + n);
+		s->tail_sent += n;
+	}
+	return true;
+}
+
+void
+stream_release(struct stream *s)
+{
+	free(s->ring);
+	s->ring = NULL;
+}
