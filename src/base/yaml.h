@@ -43,7 +43,8 @@ struct yaml;
 struct yaml *yaml_parse(const char *name, const char *text, size_t n,
     struct err *err);
 struct yaml *yaml_parse_file(const char *path, struct err *err);
-void yaml_free(struct yaml *y); /* NULL is fine */
+/* NULL is fine.  (libyaml itself has a yaml_free().) */
+void yaml_doc_free(struct yaml *y);
 
 const char *yaml_name(const struct yaml *y);
 /* NULL if the text holds nothing but comments. */

@@ -157,6 +157,6 @@ diagnosis_find(const struct diagnosis_input *in, json **found, struct err *err)
 	*found = search(yaml_root(y), in, in->err);
 	if (!*found)
 		*found = search(yaml_root(y), in, in->out);
-	yaml_free(y);
+	yaml_doc_free(y);
 	return 0;
 }
