@@ -1,0 +1,291 @@
+#include "engine/container.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "engine/attach.h"
+#include "engine/http.h"
+
+/* "/v1.41" + before + escaped id + after; the caller's. */
+static char *
+id_path(const struct engine *e, const char *before, const char *id,
+    const char *after)
+{
+	struct strbuf sb = STRBUF_INIT;
+	autofree char *head = engine_path(e, "%s", before);
+
+	strbuf_adds(&sb, head);
+	http_add_escaped(&sb, id, "");
+	strbuf_adds(&sb, after);
+	return strbuf_detach(&sb);
+}
+
+static char *
+container_path(const struct engine *e, const char *id, const char *after)
+{
+	return id_path(e, "/containers/", id, after);
+}
+
+static void
+add_warnings(struct strvec *warnings, const json *answer)
+{
+	const json *w;
+
+	json_each(w, json_get(answer, "Warnings"))
+	{
+		if (warnings && cJSON_IsString(w))
+			strvec_push(warnings, w->valuestring);
+	}
+}
+
+static char *
+take_id(const json *answer, const char *doing, struct err *err)
+{
+	const char *id = json_str(answer, "Id", "");
+
+	if (*id)
+		return xstrdup(id);
+	err_set(err, ERR_ENGINE, "%s: the engine's answer has no Id", doing);
+	return NULL;
+}
+
+char *
+container_create(struct engine *e, const char *name, const char *platform,
+    const json *body, struct strvec *warnings, struct err *err)
+{
+	static const char doing[] = "creating the container";
+	autobuf struct strbuf path = STRBUF_INIT;
+	autofree char *base = engine_path(e, "/containers/create");
+	autojson json *answer = NULL;
+
+	strbuf_addf(&path, "%s?", base);
+	if (name) {
+		strbuf_adds(&path, "name=");
+		http_add_escaped(&path, name, "");
+	}
+	if (platform) {
+		strbuf_adds(&path, "&platform=");
+		http_add_escaped(&path, platform, "");
+	}
+	answer = engine_call(e, doing, "POST", path.buf, body, err);
+	if (!answer)
+		return NULL;
+	add_warnings(warnings, answer);
+	return take_id(answer, doing, err);
+}
+
+struct stream *
+container_attach(struct engine *e, const char *id, bool tty, struct err *err)
+{
+	/* Without empty detach keys Podman looks for ctrl-p ctrl-q in what is
+	   sent, and keeps a 0x10 at the end of a read for itself. */
+	autofree char *path = container_path(e, id,
+	    "/attach?stream=1&stdin=1&stdout=1&stderr=1&detachKeys=");
+
+	return attach_open(e, "attaching to the container", path, NULL, tty,
+	    err);
+}
+
+int
+container_start(struct engine *e, const char *id, struct err *err)
+{
+	autofree char *path = container_path(e, id, "/start");
+
+	return engine_do(e, "starting the container", "POST", path, NULL, err);
+}
+
+json *
+container_inspect(struct engine *e, const char *id, struct err *err)
+{
+	autofree char *path = container_path(e, id, "/json");
+
+	return engine_call(e, "inspecting the container", "GET", path, NULL,
+	    err);
+}
+
+int
+container_set_cpus(struct engine *e, const char *id, int64_t nano_cpus,
+    struct err *err)
+{
+	autofree char *path = container_path(e, id, "/update");
+	autojson json *body = json_object();
+
+	json_put_int(body, "NanoCpus", nano_cpus);
+	return engine_do(e, "changing the container's CPU limit", "POST", path,
+	    body, err);
+}
+
+int
+container_kill(struct engine *e, const char *id, const char *signal,
+    struct err *err)
+{
+	autofree char *after = xasprintf("/kill?signal=%s", signal);
+	autofree char *path = container_path(e, id, after);
+
+	return engine_do(e, "signalling the container", "POST", path, NULL,
+	    err);
+}
+
+/*
+ * AutoRemove, another client, or a runtime that is slow to report a death can
+ * all make a removal fail that succeeds a moment later: 409 "already in
+ * progress", and 500 on both engines.  Only 404 tells that it is gone.
+ */
+int
+container_remove(struct engine *e, const char *id, int64_t timeout_ms,
+    struct err *err)
+{
+	static const char doing[] = "removing the container";
+	autofree char *path = container_path(e, id, "?force=1&v=1");
+	int64_t end = clock_ms() + timeout_ms, delay = 5;
+
+	for (;;) {
+		autoerr struct err why = ERR_INIT;
+
+		if (!engine_do(e, doing, "DELETE", path, NULL, &why) ||
+		    why.code == 404)
+			return 0;
+		if ((why.code < 400 && why.code != ETIMEDOUT) ||
+		    clock_ms() + delay > end)
+			return err_move(err, &why);
+		if (http_pause(engine_http(e), delay, doing, err))
+			return -1;
+		delay = delay < 250 ? delay * 2 : 500;
+	}
+}
+
+/* route + {"label":[...]}, escaped; the caller's. */
+static char *
+filter_path(struct engine *e, const char *route, const struct strvec *labels)
+{
+	struct strbuf sb = STRBUF_INIT;
+	autofree char *base = engine_path(e, "%s", route), *text = NULL;
+	autojson json *filters = json_object();
+	json *list = json_array();
+
+	for (size_t i = 0; labels && i < labels->n; i++)
+		json_push_str(list, labels->v[i]);
+	json_put(filters, "label", list);
+	text = json_print(filters);
+	strbuf_adds(&sb, base);
+	if (labels && labels->n)
+		http_add_escaped(&sb, text, "");
+	else
+		strbuf_adds(&sb, "%7B%7D");
+	return strbuf_detach(&sb);
+}
+
+json *
+container_list(struct engine *e, const struct strvec *labels, struct err *err)
+{
+	autofree char *path =
+	    filter_path(e, "/containers/json?all=1&filters=", labels);
+
+	return engine_call(e, "listing the containers", "GET", path, NULL,
+	    err);
+}
+
+int
+container_put_tar(struct engine *e, const char *id, const char *path,
+    const void *tar, size_t n, struct err *err)
+{
+	autobuf struct strbuf url = STRBUF_INIT;
+	autofree char *base = container_path(e, id, "/archive?path=");
+	struct http_request rq = {.doing = "copying into the container",
+	    .method = "PUT", .content_type = "application/x-tar",
+	    .body = tar, .body_len = n};
+
+	strbuf_adds(&url, base);
+	http_add_escaped(&url, path, "/");
+	rq.path = url.buf;
+	return http_do(engine_http(e), &rq, NULL, err);
+}
+
+char *
+container_exec_create(struct engine *e, const char *id, const json *body,
+    struct err *err)
+{
+	static const char doing[] = "preparing a command in the container";
+	autofree char *path = container_path(e, id, "/exec");
+	autojson json *answer = engine_call(e, doing, "POST", path, body, err);
+
+	return answer ? take_id(answer, doing, err) : NULL;
+}
+
+struct stream *
+container_exec_start(struct engine *e, const char *exec_id, bool tty,
+    struct err *err)
+{
+	autofree char *path =
+	    id_path(e, "/exec/", exec_id, "/start?detachKeys=");
+
+	return attach_open(e, "starting a command in the container", path,
+	    tty ? "{\"Detach\":false,\"Tty\":true}"
+		: "{\"Detach\":false,\"Tty\":false}",
+	    tty, err);
+}
+
+json *
+container_exec_inspect(struct engine *e, const char *exec_id, struct err *err)
+{
+	autofree char *path = id_path(e, "/exec/", exec_id, "/json");
+
+	return engine_call(e, "inspecting a command in the container", "GET",
+	    path, NULL, err);
+}
+
+int
+volume_create(struct engine *e, const char *name, const struct strvec *labels,
+    struct err *err)
+{
+	autofree char *path = engine_path(e, "/volumes/create");
+	autojson json *body = json_object();
+	json *map = json_object();
+
+	for (size_t i = 0; labels && i < labels->n; i++) {
+		autofree char *label = xstrdup(labels->v[i]);
+		char *value = label, *key = strsep(&value, "=");
+
+		json_put_str(map, key, value ? value : "");
+	}
+	json_put_str(body, "Name", name);
+	json_put(body, "Labels", map);
+	return engine_do(e, "creating the volume", "POST", path, body, err);
+}
+
+json *
+volume_inspect(struct engine *e, const char *name, struct err *err)
+{
+	autofree char *path = id_path(e, "/volumes/", name, "");
+
+	return engine_call(e, "inspecting the volume", "GET", path, NULL, err);
+}
+
+int
+volume_remove(struct engine *e, const char *name, struct err *err)
+{
+	autofree char *path = id_path(e, "/volumes/", name, "");
+
+	if (!engine_do(e, "removing the volume", "DELETE", path, NULL, err))
+		return 0;
+	if (err->code != 404)
+		return -1;
+	err_clear(err);
+	return 0;
+}
+
+json *
+volume_list(struct engine *e, const struct strvec *labels, struct err *err)
+{
+	autofree char *path = filter_path(e, "/volumes?filters=", labels);
+	autojson json *answer = engine_call(e, "listing the volumes", "GET",
+	    path, NULL, err);
+	const json *list = json_get(answer, "Volumes");
+
+	if (!answer)
+		return NULL;
+	/* null where there are none */
+	return cJSON_IsArray(list) ? cJSON_Duplicate(list, true)
+				   : json_array();
+}

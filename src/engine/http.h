@@ -1,0 +1,69 @@
+/*
+ * HTTP to an engine over a unix socket, TCP, TLS or ssh.  The calls wait on the
+ * loop.  Connections are kept and used again.
+ */
+#ifndef ADDESH_ENGINE_HTTP_H
+#define ADDESH_ENGINE_HTTP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "base/loop.h"
+#include "engine/endpoint.h"
+#include "engine/engine.h"
+
+/* The most that is kept of an answer in memory. */
+#define HTTP_BODY_MAX (16u << 20)
+
+struct http;
+
+struct http *http_new(const struct endpoint *ep,
+    const struct engine_settings *settings, struct loop *loop,
+    const unsigned *interrupts);
+void http_free(struct http *h); /* NULL is fine */
+
+struct http_request {
+	const char *doing; /* for errors: "creating the container" */
+	const char *method;
+	const char *path;  /* with the query: "/v1.41/info" */
+	const char *content_type; /* NULL: application/json */
+	const void *body;	  /* borrowed; NULL: none */
+	size_t body_len;
+	/*
+	 * Instead of body, one that is made as it goes: as read(2).  Sent in
+	 * chunks; such a request cannot be sent again by itself.
+	 */
+	ssize_t (*source)(void *arg, void *p, size_t n, struct err *err);
+	void *source_arg;
+	const char *registry_auth; /* X-Registry-Auth, or NULL */
+	/* Gets a successful answer as it comes; -1 ends the request.  It must
+	   not make requests itself.  NULL: the answer goes to http_do()'s
+	   body. */
+	int (*sink)(void *arg, const void *p, size_t n, struct err *err);
+	void *sink_arg;
+	int64_t first_byte_ms; /* 0: as the settings say */
+	int64_t silence_ms;    /* the longest within the answer; 0: the same */
+};
+
+/*
+ * 0 if the answer is a success (2xx, and 304: it is so already).  The engine's
+ * own words are the error of any other status, which is err->code.  body may be
+ * NULL.
+ */
+int http_do(struct http *h, const struct http_request *rq, struct strbuf *body,
+    struct err *err);
+/* Lets the loop run for ms; -1 if interrupted. */
+int http_pause(struct http *h, int64_t ms, const char *doing, struct err *err);
+
+/* Appends s percent-encoded, except unreserved characters and those in safe. */
+void http_add_escaped(struct strbuf *sb, const char *s, const char *safe);
+/*
+ * Sets the error for an answer of this status: the "message" of a JSON body,
+ * or the first line of what else came.  Returns -1.
+ */
+int http_status_error(struct err *err, const char *doing, int status,
+    const char *body, size_t n);
+
+#endif

@@ -1,0 +1,290 @@
+/*
+ * Drives the engine client by hand and from the tests: opens the engine that
+ * the environment names (or --engine) and does one thing to it.
+ *
+ *	engine_tool [-e ENGINE] [-d MS] COMMAND ARG...
+ *
+ * Results go to stdout; an error goes to stderr as KIND CODE MESSAGE, then its
+ * hint, and the exit status is 1.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "base/json.h"
+#include "engine/attach.h"
+#include "engine/container.h"
+#include "engine/endpoint.h"
+#include "engine/engine.h"
+
+static struct engine *engine;
+static struct loop *loop;
+
+static int
+print_json(json *j)
+{
+	autofree char *s = NULL;
+
+	if (!j)
+		return -1;
+	s = json_print(j);
+	puts(s);
+	json_free(j);
+	return 0;
+}
+
+static int
+do_version(char **args, struct err *err)
+{
+	printf("%s api 1.%u %s\n", engine_title(engine), engine_api(engine),
+	    engine_kind(engine) == ENGINE_PODMAN ? "podman" : "docker");
+	return 0;
+}
+
+static int
+do_ping(char **args, struct err *err)
+{
+	return engine_ping(engine, err);
+}
+
+static int
+do_facts(char **args, struct err *err)
+{
+	const struct engine_facts *f = engine_facts(engine, err);
+
+	if (!f)
+		return -1;
+	printf("name=%s kernel=%s os=%s arch=%s cgroup=%s/%u storage=%s "
+	       "rootless=%d cpus=%llu memory=%llu here=%d\n",
+	    f->name, f->kernel, f->os, f->arch, f->cgroup_driver,
+	    f->cgroup_version, f->storage_driver, f->rootless,
+	    (unsigned long long)f->cpus, (unsigned long long)f->memory,
+	    engine_is_here(engine));
+	return 0;
+}
+
+/* Everything from stdin goes in, everything that comes goes out. */
+static int
+relay(struct stream *s, struct err *err)
+{
+	static char out[262144], in[65536];
+	size_t have = 0, sent = 0;
+	bool stdin_open = true;
+
+	for (;;) {
+		struct pollfd fds[] = {
+		    {.fd = s->fd, .events = POLLIN | (have ? POLLOUT : 0)},
+		    {.fd = stdin_open && !have ? 0 : -1, .events = POLLIN}};
+		ssize_t r;
+
+		poll(fds, 2, stream_pending(s) ? 0 : -1);
+		r = stream_read(s, out, sizeof(out));
+		if (r < 0 && errno != EAGAIN)
+			return err_sys(err, errno, "stream");
+		if (!r)
+			return 0;
+		if (r > 0)
+			io_write_all(1, out, (size_t)r);
+		if (fds[1].revents) {
+			r = read(0, in, sizeof(in));
+			stdin_open = r > 0;
+			have = r > 0 ? (size_t)r : 0;
+			sent = 0;
+		}
+		r = have ? stream_write(s, in + sent, have) : 0;
+		if (r > 0) {
+			sent += (size_t)r;
+			have -= (size_t)r;
+		}
+	}
+}
+
+static int
+finish(struct stream *s, struct err *err)
+{
+	int rc = s ? relay(s, err) : -1;
+
+	if (s && s->complaint.len)
+		fprintf(stderr, "complaint: %s\n", s->complaint.buf);
+	stream_close(s);
+	return rc;
+}
+
+/* run BODY: create, attach, start, relay, remove. */
+static int
+do_run(char **args, struct err *err)
+{
+	autojson json *body = json_parse(args[0], strlen(args[0]), err);
+	bool tty = json_bool(body, "Tty", false);
+	autofree char *id = NULL;
+	struct stream *s;
+	int rc;
+
+	id = body ? container_create(engine, NULL, NULL, body, NULL, err)
+		  : NULL;
+	if (!id)
+		return -1;
+	s = container_attach(engine, id, tty, err);
+	if (s && container_start(engine, id, err)) {
+		stream_close(s);
+		s = NULL;
+	}
+	rc = finish(s, err);
+	if (rc) {
+		autoerr struct err ignored = ERR_INIT;
+
+		container_remove(engine, id, 20000, &ignored);
+		return -1;
+	}
+	return container_remove(engine, id, 20000, err);
+}
+
+static int
+do_create(char **args, struct err *err)
+{
+	autojson json *body = json_parse(args[0], strlen(args[0]), err);
+	autovec struct strvec warnings = STRVEC_INIT;
+	autofree char *id = body ? container_create(engine, args[1], NULL,
+				       body, &warnings, err)
+				 : NULL;
+
+	if (!id)
+		return -1;
+	puts(id);
+	for (size_t i = 0; i < warnings.n; i++)
+		printf("warning: %s\n", warnings.v[i]);
+	return 0;
+}
+
+static int
+do_attach(char **args, struct err *err)
+{
+	return finish(container_attach(engine, args[0], false, err), err);
+}
+
+static int
+do_start(char **args, struct err *err)
+{
+	return container_start(engine, args[0], err);
+}
+
+static int
+do_inspect(char **args, struct err *err)
+{
+	return print_json(container_inspect(engine, args[0], err));
+}
+
+static int
+do_cpus(char **args, struct err *err)
+{
+	return container_set_cpus(engine, args[0], 2000000000, err);
+}
+
+static int
+do_remove(char **args, struct err *err)
+{
+	return container_remove(engine, args[0], 20000, err);
+}
+
+static int
+do_list(char **args, struct err *err)
+{
+	autovec struct strvec labels = STRVEC_INIT;
+
+	for (; *args; args++)
+		strvec_push(&labels, *args);
+	return print_json(container_list(engine, &labels, err));
+}
+
+/* exec ID PROGRAM ARG... */
+static int
+do_exec(char **args, struct err *err)
+{
+	autojson json *body = json_object();
+	json *argv = json_array();
+	autofree char *id = NULL;
+
+	for (char **a = args + 1; *a; a++)
+		json_push_str(argv, *a);
+	json_put(body, "Cmd", argv);
+	json_put_bool(body, "AttachStdin", true);
+	json_put_bool(body, "AttachStdout", true);
+	json_put_bool(body, "AttachStderr", true);
+	json_put_str(body, "DetachKeys", "");
+	id = container_exec_create(engine, args[0], body, err);
+	if (!id || finish(container_exec_start(engine, id, false, err), err))
+		return -1;
+	return print_json(container_exec_inspect(engine, id, err));
+}
+
+static const struct {
+	const char *name;
+	int least; /* operands */
+	int (*fn)(char **args, struct err *err);
+} commands[] = {
+    {"version", 0, do_version},
+    {"ping", 0, do_ping},
+    {"facts", 0, do_facts},
+    {"run", 1, do_run},
+    {"create", 1, do_create},
+    {"attach", 1, do_attach},
+    {"start", 1, do_start},
+    {"inspect", 1, do_inspect},
+    {"cpus", 1, do_cpus},
+    {"remove", 1, do_remove},
+    {"list", 0, do_list},
+    {"exec", 2, do_exec},
+};
+
+static int
+dispatch(int argc, char **argv, struct err *err)
+{
+	for (size_t i = 0; argc && i < ARRAY_SIZE(commands); i++)
+		if (!strcmp(argv[0], commands[i].name) &&
+		    argc > commands[i].least)
+			return commands[i].fn(argv + 1, err);
+	return err_set(err, ERR_USAGE, "engine_tool: no such command");
+}
+
+int
+main(int argc, char **argv)
+{
+	struct engine_settings settings = ENGINE_SETTINGS_DEFAULT;
+	struct endpoint ep = ENDPOINT_INIT;
+	struct endpoint_inputs in;
+	autovec struct strvec env = STRVEC_INIT;
+	autoerr struct err err = ERR_INIT;
+	int c, rc;
+
+	endpoint_inputs_here(&in, &env);
+	in.asked_by = "--engine";
+	while ((c = getopt(argc, argv, "+e:d:")) != -1) {
+		if (c == 'e')
+			in.asked = optarg;
+		else if (c == 'd')
+			settings.connect_ms = settings.startup_ms =
+			    settings.first_byte_ms = strtol(optarg, NULL, 10);
+		else
+			return 2;
+	}
+	loop = loop_new();
+	rc = endpoint_resolve(&ep, &in, &err);
+	if (!rc)
+		engine = engine_open(&ep, &settings, loop, NULL, &err);
+	if (engine)
+		rc = dispatch(argc - optind, argv + optind, &err);
+	else
+		rc = -1;
+	if (rc)
+		fprintf(stderr, "%s %d %s\n%s%s", err_kind_name(err.kind),
+		    err.code, err.msg.buf, err.hint.buf,
+		    err.hint.len ? "\n" : "");
+	engine_close(engine);
+	endpoint_release(&ep);
+	loop_free(loop);
+	return rc ? 1 : 0;
+}
