@@ -1,3 +1,3 @@
 #include "work.h"
 void files_get(struct work *w) { work_fail(w, 38, "get", NULL); }
-void files_reset(struct work *w) { work_fail(w, 38, "get", NULL); }
+
