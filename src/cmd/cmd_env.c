@@ -10,7 +10,6 @@
 #include "cmd/host.h"
 #include "cmd/session_host.h"
 #include "engine/container.h"
-#include "engine/reference.h"
 #include "session/session.h"
 
 #define ENV_FILE_MAX (1u << 20)
@@ -238,20 +237,6 @@ check_name(struct call *c, const char *name)
 	    "rm %s", name, name);
 }
 
-/* The name «python» means «python:latest», and that is worth saying once. */
-static void
-note_latest(struct call *c, const char *image)
-{
-	autoerr struct err ignored = ERR_INIT;
-	struct reference ref = {0};
-
-	if (!reference_parse(&ref, image, &ignored) &&
-	    reference_is_implicit(&ref))
-		session_host_once(c->host, image,
-		    "%s without a tag means %s:latest", image, image);
-	reference_release(&ref);
-}
-
 static void
 note_gaps(struct call *c, const struct box *box)
 {
@@ -291,7 +276,7 @@ open_env(struct call *c, struct policy *p, struct env_spec *spec)
 	if (session_sandbox(c->session, &spec->kind, &why, &c->err))
 		return -1;
 	if (spec->kind == BOX_ENGINE)
-		note_latest(c, spec->image);
+		session_host_note_latest(c, spec->image);
 	else if (!strcmp(policy_text(p, SET_SANDBOX), "auto"))
 		session_host_once(c->host, "restricted",
 		    "restricted sandbox, %s", why);

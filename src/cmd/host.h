@@ -35,9 +35,13 @@ struct prompt_facts {
 	bool net;	    /* programs there reach the network */
 };
 
-/* Adds candidates that begin with prefix to out: "WORD" or "WORD\tSUMMARY". */
-typedef void complete_fn(struct host *h, const char *prefix,
-    struct strvec *out);
+/*
+ * Adds candidates that begin with prefix to out: "WORD" or "WORD\tSUMMARY".
+ * before is the operand before it, NULL if it is the first: COMP_VALUE is that
+ * of a setting.
+ */
+typedef void complete_fn(struct host *h, const char *before,
+    const char *prefix, struct strvec *out);
 
 struct host {
 	struct invocation inv;

@@ -5,6 +5,7 @@
 
 #include "cmd/call.h"
 #include "cmd/complete_session.h"
+#include "engine/reference.h"
 #include "session/session.h"
 
 static int
@@ -203,6 +204,19 @@ session_host_once(struct host *h, const char *key, const char *fmt, ...)
 	vfprintf(stderr, fmt, ap);
 	fputc('\n', stderr);
 	va_end(ap);
+}
+
+void
+session_host_note_latest(struct call *c, const char *image)
+{
+	autoerr struct err ignored = ERR_INIT;
+	struct reference ref = {0};
+
+	if (!reference_parse(&ref, image, &ignored) &&
+	    reference_is_implicit(&ref))
+		session_host_once(c->host, image,
+		    "%s without a tag means %s:latest", image, image);
+	reference_release(&ref);
 }
 
 const char *

@@ -108,6 +108,22 @@ session_engine(struct session *s, struct err *err)
 	return s->engine;
 }
 
+int
+session_engine_drop(struct session *s, struct err *err)
+{
+	for (size_t i = 0; i < s->nenvs; i++)
+		if (s->envs[i]->spec.kind == BOX_ENGINE) {
+			err_set(err, ERR_USAGE,
+			    "environment %s is open on the engine",
+			    s->envs[i]->spec.name);
+			return err_hint(err,
+			    "close those there first:  env rm --all");
+		}
+	engine_close(s->engine);
+	s->engine = NULL;
+	return 0;
+}
+
 /* The words of SET_SANDBOX, in their order. */
 static const char *
 sandbox_word(const struct session *s)

@@ -60,6 +60,9 @@ int session_free(struct session *s, struct err *err);
 
 /* The engine, connected at the first call; NULL with the reason. */
 struct engine *session_engine(struct session *s, struct err *err);
+/* Disconnects, so that the next use connects as the settings say then.
+   ERR_USAGE while environments are open there. */
+int session_engine_drop(struct session *s, struct err *err);
 /* languages.yaml and the user's own, read at the first call. */
 struct languages *session_languages(struct session *s, struct err *err);
 

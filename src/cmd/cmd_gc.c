@@ -1,0 +1,102 @@
+/* What earlier sessions left behind: gc. */
+#include "cmd/call.h"
+#include "cmd/table.h"
+#include "sandbox/sweep.h"
+#include "session/session.h"
+#include "session/steps.h"
+
+struct sweeping {
+	struct call *c;
+	struct call_table *table;
+	bool dry;
+	unsigned gone, kept;
+};
+
+static const struct column columns[] = {
+    {"kind", "KIND", false, 0},
+    {"name", "NAME", false, 0},
+    {"action", "ACTION", false, 0},
+    {"why", "WHY", false, 1},
+};
+
+static void
+add_item(void *arg, const struct sweep_item *item)
+{
+	struct sweeping *s = arg;
+	const char *action = item->keep ? "kept"
+			     : s->dry   ? "would go"
+					: "removed";
+	json *j = json_object();
+
+	*(item->keep ? &s->kept : &s->gone) += 1;
+	json_put_str(j, "kind", item->kind);
+	json_put_str(j, "name", item->name);
+	json_put_bool(j, "keep", item->keep);
+	json_put_str(j, "why", item->why);
+	call_table_row(s->table,
+	    (const char *[]){item->kind, item->name, action, item->why}, j);
+}
+
+/* Without an engine there is only this host to look at, which is no error. */
+static struct engine *
+try_engine(struct call *c)
+{
+	autoerr struct err err = ERR_INIT;
+	struct engine *engine = session_engine(c->session, &err);
+
+	json_put_bool(call_data(c), "engine", engine != NULL);
+	if (!engine)
+		call_note(c, "only this host was looked at, no engine: %s",
+		    err.msg.buf);
+	return engine;
+}
+
+static void
+sweep_steps(struct sweeping *s)
+{
+	autovec struct strvec names = STRVEC_INIT;
+
+	steps_sweep(s->c->session->steps_dir, s->dry, &names);
+	for (size_t i = 0; i < names.n; i++)
+		add_item(s, &(struct sweep_item){.kind = "steps",
+				.name = names.v[i],
+				.why = "its session has ended"});
+}
+
+static int
+gc_exec(struct call *c)
+{
+	struct engine *engine = try_engine(c);
+	struct sweeping s = {.c = c,
+	    .table = call_table_new(c, "items", columns, ARRAY_SIZE(columns)),
+	    .dry = call_has(c, "dry-run")};
+	int rc;
+
+	sweep_steps(&s);
+	rc = sweep_run(
+	    &c->session->runtime, engine, s.dry, add_item, &s, &c->err);
+	call_table_end(s.table);
+	json_put_bool(call_data(c), "dry_run", s.dry);
+	call_note(c, "%u %s, %u kept", s.gone, s.dry ? "would go" : "removed",
+	    s.kept);
+	return rc;
+}
+
+static const struct opt gc_opts[] = {
+    OPT_FLAG('n', "dry-run", "remove nothing, only list"),
+    OPT_END,
+};
+
+const struct cmd cmd_gc = {
+    .name = "gc",
+    .summary = "remove what earlier sessions left behind",
+    .help =
+	"Removes containers, volumes, control groups and files of addesh that "
+	"belong to no living session, and lists what is kept and why.  "
+	"Nothing that addesh did not make is ever touched.\n"
+	"The same is done when a session opens its first environment, so this "
+	"is needed only after a crash.",
+    .examples = "gc --dry-run",
+    .opts = gc_opts,
+    .exec = gc_exec,
+};

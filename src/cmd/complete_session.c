@@ -1,0 +1,264 @@
+/*
+ * Completion from the session.  A provider never prints and never fails: what
+ * cannot be had at once is left out.
+ */
+#include "cmd/complete_session.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/loop.h"
+#include "base/units.h"
+#include "cmd/host.h"
+#include "engine/image.h"
+#include "sandbox/box.h"
+#include "session/session.h"
+#include "session/settings.h"
+
+/* A person who pressed Tab waits no longer than this. */
+#define PATIENCE_MS 150
+/* More candidates than this help nobody. */
+#define CANDIDATES_MAX 1000
+#define STEPS_MAX 100
+
+/*
+ * What takes too long is ended as Ctrl-C would end it.  At the prompt nothing
+ * else looks at the counter.
+ */
+struct patience {
+	struct host *host;
+	unsigned before;
+	struct loop_timer *timer;
+};
+
+static void
+patience_over(void *arg)
+{
+	((struct patience *)arg)->host->interrupted++;
+}
+
+static void
+patience_begin(struct patience *p, struct host *h)
+{
+	*p = (struct patience){.host = h, .before = h->interrupted};
+	p->timer =
+	    loop_timer_add(h->loop, clock_ms() + PATIENCE_MS, patience_over, p);
+}
+
+static void
+patience_end(struct patience *p)
+{
+	loop_timer_remove(p->timer);
+	p->host->interrupted = p->before;
+}
+
+static struct session *
+get_session(struct host *h)
+{
+	autoerr struct err ignored = ERR_INIT;
+
+	if (!h->session && h->open(h, &ignored))
+		return NULL;
+	return h->session;
+}
+
+static void
+offer(struct strvec *out, const char *prefix, const char *word,
+    const char *summary)
+{
+	if (!str_starts(word, prefix) || out->n >= CANDIDATES_MAX)
+		return;
+	if (summary)
+		strvec_pushf(out, "%s\t%s", word, summary);
+	else
+		strvec_push(out, word);
+}
+
+static void
+complete_env(
+    struct host *h, const char *before, const char *prefix, struct strvec *out)
+{
+	const struct session *s = h->session;
+
+	for (size_t i = 0; s && i < s->nenvs; i++)
+		offer(
+		    out, prefix, s->envs[i]->spec.name, s->envs[i]->spec.image);
+}
+
+/* Each name of an image that the engine gave. */
+static void
+offer_image(struct strvec *out, const char *prefix, const json *image)
+{
+	autobuf struct strbuf size = STRBUF_INIT;
+	const json *tag;
+
+	units_add_size(&size, (uint64_t)json_int(image, "Size", 0));
+	json_each (tag, json_get(image, "RepoTags")) {
+		if (cJSON_IsString(tag) && !str_starts(tag->valuestring, "<"))
+			offer(out, prefix, tag->valuestring, size.buf);
+	}
+}
+
+static void
+complete_image(
+    struct host *h, const char *before, const char *prefix, struct strvec *out)
+{
+	struct session *s = get_session(h);
+	autoerr struct err ignored = ERR_INIT;
+	autojson json *all = NULL;
+	struct patience patience;
+	const json *image;
+
+	if (!s || !strcmp(policy_text(s->policy, SET_SANDBOX), "restricted"))
+		return;
+	patience_begin(&patience, h);
+	if (session_engine(s, &ignored))
+		all = image_list(s->engine, NULL, &ignored);
+	patience_end(&patience);
+	json_each (image, all) {
+		offer_image(out, prefix, image);
+	}
+}
+
+static void
+complete_setting(
+    struct host *h, const char *before, const char *prefix, struct strvec *out)
+{
+	for (size_t i = 0; i < SET_COUNT; i++) {
+		const struct setting *s = &settings_table[i];
+
+		/* The long form is for those who begin to type it. */
+		offer(out, prefix,
+		    strchr(prefix, '.') ? s->path : settings_name(s), s->help);
+	}
+}
+
+static void
+complete_language(
+    struct host *h, const char *before, const char *prefix, struct strvec *out)
+{
+	struct session *s = get_session(h);
+	autoerr struct err ignored = ERR_INIT;
+	const struct languages *all = s ? session_languages(s, &ignored) : NULL;
+
+	for (size_t i = 0; all && i < languages_count(all); i++)
+		offer(out, prefix, languages_at(all, i)->name, NULL);
+}
+
+static void
+offer_words(struct strvec *out, const char *prefix, const char *words)
+{
+	for (const char *p = words; *p; p += *p == '|') {
+		size_t n = strcspn(p, "|");
+		autofree char *word = xstrndup(p, n);
+
+		offer(out, prefix, word, NULL);
+		p += n;
+	}
+}
+
+static void
+complete_value(
+    struct host *h, const char *before, const char *prefix, struct strvec *out)
+{
+	const struct setting *s = before ? settings_find(before) : NULL;
+
+	if (!s)
+		return;
+	if (s->type == VALUE_WORD)
+		offer_words(out, prefix, s->words);
+	else if (s->type == VALUE_BOOL)
+		offer_words(out, prefix, "true|false");
+	else if (settings_id(s) == SET_IMAGE || settings_id(s) == SET_IMAGES)
+		complete_image(h, NULL, prefix, out);
+	else if (settings_id(s) == SET_ALLOWED_LANGUAGES)
+		complete_language(h, NULL, prefix, out);
+	else
+		offer(out, prefix, s->def, "the default");
+}
+
+/* A directory of the environment that is being listed. */
+struct directory {
+	struct strvec *out;
+	const char *prefix, *dir; /* dir ends in '/' or is empty */
+};
+
+static bool
+is_plain(const char *name)
+{
+	for (; *name; name++)
+		if ((unsigned char)*name < ' ' || *name == 0x7f)
+			return false;
+	return true;
+}
+
+static void
+offer_entry(void *arg, const struct box_entry *e)
+{
+	const struct directory *d = arg;
+	autofree char *path =
+	    xasprintf("%s%s%s", d->dir, e->path, e->type == 'd' ? "/" : "");
+
+	if (*e->path && is_plain(e->path))
+		offer(d->out, d->prefix, path, NULL);
+}
+
+static void
+complete_env_file(
+    struct host *h, const char *before, const char *prefix, struct strvec *out)
+{
+	const struct env *env = h->session ? h->session->current : NULL;
+	const char *slash = strrchr(prefix, '/');
+	autofree char *dir =
+	    xstrndup(prefix, slash ? (size_t)(slash - prefix + 1) : 0);
+	struct directory d = {.out = out, .prefix = prefix, .dir = dir};
+	autoerr struct err ignored = ERR_INIT;
+	struct patience patience;
+
+	if (!env || !env->box || !box_alive(env->box))
+		return;
+	patience_begin(&patience, h);
+	box_list(env->box, *dir ? dir : ".", 1, offer_entry, &d, &ignored);
+	patience_end(&patience);
+}
+
+static void
+complete_step(
+    struct host *h, const char *before, const char *prefix, struct strvec *out)
+{
+	const struct steps *steps = h->session ? h->session->steps : NULL;
+	unsigned last = steps ? steps_last(steps) : 0;
+
+	for (unsigned n = last; n > 0 && last - n < STEPS_MAX; n--) {
+		autoerr struct err ignored = ERR_INIT;
+		autojson json *step = steps_load(steps, n, &ignored);
+		autofree char *word = xasprintf("@%u", n);
+
+		if (step)
+			offer(out, prefix, word, json_str(step, "command", ""));
+	}
+}
+
+static void
+complete_policy(
+    struct host *h, const char *before, const char *prefix, struct strvec *out)
+{
+	autovec struct strvec names = STRVEC_INIT;
+
+	policy_names(&names);
+	for (size_t i = 0; i < names.n; i++)
+		offer(out, prefix, names.v[i], NULL);
+}
+
+void
+complete_session_init(struct host *h)
+{
+	h->complete[COMP_ENV] = complete_env;
+	h->complete[COMP_IMAGE] = complete_image;
+	h->complete[COMP_ENV_FILE] = complete_env_file;
+	h->complete[COMP_SETTING] = complete_setting;
+	h->complete[COMP_VALUE] = complete_value;
+	h->complete[COMP_STEP] = complete_step;
+	h->complete[COMP_LANGUAGE] = complete_language;
+	h->complete[COMP_POLICY] = complete_policy;
+}
