@@ -102,6 +102,20 @@ json_copy(const json *j)
 	return checked(cJSON_Duplicate(j, true));
 }
 
+void
+json_strings(const json *array, struct strvec *sv)
+{
+	const json *item;
+
+	if (!cJSON_IsArray(array))
+		return;
+	json_each(item, array)
+	{
+		if (cJSON_IsString(item))
+			strvec_push(sv, item->valuestring);
+	}
+}
+
 json *
 json_object(void)
 {

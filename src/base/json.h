@@ -12,6 +12,7 @@
 #include <cjson/cJSON.h>
 
 #include "base/err.h"
+#include "base/strvec.h"
 
 typedef cJSON json;
 
@@ -30,6 +31,9 @@ const json *json_path(const json *j, const char *path);
 const char *json_str(const json *j, const char *name, const char *def);
 int64_t json_int(const json *j, const char *name, int64_t def);
 bool json_bool(const json *j, const char *name, bool def);
+
+/* Appends the strings of an array; anything else in it is skipped. */
+void json_strings(const json *array, struct strvec *sv);
 
 json *json_object(void);
 json *json_array(void);

@@ -2,6 +2,14 @@
  * Credentials for registries, from the places where Docker's and Podman's
  * clients keep them (docker/cli cli/config, moby api/pkg/authconfig,
  * containers-auth.json(5)).  They are never logged; buffers are wiped.
+ *
+ *	1. DOCKER_AUTH_CONFIG: {"auths":{KEY:{"auth":...}}} and no other field
+ *	2. credHelpers[KEY], else credsStore: docker-credential-NAME get
+ *	3. auths[KEY], else the key of the same host
+ *
+ * in config.json of Docker's client.  For Podman its own file comes first:
+ * REGISTRY_AUTH_FILE alone if set, else $XDG_RUNTIME_DIR/containers/auth.json;
+ * there a key may be of a namespace: "quay.io/team".
  */
 #ifndef ADDESH_ENGINE_AUTH_H
 #define ADDESH_ENGINE_AUTH_H
@@ -11,12 +19,14 @@
 #include "base/err.h"
 #include "base/loop.h"
 #include "base/strvec.h"
+#include "engine/reference.h"
 
 struct auth_inputs {
 	const struct strvec *env; /* NAME=VALUE */
 	const char *home;	  /* or NULL */
-	uid_t uid;
-	bool podman; /* the engine is Podman: its auth.json comes first */
+	bool podman;		  /* the engine is Podman */
+	struct loop *loop;	  /* runs while a helper does */
+	const unsigned *interrupts; /* as of engine_open(); may be NULL */
 };
 
 struct auth {
@@ -25,13 +35,11 @@ struct auth {
 };
 
 void auth_release(struct auth *a); /* wipes */
-/* The key of a registry in auths: Docker Hub's is a URL of its own. */
-const char *auth_registry_key(const char *domain);
 /*
- * The credentials for the registry of a reference's domain.  Returns 1 if
- * there are some, 0 if there are none, -1 if a file or helper is broken.
+ * The credentials for a reference's registry.  Returns 1 if there are some, 0
+ * if there are none, -1 if a file or helper is broken.  a is valid in any case.
  */
-int auth_find(struct auth *a, const char *domain,
+int auth_find(struct auth *a, const struct reference *ref,
     const struct auth_inputs *in, struct err *err);
 /*
  * The value of the header X-Registry-Auth: padded base64url of compact JSON

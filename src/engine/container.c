@@ -27,18 +27,6 @@ container_path(const struct engine *e, const char *id, const char *after)
 	return id_path(e, "/containers/", id, after);
 }
 
-static void
-add_warnings(struct strvec *warnings, const json *answer)
-{
-	const json *w;
-
-	json_each(w, json_get(answer, "Warnings"))
-	{
-		if (warnings && cJSON_IsString(w))
-			strvec_push(warnings, w->valuestring);
-	}
-}
-
 static char *
 take_id(const json *answer, const char *doing, struct err *err)
 {
@@ -71,7 +59,8 @@ container_create(struct engine *e, const char *name, const char *platform,
 	answer = engine_call(e, doing, "POST", path.buf, body, err);
 	if (!answer)
 		return NULL;
-	add_warnings(warnings, answer);
+	if (warnings)
+		json_strings(json_get(answer, "Warnings"), warnings);
 	return take_id(answer, doing, err);
 }
 
@@ -155,34 +144,15 @@ container_remove(struct engine *e, const char *id, int64_t timeout_ms,
 	}
 }
 
-/* route + {"label":[...]}, escaped; the caller's. */
-static char *
-filter_path(struct engine *e, const char *route, const struct strvec *labels)
-{
-	struct strbuf sb = STRBUF_INIT;
-	autofree char *base = engine_path(e, "%s", route), *text = NULL;
-	autojson json *filters = json_object();
-	json *list = json_array();
-
-	for (size_t i = 0; labels && i < labels->n; i++)
-		json_push_str(list, labels->v[i]);
-	json_put(filters, "label", list);
-	text = json_print(filters);
-	strbuf_adds(&sb, base);
-	if (labels && labels->n)
-		http_add_escaped(&sb, text, "");
-	else
-		strbuf_adds(&sb, "%7B%7D");
-	return strbuf_detach(&sb);
-}
-
 json *
 container_list(struct engine *e, const struct strvec *labels, struct err *err)
 {
-	autofree char *path =
-	    filter_path(e, "/containers/json?all=1&filters=", labels);
+	autobuf struct strbuf path = STRBUF_INIT;
+	autofree char *base = engine_path(e, "/containers/json?all=1");
 
-	return engine_call(e, "listing the containers", "GET", path, NULL,
+	strbuf_adds(&path, base);
+	engine_add_filter(&path, labels);
+	return engine_call(e, "listing the containers", "GET", path.buf, NULL,
 	    err);
 }
 
@@ -278,11 +248,16 @@ volume_remove(struct engine *e, const char *name, struct err *err)
 json *
 volume_list(struct engine *e, const struct strvec *labels, struct err *err)
 {
-	autofree char *path = filter_path(e, "/volumes?filters=", labels);
-	autojson json *answer = engine_call(e, "listing the volumes", "GET",
-	    path, NULL, err);
-	const json *list = json_get(answer, "Volumes");
+	autobuf struct strbuf path = STRBUF_INIT;
+	autofree char *base = engine_path(e, "/volumes");
+	autojson json *answer = NULL;
+	const json *list;
 
+	strbuf_adds(&path, base);
+	engine_add_filter(&path, labels);
+	answer = engine_call(e, "listing the volumes", "GET", path.buf, NULL,
+	    err);
+	list = json_get(answer, "Volumes");
 	if (!answer)
 		return NULL;
 	/* null where there are none */

@@ -10,6 +10,9 @@
 struct engine {
 	struct http *http;
 	struct endpoint ep;
+	struct engine_settings settings;
+	struct loop *loop;
+	const unsigned *interrupts;
 	enum engine_kind kind;
 	unsigned api; /* minor */
 	char *version, *title;
@@ -77,6 +80,41 @@ struct http *
 engine_http(struct engine *e)
 {
 	return e->http;
+}
+
+struct loop *
+engine_loop(const struct engine *e)
+{
+	return e->loop;
+}
+
+const unsigned *
+engine_interrupts(const struct engine *e)
+{
+	return e->interrupts;
+}
+
+const struct engine_settings *
+engine_settings(const struct engine *e)
+{
+	return &e->settings;
+}
+
+void
+engine_add_filter(struct strbuf *path, const struct strvec *labels)
+{
+	autofree char *text = NULL;
+	autojson json *filters = json_object();
+	json *list = json_array();
+
+	for (size_t i = 0; labels && i < labels->n; i++)
+		json_push_str(list, labels->v[i]);
+	json_put(filters, "label", list);
+	if (!labels || !labels->n)
+		return;
+	text = json_print(filters);
+	strbuf_adds(path, strchr(path->buf, '?') ? "&filters=" : "?filters=");
+	http_add_escaped(path, text, "");
 }
 
 /* "1.41" to 41; 0 if it is not that. */
@@ -152,13 +190,12 @@ set_title(struct engine *e, const json *v)
 }
 
 static int
-ask_version(struct engine *e, const struct engine_settings *settings,
-    struct err *err)
+ask_version(struct engine *e, struct err *err)
 {
 	struct http_request rq = {.doing = "connecting to the engine",
 	    .method = "GET", .path = "/version",
-	    .first_byte_ms = settings->startup_ms,
-	    .silence_ms = settings->startup_ms};
+	    .first_byte_ms = e->settings.startup_ms,
+	    .silence_ms = e->settings.startup_ms};
 	autobuf struct strbuf body = STRBUF_INIT;
 	autojson json *v = NULL;
 	autoerr struct err ignored = ERR_INIT;
@@ -180,11 +217,12 @@ engine_open(const struct endpoint *ep, const struct engine_settings *settings,
 {
 	struct engine *e = xcalloc(1, sizeof(*e));
 
-	*e = (struct engine){.ep = ENDPOINT_INIT,
+	*e = (struct engine){.ep = ENDPOINT_INIT, .settings = *settings,
+	    .loop = loop, .interrupts = interrupts,
 	    .facts = {.security = STRVEC_INIT, .warnings = STRVEC_INIT}};
 	endpoint_copy(&e->ep, ep);
 	e->http = http_new(ep, settings, loop, interrupts);
-	if (ask_version(e, settings, err)) {
+	if (ask_version(e, err)) {
 		engine_close(e);
 		return NULL;
 	}
@@ -266,18 +304,6 @@ go_arch(const char *machine)
 }
 
 static void
-add_strings(struct strvec *sv, const json *array)
-{
-	const json *item;
-
-	json_each(item, array)
-	{
-		if (cJSON_IsString(item))
-			strvec_push(sv, item->valuestring);
-	}
-}
-
-static void
 read_facts(struct engine_facts *f, const json *info)
 {
 	const char *version = json_str(info, "CgroupVersion", "0");
@@ -291,8 +317,8 @@ read_facts(struct engine_facts *f, const json *info)
 	f->cgroup_version = version[0] == '1' ? 1 : version[0] == '2' ? 2 : 0;
 	f->cpus = (uint64_t)json_int(info, "NCPU", 0);
 	f->memory = (uint64_t)json_int(info, "MemTotal", 0);
-	add_strings(&f->security, json_get(info, "SecurityOptions"));
-	add_strings(&f->warnings, json_get(info, "Warnings"));
+	json_strings(json_get(info, "SecurityOptions"), &f->security);
+	json_strings(json_get(info, "Warnings"), &f->warnings);
 	for (size_t i = 0; i < f->security.n; i++)
 		if (!strncmp(f->security.v[i], "name=rootless", 13))
 			f->rootless = true;

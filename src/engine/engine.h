@@ -80,10 +80,16 @@ bool engine_is_here(struct engine *e);
 int engine_ping(struct engine *e, struct err *err);
 
 /*
- * For the other files of this directory.  path is below the API version:
- * "/containers/json"; put together with engine_path_add().
+ * For the other files of this directory.  A path for engine_call() comes from
+ * engine_path(), which puts "/v1.41" in front; the format's arguments must have
+ * been escaped (http_add_escaped()).
  */
 struct http *engine_http(struct engine *e);
+struct loop *engine_loop(const struct engine *e);
+const unsigned *engine_interrupts(const struct engine *e);
+const struct engine_settings *engine_settings(const struct engine *e);
+/* Appends ?filters={"label":[...]}, escaped; nothing without labels. */
+void engine_add_filter(struct strbuf *path, const struct strvec *labels);
 char *engine_path(const struct engine *e, const char *fmt, ...)
     PRINTF_LIKE(2, 3);
 /*

@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/io.h"
@@ -20,6 +21,8 @@
 #include "engine/container.h"
 #include "engine/endpoint.h"
 #include "engine/engine.h"
+#include "engine/image.h"
+#include "pack/tar.h"
 
 static struct engine *engine;
 static struct loop *loop;
@@ -221,6 +224,82 @@ do_exec(char **args, struct err *err)
 	return print_json(container_exec_inspect(engine, id, err));
 }
 
+static int
+do_image(char **args, struct err *err)
+{
+	struct image img;
+	int rc = image_inspect(engine, args[0], &img, err);
+
+	if (!rc) {
+		printf("id=%s arch=%s os=%s user=%s workdir=%s size=%llu "
+		       "healthcheck=%d\n",
+		    img.id, img.arch, img.os, img.user, img.workdir,
+		    (unsigned long long)img.size, img.healthcheck);
+		for (size_t i = 0; i < img.tags.n; i++)
+			printf("tag %s\n", img.tags.v[i]);
+		for (size_t i = 0; i < img.volumes.n; i++)
+			printf("volume %s\n", img.volumes.v[i]);
+		for (size_t i = 0; i < img.entrypoint.n; i++)
+			printf("entrypoint %s\n", img.entrypoint.v[i]);
+	}
+	image_release(&img);
+	return rc;
+}
+
+static int
+do_images(char **args, struct err *err)
+{
+	return print_json(image_list(engine, NULL, err));
+}
+
+static void
+on_progress(void *arg, const struct progress *p)
+{
+	printf("%llu/%llu bytes %u/%u layers %s\n",
+	    (unsigned long long)p->current, (unsigned long long)p->total,
+	    p->layers_done, p->layers, p->status);
+}
+
+static int
+do_pull(char **args, struct err *err)
+{
+	return image_pull(engine, args[0], args[1], on_progress, NULL, err);
+}
+
+static int
+do_rmi(char **args, struct err *err)
+{
+	return image_remove(engine, args[0], false, err);
+}
+
+/* put ID DIR NAME TEXT */
+static int
+do_put(char **args, struct err *err)
+{
+	autobuf struct strbuf tar = STRBUF_INIT;
+	struct tar_entry entry = {.path = args[2], .mode = S_IFREG | 0755,
+	    .data = args[3], .size = strlen(args[3])};
+
+	if (tar_write(&tar, &entry, 1, err))
+		return -1;
+	return container_put_tar(engine, args[0], args[1], tar.buf, tar.len,
+	    err);
+}
+
+static int
+do_volume(char **args, struct err *err)
+{
+	autovec struct strvec labels = STRVEC_INIT;
+
+	strvec_push(&labels, "addesh.test=1");
+	if (volume_create(engine, args[0], &labels, err) ||
+	    print_json(volume_list(engine, &labels, err)) ||
+	    print_json(volume_inspect(engine, args[0], err)) ||
+	    volume_remove(engine, args[0], err))
+		return -1;
+	return volume_remove(engine, args[0], err);
+}
+
 static const struct {
 	const char *name;
 	int least; /* operands */
@@ -238,6 +317,12 @@ static const struct {
     {"remove", 1, do_remove},
     {"list", 0, do_list},
     {"exec", 2, do_exec},
+    {"image", 1, do_image},
+    {"images", 0, do_images},
+    {"pull", 1, do_pull},
+    {"rmi", 1, do_rmi},
+    {"put", 4, do_put},
+    {"volume", 1, do_volume},
 };
 
 static int
