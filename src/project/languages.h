@@ -43,7 +43,8 @@ struct language {
 
 struct languages;
 
-/* path NULL: the installed file; user NULL: none, "": the usual place. */
+/* path NULL: the installed file; user NULL: none, "": languages.yaml in
+   xdg_config_dir(), if it is there. */
 struct languages *languages_load(const char *path, const char *user,
     struct err *err);
 void languages_free(struct languages *ls); /* NULL is fine */

@@ -114,7 +114,5 @@ int policy_check_file(const char *path, struct strbuf *report,
     struct err *err);
 /* Names of the policies that --policy knows, sorted. */
 void policy_names(struct strvec *names);
-/* $XDG_CONFIG_HOME/addesh, or NULL without a home; the caller's. */
-char *policy_config_dir(void);
 
 #endif

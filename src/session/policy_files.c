@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/io.h"
+#include "base/xdg.h"
 #include "sandbox/runtime.h"
 
 #define PROJECT_FILE ".addesh.yaml"
@@ -16,26 +17,6 @@ struct loader {
 	struct strvec problems;
 	struct err *err;
 };
-
-/* XDG Base Directory Specification 0.8: relative values do not count. */
-static const char *
-absolute_variable(const char *name)
-{
-	const char *value = getenv(name);
-
-	return value && *value == '/' ? value : NULL;
-}
-
-char *
-policy_config_dir(void)
-{
-	const char *config = absolute_variable("XDG_CONFIG_HOME");
-	const char *home = absolute_variable("HOME");
-
-	if (config)
-		return io_join(config, "addesh");
-	return home ? io_join(home, ".config/addesh") : NULL;
-}
 
 /* Reads a file if it is there: 1, 0 if it is not, or -1. */
 static int
@@ -107,7 +88,7 @@ read_user_file(struct loader *ld, const struct policy_inputs *in)
 		return 0;
 	if (variable)
 		return read_named_file(ld, LAYER_USER, variable, whose);
-	dir = policy_config_dir();
+	dir = xdg_config_dir();
 	if (!dir)
 		return 0;
 	path = io_join(dir, "addesh.yaml");
@@ -139,7 +120,7 @@ static int
 read_policy_file(struct loader *ld, const char *name)
 {
 	static const char whose[] = "the policy";
-	autofree char *dir = policy_config_dir();
+	autofree char *dir = xdg_config_dir();
 	autofree char *file = xasprintf("policies/%s.yaml", name);
 	autofree char *installed = NULL;
 	struct err err = ERR_INIT;
@@ -289,7 +270,7 @@ add_names(const char *dir, struct strvec *names)
 void
 policy_names(struct strvec *names)
 {
-	autofree char *config = policy_config_dir();
+	autofree char *config = xdg_config_dir();
 	autofree char *own = config ? io_join(config, "policies") : NULL;
 	struct err err = ERR_INIT;
 	autofree char *installed = runtime_data_path("policies", &err);
