@@ -134,15 +134,17 @@ put_network(struct field_writer *w)
 
 	if (text == NULL)
 		return put_text(w, "network", "unknown");
-	for (line = strchr(text, '\n'); line != NULL && line[1] != '\0';
-	    line = strchr(line + 1, '\n')) {
-		char *name = line + 1 + strspn(line + 1, " ");
-		char *colon = strchr(name, ':');
+	/* Two lines of headings come first. */
+	for (line = text; *line != '\0'; line += strcspn(line, "\n") + 1) {
+		char *name = line + strspn(line, " ");
+		size_t n = strcspn(name, ":\n");
 
-		if (colon != NULL && strncmp(name, "lo:", 3) != 0 &&
+		if (name[n] == ':' && !(n == 2 && memcmp(name, "lo", 2) == 0) &&
 		    strncmp(name, "tunl", 4) != 0 &&
 		    strncmp(name, "sit", 3) != 0)
 			up = true;
+		if (line[strcspn(line, "\n")] == '\0')
+			break;
 	}
 	put_text(w, "network", up ? "up" : "none");
 }
@@ -152,10 +154,8 @@ put_cgroup(struct field_writer *w, const struct cgroup *cg)
 {
 	struct cgroup own;
 
-	if (cg->passed) {
-		cgroup_limits(cg, w);
+	if (cg->passed) /* see runner_welcome() */
 		return;
-	}
 	cgroup_open(&own);
 	cgroup_limits(&own, w);
 }

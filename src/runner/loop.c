@@ -141,8 +141,11 @@ read_client(struct runner *rn)
 	if (n <= 0)
 		return client_lost(rn);
 	frame_reader_add(&rn->reader, (size_t)n);
-	while (!rn->quit && frame_reader_next(&rn->reader, &f))
+	while (!rn->quit && frame_reader_next(&rn->reader, &f)) {
 		request_frame(rn, &f);
+		/* Behind it: the first HELLO says how long a lease is. */
+		rn->lease_at = rn->now + rn->config.lease_us;
+	}
 }
 
 static void

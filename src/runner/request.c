@@ -332,6 +332,8 @@ runner_welcome(struct runner *rn)
 	field_put(&w, PROTO_K_NONCE, rn->nonce, sizeof(rn->nonce));
 	field_put_u64(&w, PROTO_K_VERSION, PROTO_VERSION);
 	field_put_u64(&w, PROTO_K_RUNNER, rn->runner_id);
+	if (rn->cgroup.passed) /* descriptors that a helper does not have */
+		cgroup_limits(&rn->cgroup, &w);
 	all = malloc(w.len + rn->limits_len);
 	if (all == NULL) {
 		rn->quit = true;
@@ -468,7 +470,6 @@ request_frame(struct runner *rn, const struct frame *f)
 	struct request *r;
 	int added;
 
-	rn->lease_at = rn->now + rn->config.lease_us;
 	if (f->type == PROTO_DATA || f->type == PROTO_ENTRY) {
 		r = request_find(rn, f->id);
 		if (r != NULL && task_input(r, f) < 0) {
