@@ -71,6 +71,8 @@ void client_free(struct client *c); /* closes the stream; NULL is fine */
 int client_hello(struct client *c, const struct client_config *cfg,
     int64_t deadline, const unsigned *interrupts, struct err *err);
 const struct welcome *client_welcome(const struct client *c);
+/* clock_ms() when the last whole frame came. */
+int64_t client_heard_ms(const struct client *c);
 
 /* Set once the stream ended or broke; then every request is over. */
 bool client_lost(const struct client *c);
@@ -90,6 +92,8 @@ void client_send(struct client *c, enum proto_type type, uint32_t id,
     const void *fields, size_t n);
 /* How many bytes of payload may be sent in one DATA frame now, 0: wait. */
 size_t request_window(const struct request *r);
+/* Bytes of frames that were sent and not given back. */
+size_t request_in_window(const struct request *r);
 /* n at most request_window(). */
 void request_data(struct request *r, const void *p, size_t n, bool end);
 /* A message ENTRY counts against the window too: false if it does not fit. */

@@ -21,7 +21,7 @@
 struct runtime {
 	char *runtime_dir;
 	char *state_dir;
-	char *owner; /* of this process: see owner_parse() */
+	char *owner; /* of this process: see owner_state() */
 };
 
 int runtime_init(struct runtime *rt, struct err *err);
@@ -29,8 +29,8 @@ void runtime_release(struct runtime *rt);
 
 /*
  * An owner as it stands in labels and names: HOST:BOOT:PID:START, where HOST
- * and BOOT are the first 12 hexadecimal digits of /etc/machine-id (or of a
- * hash of the host name) and of /proc/sys/kernel/random/boot_id, and START is
+ * and BOOT are the first 12 hexadecimal digits of /etc/machine-id (or a
+ * checksum of the host name) and of /proc/sys/kernel/random/boot_id, and START is
  * field 22 of /proc/PID/stat (proc(5)), so that a reused pid is not mistaken.
  */
 enum owner_state {
@@ -38,7 +38,7 @@ enum owner_state {
 	OWNER_DEAD,	/* of this host, and gone */
 	OWNER_ELSEWHERE, /* of another host, or not an owner at all */
 };
-enum owner_state owner_state(const struct runtime *rt, const char *owner);
+enum owner_state owner_state(const char *owner);
 
 /*
  * The lock of one environment: exactly one process talks to its runner.  The
@@ -52,13 +52,17 @@ void runtime_unlock_remove(const struct runtime *rt, const char *id, int fd);
 
 /*
  * The runner for an architecture in Go's and Docker's spelling ("amd64",
- * "arm64", "arm" ...; NULL: this host's): its path in the installed directory or, for an
- * addesh that runs from its build tree, there.  The error says what is missing.
- * ADDESH_LIBEXECDIR overrides the directory.
+ * "arm64", "arm" ...; NULL: this host's): its path in the installed directory
+ * or, for an addesh that runs from its build tree, there.  The error says what
+ * is missing.  ADDESH_LIBEXECDIR overrides the directory, ADDESH_RUNNER names
+ * another file for this host's architecture.
  */
 char *runtime_runner_path(const char *arch, struct err *err);
 /* This host's architecture in that spelling. */
 const char *runtime_host_arch(void);
+/* The path of a program of this host, looked up in PATH and in the usual
+   directories of system programs; NULL if it is not there. */
+char *runtime_find_program(const char *name);
 /* A file below share/addesh, in the same way; ADDESH_DATADIR overrides. */
 char *runtime_data_path(const char *name, struct err *err);
 

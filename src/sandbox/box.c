@@ -1,0 +1,350 @@
+#include "sandbox/box_impl.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "base/units.h"
+
+/* Of a request whose runner is not heard: it may be slow, not silent. */
+#define SILENCE_MS 2000
+#define CANCEL_MS 5000
+#define LEASE_MS 600000
+/* Uids of programs: none that a host's users have, see user_namespaces(7). */
+#define UID_FIRST 20000
+#define UID_LAST 60000
+
+void
+box_event(struct box *box, const char *phase, const char *fmt, ...)
+{
+	autofree char *text = NULL;
+	va_list ap;
+
+	if (!box->ctx.event)
+		return;
+	va_start(ap, fmt);
+	text = xvasprintf(fmt, ap);
+	va_end(ap);
+	box->ctx.event(box->ctx.arg, phase, text);
+}
+
+void
+box_describe_add(struct box *box, const char *name, const char *fmt, ...)
+{
+	autofree char *value = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	value = xvasprintf(fmt, ap);
+	va_end(ap);
+	strvec_pushf(&box->describe, "%s=%s", name, value);
+}
+
+void
+box_gap_add(struct box *box, const char *name, const char *asked,
+    const char *got, bool weak, const char *why)
+{
+	GROW(box->gaps, box->ngaps, &box->gaps_cap);
+	box->gaps[box->ngaps++] = (struct limit_gap){.name = xstrdup(name),
+	    .asked = xstrdup(asked), .got = xstrdup(got), .weak = weak,
+	    .why = xstrdup(why)};
+}
+
+unsigned
+box_interrupts(const struct box *box)
+{
+	return box->ctx.interrupts ? *box->ctx.interrupts : 0;
+}
+
+int
+box_check_interrupt(const struct box *box, unsigned before, struct err *err)
+{
+	if (box_interrupts(box) == before)
+		return 0;
+	return err_set(err, ERR_INTERRUPTED, "interrupted");
+}
+
+char *
+box_path(const struct box *box, const char *path)
+{
+	const char *dir =
+	    box->spec.workdir ? box->spec.workdir : SANDBOX_WORKSPACE;
+
+	if (path[0] == '/')
+		return xstrdup(path);
+	return str_in(path, (const char *const[]){"", ".", "./", NULL})
+		   ? xstrdup(dir)
+		   : io_join(dir, path);
+}
+
+uint64_t
+box_memory_total(const struct box *box, uint64_t extra)
+{
+	const struct limits *l = &box->spec.limits;
+
+	if (!l->memory)
+		return 0;
+	return l->memory + l->tmp + l->shm + extra +
+	       (l->workspace == WORKSPACE_MEMORY ? l->disk : 0);
+}
+
+void
+box_config_default(struct box *box, struct client_config *cfg)
+{
+	static const char *const dirs[] = {"HOME=/tmp/home", "TMPDIR=/tmp",
+	    "XDG_CACHE_HOME=/tmp/home/.cache",
+	    "XDG_CONFIG_HOME=/tmp/home/.config",
+	    "MPLCONFIGDIR=/tmp/home/.config/matplotlib",
+	    "PATH=/tmp/home/.local/bin:/usr/local/sbin:/usr/local/bin:"
+	    "/usr/sbin:/usr/bin:/sbin:/bin",
+	    "LANG=C.UTF-8", "JAVA_TOOL_OPTIONS=-Duser.home=/tmp/home"};
+	bool root = box->spec.limits.user == USER_ROOT;
+	uint32_t random;
+
+	io_random(&random, sizeof(random));
+	cfg->uid = UID_FIRST + random % (UID_LAST - UID_FIRST);
+	cfg->gid = cfg->uid;
+	cfg->user = root ? "root" : "sandbox";
+	cfg->workspace = SANDBOX_WORKSPACE;
+	cfg->lease_ms = LEASE_MS;
+	cfg->nofile_soft = 1024;
+	cfg->nofile_hard = 4096;
+	strvec_push(&cfg->places, SANDBOX_WORKSPACE);
+	strvec_push(&cfg->places, "/tmp");
+	strvec_push(&cfg->places, "/dev/shm");
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
+		strvec_push(&cfg->base_env, dirs[i]);
+	strvec_pushf(&cfg->base_env, "USER=%s", cfg->user);
+	strvec_pushf(&cfg->base_env, "LOGNAME=%s", cfg->user);
+	strvec_pushv(&cfg->base_env, box->spec.env.v, box->spec.env.n);
+}
+
+/* ---- waiting ---- */
+
+/*
+ * Whether nothing was heard for ms.  After a stop (Ctrl-Z) time has passed and
+ * what the runner said lies unread: look before judging.
+ */
+static bool
+is_silent(struct box *box, int64_t since, int64_t ms)
+{
+	int64_t now = clock_ms(), heard;
+
+	loop_step(box->ctx.loop, 0);
+	heard = client_heard_ms(box->client);
+	return now - (heard > since ? heard : since) >= ms;
+}
+
+static void
+cancel(struct box *box, struct request *r)
+{
+	client_send(box->client, PROTO_CANCEL, request_id(r), NULL, 0);
+}
+
+static int
+wait_step(int64_t due, int64_t now)
+{
+	return due - now > 60000 ? 60000 : due > now ? (int)(due - now) : 0;
+}
+
+void
+box_wait(struct box *box, struct request *r, uint64_t limit_ms)
+{
+	unsigned seen = box_interrupts(box);
+	int64_t now = clock_ms();
+	int64_t due = limit_ms ? now + (int64_t)limit_ms : INT64_MAX;
+	bool cancelled = false;
+
+	for (; !request_done(r); now = clock_ms()) {
+		if (seen != box_interrupts(box) && cancelled) {
+			client_give_up(box->client,
+			    "given up at the second interrupt");
+		} else if (seen != box_interrupts(box)) {
+			seen++;
+			cancelled = true;
+			due = now + CANCEL_MS;
+			cancel(box, r);
+		} else if (now < due) {
+			loop_step(box->ctx.loop, wait_step(due, now));
+		} else if (is_silent(box, due - SILENCE_MS, SILENCE_MS)) {
+			if (!request_done(r))
+				client_give_up(box->client,
+				    "its runner gave no answer in time");
+		} else {
+			due = now + SILENCE_MS / 4;
+		}
+	}
+}
+
+bool
+box_wait_credit(struct box *box, struct request *r)
+{
+	unsigned seen = box_interrupts(box);
+	size_t before = request_in_window(r);
+	int64_t since = clock_ms();
+
+	while (!request_done(r) && request_in_window(r) == before) {
+		if (seen != box_interrupts(box)) {
+			cancel(box, r);
+			return false;
+		}
+		loop_step(box->ctx.loop, 1000);
+		if (clock_ms() - since >= BOX_FILES_MS &&
+		    is_silent(box, since, BOX_FILES_MS))
+			client_give_up(box->client,
+			    "its runner takes no more data");
+	}
+	return !request_done(r);
+}
+
+/* ---- life ---- */
+
+static void
+box_free(struct box *box)
+{
+	for (size_t i = 0; i < box->ngaps; i++) {
+		free(box->gaps[i].name);
+		free(box->gaps[i].asked);
+		free(box->gaps[i].got);
+		free(box->gaps[i].why);
+	}
+	free(box->gaps);
+	if (box->lock_fd >= 0)
+		runtime_unlock_remove(box->ctx.runtime, box->id, box->lock_fd);
+	env_spec_release(&box->spec);
+	strvec_release(&box->describe);
+	free(box->id);
+	free(box);
+}
+
+/*
+ * Runs the host's program that an image's name stands for, so that nobody
+ * takes python:3.9 for what it is not.
+ */
+static int
+check_stand_in(struct box *box, struct err *err)
+{
+	struct run_spec run = RUN_SPEC_INIT;
+	struct verdict v = VERDICT_INIT;
+	autobuf struct strbuf out = STRBUF_INIT;
+	const char *image = box->spec.image;
+	int bad = 0;
+
+	if (box->spec.kind != BOX_RESTRICTED || !image)
+		return 0;
+	if (!box->ctx.stand_in ||
+	    !box->ctx.stand_in(box->ctx.arg, image, &run.argv)) {
+		run_spec_release(&run);
+		err_set(err, ERR_IMAGE,
+		    "the restricted sandbox has no images, and nothing of this "
+		    "host stands in for %s", image);
+		return err_hint(err, "leave the image out to use the host's "
+				     "own programs");
+	}
+	run.timeout_ms = 10000;
+	run.output_max = 4096;
+	bad = box_run_output(box, &run, &out, &v, err);
+	if (!bad && (!v.exited || v.exit_code))
+		bad = err_set(err, ERR_IMAGE,
+		    "%s: this host has no %s to stand in for it", image,
+		    run.argv.v[0]);
+	if (!bad)
+		box_event(box, "image", "%s of this host stands in for %s",
+		    out.buf, image);
+	if (!bad)
+		box_describe_add(box, "stand_in", "%s", out.buf);
+	run_spec_release(&run);
+	verdict_release(&v);
+	return bad;
+}
+
+struct box *
+box_open(const struct env_spec *spec, const struct box_ctx *ctx,
+    struct err *err)
+{
+	struct box *box = xcalloc(1, sizeof(*box));
+	int bad;
+
+	env_spec_copy(&box->spec, spec);
+	box->ctx = *ctx;
+	strvec_init(&box->describe);
+	box->id = io_random_hex(8);
+	box->lock_fd = runtime_lock(ctx->runtime, box->id, 0, err);
+	bad = box->lock_fd < 0;
+	if (!bad)
+		bad = spec->kind == BOX_ENGINE ? engine_box_open(box, err)
+					       : restricted_open(box, err);
+	if (!bad)
+		bad = check_stand_in(box, err);
+	if (!bad) {
+		const struct welcome *w = client_welcome(box->client);
+
+		for (size_t i = 0; i < w->notes.n; i++)
+			box_event(box, "warning", "%s", w->notes.v[i]);
+		box_describe_add(box, "runner", "%016llx",
+		    (unsigned long long)w->runner);
+		/* The caller's, valid while opening only. */
+		box->ctx.event = NULL;
+		box->ctx.stand_in = NULL;
+		return box;
+	}
+	autoerr struct err ignored = ERR_INIT;
+	box_close(box, &ignored);
+	return NULL;
+}
+
+int
+box_close(struct box *box, struct err *err)
+{
+	int bad = 0;
+
+	client_free(box->client);
+	box->client = NULL;
+	if (box->ops)
+		bad = box->ops->remove(box, err);
+	box_free(box);
+	return bad;
+}
+
+bool
+box_alive(const struct box *box)
+{
+	return !client_lost(box->client);
+}
+
+const char *
+box_lost_why(const struct box *box)
+{
+	return client_lost_why(box->client);
+}
+
+const struct strvec *
+box_limits(const struct box *box)
+{
+	return &client_welcome(box->client)->limits;
+}
+
+const char *
+box_limit(const struct box *box, const char *name)
+{
+	return strvec_env_get(box_limits(box), name);
+}
+
+const struct limit_gap *
+box_gaps(const struct box *box, size_t *n)
+{
+	*n = box->ngaps;
+	return box->gaps;
+}
+
+const struct strvec *
+box_describe(const struct box *box)
+{
+	return &box->describe;
+}
+
+const struct env_spec *
+box_spec(const struct box *box)
+{
+	return &box->spec;
+}

@@ -1,0 +1,97 @@
+/* What the files of this directory share about an open environment. */
+#ifndef ADDESH_SANDBOX_BOX_IMPL_H
+#define ADDESH_SANDBOX_BOX_IMPL_H
+
+#include "sandbox/box.h"
+#include "sandbox/client.h"
+
+/* The two ways of having an environment; impl is theirs. */
+struct box_ops {
+	/* Ends it from outside at once, when its runner is not heard any more.
+	   May find out why: sets v->oom and puts it into v->why. */
+	void (*kill)(struct box *box, struct verdict *v);
+	/* A run begins or has ended: for what is watched from outside. */
+	void (*run_begin)(struct box *box);
+	void (*run_end)(struct box *box, struct verdict *v);
+	/* Removes all of it, and frees impl; the client is closed already. */
+	int (*remove)(struct box *box, struct err *err);
+};
+
+struct box {
+	const struct box_ops *ops;
+	void *impl;
+	struct env_spec spec;
+	struct box_ctx ctx;
+	struct client *client;
+	struct request *run; /* the one that is on */
+	bool sampled;	     /* memory is watched, not limited */
+	struct strvec describe;
+	struct limit_gap *gaps;
+	size_t ngaps, gaps_cap;
+	char *id;    /* of the lock file and of names: 16 hexadecimal digits */
+	int lock_fd;
+};
+
+/* Both fill box->client up to its WELCOME; box_open() cleans up on failure. */
+int restricted_open(struct box *box, struct err *err);
+int engine_box_open(struct box *box, struct err *err);
+
+/* ---- what both ways of opening use ---- */
+
+void box_event(struct box *box, const char *phase, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
+void box_describe_add(struct box *box, const char *name, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
+void box_gap_add(struct box *box, const char *name, const char *asked,
+    const char *got, bool weak, const char *why);
+/* -1 with ERR_INTERRUPTED once Ctrl-C was pressed since `before`. */
+int box_check_interrupt(const struct box *box, unsigned before,
+    struct err *err);
+unsigned box_interrupts(const struct box *box);
+
+/*
+ * The configuration that is the same everywhere: a base uid drawn at random,
+ * places, HOME and the caches, lease.  cfg->uid etc. may be changed after.
+ */
+void box_config_default(struct box *box, struct client_config *cfg);
+/* limits.memory and what the memory-backed places add to it; 0: no limit. */
+uint64_t box_memory_total(const struct box *box, uint64_t extra);
+/* Compares what was asked with what was read back and adds the gaps. */
+void box_limits_check(struct box *box, uint64_t memory_total);
+
+/*
+ * Waits for the end of a request.  limit_ms (0: none): when it has passed and
+ * the runner was silent for a while, the environment is given up.  Ctrl-C as
+ * in box.h.
+ */
+void box_wait(struct box *box, struct request *r, uint64_t limit_ms);
+/* Waits until some of the window came back; false: the request is over. */
+bool box_wait_credit(struct box *box, struct request *r);
+/* Waits for the end of a request on files, and frees it. */
+int box_finish(struct box *box, struct request *r, struct err *err);
+/* Of a request on files: the runner gives up after 30 s without progress. */
+#define BOX_FILES_MS 35000
+
+/* Starts writing a file; all of it is sent when this returns. */
+struct request *box_put_start(struct box *box, const char *path,
+    const void *p, size_t n, mode_t mode);
+/* depth -1: all with content. */
+struct request *box_get_start(struct box *box, const char *path, int depth,
+    uint64_t max_bytes, const struct request_ops *ops, void *arg);
+/* What a run wrote to stdout, without the white space at its end. */
+int box_run_output(struct box *box, const struct run_spec *run,
+    struct strbuf *out, struct verdict *v, struct err *err);
+
+/* An ENTRY as it came, with the memory of its strings. */
+struct box_entry_own {
+	struct box_entry e;
+	char *path, *target;
+};
+/* False: it is malformed, and nothing is to be released. */
+bool box_entry_read(struct box_entry_own *own, struct field_reader *fields);
+void box_entry_release(struct box_entry_own *own);
+
+/* An absolute path in the environment: relative ones are the workspace's. */
+char *box_path(const struct box *box, const char *path);
+
+#endif

@@ -1,0 +1,296 @@
+#include "sandbox/bwrap.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "base/io.h"
+#include "sandbox/runtime.h"
+
+#define RUNNER "/.addesh/runner"
+
+static void
+add(struct bwrap *b, const char *a, const char *c, const char *d)
+{
+	strvec_push(&b->argv, a);
+	if (c)
+		strvec_push(&b->argv, c);
+	if (d)
+		strvec_push(&b->argv, d);
+}
+
+/* A descriptor that bwrap gets, and its number as a word. */
+static bool
+add_fd(struct bwrap *b, const char *option, int fd)
+{
+	if (fd < 0)
+		return false;
+	if (b->nfds == ARRAY_SIZE(b->fds)) {
+		close(fd);
+		return false;
+	}
+	b->fds[b->nfds++] = fd;
+	strvec_push(&b->argv, option);
+	strvec_pushf(&b->argv, "%d", fd);
+	return true;
+}
+
+/*
+ * A copy of a file, which costs less than a mount and needs no right to look
+ * into the directories above it.
+ */
+static bool
+add_copy(struct bwrap *b, const char *mode, int fd, const char *dest)
+{
+	if (fd < 0)
+		return false;
+	add(b, "--perms", mode, NULL);
+	if (!add_fd(b, "--file", fd)) {
+		strvec_remove(&b->argv, b->argv.n - 1);
+		strvec_remove(&b->argv, b->argv.n - 1);
+		return false;
+	}
+	strvec_push(&b->argv, dest);
+	return true;
+}
+
+static bool
+add_text(struct bwrap *b, const char *text, const char *dest)
+{
+	int fd = memfd_create("text", MFD_CLOEXEC);
+
+	if (fd >= 0 && (io_write_all(fd, text, strlen(text)) ||
+			   lseek(fd, 0, SEEK_SET))) {
+		close(fd);
+		return false;
+	}
+	return add_copy(b, "0644", fd, dest);
+}
+
+/* ---- what of the host can be seen ---- */
+
+static void
+add_host_dir(struct bwrap *b, const char *path)
+{
+	char target[256];
+	ssize_t n = readlink(path, target, sizeof(target) - 1);
+
+	if (n > 0) {
+		target[n] = '\0';
+		add(b, "--symlink", target, path);
+	} else if (!access(path, X_OK)) {
+		add(b, "--ro-bind", path, path);
+	}
+}
+
+/* Configuration that interpreters and libraries need; nothing else of /etc. */
+static bool
+is_wanted(const char *name)
+{
+	static const char *const exact[] = {"alternatives", "ssl",
+	    "ca-certificates", "pki", "crypto-policies", "ld.so.conf.d", "R",
+	    "php", "perl", "ruby", "maven", NULL};
+
+	return str_in(name, exact) || str_starts(name, "java") ||
+	       str_starts(name, "python3.");
+}
+
+static void
+add_etc(struct bwrap *b)
+{
+	static const char *const files[] = {"/etc/ld.so.cache",
+	    "/etc/localtime", "/etc/mime.types", "/etc/protocols",
+	    "/etc/services"};
+	DIR *dir = opendir("/etc");
+	struct dirent *de;
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		add_copy(b, "0644",
+		    open(files[i], O_RDONLY | O_CLOEXEC | O_NONBLOCK),
+		    files[i]);
+	while (dir && (de = readdir(dir))) {
+		autofree char *path = io_join("/etc", de->d_name);
+		struct stat st;
+
+		if (is_wanted(de->d_name) && !stat(path, &st) &&
+		    S_ISDIR(st.st_mode) && st.st_mode & S_IXOTH)
+			add(b, "--ro-bind", path, path);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+static void
+add_host(struct bwrap *b)
+{
+	static const char *const dirs[] = {"/bin", "/sbin", "/lib", "/lib32",
+	    "/lib64", "/libx32", "/nix/store", "/gnu/store"};
+
+	add(b, "--ro-bind", "/usr", "/usr");
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
+		add_host_dir(b, dirs[i]);
+	add_etc(b);
+}
+
+/* ---- what is its own ---- */
+
+static void
+add_accounts(struct bwrap *b, const char *host, unsigned uid, unsigned gid)
+{
+	/* Concurrent runs have the uids after the first; they need no names:
+	   USER and LOGNAME are set, and getpwuid() is asked for the first. */
+	autofree char *passwd = xasprintf(
+	    "root:x:0:0:root:/tmp/home:/bin/sh\n"
+	    "sandbox:x:%u:%u:sandbox:/tmp/home:/bin/sh\n"
+	    "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n",
+	    uid, gid);
+	autofree char *group = xasprintf(
+	    "root:x:0:\nsandbox:x:%u:\nnogroup:x:65534:\n", gid);
+	autofree char *hosts =
+	    xasprintf("127.0.0.1 localhost %s\n::1 localhost\n", host);
+
+	add_text(b, passwd, "/etc/passwd");
+	add_text(b, group, "/etc/group");
+	add_text(b, hosts, "/etc/hosts");
+	add_text(b, "passwd: files\ngroup: files\nhosts: files dns\n"
+		    "services: files\nprotocols: files\n",
+	    "/etc/nsswitch.conf");
+}
+
+static void
+add_place(struct bwrap *b, const char *path, uint64_t size)
+{
+	if (size) {
+		strvec_push(&b->argv, "--size");
+		strvec_pushf(&b->argv, "%llu", (unsigned long long)size);
+	}
+	add(b, "--perms", "1777", NULL);
+	add(b, "--tmpfs", path, NULL);
+}
+
+static void
+add_places(struct bwrap *b, const struct limits *l)
+{
+	add(b, "--proc", "/proc", NULL);
+	/* Kernel addresses help nobody who has good intentions. */
+	add(b, "--ro-bind", "/dev/null", "/proc/kallsyms");
+	add(b, "--dev", "/dev", NULL);
+	add_place(b, "/dev/shm", l->shm);
+	add_place(b, "/tmp", l->tmp);
+	add_place(b, SANDBOX_WORKSPACE, l->disk);
+	add(b, "--symlink", "../tmp", "/var/tmp");
+	add(b, "--dir", "/run", NULL);
+	/* Both are memory without a bound, and would be the user's. */
+	add(b, "--remount-ro", "/dev", NULL);
+	add(b, "--remount-ro", "/", NULL);
+}
+
+static void
+add_namespaces(struct bwrap *b, const struct env_spec *spec,
+    enum userns_kind userns, unsigned uid, unsigned gid)
+{
+	static const char *const always[] = {"--unshare-pid", "--unshare-ipc",
+	    "--unshare-uts", "--unshare-cgroup-try", "--unshare-net",
+	    "--as-pid-1", "--die-with-parent", "--new-session", "--cap-drop",
+	    "ALL"};
+	static const char *const caps[] = {"CAP_SETUID", "CAP_SETGID",
+	    "CAP_KILL", "CAP_SETPCAP"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(always); i++)
+		add(b, always[i], NULL, NULL);
+	add(b, "--hostname", spec->name ? spec->name : "sandbox", NULL);
+	if (userns != USERNS_SINGLE) {
+		for (size_t i = 0; i < ARRAY_SIZE(caps); i++)
+			add(b, "--cap-add", caps[i], NULL);
+		return;
+	}
+	/* For the PID and mount namespace of each run. */
+	add(b, "--cap-add", "CAP_SYS_ADMIN", NULL);
+	add(b, "--cap-add", "CAP_SETPCAP", NULL);
+	strvec_push(&b->argv, "--unshare-user");
+	strvec_push(&b->argv, "--uid");
+	strvec_pushf(&b->argv, "%u", uid);
+	strvec_push(&b->argv, "--gid");
+	strvec_pushf(&b->argv, "%u", gid);
+}
+
+/* ---- the whole ---- */
+
+static int
+add_runner(struct bwrap *b, struct err *err)
+{
+	autofree char *path = runtime_runner_path(NULL, err);
+	int fd;
+
+	if (!path)
+		return -1;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(err, errno, "%s", path);
+	if (!add_copy(b, "0755", fd, RUNNER))
+		return err_sys(err, EMFILE, "%s", path);
+	return 0;
+}
+
+static int
+add_info(struct bwrap *b, struct err *err)
+{
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK))
+		return err_sys(err, errno, "pipe");
+	b->info = fds[0];
+	add_fd(b, "--info-fd", fds[1]);
+	return 0;
+}
+
+int
+bwrap_build(struct bwrap *b, const struct env_spec *spec,
+    enum userns_kind userns, unsigned uid, unsigned gid, struct err *err)
+{
+	char *program = runtime_find_program("bwrap");
+
+	if (!program) {
+		err_set(err, ERR_SANDBOX,
+		    "the restricted sandbox needs bubblewrap, which is not "
+		    "installed");
+		return err_hint(err, "install the package bubblewrap");
+	}
+	strvec_push_owned(&b->argv, program);
+	add_namespaces(b, spec, userns, uid, gid);
+	add_host(b);
+	add_accounts(b, spec->name ? spec->name : "sandbox", uid, gid);
+	if (add_runner(b, err) || add_info(b, err))
+		return -1;
+	add_places(b, &spec->limits);
+	add(b, "--chdir", "/", NULL);
+	add(b, "--", RUNNER, NULL);
+	return 0;
+}
+
+void
+bwrap_release(struct bwrap *b)
+{
+	for (size_t i = 0; i < b->nfds; i++)
+		close(b->fds[i]);
+	if (b->info >= 0)
+		close(b->info);
+	strvec_release(&b->argv);
+}
+
+pid_t
+bwrap_child(const struct bwrap *b)
+{
+	char text[512];
+	ssize_t n = read(b->info, text, sizeof(text) - 1);
+	const char *p;
+
+	if (n <= 0)
+		return -1;
+	text[n] = '\0';
+	p = strstr(text, "\"child-pid\":");
+	return p ? (pid_t)strtol(p + strlen("\"child-pid\":"), NULL, 10) : -1;
+}

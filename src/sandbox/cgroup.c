@@ -1,0 +1,445 @@
+#include "sandbox/cgroup.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+
+#define NAME_PREFIX "addesh-"
+#define PERIOD_US 100000 /* of cpu quotas; the kernel's own default */
+#define REMOVE_MS 2000
+
+/* ---- finding our place ---- */
+
+/* A controller of v1 ("" is v2): where it is mounted, and where we are. */
+struct place {
+	char *mount, *path;
+};
+
+static void
+place_release(struct place *p)
+{
+	free(p->mount);
+	free(p->path);
+	*p = (struct place){0};
+}
+
+static bool
+list_has(const char *list, const char *word)
+{
+	autofree char *copy = xstrdup(list);
+	char *rest = copy;
+
+	for (char *item; (item = strsep(&rest, ", \n"));)
+		if (!strcmp(item, word))
+			return true;
+	return false;
+}
+
+/* A line of /proc/self/cgroup: ID:CONTROLLERS:PATH. */
+static char *
+own_path(const char *controller)
+{
+	autobuf struct strbuf sb = STRBUF_INIT;
+	autoerr struct err ignored = ERR_INIT;
+	char *rest;
+
+	if (io_read_file("/proc/self/cgroup", &sb, 65536, &ignored))
+		return NULL;
+	rest = sb.buf;
+	for (char *line; (line = strsep(&rest, "\n"));) {
+		char *list = strchr(line, ':');
+		char *path = list ? strchr(list + 1, ':') : NULL;
+
+		if (!path)
+			continue;
+		*path++ = '\0';
+		if (controller[0] ? list_has(list + 1, controller) : !list[1])
+			return xstrdup(path);
+	}
+	return NULL;
+}
+
+/*
+ * A line of /proc/self/mountinfo (proc(5)): fields 4 and 5 are the root in the
+ * file system and the mount point; " - TYPE SOURCE OPTIONS" ends it.
+ */
+static char *
+mount_of_line(char *line, const char *controller)
+{
+	char *tail = strstr(line, " - "), *field[5], *type, *options;
+
+	if (!tail)
+		return NULL;
+	*tail = '\0';
+	tail += 3;
+	for (int i = 0; i < 5; i++)
+		if (!(field[i] = strsep(&line, " ")))
+			return NULL;
+	type = strsep(&tail, " ");
+	strsep(&tail, " ");
+	options = tail;
+	/* A part of the hierarchy only: our paths mean nothing in it. */
+	if (strcmp(field[3], "/"))
+		return NULL;
+	if (!controller[0])
+		return strcmp(type, "cgroup2") ? NULL : field[4];
+	if (strcmp(type, "cgroup") || !options || !list_has(options, controller))
+		return NULL;
+	return field[4];
+}
+
+static char *
+mount_of(const char *controller)
+{
+	autobuf struct strbuf sb = STRBUF_INIT;
+	autoerr struct err ignored = ERR_INIT;
+	char *rest, *mount;
+
+	if (io_read_file("/proc/self/mountinfo", &sb, 4 << 20, &ignored))
+		return NULL;
+	rest = sb.buf;
+	for (char *line; (line = strsep(&rest, "\n"));)
+		if ((mount = mount_of_line(line, controller)))
+			return xstrdup(mount);
+	return NULL;
+}
+
+static bool
+place_find(struct place *p, const char *controller)
+{
+	p->path = own_path(controller);
+	p->mount = p->path ? mount_of(controller) : NULL;
+	if (p->mount)
+		return true;
+	place_release(p);
+	return false;
+}
+
+/* ---- files of a cgroup ---- */
+
+static int
+write_file(const char *dir, const char *name, const char *value)
+{
+	autofree char *path = io_join(dir, name);
+	autoclose int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	return fd >= 0 && write(fd, value, strlen(value)) >= 0 ? 0 : -1;
+}
+
+static void
+write_number(const char *dir, const char *name, uint64_t value)
+{
+	autofree char *text =
+	    xasprintf("%llu", (unsigned long long)value);
+
+	write_file(dir, name, text);
+}
+
+static bool
+file_has(const char *dir, const char *name, const char *word)
+{
+	autofree char *path = io_join(dir, name);
+	autobuf struct strbuf sb = STRBUF_INIT;
+	autoerr struct err ignored = ERR_INIT;
+
+	return !io_read_file(path, &sb, 4096, &ignored) &&
+	       list_has(sb.buf, word);
+}
+
+/* ---- v1 ---- */
+
+static void
+set_limits_v1(const char *dir, const char *controller,
+    const struct cgroup_limits *l)
+{
+	if (!strcmp(controller, "memory") && l->memory) {
+		write_number(dir, "memory.limit_in_bytes", l->memory);
+		write_number(dir, "memory.memsw.limit_in_bytes", l->memory);
+	}
+	if (!strcmp(controller, "pids") && l->pids)
+		write_number(dir, "pids.max", l->pids);
+	if (!strcmp(controller, "cpu") && l->cpu_milli) {
+		write_number(dir, "cpu.cfs_period_us", PERIOD_US);
+		write_number(dir, "cpu.cfs_quota_us",
+		    l->cpu_milli * PERIOD_US / 1000);
+	}
+}
+
+static void
+make_v1(struct cgroup_leaf *leaf, const char *name,
+    const struct cgroup_limits *limits)
+{
+	static const char *const controllers[] = {"memory", "pids", "cpu"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(controllers); i++) {
+		struct place p = {0};
+		autofree char *own = NULL;
+		autofree char *dir = NULL;
+
+		if (!place_find(&p, controllers[i]))
+			continue;
+		own = xasprintf("%s%s", p.mount, p.path);
+		dir = io_join(own, name);
+		place_release(&p);
+		if (mkdir(dir, 0755) && errno != EEXIST)
+			continue;
+		set_limits_v1(dir, controllers[i], limits);
+		if (!strvec_has(&leaf->dirs, dir))
+			strvec_push(&leaf->dirs, dir);
+		leaf->version = 1;
+	}
+}
+
+/* ---- v2 ---- */
+
+static bool
+has_controllers(const char *dir, bool cpu)
+{
+	return file_has(dir, "cgroup.subtree_control", "memory") &&
+	       file_has(dir, "cgroup.subtree_control", "pids") &&
+	       (!cpu || file_has(dir, "cgroup.subtree_control", "cpu"));
+}
+
+/*
+ * Whether leaves of dir can have limits.  A cgroup that holds processes cannot
+ * pass controllers on (the kernel refuses), so it is never our own.
+ */
+static bool
+can_hold_leaves(const char *dir, bool cpu)
+{
+	if (access(dir, W_OK))
+		return false;
+	if (!has_controllers(dir, cpu)) {
+		write_file(dir, "cgroup.subtree_control", "+memory +pids");
+		write_file(dir, "cgroup.subtree_control", "+cpu");
+	}
+	return has_controllers(dir, cpu);
+}
+
+/* The nearest cgroup above ours that can; first one that has cpu too. */
+static char *
+find_parent(const struct place *p)
+{
+	for (int cpu = 1; cpu >= 0; cpu--) {
+		autofree char *path = xstrdup(p->path);
+
+		for (char *slash; (slash = strrchr(path, '/'));) {
+			autofree char *dir = NULL;
+
+			*slash = '\0';
+			dir = xasprintf("%s%s", p->mount, path);
+			if (can_hold_leaves(dir, cpu))
+				return steal(&dir);
+		}
+	}
+	return NULL;
+}
+
+static void
+set_limits_v2(const char *dir, const struct cgroup_limits *l)
+{
+	autofree char *cpu = xasprintf("%llu %d",
+	    (unsigned long long)(l->cpu_milli * PERIOD_US / 1000), PERIOD_US);
+
+	if (l->memory) {
+		write_number(dir, "memory.max", l->memory);
+		write_file(dir, "memory.swap.max", "0");
+	}
+	if (l->pids)
+		write_number(dir, "pids.max", l->pids);
+	if (l->cpu_milli)
+		write_file(dir, "cpu.max", cpu);
+}
+
+static void
+make_v2(struct cgroup_leaf *leaf, const char *name,
+    const struct cgroup_limits *limits)
+{
+	struct place p = {0};
+	autofree char *parent = NULL;
+	autofree char *dir = NULL;
+
+	if (!place_find(&p, ""))
+		return;
+	parent = find_parent(&p);
+	place_release(&p);
+	if (!parent)
+		return;
+	dir = io_join(parent, name);
+	if (mkdir(dir, 0755))
+		return;
+	set_limits_v2(dir, limits);
+	strvec_push(&leaf->dirs, dir);
+	leaf->version = 2;
+}
+
+/* ---- the leaf ---- */
+
+void
+cgroup_leaf_make(struct cgroup_leaf *leaf, const struct runtime *rt,
+    const char *id, const struct cgroup_limits *limits)
+{
+	autofree char *name = xasprintf(NAME_PREFIX "%s-%s", rt->owner, id);
+
+	*leaf = (struct cgroup_leaf){.dirs = STRVEC_INIT};
+	make_v1(leaf, name, limits);
+	if (!leaf->version)
+		make_v2(leaf, name, limits);
+	if (!leaf->version)
+		leaf->why = xstrdup(geteuid()
+			? "no cgroup is delegated to this user"
+			: "no cgroup can be made here");
+}
+
+static void
+open_role(struct cgroup_leaf *leaf, struct strvec *roles, const char *dir,
+    const char *file, const char *role, int flags)
+{
+	autofree char *path = io_join(dir, file);
+	int fd;
+
+	if (leaf->nfds == ARRAY_SIZE(leaf->fds))
+		return;
+	fd = open(path, flags | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	leaf->fds[leaf->nfds++] = fd;
+	strvec_pushf(roles, "%s=%d", role, fd);
+}
+
+void
+cgroup_leaf_open(struct cgroup_leaf *leaf, struct strvec *roles)
+{
+	static const struct {
+		int version, flags;
+		const char *file, *role;
+	} files[] = {{1, O_RDONLY, "memory.oom_control", "events"},
+	    {1, O_RDWR, "memory.max_usage_in_bytes", "peak"},
+	    {1, O_RDONLY, "memory.usage_in_bytes", "memory"},
+	    {1, O_RDONLY, "memory.limit_in_bytes", "memory_max"},
+	    {1, O_RDONLY, "memory.memsw.limit_in_bytes", "swap_max"},
+	    {1, O_RDONLY, "pids.current", "pids"},
+	    {1, O_RDONLY, "pids.max", "pids_max"},
+	    {1, O_RDONLY, "cpuacct.usage", "cpu"},
+	    {1, O_RDONLY, "cpu.cfs_quota_us", "cpu_max"},
+	    {1, O_RDONLY, "cpu.cfs_period_us", "cpu_period"},
+	    {2, O_RDONLY, "memory.events", "events"},
+	    {2, O_RDWR, "memory.peak", "peak"},
+	    {2, O_WRONLY, "cgroup.kill", "kill"},
+	    {2, O_RDONLY, "memory.current", "memory"},
+	    {2, O_RDONLY, "memory.max", "memory_max"},
+	    {2, O_RDONLY, "memory.swap.max", "swap_max"},
+	    {2, O_RDONLY, "pids.current", "pids"},
+	    {2, O_RDONLY, "pids.max", "pids_max"},
+	    {2, O_RDONLY, "cpu.stat", "cpu"},
+	    {2, O_RDONLY, "cpu.max", "cpu_max"}};
+
+	for (size_t d = 0; d < leaf->dirs.n; d++) {
+		open_role(leaf, roles, leaf->dirs.v[d], "cgroup.procs", "procs",
+		    O_WRONLY);
+		for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+			if (files[i].version == leaf->version)
+				open_role(leaf, roles, leaf->dirs.v[d],
+				    files[i].file, files[i].role,
+				    files[i].flags);
+	}
+}
+
+void
+cgroup_leaf_close_fds(struct cgroup_leaf *leaf)
+{
+	for (size_t i = 0; i < leaf->nfds; i++)
+		close(leaf->fds[i]);
+	leaf->nfds = 0;
+}
+
+/* A cgroup is busy until the last of its processes was reaped. */
+int
+cgroup_remove_dir(const char *path, struct err *err)
+{
+	static const struct timespec pause = {.tv_nsec = 1000000};
+	int64_t deadline = clock_ms() + REMOVE_MS;
+
+	while (rmdir(path) && errno != ENOENT) {
+		if (errno != EBUSY || clock_ms() >= deadline)
+			return err_sys(err, errno, "cgroup %s", path);
+		write_file(path, "cgroup.kill", "1");
+		nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
+int
+cgroup_leaf_remove(struct cgroup_leaf *leaf, struct err *err)
+{
+	int bad = 0;
+
+	cgroup_leaf_close_fds(leaf);
+	for (size_t i = 0; i < leaf->dirs.n; i++)
+		if (cgroup_remove_dir(leaf->dirs.v[i], err))
+			bad = -1;
+	strvec_release(&leaf->dirs);
+	free(leaf->why);
+	*leaf = (struct cgroup_leaf){.dirs = STRVEC_INIT};
+	return bad;
+}
+
+/* ---- what others left ---- */
+
+static void
+leaves_in(const char *parent,
+    void (*fn)(void *arg, const char *path, const char *owner), void *arg)
+{
+	DIR *dir = opendir(parent);
+	struct dirent *de;
+
+	while (dir && (de = readdir(dir))) {
+		autofree char *path = NULL;
+		autofree char *owner = NULL;
+		char *dash = strrchr(de->d_name, '-');
+
+		if (!str_starts(de->d_name, NAME_PREFIX) || !dash ||
+		    dash < de->d_name + strlen(NAME_PREFIX))
+			continue;
+		path = io_join(parent, de->d_name);
+		owner = xstrndup(de->d_name + strlen(NAME_PREFIX),
+		    dash - de->d_name - strlen(NAME_PREFIX));
+		fn(arg, path, owner);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+void
+cgroup_leaves(void (*fn)(void *arg, const char *path, const char *owner),
+    void *arg)
+{
+	static const char *const controllers[] = {"memory", "pids", "cpu"};
+	struct place p = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(controllers); i++) {
+		autofree char *own = NULL;
+
+		if (!place_find(&p, controllers[i]))
+			continue;
+		own = xasprintf("%s%s", p.mount, p.path);
+		place_release(&p);
+		leaves_in(own, fn, arg);
+	}
+	if (!place_find(&p, ""))
+		return;
+	for (char *slash; (slash = strrchr(p.path, '/'));) {
+		autofree char *dir = NULL;
+
+		*slash = '\0';
+		dir = xasprintf("%s%s", p.mount, p.path);
+		leaves_in(dir, fn, arg);
+	}
+	place_release(&p);
+}

@@ -1,0 +1,51 @@
+/*
+ * The cgroup that programs of a restricted sandbox run in: a leaf which they
+ * join through descriptors that the runner was given, while bwrap and the
+ * runner stay outside, so that out-of-memory and throttling touch neither.
+ * Made by mkdir(2) only; v1 where we may (root), v2 in a subtree that is
+ * delegated to us or, for root, beside our own.  See cgroups(7).
+ *
+ * The name of each directory is "addesh-OWNER-ID", so that the next addesh can
+ * tell what a dead one left.
+ */
+#ifndef ADDESH_SANDBOX_CGROUP_H
+#define ADDESH_SANDBOX_CGROUP_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/strvec.h"
+#include "sandbox/runtime.h"
+
+struct cgroup_leaf {
+	int version;	    /* 1, 2; 0: there is none, `why` */
+	struct strvec dirs; /* one on v2, one for each controller on v1 */
+	int fds[16];	    /* open for the runner */
+	size_t nfds;
+	char *why;
+};
+
+struct cgroup_limits {
+	uint64_t memory; /* bytes; 0: no limit */
+	uint64_t pids;
+	uint64_t cpu_milli;
+};
+
+/* Never fails: without a leaf version is 0, and limits that could not be set
+   show when they are read back. */
+void cgroup_leaf_make(struct cgroup_leaf *leaf, const struct runtime *rt,
+    const char *id, const struct cgroup_limits *limits);
+/* Opens what PROTO_K_CGROUP_FD names and appends ROLE=FD. */
+void cgroup_leaf_open(struct cgroup_leaf *leaf, struct strvec *roles);
+/* The runner has them: ours are closed. */
+void cgroup_leaf_close_fds(struct cgroup_leaf *leaf);
+/* Kills what is in it (v2), and removes it once it is empty. */
+int cgroup_leaf_remove(struct cgroup_leaf *leaf, struct err *err);
+
+/* Calls fn for each directory of ours, whoever owns it. */
+void cgroup_leaves(void (*fn)(void *arg, const char *path, const char *owner),
+    void *arg);
+/* Removes one that a dead process left. */
+int cgroup_remove_dir(const char *path, struct err *err);
+
+#endif

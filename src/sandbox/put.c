@@ -1,0 +1,310 @@
+/* Copying files of this host, or of memory, into an environment. */
+#include "sandbox/box_impl.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/io.h"
+
+/* Each level of a tree holds a descriptor. */
+#define DEPTH_MAX 128
+#define FIELDS_SIZE(path, target)                                              \
+	(FIELD_SIZE(strlen(path)) + FIELD_SIZE(strlen(target)) +               \
+	    4 * FIELD_SIZE(8))
+
+struct put {
+	struct box *box;
+	struct request *request;
+	struct box_count *count;
+	struct err *err;
+};
+
+/* ---- the request ---- */
+
+static struct request *
+put_open(struct box *box, const char *path)
+{
+	size_t size = FIELD_SIZE(strlen(path));
+	autofree uint8_t *buf = xmalloc(size);
+	struct field_writer w;
+
+	field_writer_init(&w, buf, size);
+	field_put_text(&w, PROTO_K_PATH, path);
+	return client_request(box->client, PROTO_PUT, buf, w.len, NULL, NULL);
+}
+
+/* False: the request has ended, its error says why. */
+static bool
+send_entry(struct box *box, struct request *r, const char *rel, char type,
+    const struct stat *st, const char *target)
+{
+	size_t size = FIELDS_SIZE(rel, target ? target : "");
+	autofree uint8_t *buf = xmalloc(size);
+	struct field_writer w;
+
+	field_writer_init(&w, buf, size);
+	field_put_text(&w, PROTO_K_PATH, rel);
+	field_put_u64(&w, PROTO_K_TYPE, (unsigned char)type);
+	field_put_u64(&w, PROTO_K_MODE, st->st_mode & 0777);
+	if (st->st_mtime > 0)
+		field_put_u64(&w, PROTO_K_MTIME, st->st_mtime);
+	if (target)
+		field_put_text(&w, PROTO_K_TARGET, target);
+	while (!request_entry(r, buf, w.len))
+		if (!box_wait_credit(box, r))
+			return false;
+	return true;
+}
+
+static bool
+send_bytes(struct box *box, struct request *r, const char *p, size_t n)
+{
+	while (n) {
+		size_t room = request_window(r);
+
+		if (!room && !box_wait_credit(box, r))
+			return false;
+		if (room > n)
+			room = n;
+		if (!room)
+			continue;
+		request_data(r, p, room, false);
+		p += room;
+		n -= room;
+	}
+	return !request_done(r);
+}
+
+/* An empty DATA ends a file, an empty ENTRY the whole. */
+static bool
+send_end(struct box *box, struct request *r, bool all)
+{
+	if (!all) {
+		request_data(r, "", 0, true);
+		return !request_done(r);
+	}
+	while (!request_entry(r, "", 0))
+		if (!box_wait_credit(box, r))
+			return false;
+	return true;
+}
+
+struct request *
+box_put_start(struct box *box, const char *path, const void *p, size_t n,
+    mode_t mode)
+{
+	autofree char *full = box_path(box, path);
+	struct request *r = put_open(box, full);
+	struct stat st = {.st_mode = mode};
+
+	if (send_entry(box, r, "", 'f', &st, NULL) && send_bytes(box, r, p, n) &&
+	    send_end(box, r, false))
+		send_end(box, r, true);
+	return r;
+}
+
+int
+box_put_bytes(struct box *box, const char *dest, const void *p, size_t n,
+    mode_t mode, struct err *err)
+{
+	return box_finish(box, box_put_start(box, dest, p, n, mode), err);
+}
+
+/* ---- a tree of this host ---- */
+
+static int put_any(struct put *p, int dirfd, const char *name,
+    const char *rel, int depth);
+
+static int
+failed(struct put *p, int sys, const char *rel)
+{
+	return err_sys(p->err, sys, "%s", rel[0] ? rel : "the file");
+}
+
+static int
+put_file(struct put *p, int fd, const char *rel, const struct stat *st)
+{
+	char buf[PROTO_PAYLOAD_MAX];
+	ssize_t n;
+
+	if (!send_entry(p->box, p->request, rel, 'f', st, NULL))
+		return -1;
+	while ((n = read(fd, buf, sizeof(buf))) > 0) {
+		p->count->bytes += n;
+		if (!send_bytes(p->box, p->request, buf, n))
+			return -1;
+	}
+	if (n < 0)
+		return failed(p, errno, rel);
+	p->count->files++;
+	return send_end(p->box, p->request, false) ? 0 : -1;
+}
+
+static int
+put_link(struct put *p, int dirfd, const char *name, const char *rel,
+    const struct stat *st)
+{
+	char target[PATH_MAX];
+	ssize_t n = readlinkat(dirfd, name, target, sizeof(target) - 1);
+
+	if (n < 0)
+		return failed(p, errno, rel);
+	target[n] = '\0';
+	p->count->links++;
+	return send_entry(p->box, p->request, rel, 'l', st, target) ? 0 : -1;
+}
+
+static int
+put_dir(struct put *p, int fd, const char *rel, const struct stat *st,
+    int depth)
+{
+	DIR *dir = fdopendir(fd);
+	struct dirent *de;
+	int bad = 0;
+
+	if (!dir) {
+		close(fd);
+		return failed(p, errno, rel);
+	}
+	p->count->dirs++;
+	if (!send_entry(p->box, p->request, rel, 'd', st, NULL))
+		bad = -1;
+	while (!bad && (de = readdir(dir))) {
+		autofree char *below = NULL;
+
+		if (!strcmp(de->d_name, ".") || !strcmp(de->d_name, ".."))
+			continue;
+		below = rel[0] ? io_join(rel, de->d_name) : xstrdup(de->d_name);
+		bad = put_any(p, fd, de->d_name, below, depth + 1);
+	}
+	closedir(dir);
+	return bad;
+}
+
+/* What is opened, not what was looked at before, decides what it is. */
+static int
+put_open_fd(struct put *p, int fd, const char *rel, int depth)
+{
+	struct stat st;
+	int bad;
+
+	if (fstat(fd, &st)) {
+		bad = failed(p, errno, rel);
+	} else if (S_ISDIR(st.st_mode)) {
+		if (depth < DEPTH_MAX)
+			return put_dir(p, fd, rel, &st, depth);
+		bad = failed(p, ELOOP, rel);
+	} else if (S_ISREG(st.st_mode)) {
+		bad = put_file(p, fd, rel, &st);
+	} else {
+		p->count->skipped++;
+		bad = 0;
+	}
+	close(fd);
+	return bad;
+}
+
+static int
+put_any(struct put *p, int dirfd, const char *name, const char *rel, int depth)
+{
+	struct stat st;
+	int fd;
+
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW))
+		return failed(p, errno, rel);
+	if (S_ISLNK(st.st_mode))
+		return put_link(p, dirfd, name, rel, &st);
+	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
+		p->count->skipped++;
+		return 0;
+	}
+	fd = openat(dirfd, name,
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		return failed(p, errno, rel);
+	return put_open_fd(p, fd, rel, depth);
+}
+
+/* ---- where it goes ---- */
+
+/* The last component of a host path; of "." and the like that of the real. */
+static char *
+own_name(const char *path)
+{
+	autofree char *real = NULL;
+	autofree char *copy = xstrdup(path);
+	size_t n = strlen(copy);
+	char *slash;
+
+	while (n > 1 && copy[n - 1] == '/')
+		copy[--n] = '\0';
+	slash = strrchr(copy, '/');
+	slash = slash ? slash + 1 : copy;
+	if (slash[0] && strcmp(slash, ".") && strcmp(slash, ".."))
+		return xstrdup(slash);
+	real = realpath(path, NULL);
+	slash = real ? strrchr(real, '/') : NULL;
+	return xstrdup(slash ? slash + 1 : "");
+}
+
+static void
+note_type(void *arg, const struct box_entry *e)
+{
+	*(char *)arg = e->type;
+}
+
+static bool
+is_directory(struct box *box, const char *path)
+{
+	autoerr struct err ignored = ERR_INIT;
+	char type = 0;
+
+	return !box_list(box, path, 0, note_type, &type, &ignored) &&
+	       type == 'd';
+}
+
+static char *
+put_target(struct box *box, const char *host_path, const char *dest)
+{
+	autofree char *name = own_name(host_path);
+	autofree char *full = box_path(box, dest ? dest : "");
+
+	if (dest && !str_ends(dest, "/") && !is_directory(box, full))
+		return steal(&full);
+	return io_join(full, name);
+}
+
+int
+box_put(struct box *box, const char *host_path, const char *dest,
+    struct box_count *count, struct err *err)
+{
+	struct put p = {.box = box, .count = count, .err = err};
+	autofree char *target = NULL;
+	int fd = open(host_path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	int bad;
+
+	*count = (struct box_count){0};
+	if (fd < 0)
+		return err_sys(err, errno, "%s", host_path);
+	target = put_target(box, host_path, dest);
+	p.request = put_open(box, target);
+	bad = put_open_fd(&p, fd, "", 0);
+	if (!bad && count->skipped && !count->dirs)
+		bad = err_set(err, ERR_IO,
+		    "%s is neither a file nor a directory", host_path);
+	if (!bad && send_end(box, p.request, true))
+		return box_finish(box, p.request, err);
+	/* Ours failed, or the runner's answer says what did. */
+	if (!request_done(p.request))
+		client_send(box->client, PROTO_CANCEL, request_id(p.request),
+		    NULL, 0);
+	box_wait(box, p.request, BOX_FILES_MS);
+	if (err->kind == ERR_NONE)
+		request_error(p.request, err);
+	request_free(p.request);
+	return -1;
+}

@@ -1,0 +1,293 @@
+/*
+ * The restricted sandbox: the runner under bubblewrap, with the host's own
+ * programs.  No daemon, no image; see userns.h, cgroup.h and seccomp.h for what
+ * holds programs in.
+ */
+#include "sandbox/box_impl.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "base/clock.h"
+#include "sandbox/bwrap.h"
+#include "sandbox/cgroup.h"
+#include "sandbox/sampler.h"
+#include "sandbox/seccomp.h"
+#include "sandbox/userns.h"
+
+#define OPEN_MS 10000
+#define END_MS 300 /* for the runner to end at EOF by itself */
+
+struct restricted {
+	struct userns userns;
+	struct cgroup_leaf leaf;
+	struct sampler *sampler; /* without a cgroup, else NULL */
+	pid_t bwrap;
+	int runner; /* a pidfd of PID 1, or -1 */
+};
+
+/* ---- the end ---- */
+
+static void
+signal_pidfd(int pidfd, int sig)
+{
+	if (pidfd >= 0)
+		syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0);
+}
+
+static void
+reap(pid_t *pid)
+{
+	while (*pid > 0 && waitpid(*pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	*pid = 0;
+}
+
+/*
+ * PID 1 takes all of its namespace with it.  The signal goes to it and not only
+ * to bwrap: a process that changed its uid is not told that its parent died.
+ */
+static void
+end_processes(struct restricted *r, int patience_ms)
+{
+	struct pollfd pfd = {.fd = r->runner, .events = POLLIN};
+
+	if (r->bwrap <= 0)
+		return;
+	if (r->runner < 0 || poll(&pfd, 1, patience_ms) != 1) {
+		signal_pidfd(r->runner, SIGKILL);
+		kill(r->bwrap, SIGKILL);
+	}
+	if (r->runner >= 0)
+		poll(&pfd, 1, OPEN_MS);
+	reap(&r->bwrap);
+}
+
+static void
+restricted_kill(struct box *box, struct verdict *v)
+{
+	struct restricted *r = box->impl;
+
+	end_processes(r, 0);
+	if (r->sampler && sampler_hit(r->sampler))
+		v->oom = OOM_YES;
+}
+
+static int
+restricted_remove(struct box *box, struct err *err)
+{
+	struct restricted *r = box->impl;
+	int bad;
+
+	end_processes(r, END_MS);
+	sampler_free(r->sampler);
+	bad = cgroup_leaf_remove(&r->leaf, err);
+	userns_release(&r->userns);
+	if (r->runner >= 0)
+		close(r->runner);
+	free(r);
+	return bad;
+}
+
+/* ---- memory without a cgroup ---- */
+
+static void
+on_memory(void *arg)
+{
+	struct box *box = arg;
+
+	if (box->run)
+		client_send(box->client, PROTO_CANCEL, request_id(box->run),
+		    NULL, 0);
+}
+
+static void
+restricted_run_begin(struct box *box)
+{
+	struct restricted *r = box->impl;
+
+	if (r->sampler)
+		sampler_start(r->sampler);
+}
+
+static void
+restricted_run_end(struct box *box, struct verdict *v)
+{
+	struct restricted *r = box->impl;
+
+	if (!r->sampler)
+		return;
+	sampler_stop(r->sampler);
+	v->peak = sampler_peak(r->sampler);
+	if (sampler_hit(r->sampler)) {
+		v->oom = OOM_YES;
+		v->cancelled = false;
+	} else {
+		v->oom = OOM_NO;
+	}
+}
+
+static const struct box_ops ops = {.kill = restricted_kill,
+    .run_begin = restricted_run_begin,
+    .run_end = restricted_run_end,
+    .remove = restricted_remove};
+
+/* ---- opening ---- */
+
+/* What cannot be had here is refused, not left out. */
+static int
+check_spec(const struct env_spec *spec, struct err *err)
+{
+	const struct limits *l = &spec->limits;
+
+	if (l->writable)
+		return err_set(err, ERR_SANDBOX,
+		    "the restricted sandbox shows the host's own programs, "
+		    "which cannot be made writable");
+	if (l->workspace == WORKSPACE_DISK)
+		return err_set(err, ERR_SANDBOX,
+		    "the restricted sandbox has its workspace in memory only");
+	if (l->user == USER_IMAGE || l->user == USER_NAMED)
+		return err_set(err, ERR_SANDBOX,
+		    "the restricted sandbox has no image whose users it could "
+		    "take; its users are sandbox and root");
+	return 0;
+}
+
+static void
+make_leaf(struct box *box, uint64_t memory)
+{
+	struct restricted *r = box->impl;
+	struct cgroup_limits l = {.memory = memory,
+	    .pids = box->spec.limits.pids,
+	    .cpu_milli = box->spec.limits.cpu_milli};
+
+	cgroup_leaf_make(&r->leaf, box->ctx.runtime, box->id, &l);
+	if (r->leaf.version)
+		box_describe_add(box, "cgroup", "v%d", r->leaf.version);
+	else
+		box_describe_add(box, "cgroup", "none: %s", r->leaf.why);
+}
+
+static void
+configure(struct box *box, struct client_config *cfg)
+{
+	struct restricted *r = box->impl;
+
+	box_config_default(box, cfg);
+	cgroup_leaf_open(&r->leaf, &cfg->cgroup_fds);
+	if (r->userns.kind == USERNS_SINGLE) {
+		cfg->isolation = "pidns";
+		cfg->user = "sandbox";
+	}
+	/* The uid of a run is its own, so its processes can be counted; in
+	   one of a single uid the runner and inits are counted with them. */
+	if (box->spec.limits.user == USER_SANDBOX && box->spec.limits.pids)
+		cfg->nproc = box->spec.limits.pids +
+		    (r->userns.kind == USERNS_SINGLE ? 4 : 0);
+}
+
+static int
+start(struct box *box, struct bwrap *b, struct err *err)
+{
+	struct restricted *r = box->impl;
+	int fds[64], pair[2];
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->nfds; i++)
+		fds[n++] = b->fds[i];
+	for (size_t i = 0; i < r->leaf.nfds; i++)
+		fds[n++] = r->leaf.fds[i];
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
+		return err_sys(err, errno, "socketpair");
+	r->bwrap = userns_spawn(&r->userns, b->argv.v, pair[1], fds, n, err);
+	close(pair[1]);
+	if (r->bwrap < 0) {
+		close(pair[0]);
+		return -1;
+	}
+	box->client =
+	    client_new(box->ctx.loop, stream_from_fd(pair[0]));
+	return 0;
+}
+
+static int
+greet(struct box *box, struct client_config *cfg, const struct bwrap *b,
+    struct err *err)
+{
+	struct restricted *r = box->impl;
+	autobuf struct strbuf filter = STRBUF_INIT;
+	pid_t child;
+
+	/* Built while bwrap works. */
+	if (seccomp_export(&filter, err))
+		return -1;
+	cfg->seccomp = filter.buf;
+	cfg->seccomp_len = filter.len;
+	if (client_hello(box->client, cfg, clock_ms() + OPEN_MS,
+		box->ctx.interrupts, err)) {
+		if (err->kind == ERR_SANDBOX)
+			err_hint(err, "`doctor` says what this host allows");
+		return -1;
+	}
+	child = bwrap_child(b);
+	if (child > 0)
+		r->runner = (int)syscall(SYS_pidfd_open, child, 0);
+	box->sampled = !r->leaf.version && child > 0 && box->spec.limits.memory;
+	if (box->sampled)
+		r->sampler = sampler_new(box->ctx.loop, child,
+		    box->spec.limits.memory, on_memory, box);
+	return 0;
+}
+
+static void
+describe(struct box *box)
+{
+	static const char *const kinds[] = {[USERNS_RANGE] = "uid",
+	    [USERNS_SUBIDS] = "uid", [USERNS_SINGLE] = "pidns"};
+	struct restricted *r = box->impl;
+
+	box_describe_add(box, "kind", "restricted");
+	box_describe_add(box, "id", "%s", box->id);
+	box_describe_add(box, "arch", "%s", runtime_host_arch());
+	box_describe_add(box, "isolation", "%s", kinds[r->userns.kind]);
+	box_describe_add(box, "seccomp", "addesh");
+}
+
+int
+restricted_open(struct box *box, struct err *err)
+{
+	struct restricted *r = xcalloc(1, sizeof(*r));
+	struct bwrap b = BWRAP_INIT;
+	struct client_config cfg = CLIENT_CONFIG_INIT;
+	uint64_t memory = box_memory_total(box, 0);
+	int bad;
+
+	r->runner = -1;
+	strvec_init(&r->leaf.dirs);
+	box->impl = r;
+	box->ops = &ops;
+	bad = check_spec(&box->spec, err) || userns_choose(&r->userns, err);
+	if (!bad) {
+		make_leaf(box, memory);
+		configure(box, &cfg);
+		bad = bwrap_build(&b, &box->spec, r->userns.kind,
+			  (unsigned)cfg.uid, (unsigned)cfg.gid, err) ||
+		      start(box, &b, err);
+	}
+	if (!bad)
+		bad = greet(box, &cfg, &b, err);
+	cgroup_leaf_close_fds(&r->leaf);
+	bwrap_release(&b);
+	client_config_release(&cfg);
+	if (bad)
+		return -1;
+	describe(box);
+	box_limits_check(box, memory);
+	return 0;
+}

@@ -1,0 +1,378 @@
+#include "sandbox/runtime.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "runner/frame.h"
+
+#define ID_DIGITS 12
+
+/* A directory of ours, which nobody else may have made in a shared place. */
+static int
+make_private(const char *path, struct err *err)
+{
+	struct stat st;
+
+	if (io_mkdirs(path, 0700, err))
+		return -1;
+	if (lstat(path, &st))
+		return err_sys(err, errno, "%s", path);
+	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() ||
+	    st.st_mode & (S_IWGRP | S_IWOTH)) {
+		err_set(err, ERR_IO, "%s is not a directory of ours alone",
+		    path);
+		return err_hint(err, "remove it, or set XDG_RUNTIME_DIR and "
+				     "XDG_STATE_HOME to directories of yours");
+	}
+	return 0;
+}
+
+static const char *
+absolute_env(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && value[0] == '/' ? value : NULL;
+}
+
+static char *
+find_runtime_dir(void)
+{
+	const char *dir = absolute_env("XDG_RUNTIME_DIR");
+
+	if (dir)
+		return io_join(dir, "addesh");
+	return xasprintf("/tmp/addesh-%u", (unsigned)geteuid());
+}
+
+static char *
+find_state_dir(void)
+{
+	const char *dir = absolute_env("XDG_STATE_HOME");
+	const char *home = absolute_env("HOME");
+
+	if (dir)
+		return io_join(dir, "addesh");
+	if (home)
+		return io_join(home, ".local/state/addesh");
+	return xasprintf("/tmp/addesh-state-%u", (unsigned)geteuid());
+}
+
+/* The first digits of a file with a hexadecimal id, dashes left out. */
+static int
+read_id(const char *path, struct strbuf *out)
+{
+	autobuf struct strbuf sb = STRBUF_INIT;
+	autoerr struct err err = ERR_INIT;
+	int n = 0;
+
+	if (io_read_file(path, &sb, 4096, &err))
+		return -1;
+	for (size_t i = 0; i < sb.len && n < ID_DIGITS; i++)
+		if (strchr("0123456789abcdef", sb.buf[i])) {
+			strbuf_addc(out, sb.buf[i]);
+			n++;
+		}
+	return n == ID_DIGITS ? 0 : -1;
+}
+
+/*
+ * Pids mean something in their namespace only, so one that is not the host's
+ * first (whose inode number is fixed, PROC_PID_INIT_INO in the kernel's
+ * proc_ns.h) counts as a host of its own.
+ */
+static void
+add_pid_namespace(struct strbuf *out)
+{
+	struct stat st;
+
+	if (!stat("/proc/self/ns/pid", &st) && st.st_ino != 0xEFFFFFFCu)
+		strbuf_addf(out, "-%lu", (unsigned long)st.st_ino);
+}
+
+static void
+add_host(struct strbuf *out)
+{
+	autobuf struct strbuf id = STRBUF_INIT;
+	struct utsname un;
+
+	if (read_id("/etc/machine-id", &id)) {
+		strbuf_reset(&id);
+		uname(&un);
+		strbuf_addf(&id, "%08x",
+		    frame_crc(0, un.nodename, strlen(un.nodename)));
+	}
+	strbuf_adds(out, id.buf);
+	add_pid_namespace(out);
+}
+
+/* HOST:BOOT: what owners of this host and this boot begin with. */
+static char *
+own_prefix(void)
+{
+	struct strbuf sb = STRBUF_INIT;
+	autobuf struct strbuf boot = STRBUF_INIT;
+
+	add_host(&sb);
+	if (read_id("/proc/sys/kernel/random/boot_id", &boot)) {
+		strbuf_reset(&boot);
+		strbuf_adds(&boot, "0");
+	}
+	strbuf_addf(&sb, ":%s:", boot.buf);
+	return strbuf_detach(&sb);
+}
+
+/*
+ * Field 22 of /proc/PID/stat, counted behind the last ')', since a program's
+ * name may hold anything.  0, or -1 if there is no such process.
+ */
+static int
+start_time(long pid, unsigned long long *start)
+{
+	autofree char *path = xasprintf("/proc/%ld/stat", pid);
+	autobuf struct strbuf sb = STRBUF_INIT;
+	autoerr struct err err = ERR_INIT;
+	char *p;
+
+	if (io_read_file(path, &sb, 4096, &err))
+		return -1;
+	p = strrchr(sb.buf, ')');
+	for (int field = 2; p && field < 22; field++)
+		p = strchr(p + 1, ' ');
+	return p && sscanf(p, " %llu", start) == 1 ? 0 : -1;
+}
+
+int
+runtime_init(struct runtime *rt, struct err *err)
+{
+	autofree char *prefix = own_prefix();
+	autofree char *env = NULL;
+	unsigned long long start = 0;
+
+	start_time(getpid(), &start);
+	*rt = (struct runtime){.runtime_dir = find_runtime_dir(),
+	    .state_dir = find_state_dir(),
+	    .owner = xasprintf("%s%ld:%llu", prefix, (long)getpid(), start)};
+	env = io_join(rt->runtime_dir, "env");
+	if (!make_private(rt->runtime_dir, err) && !make_private(env, err) &&
+	    !make_private(rt->state_dir, err))
+		return 0;
+	runtime_release(rt);
+	return -1;
+}
+
+void
+runtime_release(struct runtime *rt)
+{
+	free(rt->runtime_dir);
+	free(rt->state_dir);
+	free(rt->owner);
+	*rt = (struct runtime){0};
+}
+
+enum owner_state
+owner_state(const char *owner)
+{
+	autofree char *prefix = own_prefix();
+	const char *host_end = strchr(prefix, ':');
+	unsigned long long start, now;
+	long pid;
+	char more;
+
+	if (strncmp(owner, prefix, host_end - prefix + 1))
+		return OWNER_ELSEWHERE;
+	if (!str_starts(owner, prefix)) /* this host before it was booted */
+		return OWNER_DEAD;
+	if (sscanf(owner + strlen(prefix), "%ld:%llu%c", &pid, &start, &more) !=
+		2 || pid <= 0)
+		return OWNER_ELSEWHERE;
+	if (start_time(pid, &now) || now != start)
+		return OWNER_DEAD;
+	return OWNER_ALIVE;
+}
+
+static char *
+lock_path(const struct runtime *rt, const char *id)
+{
+	return xasprintf("%s/env/%s", rt->runtime_dir, id);
+}
+
+static void
+name_holder(int fd, struct err *err)
+{
+	autobuf struct strbuf sb = STRBUF_INIT;
+	autoerr struct err ignored = ERR_INIT;
+
+	if (io_read_all(fd, &sb, 4096, &ignored) || !sb.len)
+		strbuf_adds(&sb, "another process");
+	err_set(err, ERR_TIMEOUT, "the environment is in use by %s", sb.buf);
+}
+
+/* The file that was locked is still the one of that name. */
+static bool
+still_there(int fd, const char *path)
+{
+	struct stat a, b;
+
+	return !fstat(fd, &a) && !stat(path, &b) && a.st_ino == b.st_ino &&
+	       a.st_dev == b.st_dev;
+}
+
+int
+runtime_lock(const struct runtime *rt, const char *id, int64_t timeout_ms,
+    struct err *err)
+{
+	static const struct timespec pause = {.tv_nsec = 5000000};
+	autofree char *path = lock_path(rt, id);
+	int64_t deadline = clock_ms() + timeout_ms;
+	int fd;
+
+	for (;; nanosleep(&pause, NULL)) {
+		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+		    0600);
+		if (fd < 0)
+			return err_sys(err, errno, "%s", path);
+		if (!flock(fd, LOCK_EX | LOCK_NB) && still_there(fd, path))
+			break;
+		if (clock_ms() >= deadline) {
+			name_holder(fd, err);
+			close(fd);
+			return -1;
+		}
+		close(fd);
+	}
+	if (ftruncate(fd, 0) || dprintf(fd, "process %ld", (long)getpid()) < 0) {
+		err_sys(err, errno, "%s", path);
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+void
+runtime_unlock_remove(const struct runtime *rt, const char *id, int fd)
+{
+	autofree char *path = lock_path(rt, id);
+
+	unlink(path);
+	close(fd);
+}
+
+const char *
+runtime_host_arch(void)
+{
+	static const struct {
+		const char *machine, *arch;
+	} names[] = {{"x86_64", "amd64"}, {"aarch64", "arm64"},
+	    {"armv7l", "arm"}, {"armv6l", "arm"}, {"i686", "386"},
+	    {"i386", "386"}, {"ppc64le", "ppc64le"}, {"s390x", "s390x"},
+	    {"riscv64", "riscv64"}};
+	static struct utsname un;
+
+	uname(&un);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(un.machine, names[i].machine))
+			return names[i].arch;
+	return un.machine;
+}
+
+/* ---- programs and files of ours ---- */
+
+char *
+runtime_find_program(const char *name)
+{
+	static const char usual[] = "/usr/bin:/usr/sbin:/bin:/sbin:"
+				    "/usr/local/bin";
+	const char *path = getenv("PATH");
+	autofree char *dirs =
+	    xasprintf("%s:%s", path ? path : "", usual);
+	char *rest = dirs;
+
+	for (char *dir; (dir = strsep(&rest, ":"));) {
+		autofree char *file = io_join(dir, name);
+		struct stat st;
+
+		if (dir[0] == '/' && !access(file, X_OK) && !stat(file, &st) &&
+		    S_ISREG(st.st_mode))
+			return steal(&file);
+	}
+	return NULL;
+}
+
+/*
+ * The build tree counts only for a program that lies in it: else files of a
+ * directory that anybody may have made since would be run.
+ */
+static bool
+is_installed(void)
+{
+	char self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	if (n < 0)
+		return true;
+	self[n] = '\0';
+	return !str_starts(self, BUILD_LIBEXECDIR "/");
+}
+
+/* The first of the places that has the file; an override is the only one. */
+static char *
+find_file(const char *override, const char *const *dirs, const char *name)
+{
+	const char *own = getenv(override);
+
+	if (own)
+		dirs = (const char *const[]){own, NULL};
+	for (; *dirs; dirs++) {
+		autofree char *path = io_join(*dirs, name);
+
+		if (!access(path, R_OK))
+			return steal(&path);
+	}
+	return NULL;
+}
+
+char *
+runtime_runner_path(const char *arch, struct err *err)
+{
+	static const char *const dirs[] = {
+	    BUILD_LIBEXECDIR, PKGLIBEXECDIR, NULL};
+	autofree char *name = NULL;
+	char *path;
+
+	if (!arch)
+		arch = runtime_host_arch();
+	if (getenv("ADDESH_RUNNER") && !strcmp(arch, runtime_host_arch()))
+		return xstrdup(getenv("ADDESH_RUNNER"));
+	name = xasprintf("runner-%s", arch);
+	path = find_file("ADDESH_LIBEXECDIR",
+	    is_installed() ? dirs + 1 : dirs, name);
+	if (path)
+		return path;
+	err_set(err, ERR_SANDBOX,
+	    "there is no runner for the architecture %s here", arch);
+	err_hint(err, "it would be the file %s in %s", name, PKGLIBEXECDIR);
+	return NULL;
+}
+
+char *
+runtime_data_path(const char *name, struct err *err)
+{
+	static const char *const dirs[] = {BUILD_DATADIR, PKGDATADIR, NULL};
+	char *path = find_file("ADDESH_DATADIR",
+	    is_installed() ? dirs + 1 : dirs, name);
+
+	if (!path)
+		err_set(err, ERR_IO, "%s is not installed in %s", name,
+		    PKGDATADIR);
+	return path;
+}

@@ -1,0 +1,216 @@
+#include "sandbox/sampler.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+
+#define PROCESSES_MAX 4096
+#define MEMFDS_MAX 4096
+
+struct sampler {
+	struct loop *loop;
+	struct loop_timer *timer;
+	pid_t root;
+	uint64_t limit, peak;
+	bool hit;
+	void (*exceeded)(void *arg);
+	void *arg;
+	/* of one sample */
+	pid_t pids[PROCESSES_MAX];
+	size_t npids;
+	ino_t memfds[MEMFDS_MAX];
+	size_t nmemfds;
+};
+
+static bool
+read_proc(pid_t pid, const char *name, struct strbuf *sb)
+{
+	autofree char *path = xasprintf("/proc/%d/%s", (int)pid, name);
+	autoerr struct err ignored = ERR_INIT;
+
+	strbuf_reset(sb);
+	return !io_read_file(path, sb, 1 << 20, &ignored);
+}
+
+/* Appends the children of each thread: proc(5), /proc/PID/task/TID/children. */
+static void
+add_children(struct sampler *s, pid_t pid, struct strbuf *sb)
+{
+	autofree char *tasks = xasprintf("/proc/%d/task", (int)pid);
+	DIR *dir = opendir(tasks);
+	struct dirent *de;
+
+	while (dir && (de = readdir(dir))) {
+		autofree char *name = xasprintf("task/%s/children", de->d_name);
+		char *p, *end;
+
+		if (de->d_name[0] == '.' || !read_proc(pid, name, sb))
+			continue;
+		for (p = sb->buf; s->npids < PROCESSES_MAX; p = end) {
+			long child = strtol(p, &end, 10);
+
+			if (end == p)
+				break;
+			s->pids[s->npids++] = (pid_t)child;
+		}
+	}
+	if (dir)
+		closedir(dir);
+}
+
+static void
+find_processes(struct sampler *s, struct strbuf *sb)
+{
+	s->npids = 0;
+	add_children(s, s->root, sb);
+	for (size_t i = 0; i < s->npids; i++)
+		add_children(s, s->pids[i], sb);
+}
+
+/* The kilobytes of a line "NAME: N kB", in bytes. */
+static uint64_t
+value_of(const struct strbuf *sb, const char *name)
+{
+	const char *p = strstr(sb->buf, name);
+	unsigned long long kb;
+
+	return p && sscanf(p + strlen(name), " %llu", &kb) == 1 ? kb * 1024 : 0;
+}
+
+static uint64_t
+memory_of(pid_t pid, bool exact, struct strbuf *sb)
+{
+	if (exact && read_proc(pid, "smaps_rollup", sb))
+		return value_of(sb, "\nPss_Anon:") +
+		       value_of(sb, "\nPss_Shmem:");
+	if (!read_proc(pid, "status", sb))
+		return 0;
+	return value_of(sb, "\nRssAnon:") + value_of(sb, "\nRssShmem:");
+}
+
+static bool
+seen_before(struct sampler *s, ino_t ino)
+{
+	for (size_t i = 0; i < s->nmemfds; i++)
+		if (s->memfds[i] == ino)
+			return true;
+	if (s->nmemfds < MEMFDS_MAX)
+		s->memfds[s->nmemfds++] = ino;
+	return false;
+}
+
+/* What lies in memfds that a process holds.  Pages that are mapped are counted
+   twice, which errs to the safe side. */
+static uint64_t
+memfds_of(struct sampler *s, pid_t pid)
+{
+	autofree char *path = xasprintf("/proc/%d/fd", (int)pid);
+	DIR *dir = opendir(path);
+	struct dirent *de;
+	uint64_t bytes = 0;
+
+	while (dir && (de = readdir(dir))) {
+		char target[64];
+		struct stat st;
+		ssize_t n = readlinkat(dirfd(dir), de->d_name, target,
+		    sizeof(target) - 1);
+
+		if (n < 7 || memcmp(target, "/memfd:", 7) ||
+		    fstatat(dirfd(dir), de->d_name, &st, 0) ||
+		    seen_before(s, st.st_ino))
+			continue;
+		bytes += (uint64_t)st.st_blocks * 512;
+	}
+	if (dir)
+		closedir(dir);
+	return bytes;
+}
+
+static uint64_t
+measure(struct sampler *s, bool exact, struct strbuf *sb)
+{
+	uint64_t bytes = 0;
+
+	s->nmemfds = 0;
+	for (size_t i = 0; i < s->npids; i++)
+		bytes += memory_of(s->pids[i], exact, sb) +
+		    memfds_of(s, s->pids[i]);
+	return bytes;
+}
+
+static void
+on_timer(void *arg)
+{
+	struct sampler *s = arg;
+	autobuf struct strbuf sb = STRBUF_INIT;
+	uint64_t bytes;
+
+	find_processes(s, &sb);
+	bytes = measure(s, false, &sb);
+	if (bytes > s->limit) /* pages shared after fork were counted often */
+		bytes = measure(s, true, &sb);
+	if (bytes > s->peak)
+		s->peak = bytes;
+	if (bytes > s->limit && !s->hit) {
+		s->hit = true;
+		s->exceeded(s->arg);
+	}
+	loop_timer_set(s->timer, clock_ms() + SAMPLER_PERIOD_MS);
+}
+
+struct sampler *
+sampler_new(struct loop *loop, pid_t root, uint64_t limit,
+    void (*exceeded)(void *arg), void *arg)
+{
+	struct sampler *s = xcalloc(1, sizeof(*s));
+
+	s->loop = loop;
+	s->root = root;
+	s->limit = limit;
+	s->exceeded = exceeded;
+	s->arg = arg;
+	return s;
+}
+
+void
+sampler_free(struct sampler *s)
+{
+	if (!s)
+		return;
+	sampler_stop(s);
+	free(s);
+}
+
+void
+sampler_start(struct sampler *s)
+{
+	s->hit = false;
+	s->peak = 0;
+	if (!s->timer)
+		s->timer = loop_timer_add(s->loop,
+		    clock_ms() + SAMPLER_PERIOD_MS, on_timer, s);
+}
+
+void
+sampler_stop(struct sampler *s)
+{
+	loop_timer_remove(s->timer);
+	s->timer = NULL;
+}
+
+bool
+sampler_hit(const struct sampler *s)
+{
+	return s->hit;
+}
+
+uint64_t
+sampler_peak(const struct sampler *s)
+{
+	return s->peak;
+}

@@ -1,0 +1,32 @@
+/*
+ * Memory of a restricted sandbox where no cgroup can be had: looked at from
+ * outside several times a second, and the run ended when it is too much.  That
+ * is weaker than a limit of the kernel and is reported so.  Counted are
+ * anonymous and shared pages (a page that several processes share once) and
+ * memfds, mapped or not; files in the writable places have bounds of their own.
+ */
+#ifndef ADDESH_SANDBOX_SAMPLER_H
+#define ADDESH_SANDBOX_SAMPLER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/loop.h"
+
+#define SAMPLER_PERIOD_MS 50
+
+struct sampler;
+
+/* Of all descendants of root; exceeded(arg) is called once for each run. */
+struct sampler *sampler_new(struct loop *loop, pid_t root, uint64_t limit,
+    void (*exceeded)(void *arg), void *arg);
+void sampler_free(struct sampler *s); /* NULL is fine */
+/* A run begins: forgets the last one. */
+void sampler_start(struct sampler *s);
+void sampler_stop(struct sampler *s);
+bool sampler_hit(const struct sampler *s);
+/* Bytes, the most that was seen in this run. */
+uint64_t sampler_peak(const struct sampler *s);
+
+#endif

@@ -1,0 +1,21 @@
+/* What the parts of the sweep share. */
+#ifndef ADDESH_SANDBOX_SWEEP_IMPL_H
+#define ADDESH_SANDBOX_SWEEP_IMPL_H
+
+#include "sandbox/sweep.h"
+
+struct sweep {
+	bool dry, failed;
+	sweep_fn *fn;
+	void *arg;
+	struct err *err; /* of the first failure */
+};
+
+/* Reports it; 1: it is to be removed now. */
+int sweep_item(struct sweep *s, const char *kind, const char *name,
+    const char *why, bool keep);
+void sweep_failed(struct sweep *s, struct err *e);
+/* Containers and volumes; engine_sweep.c. */
+void sweep_engine(struct sweep *s, struct engine *engine);
+
+#endif

@@ -1,0 +1,280 @@
+#include "sandbox/userns.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "base/io.h"
+#include "base/spawn.h"
+#include "sandbox/runtime.h"
+
+#define COUNT 65536u
+/* Where systemd takes ranges for containers (systemd.io, "Users, Groups, UIDs
+   and GIDs on systemd Systems"): nobody else should be there. */
+#define RANGE_FIRST 0x00080000u
+#define RANGE_LAST 0x6FFF0000u
+/* Fewer would not hold the uids that programs get. */
+#define COUNT_MIN 60100u
+
+/* ---- which ids ---- */
+
+/* Whether [first, first + COUNT) meets a range of subuid(5) or subgid(5). */
+static bool
+is_delegated(const char *path, uint32_t first)
+{
+	autobuf struct strbuf sb = STRBUF_INIT;
+	autoerr struct err ignored = ERR_INIT;
+	unsigned long start, n;
+	char *rest;
+
+	if (io_read_file(path, &sb, 1 << 20, &ignored))
+		return false;
+	rest = sb.buf;
+	for (char *line; (line = strsep(&rest, "\n"));) {
+		char *p = strchr(line, ':');
+
+		if (p && sscanf(p, ":%lu:%lu", &start, &n) == 2 &&
+		    start < (unsigned long)first + COUNT && first < start + n)
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_free(uint32_t first)
+{
+	return !is_delegated("/etc/subuid", first) &&
+	       !is_delegated("/etc/subgid", first) && !getpwuid(first);
+}
+
+/* The ids that we have ourselves: at least count of them from `first` on? */
+static bool
+has_ids(const char *map, uint64_t first, uint64_t count)
+{
+	autobuf struct strbuf sb = STRBUF_INIT;
+	autoerr struct err ignored = ERR_INIT;
+	unsigned long inside, outside, n;
+	char *rest;
+
+	if (io_read_file(map, &sb, 65536, &ignored))
+		return false;
+	rest = sb.buf;
+	for (char *line; (line = strsep(&rest, "\n"));)
+		if (sscanf(line, "%lu %lu %lu", &inside, &outside, &n) == 3 &&
+		    first >= inside && first + count <= inside + n)
+			return true;
+	return false;
+}
+
+static bool
+have_both(uint32_t first, uint32_t count)
+{
+	return has_ids("/proc/self/uid_map", first, count) &&
+	       has_ids("/proc/self/gid_map", first, count);
+}
+
+static int
+choose_range(struct userns *ns, struct err *err)
+{
+	uint32_t first;
+
+	ns->kind = USERNS_RANGE;
+	for (int tries = 0; tries < 64; tries++) {
+		io_random(&first, sizeof(first));
+		first = RANGE_FIRST + first % (RANGE_LAST - RANGE_FIRST);
+		first &= ~(COUNT - 1);
+		if (!have_both(first, COUNT))
+			break; /* root of a namespace with fewer ids */
+		if (!is_free(first))
+			continue;
+		ns->uid_first = ns->gid_first = first;
+		ns->count = COUNT;
+		return 0;
+	}
+	for (ns->count = COUNT - 1; ns->count >= COUNT_MIN; ns->count -= 100)
+		if (have_both(1, ns->count)) {
+			ns->uid_first = ns->gid_first = 1;
+			return 0;
+		}
+	err_set(err, ERR_SANDBOX,
+	    "root has no %u user ids here that could be given to a sandbox",
+	    COUNT_MIN);
+	return err_hint(err, "run addesh as an ordinary user");
+}
+
+/* The first big enough range of this user in subuid(5) or subgid(5). */
+static bool
+find_subids(const char *path, uint32_t *first)
+{
+	autobuf struct strbuf sb = STRBUF_INIT;
+	autoerr struct err ignored = ERR_INIT;
+	const struct passwd *pw = getpwuid(geteuid());
+	autofree char *number = xasprintf("%u", (unsigned)geteuid());
+	unsigned long start, n;
+	char *rest;
+
+	if (io_read_file(path, &sb, 1 << 20, &ignored))
+		return false;
+	rest = sb.buf;
+	for (char *line; (line = strsep(&rest, "\n"));) {
+		char *colon = strchr(line, ':');
+
+		if (!colon || sscanf(colon, ":%lu:%lu", &start, &n) != 2)
+			continue;
+		*colon = '\0';
+		if ((strcmp(line, number) && (!pw || strcmp(line, pw->pw_name))) ||
+		    n < COUNT - 1 || start == 0 || start > UINT32_MAX - COUNT)
+			continue;
+		*first = (uint32_t)start;
+		return true;
+	}
+	return false;
+}
+
+int
+userns_choose(struct userns *ns, struct err *err)
+{
+	*ns = (struct userns){.kind = USERNS_SINGLE};
+	if (geteuid() == 0)
+		return choose_range(ns, err);
+	ns->newuidmap = runtime_find_program("newuidmap");
+	ns->newgidmap = runtime_find_program("newgidmap");
+	if (ns->newuidmap && ns->newgidmap &&
+	    find_subids("/etc/subuid", &ns->uid_first) &&
+	    find_subids("/etc/subgid", &ns->gid_first)) {
+		ns->kind = USERNS_SUBIDS;
+		ns->count = COUNT;
+	}
+	return 0;
+}
+
+void
+userns_release(struct userns *ns)
+{
+	free(ns->newuidmap);
+	free(ns->newgidmap);
+	*ns = (struct userns){0};
+}
+
+/* ---- the maps ---- */
+
+static int
+write_map(pid_t pid, const char *name, uint32_t first, uint32_t count,
+    struct err *err)
+{
+	autofree char *path = xasprintf("/proc/%d/%s", (int)pid, name);
+	autofree char *map = xasprintf("0 %u %u\n", first, count);
+	autoclose int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, map, strlen(map)) < 0)
+		return err_sys(err, errno, "user namespace: %s", path);
+	return 0;
+}
+
+/* newuidmap(1): uid 0 is this user, 1 and up are the subordinate ones. */
+static int
+run_newidmap(const char *program, pid_t pid, unsigned self, uint32_t first,
+    struct err *err)
+{
+	autofree char *p = xasprintf("%d", (int)pid);
+	autofree char *own = xasprintf("%u", self);
+	autofree char *sub = xasprintf("%u", first);
+	autofree char *n = xasprintf("%u", COUNT - 1);
+	const char *argv[] = {program, p, "0", own, "1", "1", sub, n, NULL};
+	struct spawn sp = {
+	    .argv = (char **)argv, .in = -1, .out = -1, .err = -1};
+	pid_t child = spawn_start(&sp, err);
+
+	if (child < 0)
+		return -1;
+	if (spawn_wait(child))
+		return err_set(err, ERR_SANDBOX, "%s failed", program);
+	return 0;
+}
+
+static int
+write_maps(const struct userns *ns, pid_t pid, struct err *err)
+{
+	if (ns->kind == USERNS_RANGE)
+		return write_map(pid, "uid_map", ns->uid_first, ns->count,
+			   err) ||
+			       write_map(pid, "gid_map", ns->gid_first,
+				   ns->count, err)
+			   ? -1
+			   : 0;
+	return run_newidmap(ns->newuidmap, pid, geteuid(), ns->uid_first,
+		   err) ||
+		       run_newidmap(ns->newgidmap, pid, getegid(),
+			   ns->gid_first, err)
+		   ? -1
+		   : 0;
+}
+
+/* ---- the child ---- */
+
+static _Noreturn void
+run_child(const struct userns *ns, char *const *argv, int stdio, int go,
+    const int *fds, size_t nfds)
+{
+	char *envp[] = {NULL};
+	sigset_t none;
+	char c;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	for (int i = 0; i < 3; i++)
+		dup2(stdio, i);
+	/* Until the maps are written it is nobody, and would stay so. */
+	if (ns->kind != USERNS_SINGLE &&
+	    (read(go, &c, 1) != 1 || setresgid(0, 0, 0) ||
+		syscall(SYS_setgroups, 0, NULL) || setresuid(0, 0, 0))) {
+		dprintf(2, "user namespace: %s", strerror(errno));
+		_exit(126);
+	}
+	for (size_t i = 0; i < nfds; i++)
+		fcntl(fds[i], F_SETFD, 0);
+	execve(argv[0], argv, envp);
+	dprintf(2, "%s: %s", argv[0], strerror(errno));
+	_exit(127);
+}
+
+pid_t
+userns_spawn(const struct userns *ns, char *const *argv, int stdio,
+    const int *fds, size_t nfds, struct err *err)
+{
+	unsigned long flags = ns->kind == USERNS_SINGLE ? 0 : CLONE_NEWUSER;
+	autoclose int go_read = -1;
+	autoclose int go_write = -1;
+	int go[2];
+	pid_t pid;
+
+	if (pipe2(go, O_CLOEXEC))
+		return err_sys(err, errno, "pipe");
+	go_read = go[0];
+	go_write = go[1];
+	/* clone(2) as fork, in the namespace from its first instruction on. */
+	pid = (pid_t)syscall(SYS_clone, flags | SIGCHLD, NULL, NULL, NULL, NULL);
+	if (pid == 0) {
+		close(go_write);
+		run_child(ns, argv, stdio, go_read, fds, nfds);
+	}
+	if (pid < 0) {
+		err_sys(err, errno, "user namespace");
+		return err_hint(err, "`doctor` says what this host allows");
+	}
+	if (ns->kind != USERNS_SINGLE &&
+	    (write_maps(ns, pid, err) || write(go_write, "", 1) != 1)) {
+		kill(pid, SIGKILL);
+		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+			;
+		return -1;
+	}
+	return pid;
+}

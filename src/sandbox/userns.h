@@ -1,0 +1,41 @@
+/*
+ * The user namespace of a restricted sandbox.  The host's uid 0 must never be
+ * in it, not even by another name: sysctls look at the uid of the host and not
+ * at capabilities, so code could write /proc/sys/kernel/core_pattern.
+ */
+#ifndef ADDESH_SANDBOX_USERNS_H
+#define ADDESH_SANDBOX_USERNS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+enum userns_kind {
+	USERNS_RANGE,  /* we are root: a range of host ids that nobody uses */
+	USERNS_SUBIDS, /* uid 0 is this user, the others are from subuid(5) */
+	USERNS_SINGLE, /* bwrap makes it, with this user as the only uid */
+};
+
+struct userns {
+	enum userns_kind kind;
+	uint32_t uid_first, gid_first; /* of the range, in our namespace */
+	uint32_t count;
+	char *newuidmap, *newgidmap;   /* of USERNS_SUBIDS */
+};
+
+/* Says which kind can be had here.  Fails only for root without any range. */
+int userns_choose(struct userns *ns, struct err *err);
+void userns_release(struct userns *ns);
+
+/*
+ * Starts argv in a new user namespace of this kind (USERNS_SINGLE: in ours)
+ * with an empty environment.  stdio (a socket) becomes descriptors 0, 1 and 2;
+ * each of fds (nfds of them) is passed on under its own number.  Returns the
+ * pid of the child.  That it could not be executed is said on its stderr.
+ */
+pid_t userns_spawn(const struct userns *ns, char *const *argv, int stdio,
+    const int *fds, size_t nfds, struct err *err);
+
+#endif
