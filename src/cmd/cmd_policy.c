@@ -171,7 +171,7 @@ policy_show_exec(struct call *c)
 
 	policy_show(p, &text);
 	call_bytes(c, text.buf, text.len);
-	json_put(call_data(c), "policy", policy_to_json(p));
+	call_set_data(c, policy_to_json(p));
 	return 0;
 }
 
