@@ -70,8 +70,8 @@ class Daemon:
     def spawn(self, argv, **env):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                start_new_session=True,
+                argv, cwd=self.base, stdin=subprocess.DEVNULL, stdout=log,
+                stderr=log, start_new_session=True,
                 env={"PATH": PATH, "HOME": self.base, "LC_ALL": "C.UTF-8",
                      "TMPDIR": self.base, **env})
 

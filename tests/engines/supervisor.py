@@ -192,6 +192,7 @@ def supervise(args):
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, stop_early)
     try:
+        os.chdir("/")    # keeps no directory of its user busy
         isolate(args.base)
         pair.start()
         write_state(args.base, pair.state)

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: MIT
+"""The engines that a test uses.
+
+`make check` starts them once and names them in the environment (see
+tests/engines/engines); a test program that is run by hand starts its own and
+ends them with itself.
+"""
+
+import atexit
+import json
+import os
+import shutil
+import sys
+
+from engineapi import Api
+from tap import Skip, required
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "engines"))
+
+KINDS = ("docker", "podman")
+SANDBOXES = KINDS + ("restricted",)
+
+
+class Missing(Exception):
+    """An engine is missing where it is required: not a skip, a failure."""
+
+
+def skip(why):
+    """Ends the test: skipped, or failed where engines are required."""
+    raise (Missing if required() else Skip)(why)
+
+
+_own = None
+
+
+def _start(archives):
+    """Starts both engines for this process, once."""
+    global _own
+    import control
+    lack = control.missing()
+    if len(lack) == len(control.ENGINES):
+        return control.environment({}, lack)
+    if _own is None:
+        _own = control.Engines(archives=archives)
+        atexit.register(_own.stop)
+        os.environ.update(control.environment(_own.start(), lack))
+    return os.environ
+
+
+def endpoint(kind, archives=("small", "python")):
+    """unix://PATH of the engine; skips the test where there is none."""
+    name = "ADDESH_TEST_" + kind.upper()
+    env = os.environ
+    if name not in env and "ADDESH_TEST_NO_" + kind.upper() not in env:
+        env = _start(archives)
+    if name not in env:
+        skip(env["ADDESH_TEST_NO_" + kind.upper()])
+    return env[name]
+
+
+def api(kind, **kw):
+    return Api(endpoint(kind, **kw))
+
+
+def state(kind="docker"):
+    """What tests/engines/supervisor.py says of itself: pid (its network
+    namespace is the engines'), registry, registry-auth, user, password,
+    pip_index, npm_registry."""
+    endpoint(kind)
+    path = os.environ.get("ADDESH_TEST_ENGINES")
+    if path is None:
+        skip("these engines were not started by tests/engines")
+    with open(path) as f:
+        return json.load(f)
+
+
+def enter(argv, kind="docker"):
+    """The command that runs argv in the network of the engines."""
+    return ["nsenter", "-t", str(state(kind)["pid"]), "-n"] + list(argv)
+
+
+def sandbox(kind, **kw):
+    """The options that choose a sandbox: one of SANDBOXES."""
+    if kind != "restricted":
+        return ["--engine", endpoint(kind, **kw)]
+    if not shutil.which("bwrap"):
+        skip("bwrap is not installed (package bubblewrap)")
+    return ["--engine", "restricted"]
