@@ -13,6 +13,7 @@
 
 struct call;
 struct host;
+struct interp;
 struct loop;
 struct session;
 
@@ -75,7 +76,16 @@ struct host {
 	 */
 	unsigned interrupted;
 	int terminated;	 /* SIGTERM or SIGHUP came: its number */
+
+	/* The shell's part, filled in by shell/interp.c. */
+	struct interp *interp;
+	bool quit; /* `quit` was given, with this status (-1: none) */
+	int quit_status;
+	int (*source)(struct call *c, const char *path);
 };
+
+/* Names of the read-only variables, NULL-terminated; `last.` takes a member. */
+extern const char *const host_readonly[];
 
 /* Fills in the functions above (src/cmd/session_host.c). */
 void host_init(struct host *h);

@@ -1,0 +1,160 @@
+#include "cmd/call.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/units.h"
+#include "cmd/dispatch.h"
+#include "cmd/host.h"
+#include "cmd/opts.h"
+#include "cmd/output.h"
+
+static const struct optval *
+get(const struct call *c, const char *name)
+{
+	const struct optval *v = optset_get(c->opts, name);
+
+	if (!v) {
+		fprintf(stderr, "BUG: row '%s' has no option --%s\n",
+		    c->cmd->name, name);
+		abort();
+	}
+	return v;
+}
+
+bool
+call_has(const struct call *c, const char *name)
+{
+	return get(c, name)->given;
+}
+
+const char *
+call_str(const struct call *c, const char *name)
+{
+	const struct optval *v = get(c, name);
+
+	return v->values.n ? v->values.v[v->values.n - 1] : NULL;
+}
+
+const struct strvec *
+call_list(const struct call *c, const char *name)
+{
+	return &get(c, name)->values;
+}
+
+uint64_t
+call_int(const struct call *c, const char *name, uint64_t def)
+{
+	const struct optval *v = get(c, name);
+
+	return v->given ? v->number : def;
+}
+
+uint64_t
+call_ms(const struct call *c, const char *name, uint64_t def)
+{
+	return call_int(c, name, def);
+}
+
+uint64_t
+call_size(const struct call *c, const char *name, uint64_t def)
+{
+	return call_int(c, name, def);
+}
+
+double
+call_num(const struct call *c, const char *name, double def)
+{
+	const struct optval *v = get(c, name);
+
+	return v->given ? v->real : def;
+}
+
+void
+call_text(struct call *c, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	strbuf_vaddf(&c->body, fmt, ap);
+	va_end(ap);
+}
+
+void
+call_bytes(struct call *c, const void *p, size_t n)
+{
+	strbuf_add(&c->body, p, n);
+}
+
+void
+call_program(struct call *c, int fd, const void *p, size_t n)
+{
+	output_program(c->out, fd, p, n);
+}
+
+json *
+call_data(struct call *c)
+{
+	if (!c->data)
+		c->data = json_object();
+	return c->data;
+}
+
+void
+call_note(struct call *c, const char *fmt, ...)
+{
+	autofree char *text = NULL;
+	va_list ap;
+
+	if (c->out->quiet || c->out->mute || c->out->mode == OUTPUT_JSON)
+		return;
+	va_start(ap, fmt);
+	text = xvasprintf(fmt, ap);
+	va_end(ap);
+	output_line(c->out, text);
+}
+
+void
+call_warn(struct call *c, const char *fmt, ...)
+{
+	autobuf struct strbuf text = STRBUF_INIT;
+	va_list ap;
+
+	strbuf_adds(&text, "addesh: warning: ");
+	va_start(ap, fmt);
+	strbuf_vaddf(&text, fmt, ap);
+	va_end(ap);
+	output_line(c->out, text.buf);
+}
+
+void
+call_progress(struct call *c, const char *what, uint64_t cur, uint64_t total)
+{
+	autobuf struct strbuf text = STRBUF_INIT;
+
+	strbuf_adds(&text, what);
+	if (cur || total) {
+		strbuf_adds(&text, ": ");
+		units_add_size(&text, cur);
+	}
+	if (total) {
+		strbuf_addc(&text, '/');
+		units_add_size(&text, total);
+		strbuf_addf(&text, " (%d%%)", (int)(100.0 * cur / total));
+	}
+	output_progress(c->out, text.buf);
+}
+
+int
+call_confirm(struct call *c, const char *fmt, ...)
+{
+	autofree char *question = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	question = xvasprintf(fmt, ap);
+	va_end(ap);
+	return dispatch_confirm(c->host, c->out, c->interactive, question,
+	    &c->err);
+}

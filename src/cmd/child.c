@@ -1,0 +1,60 @@
+#include "cmd/child.h"
+
+#include <poll.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/loop.h"
+#include "base/spawn.h"
+
+void
+child_words(struct strvec *argv, const char *command)
+{
+	for (const char *p = command; *p;) {
+		size_t n = strcspn(p, " \t");
+
+		if (n)
+			strvec_push_owned(argv, xstrndup(p, n));
+		p += n + strspn(p + n, " \t");
+	}
+}
+
+pid_t
+child_start(char *const *argv, int in_fd, struct err *err)
+{
+	struct spawn sp = {.argv = argv,
+	    .in = in_fd < 0 ? STDIN_FILENO : in_fd,
+	    .out = STDOUT_FILENO,
+	    .err = STDERR_FILENO};
+
+	return spawn_start(&sp, err);
+}
+
+static void
+set_flag(void *arg, int fd, unsigned events)
+{
+	*(bool *)arg = true;
+}
+
+int
+child_wait(struct loop *l, pid_t pid)
+{
+	autoclose int fd = syscall(SYS_pidfd_open, pid, 0);
+	bool ended = false;
+	struct loop_fd *w;
+	int status;
+
+	if (fd >= 0) {
+		w = loop_fd_add(l, fd, POLLIN, set_flag, &ended);
+		loop_until(l, &ended, INT64_MAX);
+		loop_fd_remove(w);
+	}
+	status = spawn_wait(pid);
+	if (status < 0)
+		return 125;
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status)
+				   : WEXITSTATUS(status);
+}

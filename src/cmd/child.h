@@ -1,0 +1,23 @@
+/*
+ * A program of this host with the terminal: the pager, the editor and what
+ * stands behind `|`.  The loop goes on while it runs.
+ */
+#ifndef ADDESH_CMD_CHILD_H
+#define ADDESH_CMD_CHILD_H
+
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "base/strvec.h"
+
+struct loop;
+
+/* A command of the user's environment ("less -R") is words, not shell text. */
+void child_words(struct strvec *argv, const char *command);
+/* Starts argv (found in PATH) with in_fd as its stdin (-1: ours), default
+   signals and our other streams; its pid, or -1. */
+pid_t child_start(char *const *argv, int in_fd, struct err *err);
+/* Waits for it; its exit status, 128+n by signal n. */
+int child_wait(struct loop *l, pid_t pid);
+
+#endif

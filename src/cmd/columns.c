@@ -1,0 +1,187 @@
+/* Lists in three forms; see call_table_new(). */
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+
+#include "base/encode.h"
+#include "cmd/call.h"
+#include "cmd/output.h"
+
+struct call_table {
+	struct call *c;
+	const struct column *cols;
+	size_t ncols, nrows, cap;
+	char ***rows; /* ncols cells each, the table's */
+	json *list;   /* of the result's data */
+};
+
+struct call_table *
+call_table_new(struct call *c, const char *key, const struct column *cols,
+    size_t ncols)
+{
+	struct call_table *t = xcalloc(1, sizeof(*t));
+
+	t->c = c;
+	t->cols = cols;
+	t->ncols = ncols;
+	if (c->out->mode == OUTPUT_JSON) {
+		t->list = json_array();
+		json_put(call_data(c), key, t->list);
+	}
+	return t;
+}
+
+static json *
+cells_json(const struct call_table *t, const char *const *cells)
+{
+	json *j = json_object();
+
+	for (size_t i = 0; i < t->ncols; i++)
+		json_put_str(j, t->cols[i].key, cells[i]);
+	return j;
+}
+
+void
+call_table_row(struct call_table *t, const char *const *cells, json *data)
+{
+	char **row;
+
+	if (t->list) {
+		json *item = data ? data : cells_json(t, cells);
+
+		json_push(t->list, item);
+		return;
+	}
+	json_free(data);
+	row = xcalloc(t->ncols, sizeof(*row));
+	for (size_t i = 0; i < t->ncols; i++)
+		row[i] = cells[i] ? xstrdup(cells[i]) : NULL;
+	GROW(t->rows, t->nrows, &t->cap);
+	t->rows[t->nrows++] = row;
+}
+
+/* Columns of a terminal that the text takes. */
+static int
+width_of(const char *s)
+{
+	size_t n = strlen(s);
+	int width = 0;
+
+	while (n) {
+		unsigned cp = 0;
+		int len = utf8_next(s, n, &cp), w;
+
+		len = len > 0 ? len : 1;
+		w = wcwidth(cp);
+		width += w > 0 ? w : 0;
+		s += len;
+		n -= len;
+	}
+	return width;
+}
+
+/* A tab or newline in a cell would break the record. */
+static void
+plain_cell(struct strbuf *sb, const char *s)
+{
+	for (; s && *s; s++)
+		strbuf_addc(sb, *s == '\t' || *s == '\n' ? ' ' : *s);
+}
+
+static void
+put_plain(struct call_table *t)
+{
+	for (size_t r = 0; r < t->nrows; r++)
+		for (size_t i = 0; i < t->ncols; i++) {
+			plain_cell(&t->c->body, t->rows[r][i]);
+			strbuf_addc(&t->c->body, i + 1 < t->ncols ? '\t' : '\n');
+		}
+}
+
+static const char *
+cell(const struct call_table *t, size_t r, size_t i)
+{
+	return t->rows[r][i] ? t->rows[r][i] : "-";
+}
+
+/* Drops columns until the rest fits; width 0 marks a dropped one. */
+static void
+choose_widths(struct call_table *t, int *widths, int columns)
+{
+	int total = 0, drop;
+
+	for (size_t i = 0; i < t->ncols; i++) {
+		widths[i] = width_of(t->cols[i].title);
+		for (size_t r = 0; r < t->nrows; r++) {
+			int w = width_of(cell(t, r, i));
+
+			widths[i] = w > widths[i] ? w : widths[i];
+		}
+		total += widths[i] + 2;
+	}
+	while (total - 2 > columns) {
+		drop = -1;
+		for (size_t i = 0; i < t->ncols; i++)
+			if (widths[i] && t->cols[i].drop &&
+			    (drop < 0 || t->cols[i].drop > t->cols[drop].drop))
+				drop = i;
+		if (drop < 0)
+			return;
+		total -= widths[drop] + 2;
+		widths[drop] = 0;
+	}
+}
+
+static void
+put_line(struct call_table *t, const int *widths, size_t r, bool title)
+{
+	struct strbuf *sb = &t->c->body;
+
+	for (size_t i = 0; i < t->ncols; i++) {
+		const char *s = title ? t->cols[i].title : cell(t, r, i);
+		int pad = widths[i] - width_of(s);
+
+		if (!widths[i])
+			continue;
+		if (t->cols[i].right)
+			strbuf_addf(sb, "%*s%s  ", pad, "", s);
+		else
+			strbuf_addf(sb, "%s%*s  ", s, pad, "");
+	}
+	while (sb->len && sb->buf[sb->len - 1] == ' ')
+		strbuf_truncate(sb, sb->len - 1);
+	strbuf_addc(sb, '\n');
+}
+
+static void
+put_text(struct call_table *t)
+{
+	autofree int *widths = xcalloc(t->ncols, sizeof(*widths));
+	int columns, rows;
+
+	if (!t->nrows)
+		return;
+	output_size(t->c->out, &columns, &rows);
+	if (!output_is_terminal(t->c->out))
+		columns = 1 << 20; /* only a screen has a width */
+	choose_widths(t, widths, columns);
+	put_line(t, widths, 0, true);
+	for (size_t r = 0; r < t->nrows; r++)
+		put_line(t, widths, r, false);
+}
+
+void
+call_table_end(struct call_table *t)
+{
+	if (t->c->out->mode == OUTPUT_PLAIN)
+		put_plain(t);
+	else if (!t->list)
+		put_text(t);
+	for (size_t r = 0; r < t->nrows; r++) {
+		for (size_t i = 0; i < t->ncols; i++)
+			free(t->rows[r][i]);
+		free(t->rows[r]);
+	}
+	free(t->rows);
+	free(t);
+}

@@ -1,0 +1,339 @@
+#include "cmd/dispatch.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "base/loop.h"
+#include "base/units.h"
+#include "cmd/call.h"
+#include "cmd/help.h"
+#include "cmd/host.h"
+#include "cmd/opts.h"
+#include "cmd/output.h"
+#include "cmd/pager.h"
+
+/* The error member of the JSON form. */
+static json *
+error_json(const struct err *err)
+{
+	json *j = json_object();
+
+	json_put_str(j, "kind", err_kind_name(err->kind));
+	json_put_int(j, "code", err->code);
+	json_put_str(j, "message", err->msg.buf);
+	json_put_str(j, "hint", err->hint.len ? err->hint.buf : NULL);
+	return j;
+}
+
+static void
+write_json(struct output *o, json *j)
+{
+	autofree char *line = json_print(j);
+	int fd = o->body_fd;
+
+	/* A redirect takes the result itself; the object stays on stdout. */
+	o->body_fd = STDOUT_FILENO;
+	output_body(o, line, strlen(line));
+	output_body(o, "\n", 1);
+	o->body_fd = fd;
+}
+
+/* A hint is a remedy, each line indented under the message. */
+static void
+print_error(struct output *o, struct locus at, const char *cmd,
+    const struct err *err)
+{
+	autobuf struct strbuf text = STRBUF_INIT;
+	const char *p, *end;
+
+	strbuf_adds(&text, "addesh: ");
+	if (at.file)
+		strbuf_addf(&text, "%s:%u: ", at.file, at.line);
+	if (cmd)
+		strbuf_addf(&text, "%s: ", cmd);
+	strbuf_add(&text, err->msg.buf, err->msg.len);
+	for (p = err->hint.buf; *p; p = *end ? end + 1 : end) {
+		end = p + strcspn(p, "\n");
+		strbuf_addf(&text, "\n  %.*s", (int)(end - p), p);
+	}
+	output_line(o, text.buf);
+}
+
+static void
+report_status(struct output *o, const char *cmd, int status, const char *kind)
+{
+	autofree char *line = NULL;
+
+	if (o->status_fd < 0)
+		return;
+	line = xasprintf("%d %s %s\n", status, kind, cmd ? cmd : "-");
+	io_write_all(o->status_fd, line, strlen(line));
+}
+
+int
+dispatch_error(struct output *o, struct locus at, const char *cmd,
+    const struct err *err)
+{
+	int status = err_kind_status(err->kind);
+	autojson json *j = NULL;
+
+	report_status(o, cmd, status, err_kind_name(err->kind));
+	if (o->mode != OUTPUT_JSON) {
+		print_error(o, at, cmd, err);
+		return status;
+	}
+	j = json_object();
+	json_put_int(j, "v", 1);
+	json_put_str(j, "step", NULL);
+	json_put_str(j, "cmd", cmd);
+	json_put_bool(j, "ok", false);
+	json_put_int(j, "status", status);
+	json_put(j, "error", error_json(err));
+	write_json(o, j);
+	return status;
+}
+
+static json *
+call_json(struct call *c, int status)
+{
+	struct prompt_facts facts = {0};
+	json *j = json_object();
+
+	json_put_int(j, "v", 1);
+	if (c->step)
+		json_put_int(j, "step", c->step);
+	else
+		json_put_str(j, "step", NULL);
+	json_put_str(j, "cmd", c->cmd->name);
+	json_put_bool(j, "ok", status == 0);
+	json_put_int(j, "status", status);
+	if (!c->data && c->body.len && !c->redirected)
+		json_put_bytes(call_data(c), "text", c->body.buf, c->body.len);
+	if (c->data)
+		json_put(j, "result", steal(&c->data));
+	else if (!c->err.kind)
+		json_put_str(j, "result", NULL);
+	if (c->err.kind)
+		json_put(j, "error", error_json(&c->err));
+	if (c->host->prompt)
+		c->host->prompt(c->host, &facts);
+	json_put_str(j, "env", facts.env);
+	return j;
+}
+
+static void
+show_body(struct call *c)
+{
+	struct output *o = c->out;
+
+	if (!c->body.len || (o->mode == OUTPUT_JSON && !c->redirected))
+		return;
+	if (c->cmd->flags & CMD_PAGEABLE && c->interactive && !o->mute &&
+	    output_is_terminal(o) && pager_wanted(o, &c->body))
+		pager_show(c->host->loop, &c->body);
+	else
+		output_body(o, c->body.buf, c->body.len);
+}
+
+/* What could not be written is no success. */
+static void
+check_written(struct call *c)
+{
+	struct output *o = c->out;
+
+	if (!o->body_errno || c->err.kind)
+		return;
+	err_sys(&c->err, o->body_errno, "writing %s",
+	    c->redirected ? o->body_name : "the result");
+	/* A reader that has seen enough (`| head`) is told nothing. */
+	if (o->body_errno == EPIPE)
+		c->status = err_kind_status(c->err.kind);
+}
+
+/* Shows result and error; returns the exit status. */
+static int
+show(struct call *c, struct locus at)
+{
+	struct output *o = c->out;
+	int status;
+
+	show_body(c);
+	check_written(c);
+	status = c->status;
+	if (c->err.kind && !status)
+		status = err_kind_status(c->err.kind);
+	output_end(o);
+	if (o->mode == OUTPUT_JSON) {
+		autojson json *j = call_json(c, status);
+
+		write_json(o, j);
+	} else if (c->err.kind && o->body_errno != EPIPE) {
+		print_error(o, at, c->cmd->name, &c->err);
+	}
+	report_status(o, c->cmd->name, status,
+	    c->err.kind ? err_kind_name(c->err.kind)
+			: status ? "program" : "ok");
+	return status;
+}
+
+static int
+check_heredoc(struct call *c)
+{
+	if (!c->heredoc || c->cmd->flags & CMD_TAKES_HEREDOC)
+		return 0;
+	return err_set(&c->err, ERR_USAGE, "takes no heredoc");
+}
+
+static int
+establish(struct call *c)
+{
+	struct host *h = c->host;
+
+	if (c->cmd->flags & CMD_NO_SESSION)
+		return 0;
+	if (!h->session && h->open(h, &c->err) < 0)
+		return -1;
+	c->session = h->session;
+	if (c->cmd->flags & CMD_NEEDS_ENGINE && h->need_engine(c) < 0)
+		return -1;
+	if (c->cmd->flags & CMD_NEEDS_ENV &&
+	    h->need_env(c, call_str(c, "in")) < 0)
+		return -1;
+	return c->cmd->flags & CMD_NO_STEP ? 0 : h->begin(c);
+}
+
+static int
+show_help(struct call *c)
+{
+	int columns, rows;
+
+	output_size(c->out, &columns, &rows);
+	help_row(&c->body, c->cmd, columns < 80 ? columns : 80);
+	return 0;
+}
+
+/* Parses, establishes, executes. */
+static int
+execute(struct call *c, const struct request *rq, size_t used)
+{
+	int r;
+
+	if (opts_parse(c->opts, c->cmd, rq->words + used, rq->nwords - used,
+		&c->err) < 0)
+		return -1;
+	if (call_has(c, "help"))
+		return show_help(c);
+	if (!c->cmd->exec) {
+		autobuf struct strbuf usage = STRBUF_INIT;
+
+		help_usage(&usage, c->cmd);
+		err_set(&c->err, ERR_USAGE, "which of its commands?");
+		return err_hint(&c->err, "usage: %s", usage.buf);
+	}
+	c->argv = c->opts->operands.v;
+	c->argc = c->opts->operands.n;
+	if (check_heredoc(c) < 0 || establish(c) < 0)
+		return -1;
+	r = c->cmd->exec(c);
+	c->duration_ms = clock_ms() - c->started_ms;
+	if (r < 0 && !c->status)
+		c->status = err_kind_status(c->err.kind);
+	if (c->step)
+		c->host->end(c);
+	return r;
+}
+
+static void
+show_time(struct call *c)
+{
+	autobuf struct strbuf text = STRBUF_INIT;
+
+	strbuf_adds(&text, "time ");
+	units_add_duration(&text, clock_ms() - c->started_ms);
+	output_line(c->out, text.buf);
+}
+
+int
+dispatch_run(struct host *h, struct output *o, const struct request *rq)
+{
+	struct optset set;
+	autoerr struct err err = ERR_INIT;
+	struct call c = {.host = h, .out = o, .opts = &set, .err = ERR_INIT,
+	    .body = STRBUF_INIT, .heredoc = rq->heredoc, .text = rq->text,
+	    .interactive = rq->interactive, .stdin_taken = rq->stdin_taken,
+	    .redirected = rq->body_fd != STDOUT_FILENO,
+	    .started_ms = clock_ms()};
+	size_t used;
+	int status;
+
+	output_begin(o, rq->body_fd, rq->body_name);
+	o->mute = rq->quiet;
+	c.cmd = dispatch_resolve(rq->words, rq->nwords, rq->interactive, &used,
+	    &err);
+	if (!c.cmd)
+		return dispatch_error(o, rq->at, NULL, &err);
+	h->interrupted = 0;
+	optset_init(&set, c.cmd);
+	execute(&c, rq, used);
+	status = show(&c, rq->at);
+	if (rq->timed)
+		show_time(&c);
+	optset_release(&set);
+	strbuf_release(&c.body);
+	json_free(c.data);
+	err_clear(&c.err);
+	return status;
+}
+
+static void
+set_flag(void *arg, int fd, unsigned events)
+{
+	*(bool *)arg = true;
+}
+
+/* Reads one line from the terminal; false if there is none to be had. */
+static bool
+read_answer(struct host *h, char *answer, size_t size)
+{
+	bool ready = false;
+	struct loop_fd *w =
+	    loop_fd_add(h->loop, STDIN_FILENO, POLLIN, set_flag, &ready);
+	ssize_t n = 0;
+
+	while (!ready && !h->interrupted && !h->terminated)
+		loop_step(h->loop, -1);
+	loop_fd_remove(w);
+	if (ready)
+		n = read(STDIN_FILENO, answer, size - 1);
+	answer[n > 0 ? n : 0] = 0;
+	return n > 0;
+}
+
+int
+dispatch_confirm(struct host *h, struct output *o, bool interactive,
+    const char *question, struct err *err)
+{
+	char answer[256];
+	autofree char *text = NULL;
+
+	if (h->inv.yes)
+		return 0;
+	if (!interactive || !isatty(STDIN_FILENO) ||
+	    !o->terminal[STDERR_FILENO]) {
+		err_set(err, ERR_USAGE, "%s: nobody is there to be asked",
+		    question);
+		return err_hint(err, "--yes says yes to every question");
+	}
+	text = xasprintf("%s [y/N] ", question);
+	io_write_all(STDERR_FILENO, text, strlen(text));
+	if (!read_answer(h, answer, sizeof(answer)))
+		return err_set(err, ERR_INTERRUPTED, "interrupted");
+	if (answer[0] == 'y' || answer[0] == 'Y')
+		return 0;
+	return err_set(err, ERR_USAGE, "not done: the answer was no");
+}

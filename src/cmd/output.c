@@ -1,0 +1,259 @@
+#include "cmd/output.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+
+/* Progress is silent for this long, and on no terminal speaks this rarely. */
+enum { PROGRESS_QUIET_MS = 400, PROGRESS_TTY_MS = 100, PROGRESS_LINE_MS = 5000 };
+
+static bool
+env_true(const char *name)
+{
+	const char *v = getenv(name);
+
+	return v && *v && strcmp(v, "0") != 0 && strcmp(v, "false") != 0;
+}
+
+/* no-color.org, bixense.com/clicolors. */
+static bool
+want_color(enum output_color color, bool terminal)
+{
+	const char *v;
+
+	if (color != OUTPUT_COLOR_AUTO)
+		return color == OUTPUT_COLOR_ALWAYS;
+	if ((v = getenv("NO_COLOR")) && *v)
+		return false;
+	if (env_true("CLICOLOR_FORCE"))
+		return true;
+	if ((v = getenv("CLICOLOR")) && !strcmp(v, "0"))
+		return false;
+	v = getenv("TERM");
+	return terminal && v && *v && strcmp(v, "dumb") != 0;
+}
+
+void
+output_init(struct output *o, enum output_color color)
+{
+	memset(o, 0, sizeof(*o));
+	o->status_fd = -1;
+	o->body_fd = STDOUT_FILENO;
+	o->accessible = env_true("ACCESSIBLE");
+	for (int fd = 1; fd <= 2; fd++) {
+		o->terminal[fd] = isatty(fd);
+		o->color[fd] = want_color(color, o->terminal[fd]);
+	}
+}
+
+/* Lines of the program's stderr are red, or marked where colours are not. */
+static void
+mark_program(struct output *o)
+{
+	o->program[1] = o->program[2] = (struct sanitiser){0};
+	if (o->color[2] && !o->accessible) {
+		o->program[2].mark = "\033[31m";
+		o->program[2].unmark = "\033[0m";
+	} else {
+		o->program[2].mark = "! ";
+	}
+}
+
+void
+output_begin(struct output *o, int fd, const char *name)
+{
+	o->body_fd = fd;
+	o->body_name = name;
+	o->body_errno = 0;
+	o->mute = false;
+	o->progress_began = o->progress_shown = 0;
+	mark_program(o);
+}
+
+/* Writes to 1, 2 or the body's descriptor and keeps the first error. */
+static void
+put(struct output *o, int fd, const void *p, size_t n)
+{
+	if (n == 0)
+		return;
+	if (fd == o->body_fd && o->body_errno)
+		return;
+	if (io_write_all(fd, p, n) == 0) {
+		if (fd <= STDERR_FILENO)
+			o->in_line[fd] = ((const char *)p)[n - 1] != '\n';
+		return;
+	}
+	if (fd == o->body_fd)
+		o->body_errno = errno;
+	if (fd == STDOUT_FILENO && !o->write_errno)
+		o->write_errno = errno;
+}
+
+static void
+progress_erase(struct output *o)
+{
+	if (o->progress_drawn)
+		put(o, STDERR_FILENO, "\r\033[K", 4);
+	o->progress_drawn = false;
+}
+
+/* stdout and stderr of a terminal share the line they stand on. */
+static void
+end_open_line(struct output *o)
+{
+	for (int fd = 1; fd <= 2; fd++) {
+		if (!o->in_line[fd])
+			continue;
+		if (o->terminal[fd])
+			put(o, fd, "\n", 1);
+		o->in_line[fd] = false;
+	}
+}
+
+static void
+end_program(struct output *o, int fd)
+{
+	autobuf struct strbuf rest = STRBUF_INIT;
+	bool open = o->in_line[fd];
+
+	if (!o->terminal[fd])
+		return;
+	sanitise_end(&o->program[fd], &rest);
+	put(o, fd, rest.buf, rest.len);
+	/* Colours that were put back opened no line. */
+	o->in_line[fd] = open || o->program[fd].in_line;
+}
+
+void
+output_end(struct output *o)
+{
+	progress_erase(o);
+	end_program(o, STDOUT_FILENO);
+	end_program(o, STDERR_FILENO);
+	end_open_line(o);
+	o->body_fd = STDOUT_FILENO;
+	o->mute = false;
+}
+
+bool
+output_is_terminal(const struct output *o)
+{
+	return o->body_fd == STDOUT_FILENO && o->terminal[STDOUT_FILENO];
+}
+
+void
+output_body(struct output *o, const void *p, size_t n)
+{
+	autobuf struct strbuf safe = STRBUF_INIT;
+	struct sanitiser plain = {0};
+
+	if (o->mute)
+		return;
+	progress_erase(o);
+	if (!output_is_terminal(o)) {
+		put(o, o->body_fd, p, n);
+		return;
+	}
+	/* Names of images and files come from outside too. */
+	sanitise_add(&plain, &safe, p, n);
+	sanitise_end(&plain, &safe);
+	put(o, STDOUT_FILENO, safe.buf, safe.len);
+}
+
+void
+output_program(struct output *o, int fd, const void *p, size_t n)
+{
+	autobuf struct strbuf safe = STRBUF_INIT;
+	int to = fd == STDOUT_FILENO ? o->body_fd : STDERR_FILENO;
+
+	if (o->mute || n == 0 ||
+	    (o->mode == OUTPUT_JSON && to <= STDERR_FILENO))
+		return;
+	progress_erase(o);
+	if (to > STDERR_FILENO || !o->terminal[to]) {
+		put(o, to, p, n);
+		return;
+	}
+	if (o->in_line[3 - to] && o->terminal[3 - to]) {
+		put(o, 3 - to, "\n", 1);
+		o->program[3 - to].in_line = false;
+	}
+	sanitise_add(&o->program[to], &safe, p, n);
+	put(o, to, safe.buf, safe.len);
+}
+
+void
+output_line(struct output *o, const char *text)
+{
+	autobuf struct strbuf line = STRBUF_INIT;
+	struct sanitiser plain = {0};
+
+	progress_erase(o);
+	end_open_line(o);
+	if (o->terminal[STDERR_FILENO])
+		sanitise_add(&plain, &line, text, strlen(text));
+	else
+		strbuf_adds(&line, text);
+	strbuf_addc(&line, '\n');
+	put(o, STDERR_FILENO, line.buf, line.len);
+}
+
+void
+output_progress(struct output *o, const char *text)
+{
+	int64_t now = clock_ms();
+	bool redraw = o->terminal[STDERR_FILENO] && !o->accessible;
+	int columns, rows;
+
+	if (!o->progress_began)
+		o->progress_began = now;
+	if (o->quiet || o->mute || o->mode == OUTPUT_JSON ||
+	    now - o->progress_began < PROGRESS_QUIET_MS ||
+	    (o->progress_shown && now - o->progress_shown <
+			(redraw ? PROGRESS_TTY_MS : PROGRESS_LINE_MS)))
+		return;
+	o->progress_shown = now;
+	if (!redraw) {
+		output_line(o, text);
+		return;
+	}
+	output_size(o, &columns, &rows);
+	autobuf struct strbuf line = STRBUF_INIT;
+	struct sanitiser plain = {0};
+	size_t n = strlen(text);
+	strbuf_adds(&line, "\r\033[K");
+	sanitise_add(&plain, &line, text,
+	    n < (size_t)columns ? n : (size_t)columns - 1);
+	end_open_line(o);
+	put(o, STDERR_FILENO, line.buf, line.len);
+	o->in_line[STDERR_FILENO] = false;
+	o->progress_drawn = true;
+}
+
+static int
+env_number(const char *name)
+{
+	const char *v = getenv(name);
+	long n = v ? strtol(v, NULL, 10) : 0;
+
+	return n > 0 && n < 10000 ? (int)n : 0;
+}
+
+void
+output_size(const struct output *o, int *columns, int *rows)
+{
+	struct winsize ws = {0};
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) < 0 &&
+	    ioctl(STDERR_FILENO, TIOCGWINSZ, &ws) < 0)
+		ws = (struct winsize){0};
+	*columns = ws.ws_col ? ws.ws_col : env_number("COLUMNS");
+	*rows = ws.ws_row ? ws.ws_row : env_number("LINES");
+	*columns = *columns > 0 ? *columns : 80;
+	*rows = *rows > 0 ? *rows : 24;
+}

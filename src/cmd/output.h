@@ -1,0 +1,60 @@
+/*
+ * Where results go: the one place that writes to stdout and stderr while
+ * commands run.  It knows the form that was asked for (text, JSON, plain),
+ * which of the two is a terminal, and the `>` or `|` of the current command.
+ */
+#ifndef ADDESH_CMD_OUTPUT_H
+#define ADDESH_CMD_OUTPUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/sanitise.h"
+
+struct call;
+
+enum output_mode { OUTPUT_TEXT, OUTPUT_JSON, OUTPUT_PLAIN };
+enum output_color { OUTPUT_COLOR_AUTO, OUTPUT_COLOR_NEVER, OUTPUT_COLOR_ALWAYS };
+
+struct output {
+	enum output_mode mode;
+	bool quiet;	 /* -q: no notes */
+	bool mute;	 /* the `quiet` prefix: no result, no notes */
+	bool accessible; /* for screen readers: no redrawing */
+	bool terminal[3]; /* is fd 1, 2 one? */
+	bool color[3];
+	int body_fd;	 /* 1, or that of `>` and `|`; borrowed */
+	const char *body_name; /* for messages */
+	int status_fd;	 /* --status-fd, or -1 */
+	int write_errno; /* of the first write to stdout that failed */
+	int body_errno;	 /* the same, of body_fd, since output_begin() */
+	struct sanitiser program[3]; /* of the program's fd 1 and 2 */
+	bool in_line[3]; /* the last line there is not ended */
+	/* Progress of the current command. */
+	int64_t progress_began, progress_shown;
+	bool progress_drawn;
+};
+
+/* Finds out about terminals and colours (NO_COLOR, CLICOLOR, ACCESSIBLE). */
+void output_init(struct output *o, enum output_color color);
+
+/* Begins a command: the body goes to fd, whose name is for messages. */
+void output_begin(struct output *o, int fd, const char *name);
+/* Ends it: lines left open on a terminal are ended, progress is erased. */
+void output_end(struct output *o);
+
+/* The result text of a command, as a whole or in parts. */
+void output_body(struct output *o, const void *p, size_t n);
+/* Program output, fd 1 or 2; see call_program(). */
+void output_program(struct output *o, int fd, const void *p, size_t n);
+/* A line of addesh's own on stderr, newline added. */
+void output_line(struct output *o, const char *text);
+void output_progress(struct output *o, const char *text);
+
+/* Is the body shown on a terminal? */
+bool output_is_terminal(const struct output *o);
+/* Columns and rows of the terminal (COLUMNS and LINES first; 80 x 24). */
+void output_size(const struct output *o, int *columns, int *rows);
+
+#endif

@@ -1,0 +1,404 @@
+#include "shell/complete.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "cmd/dispatch.h"
+#include "cmd/host.h"
+#include "shell/hostpath.h"
+#include "shell/lexer.h"
+
+enum { DEADLINE_MS = 200 };
+
+/* What is looked for, and the words before it. */
+struct place {
+	struct host *host;
+	struct completion *out;
+	struct strvec words; /* before the one at the cursor */
+	char *prefix;	     /* of that one, quotes removed */
+	bool variable;	     /* the prefix begins behind a '$' */
+	bool redirect;	     /* behind `>` */
+};
+
+static void
+offer(struct place *p, const char *text, const char *summary)
+{
+	if (!str_starts(text, p->prefix))
+		return;
+	if (summary && *summary)
+		strvec_pushf(&p->out->items, "%s\t%s", text, summary);
+	else
+		strvec_push(&p->out->items, text);
+}
+
+/* First words of rows, or the second ones of a group. */
+static void
+offer_rows(struct place *p, const struct cmd *group)
+{
+	for (size_t i = 0; cmd_table[i]; i++) {
+		const struct cmd *row = cmd_table[i];
+
+		if (group && table_in_group(row, group))
+			offer(p, row->name + strlen(group->name) + 1,
+			    row->summary);
+		else if (!group && !strchr(row->name, ' '))
+			offer(p, row->name, row->summary);
+	}
+}
+
+static void
+offer_choices(struct place *p, const char *choices)
+{
+	for (const char *s = choices; s && *s; s += s[strcspn(s, "|")] == '|') {
+		size_t n = strcspn(s, "|");
+		autofree char *word = xstrndup(s, n);
+
+		offer(p, word, NULL);
+		s += n;
+		if (!*s)
+			return;
+	}
+}
+
+static void
+offer_variables(struct place *p, const char *tail)
+{
+	const struct strvec *vars = &p->host->vars;
+
+	for (size_t i = 0; i < vars->n; i++) {
+		autofree char *text = xasprintf("%.*s%s",
+		    (int)strcspn(vars->v[i], "="), vars->v[i], tail);
+
+		offer(p, text, NULL);
+	}
+}
+
+/* before: the operand before this one, or NULL. */
+static void
+offer_kind(struct place *p, enum comp kind, const char *choices,
+    const char *before)
+{
+	complete_fn *provider = p->host->complete[kind];
+
+	if (provider) {
+		provider(p->host, before, p->prefix, &p->out->items);
+		return;
+	}
+	switch (kind) {
+	case COMP_COMMAND:
+		offer_rows(p, NULL);
+		break;
+	case COMP_CHOICE:
+		offer_choices(p, choices);
+		break;
+	case COMP_VARIABLE:
+		offer_variables(p, "=");
+		p->out->no_space = true;
+		break;
+	case COMP_POLICY:
+	case COMP_HOST_FILE:
+	case COMP_HOST_DIR:
+		hostpath_complete(p->prefix, kind == COMP_HOST_DIR,
+		    &p->out->items);
+		p->out->no_space = p->out->items.n == 1 &&
+				   str_ends(p->out->items.v[0], "/");
+		break;
+	default:
+		break;
+	}
+}
+
+static void
+offer_options(struct place *p, const struct cmd *row)
+{
+	const struct opt *o;
+
+	for (size_t i = 0; (o = table_option(row, i)); i++) {
+		autofree char *text = xasprintf("--%s", o->name);
+
+		if (o->type != OPT_TYPE_REFUSED)
+			offer(p, text, o->help);
+	}
+}
+
+/* "--name=VALUE" with the cursor in the value. */
+static bool
+offer_long_value(struct place *p, const struct cmd *row)
+{
+	char *eq = strchr(p->prefix, '=');
+	const struct opt *o;
+	struct strvec values;
+
+	if (!eq || !str_starts(p->prefix, "--"))
+		return false;
+	o = table_find_long(row, p->prefix + 2, eq - p->prefix - 2);
+	if (!o)
+		return true;
+	values = p->out->items;
+	strvec_init(&p->out->items);
+	autofree char *whole = p->prefix;
+	autofree char *head = xstrndup(whole, eq - whole + 1);
+	p->prefix = xstrdup(eq + 1);
+	offer_kind(p, o->comp, o->choices, NULL);
+	for (size_t i = 0; i < p->out->items.n; i++)
+		strvec_pushf(&values, "%s%s", head, p->out->items.v[i]);
+	strvec_release(&p->out->items);
+	p->out->items = values;
+	return true;
+}
+
+/* The option that a word leaves without its value, or NULL. */
+static const struct opt *
+open_option(const struct cmd *row, const char *word)
+{
+	const struct opt *o = NULL;
+
+	if (word[0] != '-' || !word[1] || strchr(word, '='))
+		return NULL;
+	if (word[1] == '-')
+		o = table_find_long(row, word + 2, strlen(word + 2));
+	for (const char *l = word + 1; word[1] != '-' && *l; l++) {
+		o = table_find_letter(row, *l);
+		if (o && opt_has_value(o))
+			return l[1] ? NULL : o;
+	}
+	return o && opt_has_value(o) ? o : NULL;
+}
+
+/* The operand at the cursor is the nth one (from 0). */
+static void
+offer_operand(struct place *p, const struct cmd *row, size_t n, char *before)
+{
+	const struct arg *a = row->args;
+	size_t i = 0;
+
+	while (i < n && i + 1 < CMD_MAX_ARGS && a[i + 1].name && !a[i].repeat)
+		i++;
+	if (!a[i].name || (i < n && !a[i].repeat))
+		return;
+	if (a[i].comp == COMP_COMMAND && n) {
+		const struct cmd *group = table_find(before);
+
+		if (group && !group->exec && n == 1)
+			offer_rows(p, group);
+		return;
+	}
+	offer_kind(p, a[i].comp, a[i].choices, before);
+}
+
+static void
+offer_in_row(struct place *p, const struct cmd *row, size_t used)
+{
+	const struct opt *waiting = NULL;
+	bool options = true;
+	size_t operands = 0;
+	char *before = NULL;
+
+	for (size_t i = used; i < p->words.n; i++) {
+		char *w = p->words.v[i];
+
+		if (waiting) {
+			waiting = NULL;
+		} else if (!options || w[0] != '-' || !w[1]) {
+			operands++;
+			before = w;
+			options &= !(row->flags & CMD_OPTS_FIRST);
+		} else if (!strcmp(w, "--")) {
+			options = false;
+		} else {
+			waiting = open_option(row, w);
+		}
+	}
+	if (waiting)
+		offer_kind(p, waiting->comp, waiting->choices, NULL);
+	else if (options && offer_long_value(p, row))
+		return;
+	else if (options && p->prefix[0] == '-')
+		offer_options(p, row);
+	else
+		offer_operand(p, row, operands, before);
+}
+
+static void
+offer_at(struct place *p)
+{
+	autoerr struct err err = ERR_INIT;
+	const struct cmd *row;
+	size_t used;
+
+	if (p->variable) {
+		offer_variables(p, "");
+		for (size_t i = 0; host_readonly[i]; i++)
+			offer(p, host_readonly[i], NULL);
+		return;
+	}
+	if (p->redirect) {
+		offer_kind(p, COMP_HOST_FILE, NULL, NULL);
+		return;
+	}
+	if (!p->words.n) {
+		offer_rows(p, NULL);
+		return;
+	}
+	row = dispatch_resolve(p->words.v, p->words.n, true, &used, &err);
+	if (row && !row->exec && p->words.n == 1)
+		offer_rows(p, row);
+	else if (row && row->exec)
+		offer_in_row(p, row, used);
+}
+
+/* A variable at the very end of the word is being typed: "$FI". */
+static const char *
+typed_variable(const char *line, const struct lex_word *w, size_t point)
+{
+	const char *p = line + point;
+
+	if (w->open == '\'')
+		return NULL;
+	while (p > line + w->start && p[-1] != '$' &&
+	       (p[-1] == '_' || p[-1] == '.' ||
+		   (p[-1] >= '0' && p[-1] <= '9') ||
+		   (p[-1] >= 'a' && p[-1] <= 'z') ||
+		   (p[-1] >= 'A' && p[-1] <= 'Z')))
+		p--;
+	return p > line + w->start && p[-1] == '$' ? p : NULL;
+}
+
+static void
+word_text(const struct lex_word *w, struct strbuf *sb)
+{
+	for (size_t i = 0; i < w->n; i++)
+		strbuf_addf(sb, "%s%s", w->pieces[i].variable ? "$" : "",
+		    w->pieces[i].text);
+}
+
+/* The word at the cursor: what of it is there, and where it begins. */
+static void
+take_word(struct place *p, const char *line, size_t point,
+    const struct lex_word *w)
+{
+	autobuf struct strbuf text = STRBUF_INIT;
+	const char *var = typed_variable(line, w, point);
+
+	p->out->start = w->start;
+	p->out->open = w->open;
+	if (w->open && line[w->start] == w->open)
+		p->out->start++; /* the quote itself stays */
+	else if (w->open)
+		p->out->open = 0; /* a quote in mid-word: begun anew */
+	word_text(w, &text);
+	if (var) {
+		p->variable = true;
+		p->out->start = var - line;
+		p->prefix = xstrdup(var);
+		p->prefix[line + point - var] = 0;
+		return;
+	}
+	p->prefix = strbuf_detach(&text);
+}
+
+static bool
+at_cursor(const struct lex_word *w, size_t point)
+{
+	return w->end == point && (w->end > w->start || w->open);
+}
+
+/* Splits the last command of the line into words and what is at the cursor. */
+static void
+find_place(struct place *p, const char *line, size_t point,
+    const struct lex_line *lexed)
+{
+	const struct lex_cmd *cmd =
+	    lexed->n ? &lexed->cmds[lexed->n - 1] : NULL;
+	size_t n = cmd ? cmd->n : 0;
+
+	p->out->start = point;
+	if (cmd && cmd->redirect && cmd->redirect->end == point) {
+		p->redirect = true;
+		take_word(p, line, point, cmd->redirect);
+	} else if (n && at_cursor(&cmd->words[n - 1], point)) {
+		take_word(p, line, point, &cmd->words[--n]);
+	}
+	for (size_t i = 0; i < n; i++) {
+		struct strbuf text = STRBUF_INIT;
+
+		word_text(&cmd->words[i], &text);
+		strvec_push_owned(&p->words, strbuf_detach(&text));
+	}
+	if (!p->prefix)
+		p->prefix = xstrdup("");
+}
+
+void
+complete_line(struct host *h, const char *line, size_t point,
+    struct completion *out)
+{
+	struct place p = {.host = h, .out = out, .words = STRVEC_INIT};
+	autoerr struct err err = ERR_INIT;
+	struct lex_line lexed;
+	enum lex_status r;
+
+	memset(out, 0, sizeof(*out));
+	strvec_init(&out->items);
+	r = lex_line(&lexed, line, point, 1, LEX_PARTIAL, SIZE_MAX, &err);
+	/* Behind `|` it is not our language, in a heredoc it is no command. */
+	if (r == LEX_OK && lexed.used == point &&
+	    !(lexed.n && lexed.cmds[lexed.n - 1].pipe)) {
+		find_place(&p, line, point, &lexed);
+		offer_at(&p);
+		strvec_sort(&out->items);
+	}
+	lex_line_release(&lexed);
+	strvec_release(&p.words);
+	free(p.prefix);
+}
+
+void
+completion_release(struct completion *c)
+{
+	strvec_release(&c->items);
+}
+
+char *
+completion_common(const struct completion *c)
+{
+	const char *first = c->items.n ? c->items.v[0] : "";
+	size_t n = strcspn(first, "\t"), i;
+
+	for (size_t k = 1; k < c->items.n; k++) {
+		for (i = 0; i < n && c->items.v[k][i] == first[i];)
+			i++;
+		n = i;
+	}
+	/* Never half a character. */
+	while (n && ((unsigned char)first[n] & 0xc0) == 0x80)
+		n--;
+	return xstrndup(first, n);
+}
+
+static void
+on_deadline(int signo)
+{
+	_exit(0);
+}
+
+void
+complete_print(struct host *h, const char *line, size_t point)
+{
+	struct itimerval timer = {.it_value = {0, DEADLINE_MS * 1000}};
+	autobuf struct strbuf text = STRBUF_INIT;
+	struct completion c;
+
+	signal(SIGALRM, on_deadline);
+	setitimer(ITIMER_REAL, &timer, NULL);
+	complete_line(h, line, point, &c);
+	for (size_t i = 0; i < c.items.n; i++)
+		strbuf_addf(&text, "%s\n", c.items.v[i]);
+	io_write_all(STDOUT_FILENO, text.buf, text.len);
+	completion_release(&c);
+}

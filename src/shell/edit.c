@@ -1,0 +1,460 @@
+#include "shell/edit.h"
+
+#include <errno.h>
+#include <histedit.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <wchar.h>
+
+#include "base/io.h"
+#include "base/loop.h"
+#include "cmd/host.h"
+#include "cmd/output.h"
+#include "shell/complete.h"
+#include "shell/editor.h"
+#include "shell/history.h"
+#include "shell/lexer.h"
+#include "shell/prompt.h"
+#include "shell/signals.h"
+
+enum { HISTORY_SIZE = 10000, LIST_MAX = 100 };
+
+struct edit {
+	EditLine *el;
+	History *history;
+	struct host *host;
+	struct output *out;
+	struct signals *signals;
+	char *history_file;
+	bool history_loaded;
+	struct strbuf prompt;
+	const struct lex_need *need; /* while a line is read */
+	bool marks; /* the terminal may be told of prompts (OSC 133) */
+	bool resized, suspended;
+	size_t tabbed; /* 1 + where Tab was pressed last on this line */
+};
+
+/* A terminal that is more than a typewriter. */
+static bool
+is_smart(void)
+{
+	const char *term = getenv("TERM");
+
+	return term && *term && strcmp(term, "dumb") != 0;
+}
+
+static void
+tell(const struct edit *e, const char *sequence)
+{
+	if (e->marks)
+		io_write_all(STDOUT_FILENO, sequence, strlen(sequence));
+}
+
+static char *
+prompt_fn(EditLine *el)
+{
+	struct edit *e;
+
+	el_get(el, EL_CLIENTDATA, &e);
+	return e->prompt.buf;
+}
+
+/* Called from the loop while a key is waited for: only notes it. */
+static void
+on_signal(void *arg, int signo)
+{
+	struct edit *e = arg;
+
+	e->resized |= signo == SIGWINCH;
+	e->suspended |= signo == SIGTSTP;
+}
+
+static void
+suspend(struct edit *e)
+{
+	el_set(e->el, EL_PREP_TERM, 0);
+	raise(SIGSTOP);
+	el_set(e->el, EL_PREP_TERM, 1);
+	tell(e, "\033[?2004h");
+	el_set(e->el, EL_REFRESH);
+}
+
+static void
+set_flag(void *arg, int fd, unsigned events)
+{
+	*(bool *)arg = true;
+}
+
+/* Waits for a key; false: Ctrl-C or the end of the shell came instead. */
+static bool
+wait_key(struct edit *e)
+{
+	struct host *h = e->host;
+	bool ready = false;
+	struct pollfd p = {.fd = STDIN_FILENO, .events = POLLIN};
+	struct loop_fd *w;
+
+	/* What was pasted need not go through the loop byte by byte. */
+	if (poll(&p, 1, 0) > 0)
+		return true;
+	w = loop_fd_add(h->loop, STDIN_FILENO, POLLIN, set_flag, &ready);
+	while (!ready && !h->interrupted && !h->terminated) {
+		loop_step(h->loop, -1);
+		if (e->resized) {
+			el_resize(e->el);
+			el_set(e->el, EL_REFRESH);
+		}
+		if (e->suspended)
+			suspend(e);
+		e->resized = e->suspended = false;
+	}
+	loop_fd_remove(w);
+	return ready && !h->interrupted && !h->terminated;
+}
+
+/* EL_GETCFN: 1, 0 at the end, -1 with EINTR for Ctrl-C. */
+static int
+get_char(EditLine *el, wchar_t *out)
+{
+	mbstate_t state = {0};
+	struct edit *e;
+	char c;
+	ssize_t n;
+	size_t r;
+
+	el_get(el, EL_CLIENTDATA, &e);
+	for (;;) {
+		if (!wait_key(e)) {
+			errno = EINTR;
+			return -1;
+		}
+		n = read(STDIN_FILENO, &c, 1);
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
+			continue;
+		if (n <= 0)
+			return 0;
+		r = mbrtowc(out, &c, 1, &state);
+		if (r == 0 || r == 1)
+			return 1;
+		/* A byte that belongs to no character is left out. */
+		if (r == (size_t)-1)
+			state = (mbstate_t){0};
+	}
+}
+
+/* A pasted block is inserted as it is: Tab does not complete in it. */
+static unsigned char
+paste_key(EditLine *el, int ch)
+{
+	static const wchar_t end[] = L"\033[201~";
+	const size_t n_end = wcslen(end);
+	size_t n = 0, cap = 0;
+	wchar_t *text = NULL, c;
+
+	while (el_wgetc(el, &c) == 1) {
+		GROW(text, n, &cap);
+		text[n++] = c == L'\r' ? L'\n' : c;
+		if (n >= n_end && !wmemcmp(text + n - n_end, end, n_end)) {
+			n -= n_end;
+			break;
+		}
+	}
+	GROW(text, n, &cap);
+	text[n] = 0;
+	el_winsertstr(el, text);
+	free(text);
+	return CC_REFRESH;
+}
+
+/* Candidates under the line, each with its description. */
+static void
+list(const struct edit *e, const struct completion *c)
+{
+	autobuf struct strbuf text = STRBUF_INIT;
+	int columns, rows, width = 0;
+
+	output_size(e->out, &columns, &rows);
+	for (size_t i = 0; i < c->items.n && i < LIST_MAX; i++) {
+		int n = strcspn(c->items.v[i], "\t");
+
+		width = n > width ? n : width;
+	}
+	strbuf_addc(&text, '\n');
+	for (size_t i = 0; i < c->items.n && i < LIST_MAX; i++) {
+		const char *s = c->items.v[i], *tab = strchr(s, '\t');
+		int n = tab ? tab - s : (int)strlen(s);
+		int room = columns - width - 5;
+
+		strbuf_addf(&text, "  %.*s", n, s);
+		if (tab && room > 8)
+			strbuf_addf(&text, "%*s%.*s", width - n + 2, "", room,
+			    tab + 1);
+		strbuf_addc(&text, '\n');
+	}
+	if (c->items.n > LIST_MAX)
+		strbuf_addf(&text, "  (%zu more)\n", c->items.n - LIST_MAX);
+	io_write_all(STDOUT_FILENO, text.buf, text.len);
+}
+
+/* How many characters n bytes are. */
+static int
+count_chars(const char *s, size_t n)
+{
+	autofree char *copy = xstrndup(s, n);
+	size_t chars = mbstowcs(NULL, copy, 0);
+
+	return chars == (size_t)-1 ? (int)n : (int)chars;
+}
+
+/* Puts text in place of what stands between start and the cursor. */
+static void
+replace(EditLine *el, size_t start, const char *text, char open)
+{
+	const LineInfo *li = el_line(el);
+	autobuf struct strbuf quoted = STRBUF_INIT;
+	const char *old = li->buffer + start;
+	size_t n = li->cursor - old;
+
+	lex_quote(&quoted, text, open);
+	if (quoted.len >= n && !memcmp(quoted.buf, old, n)) {
+		el_insertstr(el, quoted.buf + n);
+		return;
+	}
+	el_deletestr(el, count_chars(old, n));
+	el_insertstr(el, quoted.buf);
+}
+
+/* Inserts what all candidates have in common; false if that is no news. */
+static bool
+insert_common(EditLine *el, const struct completion *c, size_t point)
+{
+	autofree char *common = completion_common(c);
+	bool whole = c->items.n == 1;
+
+	if (!whole && strlen(common) <= point - c->start)
+		return false;
+	replace(el, c->start, common, c->open);
+	if (whole && !c->no_space)
+		el_insertstr(el, (char[]){c->open ? c->open : ' ',
+				     c->open ? ' ' : 0, 0});
+	return true;
+}
+
+/* Tab: the common part, and at the second one the list. */
+static unsigned char
+complete_key(EditLine *el, int ch)
+{
+	const LineInfo *li = el_line(el);
+	size_t point = li->cursor - li->buffer;
+	autofree char *line = xstrndup(li->buffer, point);
+	unsigned char r = CC_ERROR;
+	struct completion c;
+	struct edit *e;
+
+	el_get(el, EL_CLIENTDATA, &e);
+	if (e->need->what == LEX_NEED_HEREDOC) {
+		el_insertstr(el, "\t");
+		return CC_REFRESH;
+	}
+	complete_line(e->host, line, point, &c);
+	if (c.items.n && insert_common(el, &c, point)) {
+		r = CC_REFRESH;
+	} else if (c.items.n && e->tabbed == point + 1) {
+		list(e, &c);
+		r = CC_REDISPLAY;
+	} else if (c.items.n) {
+		r = CC_REFRESH_BEEP;
+	}
+	li = el_line(el);
+	e->tabbed = li->cursor - li->buffer + 1;
+	completion_release(&c);
+	return r;
+}
+
+/* Ctrl-X Ctrl-E: the line in $EDITOR. */
+static unsigned char
+editor_key(EditLine *el, int ch)
+{
+	const LineInfo *li = el_line(el);
+	autobuf struct strbuf text = STRBUF_INIT;
+	int before = count_chars(li->buffer, li->cursor - li->buffer);
+	int all = count_chars(li->buffer, li->lastchar - li->buffer);
+	struct edit *e;
+
+	el_get(el, EL_CLIENTDATA, &e);
+	strbuf_add(&text, li->buffer, li->lastchar - li->buffer);
+	el_set(el, EL_PREP_TERM, 0);
+	tell(e, "\033[?2004l\r\n");
+	if (editor_edit(e->host->loop, &text)) {
+		el_cursor(el, all - before);
+		el_deletestr(el, all);
+		el_insertstr(el, text.buf);
+	}
+	el_set(el, EL_PREP_TERM, 1);
+	tell(e, "\033[?2004h");
+	return CC_REDISPLAY;
+}
+
+/* libedit's defaults: vi, Ctrl-R redraws, Ctrl-W takes the whole line. */
+static const struct {
+	const char *keys, *does;
+} bindings[] = {
+    {"^I", "addesh-complete"}, {"\\e[200~", "addesh-paste"},
+    {"^X^E", "addesh-editor"}, {"^R", "em-inc-search-prev"},
+    {"^S", "em-inc-search-next"}, {"^W", "ed-delete-prev-word"},
+    {"\\e[A", "ed-search-prev-history"}, {"\\eOA", "ed-search-prev-history"},
+    {"\\e[B", "ed-search-next-history"}, {"\\eOB", "ed-search-next-history"},
+    {"^P", "ed-search-prev-history"}, {"^N", "ed-search-next-history"},
+    {"\\e[C", "ed-next-char"}, {"\\eOC", "ed-next-char"},
+    {"\\e[D", "ed-prev-char"}, {"\\eOD", "ed-prev-char"},
+    {"\\e[1;5C", "em-next-word"}, {"\\e[1;5D", "ed-prev-word"},
+    {"\\e[1;3C", "em-next-word"}, {"\\e[1;3D", "ed-prev-word"},
+    {"\\eb", "ed-prev-word"}, {"\\ef", "em-next-word"},
+    {"\\ed", "em-delete-next-word"}, {"\\e^?", "ed-delete-prev-word"},
+    {"\\e[H", "ed-move-to-beg"}, {"\\eOH", "ed-move-to-beg"},
+    {"\\e[1~", "ed-move-to-beg"}, {"\\e[F", "ed-move-to-end"},
+    {"\\eOF", "ed-move-to-end"}, {"\\e[4~", "ed-move-to-end"},
+    {"\\e[3~", "ed-delete-next-char"}, {"^L", "ed-clear-screen"},
+};
+
+static void
+bind_keys(EditLine *el)
+{
+	el_set(el, EL_ADDFN, "addesh-complete", "complete the word",
+	    complete_key);
+	el_set(el, EL_ADDFN, "addesh-paste", "insert a block", paste_key);
+	el_set(el, EL_ADDFN, "addesh-editor", "edit in $EDITOR", editor_key);
+	for (size_t i = 0; i < ARRAY_SIZE(bindings); i++)
+		el_set(el, EL_BIND, bindings[i].keys, bindings[i].does, NULL);
+}
+
+static void
+load_history(struct edit *e)
+{
+	autovec struct strvec texts = STRVEC_INIT;
+	HistEvent ev;
+
+	history_load(&texts, e->history_file, HISTORY_SIZE);
+	for (size_t i = 0; i < texts.n; i++)
+		history(e->history, &ev, H_ENTER, texts.v[i]);
+	e->history_loaded = true;
+}
+
+struct edit *
+edit_new(struct host *h, struct output *o, struct signals *sig)
+{
+	struct edit *e = xcalloc(1, sizeof(*e));
+	HistEvent ev;
+
+	e->host = h;
+	e->out = o;
+	e->signals = sig;
+	e->marks = is_smart();
+	strbuf_init(&e->prompt);
+	if (!h->inv.no_history)
+		e->history_file = history_path();
+	e->el = el_init("addesh", stdin, stdout, stderr);
+	e->history = history_init();
+	history(e->history, &ev, H_SETSIZE, HISTORY_SIZE);
+	history(e->history, &ev, H_SETUNIQUE, 1);
+	el_set(e->el, EL_CLIENTDATA, e);
+	el_set(e->el, EL_EDITOR, "emacs");
+	el_set(e->el, EL_SIGNAL, 0);
+	el_set(e->el, EL_HIST, history, e->history);
+	el_set(e->el, EL_PROMPT_ESC, prompt_fn, '\001');
+	el_set(e->el, EL_GETCFN, get_char);
+	bind_keys(e->el);
+	/* The user's own bindings come last and win. */
+	el_source(e->el, NULL);
+	return e;
+}
+
+void
+edit_free(struct edit *e)
+{
+	if (!e)
+		return;
+	el_end(e->el);
+	history_end(e->history);
+	strbuf_release(&e->prompt);
+	free(e->history_file);
+	free(e);
+}
+
+static const char *
+get_line(struct edit *e, int *count)
+{
+	const char *line;
+
+	e->tabbed = 0;
+	e->resized = e->suspended = false;
+	e->host->interrupted = 0;
+	e->signals->editor = on_signal;
+	e->signals->arg = e;
+	tell(e, "\033[?2004h");
+	line = el_gets(e->el, count);
+	tell(e, "\033[?2004l");
+	e->signals->editor = NULL;
+	return line;
+}
+
+enum source_status
+edit_read(struct edit *e, const struct lex_need *need, struct strbuf *text)
+{
+	const char *line;
+	int count = 0;
+
+	if (!e->history_loaded)
+		load_history(e);
+	e->need = need;
+	strbuf_reset(&e->prompt);
+	prompt_make(&e->prompt, e->host, need,
+	    e->marks ? "\001\033]133;B\033\\\001" : "");
+	if (!need->what)
+		tell(e, "\033]133;A\033\\");
+	line = get_line(e, &count);
+	if (line && count > 0) {
+		strbuf_add(text, line, count);
+		if (line[count - 1] != '\n')
+			strbuf_addc(text, '\n');
+		return SOURCE_OK;
+	}
+	io_write_all(STDOUT_FILENO, "\n", 1);
+	return count < 0 || e->host->interrupted || e->host->terminated
+		   ? SOURCE_CANCELLED
+		   : SOURCE_EOF;
+}
+
+void
+edit_command_begins(struct edit *e)
+{
+	tell(e, "\033]133;C\033\\");
+}
+
+void
+edit_command_ended(struct edit *e, int status)
+{
+	char mark[32];
+
+	snprintf(mark, sizeof(mark), "\033]133;D;%d\033\\", status);
+	tell(e, mark);
+}
+
+void
+edit_remember(struct edit *e, const char *text, int status)
+{
+	autofree char *line = xstrdup(text);
+	size_t n = strlen(text);
+	HistEvent ev;
+
+	if (!history_append(e->history_file, text, status))
+		return;
+	/* In this session it comes back as it was typed. */
+	while (n && line[n - 1] == '\n')
+		line[--n] = 0;
+	history(e->history, &ev, H_ENTER, line);
+}

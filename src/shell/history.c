@@ -1,0 +1,140 @@
+#include "shell/history.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "base/json.h"
+#include "base/xdg.h"
+#include "shell/mask.h"
+
+enum { LONG_TEXT = 4096, FILE_MAX = 64 << 20 };
+
+/* Another user's home (su, sudo) is no place for our traces. */
+static bool
+is_ours(const char *dir)
+{
+	struct stat st;
+
+	return stat(dir, &st) == 0 && st.st_uid == geteuid();
+}
+
+char *
+history_path(void)
+{
+	const char *file = getenv("ADDESH_HISTFILE");
+	const char *state = xdg_variable("XDG_STATE_HOME");
+	const char *home = xdg_variable("HOME");
+
+	if (file)
+		return *file ? xstrdup(file) : NULL;
+	if (state)
+		return xasprintf("%s/addesh/history", state);
+	if (!home || !is_ours(home))
+		return NULL;
+	return xasprintf("%s/.local/state/addesh/history", home);
+}
+
+/* The beginning of the last max lines. */
+static const char *
+last_lines(const struct strbuf *sb, size_t max)
+{
+	const char *p = sb->buf + sb->len;
+
+	while (p > sb->buf) {
+		if (p[-1] == '\n' && p < sb->buf + sb->len && max-- <= 1)
+			break;
+		p--;
+	}
+	return p;
+}
+
+void
+history_load(struct strvec *texts, const char *path, size_t max)
+{
+	autobuf struct strbuf sb = STRBUF_INIT;
+	autoerr struct err err = ERR_INIT;
+	const char *p, *nl;
+
+	if (!path || !max || io_read_file(path, &sb, FILE_MAX, &err) < 0)
+		return;
+	for (p = last_lines(&sb, max); *p; p = nl + 1) {
+		autojson json *j = NULL;
+
+		nl = strchrnul(p, '\n');
+		j = json_parse(p, nl - p, &err);
+		/* A line that is none of ours is left out. */
+		if (json_str(j, "text", NULL))
+			strvec_push(texts, json_str(j, "text", NULL));
+		err_clear(&err);
+		if (!*nl)
+			break;
+	}
+}
+
+/* FNV-1a, 32 bits: tells directories apart without naming them. */
+static unsigned
+hash_of_cwd(void)
+{
+	autofree char *cwd = getcwd(NULL, 0);
+	unsigned h = 2166136261u;
+
+	for (const char *p = cwd ? cwd : ""; *p; p++)
+		h = (h ^ (unsigned char)*p) * 16777619u;
+	return h;
+}
+
+static void
+append_line(const char *path, const char *line)
+{
+	autofree char *dir = xstrdup(path);
+	autoerr struct err err = ERR_INIT;
+	autoclose int fd = -1;
+	char *slash = strrchr(dir, '/');
+
+	if (slash && slash > dir) {
+		*slash = 0;
+		if (io_mkdirs(dir, 0700, &err) < 0)
+			return;
+	}
+	fd = open(path,
+	    O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0 || flock(fd, LOCK_EX) < 0)
+		return;
+	io_write_all(fd, line, strlen(line));
+}
+
+bool
+history_append(const char *path, const char *text, int status)
+{
+	autobuf struct strbuf kept = STRBUF_INIT;
+	autojson json *j = NULL;
+	autofree char *line = NULL, *cwd = NULL, *full = NULL;
+	size_t n = strlen(text);
+
+	while (n && (text[n - 1] == '\n' || text[n - 1] == '\r'))
+		n--;
+	if (!n || *text == ' ')
+		return false;
+	if (!path)
+		return true;
+	if (n > LONG_TEXT)
+		n = strcspn(text, "\n") < LONG_TEXT ? strcspn(text, "\n")
+						    : LONG_TEXT;
+	mask_secrets(&kept, text, n);
+	j = json_object();
+	json_put_int(j, "t", clock_wall_ms() / 1000);
+	cwd = xasprintf("%08x", hash_of_cwd());
+	json_put_str(j, "cwd", cwd);
+	json_put_int(j, "status", status);
+	json_put_str(j, "text", kept.buf);
+	line = json_print(j);
+	full = xasprintf("%s\n", line);
+	append_line(path, full);
+	return true;
+}

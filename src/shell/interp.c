@@ -1,0 +1,400 @@
+#include "shell/interp.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/call.h"
+#include "cmd/dispatch.h"
+#include "cmd/host.h"
+#include "cmd/output.h"
+#include "shell/edit.h"
+#include "shell/hostio.h"
+#include "shell/lexer.h"
+#include "shell/source.h"
+
+enum { MAX_DEPTH = 16, STATUS_USAGE = 2, STATUS_INTERRUPTED = 130 };
+
+/* A command with its words expanded. */
+struct prepared {
+	struct strvec words;
+	struct strbuf heredoc;
+	char *text;
+	struct hostio io;
+};
+
+static struct locus
+locus_of(const struct source *src, unsigned line)
+{
+	/* A text of one line needs no position, nor does what was typed. */
+	if (src->interactive || (!src->name && line == 1))
+		return (struct locus){NULL, line};
+	return (struct locus){src->name ? src->name : "-c", line};
+}
+
+static char *
+lookup(void *arg, const char *name)
+{
+	struct host *h = arg;
+	const char *value;
+	char *text;
+
+	if (!strcmp(name, "?"))
+		return xasprintf("%d", h->last_status);
+	text = h->variable ? h->variable(h, name) : NULL;
+	if (text)
+		return text;
+	value = strvec_env_get(&h->vars, name);
+	return value ? xstrdup(value) : NULL;
+}
+
+static int
+expand_words(struct host *h, const struct lex_cmd *cmd, struct strvec *out,
+    struct err *err)
+{
+	for (size_t i = 0; i < cmd->n; i++) {
+		struct strbuf word = STRBUF_INIT;
+
+		if (lex_expand(&cmd->words[i], lookup, h, &word, err) < 0) {
+			strbuf_release(&word);
+			return -1;
+		}
+		strvec_push_owned(out, strbuf_detach(&word));
+	}
+	return 0;
+}
+
+static int
+prepare_heredoc(struct host *h, const struct lex_cmd *cmd, struct strbuf *out,
+    struct err *err)
+{
+	if (cmd->has_heredoc)
+		strbuf_add(out, cmd->heredoc.buf, cmd->heredoc.len);
+	if (!cmd->herestr)
+		return 0;
+	if (lex_expand(cmd->herestr, lookup, h, out, err) < 0)
+		return -1;
+	strbuf_addc(out, '\n');
+	return 0;
+}
+
+/* `>`, `>>` and `|`. */
+static int
+prepare_io(struct interp *ip, const struct source *src,
+    const struct lex_cmd *cmd, struct prepared *p, struct err *err)
+{
+	autobuf struct strbuf path = STRBUF_INIT;
+
+	if (cmd->redirect && cmd->pipe)
+		return err_set(err, ERR_USAGE, "> and | exclude each other");
+	if (cmd->pipe)
+		return hostio_pipe(&p->io, ip->host, src->interactive,
+		    cmd->pipe, err);
+	if (!cmd->redirect)
+		return 0;
+	if (lex_expand(cmd->redirect, lookup, ip->host, &path, err) < 0)
+		return -1;
+	if (!cmd->append && src->interactive && access(path.buf, F_OK) == 0) {
+		autofree char *question =
+		    xasprintf("overwrite %s?", path.buf);
+
+		if (dispatch_confirm(ip->host, ip->out, true, question, err))
+			return -1;
+	}
+	return hostio_file(&p->io, path.buf, cmd->append, err);
+}
+
+static int
+prepare(struct interp *ip, const struct source *src, const struct lex_cmd *cmd,
+    struct prepared *p, struct err *err)
+{
+	if (expand_words(ip->host, cmd, &p->words, err) < 0 ||
+	    prepare_heredoc(ip->host, cmd, &p->heredoc, err) < 0)
+		return -1;
+	return prepare_io(ip, src, cmd, p, err);
+}
+
+static int
+run_prepared(struct interp *ip, const struct source *src,
+    const struct lex_cmd *cmd, struct prepared *p)
+{
+	struct request rq = {.words = p->words.v, .nwords = p->words.n,
+	    .text = p->text, .at = locus_of(src, cmd->line),
+	    .interactive = src->interactive, .stdin_taken = src->stdin_taken,
+	    .quiet = cmd->quiet || ip->out->mute, .timed = cmd->time,
+	    .body_fd = p->io.fd >= 0 ? p->io.fd : ip->out->body_fd,
+	    .body_name = p->io.fd >= 0 ? p->io.name : ip->out->body_name};
+	int status;
+
+	if (cmd->has_heredoc || cmd->herestr)
+		rq.heredoc = &p->heredoc;
+	if (src->interactive && src->edit)
+		edit_command_begins(src->edit);
+	status = dispatch_run(ip->host, ip->out, &rq);
+	if (src->interactive && src->edit)
+		edit_command_ended(src->edit, status);
+	return status;
+}
+
+static int
+run_cmd(struct interp *ip, const struct source *src, const struct lex_cmd *cmd,
+    const char *line_text)
+{
+	autoerr struct err err = ERR_INIT;
+	struct prepared p = {.words = STRVEC_INIT, .heredoc = STRBUF_INIT,
+	    .io = {.fd = -1}};
+	int status, pipe_status = 0;
+
+	p.text = xstrndup(line_text + cmd->start, cmd->end - cmd->start);
+	ip->host->interrupted = 0;
+	if (prepare(ip, src, cmd, &p, &err) < 0)
+		status = dispatch_error(ip->out, locus_of(src, cmd->line), NULL,
+		    &err);
+	else
+		status = run_prepared(ip, src, cmd, &p);
+	pipe_status = hostio_end(&p.io, ip->host);
+	strvec_release(&p.words);
+	strbuf_release(&p.heredoc);
+	free(p.text);
+	status = status ? status : pipe_status;
+	ip->host->last_status = status;
+	return status;
+}
+
+static bool
+interrupted(const struct interp *ip)
+{
+	return ip->host->interrupted || ip->host->terminated;
+}
+
+/* Says where a script ended early. */
+static void
+say_stopped(struct interp *ip, const struct source *src, unsigned line,
+    int status)
+{
+	struct locus at = locus_of(src, line);
+	autofree char *text = NULL;
+
+	if (!at.file || ip->out->mode == OUTPUT_JSON)
+		return;
+	text = xasprintf("addesh: %s:%u: status %d ends it here (-k goes on)",
+	    at.file, at.line, status);
+	output_line(ip->out, text);
+}
+
+/* A status that nothing took up: true if the source ends with it. */
+static bool
+take_failure(struct interp *ip, const struct source *src, unsigned line,
+    int status)
+{
+	if (status == 0 || src->interactive)
+		return false;
+	if (!ip->failed)
+		ip->failed = status;
+	if (ip->keep_going && !interrupted(ip))
+		return false;
+	say_stopped(ip, src, line, status);
+	return ip->stop = true;
+}
+
+/* All commands of a line; returns the last status. */
+static int
+run_line(struct interp *ip, const struct source *src,
+    const struct lex_line *line, const char *text)
+{
+	int status = 0;
+	unsigned at = 0;
+
+	for (size_t i = 0; i < line->n; i++) {
+		const struct lex_cmd *cmd = &line->cmds[i];
+		bool again = cmd->join == LEX_FIRST || cmd->join == LEX_THEN;
+
+		if (again && i && take_failure(ip, src, at, status))
+			return status;
+		if ((cmd->join == LEX_AND && status != 0) ||
+		    (cmd->join == LEX_OR && status == 0))
+			continue;
+		at = cmd->line;
+		status = run_cmd(ip, src, cmd, text);
+		if (ip->stop || ip->host->quit || interrupted(ip))
+			break;
+	}
+	if (!ip->stop && !ip->host->quit)
+		take_failure(ip, src, at, status);
+	return status;
+}
+
+static int
+syntax_error(struct interp *ip, struct source *src, unsigned line,
+    struct err *err)
+{
+	int status = dispatch_error(ip->out, locus_of(src, line), NULL, err);
+
+	ip->host->last_status = status;
+	take_failure(ip, src, line, status);
+	return status;
+}
+
+/*
+ * Reads until the lexer has a whole logical line.  `line` is released by the
+ * caller if this returns SOURCE_OK.
+ */
+static enum source_status
+read_line(struct interp *ip, struct source *src, struct lex_line *line,
+    enum lex_status *lexed, struct err *err)
+{
+	struct lex_need need = {0};
+	enum source_status r;
+	unsigned flags;
+
+	for (;;) {
+		r = source_read(src, ip->host, &need, ip->max_heredoc, err);
+		free(need.tag);
+		if (r == SOURCE_CANCELLED || err->kind)
+			return r;
+		if (r == SOURCE_EOF && src->pos == src->text.len)
+			return SOURCE_EOF;
+		flags = r == SOURCE_EOF ? LEX_EOF : 0;
+		*lexed = lex_line(line, src->text.buf + src->pos,
+		    src->text.len - src->pos, src->line, flags,
+		    ip->max_heredoc, err);
+		if (*lexed != LEX_MORE)
+			return SOURCE_OK;
+		source_looked(src);
+		need = line->need;
+		line->need.tag = NULL;
+		lex_line_release(line);
+	}
+}
+
+/* Keeps a typed line, whole, heredoc and all. */
+static void
+remember(const struct source *src, const char *text, int status)
+{
+	if (src->edit)
+		edit_remember(src->edit, text, status);
+}
+
+/* One logical line; -1 at the end of the source. */
+static int
+run_next(struct interp *ip, struct source *src)
+{
+	autoerr struct err err = ERR_INIT;
+	autofree char *text = NULL;
+	struct lex_line line;
+	enum lex_status lexed;
+	unsigned at = src->line;
+	int status = 0;
+
+	switch (read_line(ip, src, &line, &lexed, &err)) {
+	case SOURCE_EOF:
+		return err.kind ? syntax_error(ip, src, at, &err) : -1;
+	case SOURCE_CANCELLED:
+		source_use(src, src->text.len - src->pos, 0);
+		status = ip->host->last_status = STATUS_INTERRUPTED;
+		return take_failure(ip, src, at, status) ? -1 : status;
+	default:
+		break;
+	}
+	text = xstrndup(src->text.buf + src->pos, line.used);
+	source_use(src, line.used, line.lines);
+	if (lexed == LEX_ERROR)
+		status = syntax_error(ip, src, line.err_line, &err);
+	else if (line.n)
+		status = run_line(ip, src, &line, text);
+	else
+		status = ip->host->last_status;
+	remember(src, text, status);
+	lex_line_release(&line);
+	return status;
+}
+
+int
+interp_run(struct interp *ip, struct source *src)
+{
+	int status = 0, r;
+
+	while (!ip->stop && !ip->host->quit && !ip->host->terminated) {
+		r = run_next(ip, src);
+		if (r < 0)
+			break;
+		status = r;
+		if (!src->interactive && interrupted(ip))
+			ip->stop = true;
+	}
+	return status;
+}
+
+int
+interp_words(struct interp *ip, char *const *words, size_t n)
+{
+	autobuf struct strbuf text = STRBUF_INIT;
+	struct request rq = {.words = words, .nwords = n,
+	    .body_fd = STDOUT_FILENO};
+	int status;
+
+	for (size_t i = 0; i < n; i++) {
+		strbuf_adds(&text, i ? " " : "");
+		lex_quote(&text, words[i], 0);
+	}
+	rq.text = text.buf;
+	status = dispatch_run(ip->host, ip->out, &rq);
+	ip->host->last_status = status;
+	if (!ip->failed)
+		ip->failed = status;
+	return status;
+}
+
+int
+interp_status(const struct interp *ip)
+{
+	const struct host *h = ip->host;
+
+	if (h->terminated)
+		return 128 + h->terminated;
+	if (h->quit && h->quit_status >= 0)
+		return h->quit_status;
+	return ip->failed;
+}
+
+/* host->source: the file's commands, with the call's redirect and muting. */
+static int
+interp_source(struct call *c, const char *path)
+{
+	struct interp *ip = c->host->interp;
+	struct output saved = *ip->out;
+	struct source src;
+	int failed = ip->failed, fd;
+
+	if (ip->depth == MAX_DEPTH)
+		return err_set(&c->err, ERR_USAGE,
+		    "%s: files are nested more than %d deep", path, MAX_DEPTH);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(&c->err, errno, "%s", path);
+	source_init_fd(&src, path, fd);
+	ip->depth++;
+	ip->failed = 0;
+	interp_run(ip, &src);
+	c->status = ip->failed;
+	ip->failed = failed;
+	ip->depth--;
+	/* Whoever called it decides whether that was the end. */
+	ip->stop = false;
+	ip->out->body_fd = saved.body_fd;
+	ip->out->body_name = saved.body_name;
+	ip->out->mute = saved.mute;
+	source_release(&src);
+	close(fd);
+	return 0;
+}
+
+void
+interp_init(struct interp *ip, struct host *host, struct output *out)
+{
+	*ip = (struct interp){.host = host, .out = out, .max_heredoc = 8 << 20};
+	host->interp = ip;
+	host->source = interp_source;
+}

@@ -1,0 +1,14 @@
+/*
+ * Secrets in a command's text, for everything that is kept of it: values of
+ * NAME=VALUE words whose name tells (…_KEY, …_TOKEN, …_SECRET, …PASSWORD…),
+ * of options of such names, and the user part of URLs.
+ */
+#ifndef ADDESH_SHELL_MASK_H
+#define ADDESH_SHELL_MASK_H
+
+#include "base/strbuf.h"
+
+/* Appends n bytes of s with secrets replaced by ***. */
+void mask_secrets(struct strbuf *out, const char *s, size_t n);
+
+#endif

@@ -1,0 +1,24 @@
+/*
+ * Signals, blocked and read from a signalfd(2) in the loop: nothing runs in a
+ * handler.  Children start with none blocked (cmd/child.c and its like).
+ */
+#ifndef ADDESH_SHELL_SIGNALS_H
+#define ADDESH_SHELL_SIGNALS_H
+
+struct host;
+struct loop_fd;
+
+struct signals {
+	struct host *host;
+	struct loop_fd *watch;
+	int fd;
+	/* The line editor while it reads: told of every signal.  May be NULL. */
+	void (*editor)(void *arg, int signo);
+	void *arg;
+};
+
+/* Blocks INT, TERM, HUP, WINCH and TSTP, ignores PIPE, and watches. */
+void signals_init(struct signals *s, struct host *host);
+void signals_release(struct signals *s);
+
+#endif
