@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/io.h"
+#include "base/xdg.h"
 #include "runner/frame.h"
 
 #define ID_DIGITS 12
@@ -36,18 +37,10 @@ make_private(const char *path, struct err *err)
 	return 0;
 }
 
-static const char *
-absolute_env(const char *name)
-{
-	const char *value = getenv(name);
-
-	return value && value[0] == '/' ? value : NULL;
-}
-
 static char *
 find_runtime_dir(void)
 {
-	const char *dir = absolute_env("XDG_RUNTIME_DIR");
+	const char *dir = xdg_variable("XDG_RUNTIME_DIR");
 
 	if (dir)
 		return io_join(dir, "addesh");
@@ -57,8 +50,8 @@ find_runtime_dir(void)
 static char *
 find_state_dir(void)
 {
-	const char *dir = absolute_env("XDG_STATE_HOME");
-	const char *home = absolute_env("HOME");
+	const char *dir = xdg_variable("XDG_STATE_HOME");
+	const char *home = xdg_variable("HOME");
 
 	if (dir)
 		return io_join(dir, "addesh");

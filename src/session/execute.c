@@ -209,13 +209,22 @@ make_outdir(struct execution *x, struct err *err)
 	return box_put_bytes(x->env->box, mark, "", 0, 0600, err);
 }
 
+static bool
+compiles(const struct language_choice *c)
+{
+	for (size_t i = 0; i < c->n_recipes; i++)
+		if (c->recipes[i].n_compile)
+			return true;
+	return false;
+}
+
 static int
 run_language(struct execution *x, struct err *err)
 {
 	const struct language_choice *c = x->p->choice;
 	bool with_text = x->p->text != NULL, missing = true;
 
-	if (c->recipes[0].n_compile && make_outdir(x, err))
+	if (compiles(c) && make_outdir(x, err))
 		return -1;
 	for (size_t i = first_recipe(x); i < c->n_recipes; i++) {
 		if (run_recipe(x, &c->recipes[i], &with_text, &missing, err))

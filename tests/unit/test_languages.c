@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include "base/io.h"
+#include "base/yaml.h"
 #include "project/languages.h"
 
 static char *installed;
@@ -124,9 +125,8 @@ is_expanded(const char *word, const char *want)
 static void
 test_expand(void)
 {
-	const struct strvec dash = {.v = (char *[]){"{file}", NULL}, .n = 1};
 	struct language_places odd = places;
-	struct strvec out = STRVEC_INIT;
+	autovec struct strvec dash = STRVEC_INIT, out = STRVEC_INIT;
 
 	is_expanded("{file}", "/workspace/d/main.py");
 	is_expanded("-D{dir}/{name}.x", "-D/workspace/d/main.x");
@@ -134,10 +134,10 @@ test_expand(void)
 	is_expanded("{home}{tmp}", "/tmp/home/tmp");
 	is_expanded("{} {x} {file", "{} {x} {file");
 	odd.file = "-rf $(x) {home}";
+	strvec_push(&dash, "{file}");
 	language_expand(&dash, &odd, &out);
 	is_int(out.n, 1, "a file name is one word");
 	is_str(out.v[0], "./-rf $(x) {home}", "and never an option");
-	strvec_release(&out);
 }
 
 /* No placeholder is misspelt in the installed file. */
@@ -311,6 +311,34 @@ test_refused(void)
 	refused("go:\n  env: {'A=': b}\n", "2:9: is no name of a variable");
 }
 
+/* Each key that is used is in the manual. */
+static void
+test_manual(void)
+{
+	const char *source = getenv("ADDESH_SOURCE");
+	autofree char *path =
+	    xasprintf("%s/man/addesh.yaml.5", source ? source : ".");
+	autobuf struct strbuf page = STRBUF_INIT;
+	struct err err = ERR_INIT;
+	struct yaml *y = yaml_parse_file(installed, &err);
+	const struct yaml_node *root = yaml_root(y);
+
+	ok(!io_read_file(path, &page, 1 << 20, &err), "the page is read");
+	for (size_t i = 0; i < root->n; i++) {
+		for (size_t j = 0; j < root->items[i]->n; j++) {
+			const char *key = root->items[i]->keys[j]->text;
+			autofree char *alone = xasprintf(".It Cm %s\n", key);
+			autofree char *with = xasprintf(" , Cm %s\n", key);
+			autofree char *first = xasprintf(".It Cm %s ", key);
+
+			if (!strstr(page.buf, alone) &&
+			    !strstr(page.buf, with) && !strstr(page.buf, first))
+				ok(0, "%s is not in addesh.yaml(5)", key);
+		}
+	}
+	yaml_doc_free(y);
+}
+
 int
 main(void)
 {
@@ -336,6 +364,7 @@ main(void)
 	languages_free(ls);
 	test_user_file();
 	test_refused();
+	test_manual();
 	free(installed);
 	return done();
 }
