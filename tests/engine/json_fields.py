@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: MIT
+"""addesh-json(5) and real output: each field of the one is in the other."""
+
+import json
+import os
+import re
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "lib"))
+import engines
+import manual
+from addesh import Home
+from tap import main, same, test
+
+# Fields with these names have a part of their own in the manual.
+MAPS = {"limits.applied", "environments[].limits.applied"}
+OPEN = {"diagnosis": "diagnosis.*"}
+# Needs a file that the run's user may not list; the helper runs as that user.
+UNREADABLE = {"entries[].error"}
+
+FILES = {
+    "bytes.py": "import os; os.write(1, b'\\xff'); os.write(2, b'\\xff')",
+    "odd.py": "import os\n"
+              "open(b'\\xff', 'w'); os.symlink(b'\\xff', 'link')\n"
+              "open('bin', 'wb').write(b'\\xff')\n",
+    "missing.py": "import no_such_module",
+}
+
+COMMANDS = """
+help run
+help
+var NAME=x
+var
+env new
+env new --name second
+env ls
+env info
+env use e1
+run missing.py
+run bytes.py
+logs
+show
+run odd.py
+logs @11
+exec python3 -c "print('x')"
+logs
+ls
+cat bin
+cat odd.py
+put missing.py copied.py
+get copied.py out/
+ls .
+set timeout 20
+set timeout
+set
+policy show
+policy check policy.yaml
+history
+gc --dry-run
+images
+env reset
+env rm second
+env rm --all
+doctor
+"""
+
+
+def objects(kind):
+    """Every object that a session with all commands writes."""
+    with Home(options=engines.sandbox(kind)) as home:
+        for name, text in FILES.items():
+            home.write(name, text)
+        os.mkdir(os.path.join(home.work, "out"))
+        home.write("policy.yaml",
+                   "tools:\n  code_execution:\n    max: {timeout: 60}\n")
+        home.write("config.yaml",
+                   "tools:\n  code_execution:\n    max: {timeout: 60}\n")
+        script = COMMANDS
+        if kind == "docker":
+            tag = "127.0.0.1:5000/remote:latest"
+            script += "pull %s\nimage rm -f %s\n" % (tag, tag)
+        done = home.script(script, "--json", "-k", "--config",
+                           os.path.join(home.work, "config.yaml"))
+        return [json.loads(line) for line in done.out.splitlines()]
+
+
+def flatten(value, name, found):
+    """The fields of a value, as the manual writes them."""
+    if name in MAPS:
+        found.add(name + ".*")
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            path = "%s.%s" % (name, key) if name else key
+            found.add(path)
+            flatten(item, path, found)
+    elif isinstance(value, list):
+        for item in value:
+            flatten(item, name + "[]", found)
+    return found
+
+
+def described():
+    """{command: fields} and the fields of the envelope."""
+    commands = {}
+    for heading, text in manual.sections("addesh-json.5", "Ss",
+                                         "RESULTS").items():
+        for name in heading.split(", "):
+            commands[name] = manual.fields(text)
+    commands["env info"] |= commands["env new"] - {"duration_ms"}
+    return commands, manual.fields(
+        manual.sections("addesh-json.5")["ENVELOPE"])
+
+
+def described_part(field):
+    """Fields of an object that is described elsewhere, or freely."""
+    return (field.startswith("diagnosis.") or
+            re.match(r"environments\[\]\.limits\.", field))
+
+
+@test("%s: what is written is described", engines.SANDBOXES, deadline=300)
+def _(kind):
+    commands, envelope = described()
+    for item in objects(kind):
+        result = item.pop("result", None) or {}
+        if item["cmd"] == "show":
+            result.pop("result", None)
+        same(sorted(flatten(item, "", set()) - envelope), [], item)
+        found = flatten(result, "", set()) - {"text"}
+        there = commands.get(item["cmd"], set())
+        same(sorted(f for f in found - there if not described_part(f)),
+             [], item["cmd"])
+
+
+@test("docker: what is described is written", deadline=300)
+def _():
+    commands, envelope = described()
+    seen, outside = {}, set()
+    for item in objects("docker"):
+        result = item.pop("result", None) or {}
+        outside |= flatten(item, "", set()) | {"result"}
+        seen.setdefault(item["cmd"], set()).update(
+            flatten(result, "", set()))
+    same(sorted(envelope - outside), [], "envelope")
+    seen["run"] |= seen["exec"]
+    seen["exec"] = seen["run"]
+    for name, fields in sorted(commands.items()):
+        missing = {f for f in fields - seen.get(name, set())
+                   if f not in UNREADABLE and not f.endswith(".*")}
+        same(sorted(missing), [], name)
+
+
+main()
