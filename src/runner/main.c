@@ -31,6 +31,27 @@ own_id(void)
 	return size << 32 | crc;
 }
 
+/*
+ * The multiplexer of terminals, as a path (O_PATH) to open again: an engine's
+ * /dev has it in /dev/pts, a host's may be closed there.
+ */
+static int
+open_ptmx(void)
+{
+	const char *const paths[] = {"/dev/pts/ptmx", "/dev/ptmx"};
+	struct stat st;
+	int fd;
+
+	for (int i = 0; i < 2; i++) {
+		fd = open(paths[i], O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		if (fd >= 0 && fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) &&
+		    (st.st_mode & 06) == 06)
+			return fd;
+		fd_close(&fd);
+	}
+	return -1;
+}
+
 /* No handlers: code of the runner's own uid could call them. */
 static int
 open_signals(void)
@@ -59,7 +80,7 @@ runner_open(struct runner *rn)
 	if (getpid() != 1)
 		(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
 	rn->nullfd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	rn->ptsfd = open("/dev/pts", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	rn->ptmxfd = open_ptmx();
 	rn->sigfd = open_signals();
 	cgroup_open(&rn->cgroup);
 	(void)fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK);

@@ -1,15 +1,17 @@
 /*
  * Paths below which code may have put anything: each component is opened by
- * itself, and links are never followed.
+ * itself, and a link that code may have made is never followed.
  */
 #include "work.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define LINKS_MAX 16
 #define STEP (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 /* The next component of *path in name: 1, 0 at the end, -1 with errno. */
@@ -58,67 +60,104 @@ step_into(int dir, const char *name, bool make)
 	return fd;
 }
 
-/* Goes on while more components follow; the last one stays in name. */
+/*
+ * A link of the image, as /bin is one to usr/bin, may be followed on the way
+ * to where the client named a place: code cannot have made it.  Replaces *path
+ * by where it leads; the directory to go on from, or -1.
+ */
 static int
-walk(int at, const char *path, bool make, char *name, bool whole)
+follow_system_link(int dir, const char *name, const char **path, char *buf)
 {
-	int dir = openat(at, ".", STEP), next, more, saved;
-	char current[NAME_SIZE];
+	char target[PATH_MAX];
+	size_t rest = strlen(*path);
+	struct stat st;
+	ssize_t n;
 
-	name[0] = '.';
-	name[1] = '\0';
-	more = dir < 0 ? -1 : next_component(&path, current);
+	if (geteuid() == 0 ||
+	    fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || st.st_uid != 0)
+		goto refused;
+	n = readlinkat(dir, name, target, sizeof(target));
+	if (n <= 0 || (size_t)n + rest >= PATH_MAX)
+		goto refused;
+	memmove(buf + n, *path, rest + 1);
+	memcpy(buf, target, (size_t)n);
+	*path = buf;
+	return buf[0] == '/' ? open("/", STEP) : openat(dir, ".", STEP);
+refused:
+	errno = ELOOP;
+	return -1;
+}
+
+static void
+close_keeping_errno(int fd)
+{
+	int saved = errno;
+
+	if (fd >= 0)
+		close(fd);
+	errno = saved;
+}
+
+struct walk {
+	bool make, whole, follow;
+	char *name;
+	int links;
+	char link_path[PATH_MAX];
+};
+
+/* Takes the directory; goes on while more components follow. */
+static int
+walk(struct walk *wk, int dir, const char *path)
+{
+	char next_name[NAME_SIZE];
+	int next, more = dir < 0 ? -1 : next_component(&path, next_name);
+
 	while (more > 0) {
-		memcpy(name, current, strlen(current) + 1);
-		more = next_component(&path, current);
-		if (more < 0 || (more == 0 && !whole))
-			break;
-		next = step_into(dir, name, make);
-		saved = errno;
-		close(dir);
-		errno = saved;
+		memcpy(wk->name, next_name, strlen(next_name) + 1);
+		if (!wk->whole && path[strspn(path, "/")] == '\0')
+			return dir;
+		next = step_into(dir, wk->name, wk->make);
+		if (next < 0 && errno == ELOOP && wk->follow &&
+		    wk->links++ < LINKS_MAX)
+			next = follow_system_link(dir, wk->name, &path,
+			    wk->link_path);
+		close_keeping_errno(dir);
 		dir = next;
-		if (dir < 0)
-			return -1;
+		more = dir < 0 ? -1 : next_component(&path, next_name);
 	}
-	if (more < 0 && dir >= 0) {
-		saved = errno;
-		close(dir);
-		errno = saved;
+	if (more < 0) {
+		close_keeping_errno(dir);
 		return -1;
 	}
 	return dir;
 }
 
+/* Links are followed only on a path that the client named as a whole. */
 static int
-start_of(int at, const char *path, bool make, char *name, bool whole)
+start_of(int at, const char *path, struct walk *wk)
 {
-	int root, dir, saved;
-
-	if (path[0] != '/')
-		return walk(at, path, make, name, whole);
-	root = open("/", STEP);
-	if (root < 0)
-		return -1;
-	dir = walk(root, path, make, name, whole);
-	saved = errno;
-	close(root);
-	errno = saved;
-	return dir;
+	wk->name[0] = '.';
+	wk->name[1] = '\0';
+	wk->follow = path[0] == '/';
+	return walk(wk, path[0] == '/' ? open("/", STEP) :
+	    openat(at, ".", STEP), path);
 }
 
 int
 path_open_parent(int at, const char *path, bool make, char *name)
 {
-	return start_of(at, path, make, name, false);
+	struct walk wk = {.make = make, .name = name};
+
+	return start_of(at, path, &wk);
 }
 
 int
 path_open_dir(int at, const char *path, bool make)
 {
 	char name[NAME_SIZE];
+	struct walk wk = {.make = make, .whole = true, .name = name};
 
-	return start_of(at, path, make, name, true);
+	return start_of(at, path, &wk);
 }
 
 static bool

@@ -67,7 +67,8 @@
  * come DATA frames, the last with PROTO_F_END (it may be empty).  An ENTRY with
  * an empty payload ends the PUT.  Missing directories above PATH are made.  A
  * file or link replaces what has its name, unless that is a directory; a
- * directory that exists is kept.  No link is followed.
+ * directory that exists is kept.  No link is followed, in a GET neither, but
+ * one of root's above PATH where runs are not root.
  *
  * GET.  ENTRYs come back, in an order in which a directory stands before what
  * it holds; regular files are followed by DATA as in a PUT.  The VERDICT has
@@ -193,8 +194,9 @@ enum proto_key {
 	PROTO_K_SIZE,
 	PROTO_K_TARGET, /* of a link */
 	PROTO_K_MTIME,	/* seconds since the epoch */
-	PROTO_K_DEPTH,	/* GET: 0 the entry itself, 1 a listing with no
-			   content, absent: everything below with content */
+	PROTO_K_DEPTH,	/* GET: 0 the entry itself, 1 and what it holds, and
+			   so on, without content; absent: everything below
+			   with content */
 	PROTO_K_OWNER,	/* uid << 32 | gid, in a listing */
 	PROTO_K_ENTRIES_MAX, /* GET; absent: 1000000 */
 	PROTO_K_BYTES_MAX,   /* GET: content in all; absent: no bound */

@@ -229,7 +229,7 @@ struct runner {
 	struct message_reader messages;
 	struct config config;
 	struct cgroup cgroup;
-	int sigfd, nullfd, ptsfd;
+	int sigfd, nullfd, ptmxfd;
 	bool eof;	/* stdin has ended */
 	bool quit;
 	bool welcomed;	/* the first WELCOME is out: limits are known */

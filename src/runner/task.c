@@ -104,6 +104,9 @@ kill_all(struct runner *rn, struct request *r)
 			(void)kill(r->pid, SIGKILL);
 		return;
 	}
+	/* one that is still on its way from the runner's uid to its own */
+	if (!r->reaped)
+		(void)kill(r->pid, SIGKILL);
 	kill_uid(&rn->config, config_slot_uid(&rn->config, r->slot));
 	if (rn->cgroup.kill >= 0 && rn->nactive == 1)
 		(void)!write(rn->cgroup.kill, "1", 1);

@@ -35,8 +35,9 @@ void work_next_frame(struct work *w, struct frame *f);
 
 /*
  * Opens the directory that holds the last component of path, and copies that
- * to name.  No component may be a link or "..".  Missing directories are made
- * if make is set.  Returns a descriptor (O_PATH), or -1 with errno.
+ * to name.  No component may be ".." or a link, but that an absolute path may
+ * lead over links of root's where code is not root.  Missing directories are
+ * made if make is set.  Returns a descriptor (O_PATH), or -1 with errno.
  */
 int path_open_parent(int at, const char *path, bool make, char *name);
 /* Opens a directory below at, "" for itself; the same rules. */
