@@ -12,8 +12,7 @@
  * character, and a backslash before the line's end joins lines.  $NAME, ${NAME}
  * and $? are variables; an expansion never makes more than one word.  There is
  * no globbing and no substitution.  Heredoc bodies are verbatim, their TAG
- * quoted or not; one follows its line, whichever of its commands it is for, so
- * that `run x.py <<EOF || logs` can take a failure up.
+ * quoted or not; they follow the line, whose last command they belong to.
  *
  * The same lexer serves execution and completion (LEX_PARTIAL).
  */
@@ -83,7 +82,8 @@ enum lex_flags {
 enum lex_status { LEX_OK, LEX_MORE, LEX_ERROR };
 
 /*
- * Reads one logical line from n bytes at s, the first of which is on `line`.
+ * Reads one logical line from n bytes at s, the first of which is on `line`;
+ * without LEX_EOF or LEX_PARTIAL they end with a newline.
  * LEX_MORE: out->need says what is missing; call again with more bytes.
  * LEX_ERROR: err is set (ERR_USAGE), out->used is where to go on, out->err_line
  * where the mistake is.  max_heredoc: bytes of a body, else an error.
