@@ -97,7 +97,7 @@ box_config_default(struct box *box, struct client_config *cfg)
 	    "MPLCONFIGDIR=/tmp/home/.config/matplotlib",
 	    "PATH=/tmp/home/.local/bin:/usr/local/sbin:/usr/local/bin:"
 	    "/usr/sbin:/usr/bin:/sbin:/bin",
-	    "LANG=C.UTF-8", "JAVA_TOOL_OPTIONS=-Duser.home=/tmp/home"};
+	    "LANG=C.UTF-8"};
 	bool root = box->spec.limits.user == USER_ROOT;
 	uint32_t random;
 
