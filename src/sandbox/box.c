@@ -10,9 +10,14 @@
 #define SILENCE_MS 2000
 #define CANCEL_MS 5000
 #define LEASE_MS 600000
-/* Uids of programs: none that a host's users have, see user_namespaces(7). */
+/*
+ * Uids of programs, drawn at random: quotas that the kernel keeps for each user
+ * are then nobody's of this host, and seldom another environment's.  Parallel
+ * runs have those that follow.  share/addesh/etc/passwd and group name them.
+ */
 #define UID_FIRST 20000
-#define UID_LAST 60000
+#define UID_STEP 625
+#define UID_CHOICES 64
 
 void
 box_event(struct box *box, const char *phase, const char *fmt, ...)
@@ -91,18 +96,18 @@ box_memory_total(const struct box *box, uint64_t extra)
 void
 box_config_default(struct box *box, struct client_config *cfg)
 {
-	static const char *const dirs[] = {"HOME=/tmp/home", "TMPDIR=/tmp",
-	    "XDG_CACHE_HOME=/tmp/home/.cache",
-	    "XDG_CONFIG_HOME=/tmp/home/.config",
-	    "MPLCONFIGDIR=/tmp/home/.config/matplotlib",
-	    "PATH=/tmp/home/.local/bin:/usr/local/sbin:/usr/local/bin:"
-	    "/usr/sbin:/usr/bin:/sbin:/bin",
+	static const char *const dirs[] = {"HOME=" SANDBOX_HOME, "TMPDIR=/tmp",
+	    "XDG_CACHE_HOME=" SANDBOX_HOME "/.cache",
+	    "XDG_CONFIG_HOME=" SANDBOX_HOME "/.config",
+	    "MPLCONFIGDIR=" SANDBOX_HOME "/.config/matplotlib",
+	    "PATH=" SANDBOX_HOME "/.local/bin:/usr/local/sbin:"
+	    "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
 	    "LANG=C.UTF-8"};
 	bool root = box->spec.limits.user == USER_ROOT;
 	uint32_t random;
 
 	io_random(&random, sizeof(random));
-	cfg->uid = UID_FIRST + random % (UID_LAST - UID_FIRST);
+	cfg->uid = UID_FIRST + random % UID_CHOICES * UID_STEP;
 	cfg->gid = cfg->uid;
 	cfg->user = root ? "root" : "sandbox";
 	cfg->workspace = SANDBOX_WORKSPACE;

@@ -138,23 +138,22 @@ add_host(struct bwrap *b)
 /* ---- what is its own ---- */
 
 static void
-add_accounts(struct bwrap *b, const char *host, unsigned uid, unsigned gid)
+add_accounts(struct bwrap *b, unsigned uid, unsigned gid)
 {
 	/* Concurrent runs have the uids after the first; they need no names:
 	   USER and LOGNAME are set, and getpwuid() is asked for the first. */
 	autofree char *passwd = xasprintf(
-	    "root:x:0:0:root:/tmp/home:/bin/sh\n"
-	    "sandbox:x:%u:%u:sandbox:/tmp/home:/bin/sh\n"
+	    "root:x:0:0:root:" SANDBOX_HOME ":/bin/sh\n"
+	    "sandbox:x:%u:%u:sandbox:" SANDBOX_HOME ":/bin/sh\n"
 	    "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n",
 	    uid, gid);
 	autofree char *group = xasprintf(
 	    "root:x:0:\nsandbox:x:%u:\nnogroup:x:65534:\n", gid);
-	autofree char *hosts =
-	    xasprintf("127.0.0.1 localhost %s\n::1 localhost\n", host);
 
 	add_text(b, passwd, "/etc/passwd");
 	add_text(b, group, "/etc/group");
-	add_text(b, hosts, "/etc/hosts");
+	add_text(b, "127.0.0.1 localhost " SANDBOX_HOSTNAME "\n::1 localhost\n",
+	    "/etc/hosts");
 	add_text(b, "passwd: files\ngroup: files\nhosts: files dns\n"
 		    "services: files\nprotocols: files\n",
 	    "/etc/nsswitch.conf");
@@ -189,8 +188,8 @@ add_places(struct bwrap *b, const struct limits *l)
 }
 
 static void
-add_namespaces(struct bwrap *b, const struct env_spec *spec,
-    enum userns_kind userns, unsigned uid, unsigned gid)
+add_namespaces(struct bwrap *b, enum userns_kind userns, unsigned uid,
+    unsigned gid)
 {
 	static const char *const always[] = {"--unshare-pid", "--unshare-ipc",
 	    "--unshare-uts", "--unshare-cgroup-try", "--unshare-net",
@@ -201,7 +200,7 @@ add_namespaces(struct bwrap *b, const struct env_spec *spec,
 
 	for (size_t i = 0; i < ARRAY_SIZE(always); i++)
 		add(b, always[i], NULL, NULL);
-	add(b, "--hostname", spec->name ? spec->name : "sandbox", NULL);
+	add(b, "--hostname", SANDBOX_HOSTNAME, NULL);
 	if (userns != USERNS_SINGLE) {
 		for (size_t i = 0; i < ARRAY_SIZE(caps); i++)
 			add(b, "--cap-add", caps[i], NULL);
@@ -260,9 +259,9 @@ bwrap_build(struct bwrap *b, const struct env_spec *spec,
 		return err_hint(err, "install the package bubblewrap");
 	}
 	strvec_push_owned(&b->argv, program);
-	add_namespaces(b, spec, userns, uid, gid);
+	add_namespaces(b, userns, uid, gid);
 	add_host(b);
-	add_accounts(b, spec->name ? spec->name : "sandbox", uid, gid);
+	add_accounts(b, uid, gid);
 	if (add_runner(b, err) || add_info(b, err))
 		return -1;
 	add_places(b, &spec->limits);

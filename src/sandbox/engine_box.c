@@ -1,15 +1,337 @@
-/* An environment in a container of an engine. */
-#include "sandbox/box_impl.h"
-#include "sandbox/sweep_impl.h"
+/*
+ * An environment in a container of an engine.  The order is create, attach,
+ * start and never another: a container that was started before anybody is
+ * attached would outlive a shell that dies in between.
+ */
+#include "sandbox/engine_impl.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "engine/container.h"
+#include "engine/reference.h"
+
+#define HELLO_MS 20000
+#define REMOVE_MS 30000
+#define ATTEMPTS 3
+
+struct engine_box {
+	char *container; /* its id; NULL: gone or not made yet */
+	struct image image;
+	struct runner_way way;
+};
+
+/* ---- the end ---- */
+
+/* A container whose programs use up its CPU time is slow to be killed. */
+static void
+raise_cpus(struct box *box, const char *id)
+{
+	struct engine *e = box->ctx.engine;
+	autoerr struct err err = ERR_INIT;
+	const struct engine_facts *f = engine_facts(e, &err);
+
+	if (box->spec.limits.cpu_milli && f && f->cpus)
+		container_set_cpus(e, id, (int64_t)f->cpus * 1000000000, &err);
+}
+
+static void
+engine_box_kill(struct box *box, struct verdict *v)
+{
+	struct engine_box *eb = box->impl;
+	autoerr struct err err = ERR_INIT;
+
+	if (!eb->container)
+		return;
+	raise_cpus(box, eb->container);
+	container_autopsy(box->ctx.engine, eb->container, v);
+	if (container_remove(box->ctx.engine, eb->container, REMOVE_MS, &err)) {
+		strbuf_addf(&v->why, "; %s", err.msg.buf);
+		return;
+	}
+	free(steal(&eb->container));
+}
+
+static int
+engine_box_remove(struct box *box, struct err *err)
+{
+	struct engine_box *eb = box->impl;
+	int bad = 0;
+
+	if (eb->container)
+		bad = container_remove(box->ctx.engine, eb->container,
+		    REMOVE_MS, err);
+	free(eb->container);
+	image_release(&eb->image);
+	runner_way_release(&eb->way);
+	free(eb);
+	return bad;
+}
+
+static const struct box_ops ops = {
+    .kill = engine_box_kill, .remove = engine_box_remove};
+
+/* ---- the image ---- */
+
+struct pulling {
+	struct box *box;
+	int64_t told_ms;
+};
+
+/* One line at most every few seconds: a pull may take minutes. */
+static void
+on_pull(void *arg, const struct progress *p)
+{
+	struct pulling *pulling = arg;
+	int64_t now = clock_ms();
+
+	if (now - pulling->told_ms < 5000)
+		return;
+	pulling->told_ms = now;
+	box_event(pulling->box, "pull", "%s: %u of %u layers, %llu of %llu MB",
+	    pulling->box->spec.image, p->layers_done, p->layers,
+	    (unsigned long long)(p->current >> 20),
+	    (unsigned long long)(p->total >> 20));
+}
+
+static int
+pull(struct box *box, struct err *err)
+{
+	struct pulling pulling = {.box = box, .told_ms = clock_ms()};
+	struct reference ref = {0};
+	const char *image = box->spec.image;
+	bool implicit;
+
+	if (reference_parse(&ref, image, err))
+		return -1;
+	implicit = reference_is_implicit(&ref);
+	reference_release(&ref);
+	box_event(box, "pull", "pulling %s%s", image,
+	    implicit ? ", which means :latest" : "");
+	return image_pull(box->ctx.engine, image, NULL, on_pull, &pulling, err);
+}
+
+static int
+get_image(struct box *box, struct err *err)
+{
+	struct engine_box *eb = box->impl;
+	struct engine *e = box->ctx.engine;
+	enum pull_policy policy = box->spec.pull;
+
+	if (!box->spec.image)
+		return err_set(err, ERR_USAGE,
+		    "an environment on an engine needs an image");
+	if (policy == PULL_ALWAYS && pull(box, err))
+		return -1;
+	if (!image_inspect(e, box->spec.image, &eb->image, err))
+		return 0;
+	if (err->code != 404 || policy != PULL_MISSING)
+		return -1;
+	err_clear(err);
+	if (pull(box, err))
+		return -1;
+	return image_inspect(e, box->spec.image, &eb->image, err);
+}
+
+static int
+check_image(struct box *box, struct err *err)
+{
+	struct engine_box *eb = box->impl;
+
+	if (strcmp(eb->image.os, "linux") && eb->image.os[0])
+		return err_set(err, ERR_IMAGE, "%s is an image for %s, not for "
+		    "Linux", box->spec.image, eb->image.os);
+	/* Which runner fits is said before anything is started. */
+	return runner_way_init(&eb->way, box->ctx.engine,
+	    eb->image.arch[0] ? eb->image.arch : NULL, err);
+}
+
+/* ---- the container ---- */
+
+/* The image's own variables, then ours over them. */
+static void
+base_env(struct box *box, struct client_config *cfg)
+{
+	struct engine_box *eb = box->impl;
+	autovec struct strvec ours = STRVEC_INIT;
+	const char *path = strvec_env_get(&eb->image.env, "PATH");
+
+	strvec_pushv(&ours, cfg->base_env.v, cfg->base_env.n);
+	strvec_release(&cfg->base_env);
+	strvec_pushv(&cfg->base_env, eb->image.env.v, eb->image.env.n);
+	for (size_t i = 0; i < ours.n; i++)
+		strvec_env_set(&cfg->base_env, ours.v[i]);
+	if (path && !strvec_env_get(&box->spec.env, "PATH")) {
+		autofree char *both = xasprintf(
+		    "PATH=" SANDBOX_HOME "/.local/bin:%s", path);
+
+		strvec_env_set(&cfg->base_env, both);
+	}
+}
+
+static void
+configure(struct box *box, struct client_config *cfg)
+{
+	struct engine_box *eb = box->impl;
+	enum user_kind user = box->spec.limits.user;
+
+	box_config_default(box, cfg);
+	base_env(box, cfg);
+	if (user == USER_NAMED && box->spec.user)
+		cfg->user = box->spec.user;
+	if (user == USER_IMAGE)
+		cfg->user = eb->image.user[0] ? eb->image.user : "root";
+}
+
+static int
+create(struct box *box, uint64_t memory, struct err *err)
+{
+	struct engine_box *eb = box->impl;
+	autojson json *spec =
+	    container_spec(box, &eb->image, &eb->way, memory);
+	autovec struct strvec warnings = STRVEC_INIT;
+
+	eb->container = container_create(box->ctx.engine, NULL, NULL, spec,
+	    &warnings, err);
+	return eb->container ? 0 : -1;
+}
+
+static int
+greet(struct box *box, struct client_config *cfg, struct err *err)
+{
+	struct engine_box *eb = box->impl;
+	uint64_t runner;
+
+	if (client_hello(box->client, cfg, clock_ms() + HELLO_MS,
+		box->ctx.interrupts, err))
+		return -1;
+	runner = client_welcome(box->client)->runner;
+	if (runner != eb->way.id)
+		return err_set(err, ERR_SANDBOX,
+		    "the runner in the container is not the one of this "
+		    "addesh");
+	return 0;
+}
+
+static int
+attempt(struct box *box, struct client_config *cfg, uint64_t memory,
+    struct err *err)
+{
+	struct engine_box *eb = box->impl;
+	struct engine *e = box->ctx.engine;
+	struct stream *stream;
+
+	if (create(box, memory, err))
+		return -1;
+	stream = container_attach(e, eb->container, false, err);
+	if (!stream)
+		return -1;
+	box->client = client_new(box->ctx.loop, stream);
+	if (container_start(e, eb->container, err))
+		return -1;
+	return greet(box, cfg, err);
+}
+
+static void
+undo(struct box *box)
+{
+	struct engine_box *eb = box->impl;
+	autoerr struct err ignored = ERR_INIT;
+
+	client_free(box->client);
+	box->client = NULL;
+	if (eb->container && !container_remove(box->ctx.engine, eb->container,
+				 REMOVE_MS, &ignored))
+		free(steal(&eb->container));
+}
+
+/*
+ * A socket on this host does not prove that the engine sees our files, and a
+ * volume may be half full: each failure is tried once in the next better way,
+ * and the first reason is the one that is told.
+ */
+static int
+open_container(struct box *box, struct client_config *cfg, uint64_t memory,
+    struct err *err)
+{
+	struct engine_box *eb = box->impl;
+	struct engine *e = box->ctx.engine;
+
+	for (int i = 0; i < ATTEMPTS; i++) {
+		autoerr struct err again = ERR_INIT;
+		struct err *why = err->kind == ERR_NONE ? err : &again;
+
+		if (i == 0 && !eb->way.bind &&
+		    runner_way_volume(&eb->way, e, box, false, why))
+			return -1;
+		if (!attempt(box, cfg, memory, why)) {
+			err_clear(err);
+			return 0;
+		}
+		undo(box);
+		if (why->kind == ERR_INTERRUPTED)
+			return err == why ? -1 : err_move(err, why);
+		if (eb->container || i + 1 == ATTEMPTS ||
+		    runner_way_volume(&eb->way, e, box, !eb->way.bind, &again))
+			return -1;
+	}
+	return -1;
+}
+
+static void
+describe(struct box *box)
+{
+	struct engine_box *eb = box->impl;
+	bool podman = engine_kind(box->ctx.engine) == ENGINE_PODMAN;
+
+	box_describe_add(box, "kind", "%s", podman ? "podman" : "docker");
+	box_describe_add(box, "id", "%.12s", eb->container);
+	box_describe_add(box, "engine", "%s", engine_title(box->ctx.engine));
+	box_describe_add(box, "image", "%s", box->spec.image);
+	box_describe_add(box, "image_id", "%s", eb->image.id);
+	box_describe_add(box, "arch", "%s", eb->image.arch);
+	box_describe_add(box, "isolation", "uid");
+	box_describe_add(box, "runner_way", "%s",
+	    eb->way.bind ? "bind" : eb->way.volume);
+}
+
+/* What an engine has no limit for at all. */
+static void
+note_gaps(struct box *box)
+{
+	const struct limits *l = &box->spec.limits;
+
+	if (l->writable)
+		box_gap_add(box, "writable", "yes", "no limit", false,
+		    "the root file system lies on the engine's disk, where "
+		    "nothing bounds it");
+	if (l->workspace == WORKSPACE_DISK && l->disk)
+		box_gap_add(box, "disk_limit", "a volume", "no limit", false,
+		    "volumes of an engine have no size");
+}
 
 int
 engine_box_open(struct box *box, struct err *err)
 {
-	return err_set(err, ERR_ENGINE,
-	    "environments on an engine are not built in yet");
-}
+	struct engine_box *eb = xcalloc(1, sizeof(*eb));
+	struct client_config cfg = CLIENT_CONFIG_INIT;
+	uint64_t memory;
+	int bad;
 
-void
-sweep_engine(struct sweep *s, struct engine *engine)
-{
+	eb->image = (struct image)IMAGE_INIT;
+	box->impl = eb;
+	box->ops = &ops;
+	if (get_image(box, err) || check_image(box, err))
+		return -1;
+	memory = box_memory_total(box,
+	    container_extra_memory(box, &eb->image));
+	configure(box, &cfg);
+	bad = open_container(box, &cfg, memory, err);
+	client_config_release(&cfg);
+	if (bad)
+		return -1;
+	describe(box);
+	note_gaps(box);
+	box_limits_check(box, memory);
+	return 0;
 }

@@ -58,6 +58,8 @@ void env_spec_copy(struct env_spec *dst, const struct env_spec *src);
 void env_spec_release(struct env_spec *s);
 
 #define SANDBOX_WORKSPACE "/workspace"
+#define SANDBOX_HOME "/tmp/home"
+#define SANDBOX_HOSTNAME "sandbox" /* also in share/addesh/etc/hosts */
 #define SANDBOX_HOME "/tmp/home" /* of the runs' user, in a place of its own */
 
 #endif

@@ -25,8 +25,9 @@ struct sweep_item {
 typedef void sweep_fn(void *arg, const struct sweep_item *item);
 
 /*
- * Reports each of our things that is left (fn may be NULL) and, unless dry,
- * removes those that are not kept.  engine NULL: only this host.  -1 if
+ * Reports each of our things that is left and, unless dry, removes those that
+ * are not kept.  Without fn only what is quick to find is looked for: volumes
+ * cost the engine a question more.  engine NULL: only this host.  -1 if
  * something could not be removed or asked; the rest is done all the same.
  */
 int sweep_run(const struct runtime *rt, struct engine *engine, bool dry,

@@ -6,6 +6,7 @@
 
 struct sweep {
 	bool dry, failed;
+	bool gc; /* somebody listens: look at everything */
 	sweep_fn *fn;
 	void *arg;
 	struct err *err; /* of the first failure */

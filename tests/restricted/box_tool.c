@@ -5,7 +5,10 @@
  *	run SECONDS ARGV... ;	script SECONDS TEXT	put HOST DEST
  *	get PATH DEST		ls PATH			cat PATH
  *	limits			gaps			describe
- *	reset			wait (for a line)	sweep
+ *	reset			wait (for a line)	sweep (what gc would do)
+ *
+ * Before them: engine=URL image=NAME memory=SIZE disk=SIZE cpus=N pids=N
+ * user=root|image network=full workspace=disk writable
  */
 #include <errno.h>
 #include <signal.h>
@@ -15,6 +18,8 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/units.h"
+#include "engine/endpoint.h"
+#include "engine/engine.h"
 #include "sandbox/box.h"
 #include "sandbox/sweep.h"
 
@@ -22,6 +27,7 @@ static struct loop *loop;
 static struct box *box;
 static struct runtime rt;
 static unsigned interrupts;
+static struct engine *engine;
 
 static void
 die(struct err *err)
@@ -205,8 +211,28 @@ action(const char *word, char **arg)
 	else if (!strcmp(word, "stats") && !box_stats(box, &stats, &err))
 		print_all("STAT", &stats);
 	else if (!strcmp(word, "sweep"))
-		sweep_run(&rt, NULL, true, on_sweep, NULL, &err);
+		sweep_run(&rt, engine, true, on_sweep, NULL, &err);
 	return arg;
+}
+
+static const char *engine_url;
+
+static struct engine *
+open_engine(struct err *err)
+{
+	struct endpoint_inputs in = {0};
+	struct endpoint ep = ENDPOINT_INIT;
+	struct engine_settings set = ENGINE_SETTINGS_DEFAULT;
+	autovec struct strvec environ = STRVEC_INIT;
+	struct engine *e = NULL;
+
+	endpoint_inputs_here(&in, &environ);
+	in.asked = engine_url;
+	in.asked_by = "engine=";
+	if (!endpoint_resolve(&ep, &in, err))
+		e = engine_open(&ep, &set, loop, &interrupts, err);
+	endpoint_release(&ep);
+	return e;
 }
 
 static bool
@@ -224,6 +250,16 @@ option(struct env_spec *spec, const char *arg)
 		spec->limits.pids = strtoull(arg + 5, NULL, 10);
 	else if (!strcmp(arg, "user=root"))
 		spec->limits.user = USER_ROOT;
+	else if (!strcmp(arg, "user=image"))
+		spec->limits.user = USER_IMAGE;
+	else if (!strcmp(arg, "workspace=disk"))
+		spec->limits.workspace = WORKSPACE_DISK;
+	else if (!strcmp(arg, "writable"))
+		spec->limits.writable = true;
+	else if (str_starts(arg, "engine="))
+		engine_url = arg + 7;
+	else if (str_starts(arg, "image="))
+		spec->image = xstrdup(arg + 6);
 	else if (!strcmp(arg, "network=full"))
 		spec->limits.network = NET_FULL;
 	else
@@ -252,7 +288,15 @@ main(int argc, char **argv)
 		die(&err);
 		return 1;
 	}
-	sweep_run(&rt, NULL, false, on_sweep, NULL, &err);
+	if (engine_url) {
+		spec.kind = BOX_ENGINE;
+		engine = ctx.engine = open_engine(&err);
+	}
+	if (engine_url && !engine) {
+		die(&err);
+		return 1;
+	}
+	sweep_run(&rt, engine, false, on_sweep, NULL, &err);
 	began = clock_us();
 	box = box_open(&spec, &ctx, &err);
 	if (!box) {
@@ -270,6 +314,7 @@ main(int argc, char **argv)
 		die(&err);
 	printf("CLOSE %lld us\n", (long long)(clock_us() - began));
 	env_spec_release(&spec);
+	engine_close(engine);
 	runtime_release(&rt);
 	loop_free(loop);
 	return 0;

@@ -1,0 +1,54 @@
+/* What the parts of an environment in a container share. */
+#ifndef ADDESH_SANDBOX_ENGINE_IMPL_H
+#define ADDESH_SANDBOX_ENGINE_IMPL_H
+
+#include "base/json.h"
+#include "engine/engine.h"
+#include "engine/image.h"
+#include "sandbox/box_impl.h"
+
+#define LABEL_OWNER "addesh.owner"
+#define LABEL_SESSION "addesh.session"
+#define LABEL_CREATED "addesh.created" /* seconds since the epoch */
+#define LABEL_NAME "addesh.name"
+#define LABEL_RUNNER "addesh.runner" /* of a volume: what is in it */
+
+/* Where the runner's files are mounted in a container. */
+#define RUNNER_DIR "/.addesh"
+
+/*
+ * How the runner gets into a container: a read-only bind mount where the
+ * engine sees our files, else a volume that was filled with it.
+ */
+struct runner_way {
+	char *path;   /* of the runner here */
+	uint64_t id;  /* size << 32 | CRC-32C, as its WELCOME says */
+	bool bind;
+	char *volume; /* the name of the volume, if not bind */
+	char *hosts, *passwd, *group; /* of bind: files for /etc, or NULL */
+};
+
+int runner_way_init(struct runner_way *way, struct engine *e,
+    const char *arch, struct err *err);
+void runner_way_release(struct runner_way *way);
+/* Makes sure that a volume has the runner; anew: whatever it seems to have,
+   under another name if it is in use. */
+int runner_way_volume(struct runner_way *way, struct engine *e,
+    const struct box *box, bool anew, struct err *err);
+
+/* The body of POST /containers/create. */
+json *container_spec(struct box *box, const struct image *img,
+    const struct runner_way *way, uint64_t memory);
+/* Bytes of the memory-backed places that not every environment has. */
+uint64_t container_extra_memory(const struct box *box,
+    const struct image *img);
+/* NAME=VALUE labels of a thing that is made now. */
+void container_labels(const struct box *box, struct strvec *labels);
+
+/*
+ * What the engine tells about the end of a container that is lost: sets v->oom
+ * and adds to v->why.  It may be gone already.
+ */
+void container_autopsy(struct engine *e, const char *id, struct verdict *v);
+
+#endif

@@ -1,0 +1,222 @@
+/* The container of an environment, as the Engine API wants it described. */
+#include "sandbox/engine_impl.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+
+#define SMALL_PLACE (1u << 20) /* of /run and /var/tmp, which few use */
+
+void
+container_labels(const struct box *box, struct strvec *labels)
+{
+	strvec_pushf(labels, LABEL_OWNER "=%s", box->ctx.runtime->owner);
+	strvec_pushf(labels, LABEL_CREATED "=%lld",
+	    (long long)(clock_wall_ms() / 1000));
+	if (box->spec.session)
+		strvec_pushf(labels, LABEL_SESSION "=%s", box->spec.session);
+	if (box->spec.name)
+		strvec_pushf(labels, LABEL_NAME "=%s", box->spec.name);
+}
+
+static json *
+labels_json(const struct box *box)
+{
+	autovec struct strvec labels = STRVEC_INIT;
+	json *map = json_object();
+
+	container_labels(box, &labels);
+	for (size_t i = 0; i < labels.n; i++) {
+		char *value = strchr(labels.v[i], '=');
+
+		*value++ = '\0';
+		json_put_str(map, labels.v[i], value);
+	}
+	return map;
+}
+
+static json *
+strings(const char *const *v)
+{
+	json *array = json_array();
+
+	for (; *v; v++)
+		json_push_str(array, *v);
+	return array;
+}
+#define STRINGS(...) strings((const char *const[]){__VA_ARGS__, NULL})
+
+/* ---- places ---- */
+
+/* A VOLUME of the image that needs a bound; those of ours have one. */
+static bool
+is_extra_volume(const char *path)
+{
+	static const char *const never[] = {"/", "/tmp", "/run", "/var/tmp",
+	    "/dev/shm", "/proc", "/sys", "/dev", SANDBOX_WORKSPACE, RUNNER_DIR,
+	    "/etc", "/usr", "/bin", "/lib", NULL};
+
+	return path[0] == '/' && !strchr(path, ':') && !strchr(path, ',') &&
+	       !str_in(path, never);
+}
+
+static bool
+is_podman(const struct box *box)
+{
+	return engine_kind(box->ctx.engine) == ENGINE_PODMAN;
+}
+
+uint64_t
+container_extra_memory(const struct box *box, const struct image *img)
+{
+	uint64_t extra = is_podman(box) ? 2 * SMALL_PLACE : 0;
+
+	for (size_t i = 0; i < img->volumes.n; i++)
+		if (is_extra_volume(img->volumes.v[i]))
+			extra += box->spec.limits.tmp;
+	return extra;
+}
+
+static void
+put_place(json *map, const char *path, uint64_t size, const char *mode)
+{
+	autofree char *options =
+	    size ? xasprintf("rw,exec,nosuid,nodev,size=%llu,mode=%s",
+		       (unsigned long long)size, mode)
+		 : xasprintf("rw,exec,nosuid,nodev,mode=%s", mode);
+
+	json_put_str(map, path, options);
+}
+
+static json *
+places_json(const struct box *box, const struct image *img)
+{
+	const struct limits *l = &box->spec.limits;
+	json *map = json_object();
+
+	put_place(map, "/tmp", l->tmp, "1777");
+	if (l->workspace == WORKSPACE_MEMORY)
+		put_place(map, SANDBOX_WORKSPACE, l->disk, "1777");
+	if (is_podman(box)) { /* which makes them without a bound */
+		put_place(map, "/run", SMALL_PLACE, "755");
+		put_place(map, "/var/tmp", SMALL_PLACE, "1777");
+	}
+	for (size_t i = 0; i < img->volumes.n; i++)
+		if (is_extra_volume(img->volumes.v[i]))
+			put_place(map, img->volumes.v[i], l->tmp, "1777");
+	return map;
+}
+
+static json *
+mount_json(const char *type, const char *source, const char *target,
+    bool read_only)
+{
+	json *m = json_object();
+
+	json_put_str(m, "Type", type);
+	if (source)
+		json_put_str(m, "Source", source);
+	json_put_str(m, "Target", target);
+	json_put_bool(m, "ReadOnly", read_only);
+	return m;
+}
+
+static json *
+mounts_json(const struct box *box, const struct runner_way *way)
+{
+	json *mounts = json_array();
+	bool own_users = box->spec.limits.user == USER_SANDBOX;
+
+	if (!way->bind) {
+		json_push(mounts,
+		    mount_json("volume", way->volume, RUNNER_DIR, true));
+	} else {
+		json_push(mounts, mount_json("bind", way->path,
+				      RUNNER_DIR "/runner", true));
+		if (box->spec.limits.network == NET_NONE && way->hosts)
+			json_push(mounts, mount_json("bind", way->hosts,
+					      "/etc/hosts", true));
+		if (own_users && way->passwd)
+			json_push(mounts, mount_json("bind", way->passwd,
+					      "/etc/passwd", true));
+		if (own_users && way->group)
+			json_push(mounts, mount_json("bind", way->group,
+					      "/etc/group", true));
+	}
+	if (box->spec.limits.workspace == WORKSPACE_DISK)
+		json_push(mounts,
+		    mount_json("volume", NULL, SANDBOX_WORKSPACE, false));
+	return mounts;
+}
+
+/* ---- the whole ---- */
+
+static void
+put_limits(json *host, const struct limits *l, uint64_t memory)
+{
+	if (memory) {
+		json_put_int(host, "Memory", (int64_t)memory);
+		json_put_int(host, "MemorySwap", (int64_t)memory);
+	}
+	if (l->pids)
+		json_put_int(host, "PidsLimit", (int64_t)l->pids);
+	if (l->cpu_milli)
+		json_put_int(host, "NanoCpus", (int64_t)l->cpu_milli * 1000000);
+	if (l->shm)
+		json_put_int(host, "ShmSize", (int64_t)l->shm);
+}
+
+static json *
+host_json(struct box *box, const struct image *img,
+    const struct runner_way *way, uint64_t memory)
+{
+	const struct limits *l = &box->spec.limits;
+	json *host = json_object(), *log = json_object();
+
+	json_put_bool(host, "AutoRemove", true);
+	/* Else every byte of every run lies on the engine's disk. */
+	json_put_str(log, "Type", "none");
+	json_put(host, "LogConfig", log);
+	json_put_bool(host, "ReadonlyRootfs", !l->writable);
+	json_put(host, "CapDrop", STRINGS("ALL"));
+	json_put(host, "CapAdd",
+	    STRINGS("SETUID", "SETGID", "KILL", "CHOWN", "SETPCAP"));
+	json_put(host, "SecurityOpt", STRINGS("no-new-privileges"));
+	json_put_str(host, "CgroupnsMode", "private");
+	json_put_str(host, "IpcMode", "private");
+	put_limits(host, l, memory);
+	json_put(host, "Tmpfs", places_json(box, img));
+	json_put(host, "Mounts", mounts_json(box, way));
+	if (l->network == NET_NONE)
+		json_put_str(host, "NetworkMode", "none");
+	return host;
+}
+
+json *
+container_spec(struct box *box, const struct image *img,
+    const struct runner_way *way, uint64_t memory)
+{
+	json *c = json_object(), *health = json_object();
+
+	json_put_str(c, "Image", box->spec.image);
+	json_put_str(c, "User", "0:0");
+	json_put_str(c, "WorkingDir", "/");
+	json_put_str(c, "Hostname", SANDBOX_HOSTNAME);
+	json_put(c, "Entrypoint", json_array());
+	json_put(c, "Cmd", STRINGS(RUNNER_DIR "/runner"));
+	json_put_bool(c, "OpenStdin", true);
+	json_put_bool(c, "StdinOnce", true);
+	json_put_bool(c, "AttachStdin", true);
+	json_put_bool(c, "AttachStdout", true);
+	json_put_bool(c, "AttachStderr", true);
+	json_put(c, "Labels", labels_json(box));
+	/* An image's own would run as uid 0 beside the runner. */
+	json_put(health, "Test", STRINGS("NONE"));
+	json_put(c, "Healthcheck", health);
+	/* Twice as fast to start as network mode none alone, but then nobody
+	   writes an /etc/hosts. */
+	if (box->spec.limits.network == NET_NONE && way->bind && way->hosts)
+		json_put_bool(c, "NetworkDisabled", true);
+	json_put(c, "HostConfig", host_json(box, img, way, memory));
+	return c;
+}

@@ -1,0 +1,106 @@
+/* What dead addesh processes left on an engine. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "engine/container.h"
+#include "sandbox/engine_impl.h"
+#include "sandbox/sweep_impl.h"
+
+#define UNSTARTED_S 60
+#define REMOVE_MS 30000
+
+/* Why a container goes, or NULL: it is in use. */
+static const char *
+verdict_on(const json *c)
+{
+	const json *labels = json_get(c, "Labels");
+	const char *state = json_str(c, "State", "");
+	int64_t created =
+	    strtoll(json_str(labels, LABEL_CREATED, "0"), NULL, 10);
+	enum owner_state owner =
+	    owner_state(json_str(labels, LABEL_OWNER, ""));
+
+	if (owner == OWNER_DEAD)
+		return "its owner has ended";
+	if ((!strcmp(state, "created") || !strcmp(state, "configured")) &&
+	    clock_wall_ms() / 1000 - created > UNSTARTED_S)
+		return "it was never started";
+	return NULL;
+}
+
+static void
+sweep_containers(struct sweep *s, struct engine *engine)
+{
+	autovec struct strvec labels = STRVEC_INIT;
+	autoerr struct err err = ERR_INIT;
+	autojson json *list = NULL;
+	const json *c;
+
+	strvec_push(&labels, LABEL_OWNER);
+	list = container_list(engine, &labels, &err);
+	if (!list) {
+		sweep_failed(s, &err);
+		return;
+	}
+	json_each(c, list) {
+		autofree char *id = xasprintf("%.12s", json_str(c, "Id", ""));
+		const char *why = verdict_on(c);
+
+		if (why && *id && sweep_item(s, "container", id, why, false) &&
+		    container_remove(engine, id, REMOVE_MS, &err))
+			sweep_failed(s, &err);
+	}
+}
+
+/* The one that this addesh would fill again is kept; the engine refuses to
+   remove one that a container uses. */
+static void
+sweep_volume(struct sweep *s, struct engine *engine, const json *volume)
+{
+	autoerr struct err err = ERR_INIT;
+	struct runner_way way = {0};
+	autofree char *ours = NULL;
+	const char *name = json_str(volume, "Name", "");
+
+	if (!runner_way_init(&way, engine, NULL, &err))
+		ours = xasprintf("addesh-runner-%016llx",
+		    (unsigned long long)way.id);
+	runner_way_release(&way);
+	err_clear(&err);
+	if (ours && !strcmp(name, ours)) {
+		sweep_item(s, "volume", name, "it holds the runner", true);
+		return;
+	}
+	if (!sweep_item(s, "volume", name, "no addesh of this version uses it",
+		false))
+		return;
+	if (volume_remove(engine, name, &err) && err.code != 409)
+		sweep_failed(s, &err);
+}
+
+static void
+sweep_volumes(struct sweep *s, struct engine *engine)
+{
+	autovec struct strvec labels = STRVEC_INIT;
+	autoerr struct err err = ERR_INIT;
+	autojson json *list = NULL;
+	const json *v;
+
+	strvec_push(&labels, LABEL_RUNNER);
+	list = volume_list(engine, &labels, &err);
+	if (!list) {
+		sweep_failed(s, &err);
+		return;
+	}
+	json_each(v, list)
+		sweep_volume(s, engine, v);
+}
+
+void
+sweep_engine(struct sweep *s, struct engine *engine)
+{
+	sweep_containers(s, engine);
+	if (s->gc)
+		sweep_volumes(s, engine);
+}
