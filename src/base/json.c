@@ -166,6 +166,12 @@ json_put_bool(json *obj, const char *name, bool b)
 }
 
 void
+json_remove(json *obj, const char *name)
+{
+	cJSON_DeleteItemFromObjectCaseSensitive(obj, name);
+}
+
+void
 json_push(json *array, json *value)
 {
 	if (!cJSON_AddItemToArray(array, checked(value)))

@@ -43,6 +43,7 @@ void json_put_str(json *obj, const char *name, const char *s); /* NULL: null */
 void json_put_int(json *obj, const char *name, int64_t n);
 void json_put_num(json *obj, const char *name, double n);
 void json_put_bool(json *obj, const char *name, bool b);
+void json_remove(json *obj, const char *name); /* absent is fine */
 void json_push(json *array, json *value); /* takes value */
 void json_push_str(json *array, const char *s);
 json *json_string(const char *s);

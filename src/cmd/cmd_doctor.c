@@ -274,7 +274,7 @@ trial_json(const struct trial *t)
 	json_put_str(
 	    j, "message", t->err.kind == ERR_NONE ? NULL : t->err.msg.buf);
 	if (t->limits)
-		json_put(j, "limits", cJSON_Duplicate(t->limits, true));
+		json_put(j, "limits", json_copy(t->limits));
 	return j;
 }
 

@@ -328,6 +328,20 @@ static const struct opt env_ls_opts[] = {
     OPT_END,
 };
 
+/* The mark of the current one is true or false. */
+static json *
+row_json(const char *const *cells)
+{
+	static const char *const names[] = {
+	    NULL, "name", "image", "kind", "network", "state"};
+	json *j = json_object();
+
+	json_put_bool(j, "current", *cells[0] != 0);
+	for (size_t i = 1; i < ARRAY_SIZE(names); i++)
+		json_put_str(j, names[i], cells[i]);
+	return j;
+}
+
 static void
 env_row(struct call_table *t, const struct session *s, const struct env *env)
 {
@@ -337,7 +351,7 @@ env_row(struct call_table *t, const struct session *s, const struct env *env)
 	    env->spec.limits.network == NET_NONE ? "none" : "full",
 	    alive ? "open" : "lost"};
 
-	call_table_row(t, cells, NULL);
+	call_table_row(t, cells, row_json(cells));
 }
 
 /* Environments of other sessions on the engine, by their labels. */
@@ -366,7 +380,7 @@ foreign_rows(struct call *c, struct call_table *t)
 		    json_str(item, "State", "")};
 
 		if (strcmp(json_str(l, "addesh.session", ""), c->session->id))
-			call_table_row(t, cells, NULL);
+			call_table_row(t, cells, row_json(cells));
 	}
 	return 0;
 }

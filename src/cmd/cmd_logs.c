@@ -297,8 +297,11 @@ history_row(struct call_table *t, const json *j)
 	units_add_duration(&time, json_int(j, "duration_ms", 0));
 	const char *cells[] = {
 	    number, status, time.buf, json_str(j, "command", "")};
+	json *data = json_copy(j);
 
-	call_table_row(t, cells, NULL);
+	/* What it came to is what `show` has. */
+	json_remove(data, "result");
+	call_table_row(t, cells, data);
 }
 
 static int

@@ -132,11 +132,12 @@ def _(kind):
              [], item["cmd"])
 
 
-@test("docker: what is described is written", deadline=300)
+@test("what is described is written, on docker or in restricted",
+      deadline=400)
 def _():
     commands, envelope = described()
     seen, outside = {}, set()
-    for item in objects("docker"):
+    for item in objects("docker") + objects("restricted"):
         result = item.pop("result", None) or {}
         outside |= flatten(item, "", set()) | {"result"}
         seen.setdefault(item["cmd"], set()).update(
