@@ -116,7 +116,8 @@ enum proto_type {
 	PROTO_RESET,	  /* kill all runs, empty the PLACEs, make the
 			     directories of BASE_ENV again */
 	PROTO_SIGNAL,	  /* SIGNAL: to the run's process group */
-	PROTO_CANCEL,	  /* end the request now; its verdict still comes */
+	PROTO_CANCEL,	  /* end the request: a run by INTERRUPT, then GRACE_MS
+			     later the kill; its verdict still comes */
 	PROTO_RESIZE,	  /* ROWS COLS of a run's pty */
 	PROTO_STATS,	  /* answered by a verdict with STAT fields */
 	PROTO_QUIT,	  /* the environment ends */

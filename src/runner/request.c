@@ -296,6 +296,21 @@ request_cancel(struct runner *rn, struct request *r)
 		task_kill(rn, r);
 }
 
+/* CANCEL asks first, as the deadline does: what the program had not written out
+   yet is worth the grace. */
+static void
+request_stop(struct runner *rn, struct request *r)
+{
+	if (r->type != PROTO_RUN || r->state != REQUEST_ACTIVE ||
+	    r->interrupt == 0 || r->cancelled || r->killed || r->timed_out) {
+		request_cancel(rn, r);
+		return;
+	}
+	r->cancelled = true;
+	run_signal(r, r->interrupt);
+	r->timer_us = rn->now + r->grace_us;
+}
+
 void
 requests_cancel(struct runner *rn, const struct request *until)
 {
@@ -421,7 +436,7 @@ about_request(struct runner *rn, const struct message *m)
 	if (r == NULL)
 		return;
 	if (m->type == PROTO_CANCEL)
-		return request_cancel(rn, r);
+		return request_stop(rn, r);
 	if (r->type != PROTO_RUN || r->state != REQUEST_ACTIVE)
 		return;
 	if (m->type == PROTO_RESIZE) {

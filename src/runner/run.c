@@ -214,6 +214,10 @@ run_signal(struct request *r, int signal_number)
 void
 run_timer(struct runner *rn, struct request *r)
 {
+	if (r->cancelled) {
+		task_kill(rn, r);
+		return;
+	}
 	if (r->killed || r->timed_out || r->interrupt == 0) {
 		r->timed_out = r->timed_out || !r->killed;
 		request_event(rn, r, "killed");

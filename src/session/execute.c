@@ -268,21 +268,25 @@ note_timeout(struct execution *x)
 	result_diagnose(x->r, "timeout", "run -t");
 }
 
+/* The limit as it was read back: room for files can be used by programs too,
+   as both are one cgroup's memory. */
 static void
 note_oom(struct execution *x)
 {
 	uint64_t limit = x->env->spec.limits.memory;
-	autobuf struct strbuf text = STRBUF_INIT, peak = STRBUF_INIT;
-	autobuf struct strbuf twice = STRBUF_INIT;
+	const char *real = box_limit(x->env->box, "memory");
+	autobuf struct strbuf text = STRBUF_INIT, all = STRBUF_INIT;
+	autobuf struct strbuf peak = STRBUF_INIT, twice = STRBUF_INIT;
 
 	units_add_size(&text, limit);
+	units_add_size(&all, real ? strtoull(real, NULL, 10) : limit);
 	units_add_size(&peak, x->r->memory_peak);
 	units_add_size_exact(&twice, limit * 2);
 	err_set(&x->r->note, ERR_SANDBOX,
-	    "out of memory: the limit is %s, the largest process had %s",
-	    text.buf, peak.buf);
+	    "out of memory: %s is the limit (%s, and the room for files); the "
+	    "peak was %s", all.buf, text.buf, peak.buf);
 	err_hint(&x->r->note, "more memory:  env new -m %s %s", twice.buf,
-	    x->env->spec.image ? x->env->spec.image : "");
+	    x->env->spec.image);
 	result_diagnose(x->r, "out_of_memory", "env new -m");
 }
 

