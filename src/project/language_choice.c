@@ -129,7 +129,8 @@ languages_choose(const struct languages *ls, const char *lang,
 	const struct language *l = lang ? languages_by_name(ls, lang)
 					: languages_by_file(ls, file);
 
-	*c = (struct language_choice){.shebang.run = STRVEC_INIT};
+	*c = (struct language_choice){
+	    .shebang = {.check = STRVEC_INIT, .run = STRVEC_INIT}};
 	if (lang && !l)
 		return unknown_language(ls, lang, err);
 	if (l) {

@@ -60,6 +60,7 @@ recipe_release(struct recipe *r)
 	for (size_t i = 0; i < r->n_compile; i++)
 		strvec_release(&r->compile[i]);
 	free(r->compile);
+	strvec_release(&r->check);
 	strvec_release(&r->run);
 }
 
@@ -241,9 +242,12 @@ read_recipe_map(struct reader *r, const struct yaml_node *node,
 			rc = read_compile(r, node->items[i], out);
 		else if (!strcmp(key->text, "run"))
 			rc = read_argv(r, node->items[i], &out->run);
+		else if (!strcmp(key->text, "check"))
+			rc = read_argv(r, node->items[i], &out->check);
 		else
 			rc = yaml_error(r->err, r->y, key,
-			    "unknown key \"%s\": compile or run", key->text);
+			    "unknown key \"%s\": check, compile or run",
+			    key->text);
 		if (rc)
 			return -1;
 	}
@@ -265,6 +269,7 @@ read_recipes(struct reader *r, const struct yaml_node *node)
 		const struct yaml_node *item = node->items[i];
 		struct recipe *recipe = &l->recipes[l->n_recipes++];
 
+		strvec_init(&recipe->check);
 		strvec_init(&recipe->run);
 		if (item->kind == YAML_MAP
 			? read_recipe_map(r, item, recipe)

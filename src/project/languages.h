@@ -15,6 +15,8 @@
 
 /* One way to run a file: compile steps that must succeed, then the program. */
 struct recipe {
+	struct strvec check;	/* must succeed, else the recipe does not fit
+				   here; or empty */
 	struct strvec *compile; /* argvs with placeholders */
 	size_t n_compile;
 	struct strvec run;

@@ -141,10 +141,42 @@ run_step(struct execution *x, const struct strvec *argv, const char *phase,
 	return rc;
 }
 
+/*
+ * Some programs are there and too old for a recipe: its check tells.  What it
+ * says is not the program's output, so nobody sees it.
+ */
+static int
+check_recipe(struct execution *x, const struct recipe *recipe, bool *missing,
+    struct err *err)
+{
+	static const struct box_sink nowhere;
+	struct run_spec run = RUN_SPEC_INIT;
+	struct verdict v = VERDICT_INIT;
+	int rc;
+
+	language_expand(&recipe->check, &x->places, &run.argv);
+	run.timeout_ms = x->p->timeout_ms;
+	rc = box_run(x->env->box, &run, &nowhere, &v, err);
+	run_spec_release(&run);
+	*missing = !rc && !v.lost && !v.cancelled && !succeeded(&v);
+	if (*missing) {
+		v = (struct verdict){.exec_errno = ENOENT, .why = v.why};
+		result_verdict(x->r, &v);
+	}
+	verdict_release(&v);
+	return rc;
+}
+
 static int
 run_recipe(struct execution *x, const struct recipe *recipe, bool *with_text,
     bool *missing, struct err *err)
 {
+	if (recipe->check.n) {
+		if (check_recipe(x, recipe, missing, err))
+			return -1;
+		if (*missing)
+			return 0;
+	}
 	for (size_t i = 0; i < recipe->n_compile; i++) {
 		int rc = run_step(x, &recipe->compile[i], "compile", with_text,
 		    missing, err);

@@ -262,7 +262,9 @@ test_user_file(void)
 				   "  interrupt: QUIT\n"
 				   "  recipes:\n"
 				   "    - compile: [[zig, x], [zig, y]]\n"
-				   "      run: ['{out}']\n";
+				   "      run: ['{out}']\n"
+				   "    - check: [zig, z]\n"
+				   "      run: [zig]\n";
 	struct err err = ERR_INIT;
 	struct languages *ls = load(text, &err);
 	const struct language *zig = languages_by_name(ls, "zig");
@@ -273,6 +275,7 @@ test_user_file(void)
 	is_int(py->n_recipes, 1, "as a whole");
 	is_int(py->interrupt, SIGINT, "the others stay");
 	is_int(zig->recipes[0].n_compile, 2, "two steps of compilation");
+	is_str(zig->recipes[1].check.v[1], "z", "a check");
 	is_int(zig->interrupt, SIGQUIT, "a signal");
 	ok(languages_by_file(ls, "a.rb") == zig, "the user's comes first");
 	languages_free(ls);
@@ -303,6 +306,8 @@ test_refused(void)
 	    "2:12: must be a list of commands, not a list");
 	refused("zig:\n  recipes: [[]]\n", "2:13: needs a program");
 	refused("zig:\n  recipes: [{compile: [x]}]\n", "2:13: needs a run");
+	refused("zig:\n  recipes: [{runs: [x]}]\n",
+	    "2:14: unknown key \"runs\": check, compile or run");
 	refused("zig:\n  recipes: [[[x]]]\n",
 	    "2:14: must be text, not a list");
 	refused("go:\n  interrupt: KILL\n",
