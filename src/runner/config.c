@@ -128,10 +128,8 @@ field_is(const struct field *f, const char *text)
 static int
 set_filter(struct config *c, const struct field *f)
 {
-	if (f->len == 0 || f->len % 8 != 0 || f->len / 8 > 4096) {
-		errno = EINVAL;
+	if (f->len == 0 || f->len % 8 != 0 || f->len / 8 > 4096)
 		return -1;
-	}
 	free(c->filter);
 	c->filter = malloc(f->len);
 	if (c->filter == NULL)
@@ -253,22 +251,32 @@ check_uids(struct config *c)
 	(void)texts_add(&c->notes, "code has the runner's own uid", 29);
 }
 
+/* Nothing stays of a HELLO that was refused. */
+static void
+config_clear(struct config *c)
+{
+	texts_release(&c->places);
+	texts_release(&c->env);
+	texts_release(&c->notes);
+	free(c->workspace);
+	free(c->filter);
+	memset(c, 0, sizeof(*c));
+	c->nofile_soft = 1024;
+	c->nofile_hard = 4096;
+	c->uid = c->gid = 65534;
+}
+
 int
 config_read(struct config *c, struct cgroup *cg, const struct message *m,
     const char **text)
 {
-	c->nofile_soft = 1024;
-	c->nofile_hard = 4096;
-	c->uid = c->gid = 65534;
-	errno = EINVAL;
-	if (read_fields(c, cg, m, false) < 0) {
-		*text = "configuration";
+	config_clear(c);
+	*text = "configuration";
+	if (read_fields(c, cg, m, false) < 0)
 		return -1;
-	}
-	if (read_fields(c, cg, m, true) < 0) {
-		*text = "user";
+	*text = "user";
+	if (read_fields(c, cg, m, true) < 0)
 		return -1;
-	}
 	check_uids(c);
 	c->set = true;
 	return 0;

@@ -103,8 +103,8 @@ empty_dir(struct reset *rs, const char *name)
 }
 
 /*
- * One entry of the top level.  A directory that gives ENOTEMPTY after it was
- * emptied holds what this uid cannot remove.
+ * One entry of the top level.  One that another uid has to remove (the place is
+ * sticky) may still hold what only this one can.
  */
 static void
 remove_entry(struct reset *rs, const char *name)
@@ -116,14 +116,12 @@ remove_entry(struct reset *rs, const char *name)
 		count_removed(rs);
 		return;
 	}
-	if (errno == ENOTEMPTY) {
+	if (errno != ENOTDIR)
 		empty_dir(rs, name);
-		if (unlinkat(rs->top, name, AT_REMOVEDIR) == 0) {
-			count_removed(rs);
-			return;
-		}
-	}
-	rs->left++;
+	if (unlinkat(rs->top, name, AT_REMOVEDIR) == 0)
+		count_removed(rs);
+	else
+		rs->left++;
 }
 
 /* Directories moved up appear behind the reader: again until nothing goes. */

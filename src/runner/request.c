@@ -397,7 +397,7 @@ hello(struct runner *rn, const struct message *m)
 		return;
 	}
 	if (config_read(&rn->config, &rn->cgroup, m, &text) < 0)
-		return send_fail(rn, 0, errno, text);
+		return send_fail(rn, 0, EINVAL, text);
 	request_add(rn, m);
 }
 

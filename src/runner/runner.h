@@ -133,7 +133,7 @@ struct config {
 	bool has_nproc;
 };
 
-/* Reads the fields of the first HELLO; -1 with errno and *text. */
+/* Reads the fields of the first HELLO; -1, *text says what is wrong. */
 int config_read(struct config *c, struct cgroup *cg, const struct message *m,
     const char **text);
 uid_t config_slot_uid(const struct config *c, int slot);

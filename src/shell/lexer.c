@@ -283,10 +283,9 @@ lex_commands(struct lex *x)
 		if (r != LEX_OK)
 			return r;
 		last = lex_peek(x, 0) < 0 || lex_peek(x, 0) == '\n';
-		if (heredoc && !(last && is_empty(cmd)) && !lex_partial(x))
-			return lex_fail(x, x->line, "a heredoc belongs to the last "
-						"command of its line");
-		heredoc = cmd->has_heredoc;
+		if (heredoc && cmd->has_heredoc)
+			return lex_fail(x, x->line, "a line takes one heredoc");
+		heredoc |= cmd->has_heredoc;
 		r = check_command(x, cmd, last);
 		if (r != LEX_OK)
 			return r;

@@ -12,7 +12,8 @@
  * character, and a backslash before the line's end joins lines.  $NAME, ${NAME}
  * and $? are variables; an expansion never makes more than one word.  There is
  * no globbing and no substitution.  Heredoc bodies are verbatim, their TAG
- * quoted or not; they follow the line, whose last command they belong to.
+ * quoted or not; one follows its line, whichever of its commands it is for, so
+ * that `run x.py <<EOF || logs` can take a failure up.
  *
  * The same lexer serves execution and completion (LEX_PARTIAL).
  */

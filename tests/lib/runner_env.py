@@ -1,0 +1,181 @@
+"""Environments for the runner's own tests, without an engine.
+
+A runner is PID 1 of a new PID and mount namespace with the capabilities that
+an engine gives it, and three sized tmpfs as writable places.
+"""
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+
+import runner_client
+import tap
+
+CAPS = "+setuid,+setgid,+kill,+chown,+setpcap"
+UID = 23000
+
+
+def runner_path():
+    path = os.environ.get("ADDESH_TEST_RUNNER")
+    if not path:
+        raise SystemExit("ADDESH_TEST_RUNNER names no runner")
+    return path
+
+
+def need(condition, reason):
+    """Skips where something is missing, or fails where it must be there."""
+    if condition:
+        return
+    if tap.required():
+        raise AssertionError("needed here: " + reason)
+    raise tap.Skip(reason)
+
+
+def main(namespace, setup):
+    """Runs the functions test_* of a program, each with a new environment."""
+    def with_env(function):
+        def run():
+            env = setup()
+            try:
+                function(env)
+            finally:
+                env.finish()
+        return run
+
+    for name, function in list(namespace.items()):
+        if name.startswith("test_"):
+            title = (function.__doc__ or name[5:].replace("_", " "))
+            tap.test(title.split("\n")[0])(with_env(function))
+    tap.main()
+
+
+def children(pid):
+    with open("/proc/%d/task/%d/children" % (pid, pid)) as f:
+        return [int(p) for p in f.read().split()]
+
+
+class Cgroup:
+    """A cgroup v1 or v2 of the test's own, with limits."""
+
+    V1 = "/sys/fs/cgroup"
+
+    def __init__(self, memory=None, pids=None):
+        self.dirs = []
+        self.memory_dir = self.pids_dir = None
+        name = "addesh-test-%d" % os.getpid()
+        need(os.access(self.V1, os.W_OK), "a writable cgroup")
+        if os.path.isdir(self.V1 + "/memory"):
+            self.memory_dir = self._make("memory/" + name)
+            self.pids_dir = self._make("pids/" + name)
+            files = ("memory.limit_in_bytes", "pids.max")
+        else:
+            self.memory_dir = self.pids_dir = self._make(name)
+            files = ("memory.max", "pids.max")
+        if memory:
+            self._write(self.memory_dir, files[0], memory)
+        if pids:
+            self._write(self.pids_dir, files[1], pids)
+
+    def _make(self, name):
+        path = os.path.join(self.V1, name)
+        try:
+            os.mkdir(path)
+        except OSError as e:
+            self.remove()
+            raise tap.Skip("a cgroup of its own: %s" % e)
+        self.dirs.append(path)
+        return path
+
+    @staticmethod
+    def _write(directory, name, value):
+        with open(os.path.join(directory, name), "w") as f:
+            f.write(str(value))
+
+    def enter(self):
+        """For preexec_fn."""
+        for path in self.dirs:
+            self._write(path, "cgroup.procs", 0)
+
+    def remove(self):
+        for path in self.dirs:
+            os.rmdir(path)
+        self.dirs = []
+
+
+SETUP = """
+mount --make-rprivate /
+for d in ws tmp shm; do
+    mount -t tmpfs -o mode=1777,size=%(size)s none "$D/$d"
+done
+exec %(wrap)s "$D/runner"
+"""
+
+
+class Env(runner_client.Process):
+    """A runner and its client; close() ends both and removes the places."""
+
+    def __init__(self, size="32m", cgroup=None, check_crc=True, user="root",
+                 before="", cwd="/"):
+        need(os.geteuid() == 0, "root")
+        self.cgroup = cgroup
+        self.dir = tempfile.mkdtemp(prefix="addesh-runner-test-")
+        os.chmod(self.dir, 0o755)
+        for name in ("ws", "tmp", "shm"):
+            os.mkdir(os.path.join(self.dir, name))
+        shutil.copy(runner_path(), os.path.join(self.dir, "runner"))
+        self.ws = self.dir + "/ws"
+        self.tmp = self.dir + "/tmp"
+        unshare = ["unshare", "--mount", "--pid", "--fork", "--kill-child",
+                   "--mount-proc"]
+        wrap = "setpriv --bounding-set -all,%s --inh-caps -all" % CAPS
+        if user != "root":
+            unshare = ["setpriv", "--reuid", "60123", "--regid", "60123",
+                       "--clear-groups", "unshare", "--user",
+                       "--map-current-user"] + unshare[1:]
+            wrap = ""
+        script = before + SETUP % {"size": size, "wrap": wrap}
+        super().__init__(
+            unshare + ["sh", "-ec", script], check_crc=check_crc, cwd=cwd,
+            env={"D": self.dir, "PATH": os.environ["PATH"],
+                 "ASAN_OPTIONS": "detect_leaks=0"},
+            preexec_fn=cgroup.enter if cgroup else None)
+
+    def config(self, **more):
+        pairs = {"UID": UID, "GID": UID, "USER": "sandbox",
+                 "ISOLATION": "uid", "WORKSPACE": self.ws}
+        pairs.update(more)
+        return [(k, v) for k, v in pairs.items() if v is not None] + [
+            ("PLACE", self.ws), ("PLACE", self.tmp),
+            ("PLACE", self.dir + "/shm"),
+            ("BASE_ENV", "HOME=%s/home" % self.tmp),
+            ("BASE_ENV", "TMPDIR=" + self.tmp),
+            ("BASE_ENV", "PATH=/usr/local/bin:/usr/bin:/bin")]
+
+    def open(self, **more):
+        self.hello(self.config(**more))
+        return self
+
+    def runner_pid(self):
+        """The runner's process id out here."""
+        return children(self.proc.pid)[0]
+
+    def helper_pid(self, timeout=10):
+        """That of the helper, once the runner has one."""
+        deadline = time.monotonic() + timeout
+        runner = self.runner_pid()
+        while time.monotonic() < deadline:
+            for pid in children(runner):
+                with open("/proc/%d/status" % pid) as f:
+                    if "\nUid:\t%d\t" % UID in f.read():
+                        return pid
+        raise AssertionError("the runner has no helper")
+
+    def finish(self):
+        self.kill()
+        for f in (self.proc.stdin, self.proc.stdout):
+            if not f.closed:
+                f.close()
+        if self.cgroup:
+            self.cgroup.remove()
+        shutil.rmtree(self.dir, ignore_errors=True)

@@ -1,0 +1,315 @@
+#!/usr/bin/env python3
+"""The connection: starting over, dead and stopped clients, ends."""
+import os
+import select
+import signal
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import runner_client as rc  # noqa: E402
+import runner_env  # noqa: E402
+from tap import same as check  # noqa: E402
+
+
+def setup():
+    return runner_env.Env()
+
+
+def read_to_end(env, timeout=10):
+    """What still comes until the stream ends."""
+    data = b""
+    deadline = time.monotonic() + timeout
+    while True:
+        left = deadline - time.monotonic()
+        assert left > 0 and select.select([env.rfd], [], [], left)[0], \
+            "the stream goes on"
+        part = os.read(env.rfd, 1 << 20)
+        if not part:
+            return data
+        data += part
+
+
+def gone(pid, timeout=10):
+    """Whether the process ends in time."""
+    try:
+        fd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select.select([fd], [], [], timeout)[0])
+    finally:
+        os.close(fd)
+
+
+def test_nothing_before_hello(env):
+    env.send(rc.message("RUN", 1, [("ARG", "true")]))
+    got = env.recv()
+    check((got.kind, got.id, got.get("ERRNO")), ("FAIL", 1, 71))
+    env.open()
+    check(env.sh("echo x").out, b"x\n")
+
+
+def test_hello_in_pieces(env):
+    """A HELLO that comes byte by byte, and requests right behind it"""
+    nonce = os.urandom(16)
+    data = rc.message("HELLO", 0, [("NONCE", nonce)] + env.config())
+    for i in range(len(data)):
+        env.send(data[i:i + 1])
+    ident = env.start("echo", "early")
+    check(env.recv().get("NONCE"), nonce)
+    check(env.wait(ident).out, b"early\n")
+
+
+def test_bad_configuration(env):
+    for pairs in ([("UID", "x")], [("SECCOMP", b"123")],
+                  [("CGROUP_FD", "procs=1")], [("CGROUP_FD", "what=9")],
+                  [("USER", "nobody-has-this-name")], [("ISOLATION", "none")],
+                  [("BASE_ENV", "NOVALUE")], [("NOFILE", 9 << 32 | 1)]):
+        env.send(rc.message("HELLO", 0, [("NONCE", bytes(16))] + pairs))
+        got = env.recv()
+        check((got.kind, got.get("ERRNO")), ("FAIL", 22))
+
+
+def test_half_frame_of_a_dead_client(env):
+    """Whatever a client left unfinished, the next one's HELLO is read"""
+    env.open()
+    whole = rc.frame("DATA", 99, bytes(60000))
+    run = rc.message("RUN", 98, [("ARG", "echo"), ("ARG", "AdR1" * 10)])
+    for cut in (1, 5, 15, 16, 17, 5000, 59999):
+        env.send((whole if cut > 40 else run)[:cut])
+        env.open()
+        check(env.sh("echo alive").out, b"alive\n", "after %d bytes" % cut)
+
+
+def test_half_message_of_a_dead_client(env):
+    env.open()
+    env.send(rc.frame("RUN", 5, rc.fields([("ARG", "true")]), rc.F_MORE))
+    env.open()
+    check(env.sh("echo alive").out, b"alive\n")
+
+
+def test_garbage_between_frames(env):
+    env.open()
+    env.send(os.urandom(5000) + b"AdR1\0\0\0\0" + bytes(65536))
+    check(env.sh("echo alive").out, b"alive\n")
+
+
+def test_damaged_frame_is_not_taken(env):
+    env.open()
+    data = bytearray(rc.message("RUN", 7, [("ARG", "touch"),
+                                           ("ARG", env.ws + "/bad")]))
+    data[30] ^= 1
+    env.send(bytes(data))
+    check(env.sh("ls -A").out, b"")
+
+
+def test_too_long_message(env):
+    env.open()
+    part = rc.frame("RUN", 7, bytes(65000), rc.F_MORE)
+    for _ in range(66):
+        env.send(part)
+    got = env.recv()
+    check((got.kind, got.get("ERRNO")), ("FAIL", 90))
+    check(env.sh("echo alive").out, b"alive\n")
+
+
+def test_malformed_fields(env):
+    env.open()
+    for kind in ("RUN", "PUT", "GET", "RESIZE", "SIGNAL", "HELLO"):
+        for payload in (b"\x40", b"\x40\0\xff\xff\xff\xff", b"\x40\0\1\0\0\0",
+                        rc.fields([("AFTER", b"12")]), b"\0" * 100):
+            env.send(rc.frame(kind, 0 if kind == "HELLO" else 50, payload))
+            if kind in ("PUT",):
+                env.send(rc.message("CANCEL", 50))
+    check(env.sh("echo alive").out, b"alive\n")
+
+
+def test_large_request(env):
+    """A message of several frames"""
+    env.open()
+    r = env.run("sh", "-c", "echo ${#X}", env={"X": "y" * 120000})
+    check(r.out, b"120000\n")
+    r = env.run("true", *["x" * 1000] * 3000)
+    check(r.get("EXEC_ERRNO"), 7)
+
+
+def test_new_client_ends_runs_of_the_former(env):
+    env.open()
+    a = env.start("sh", "-c", "yes & yes & yes")
+    env.wait_output(a, b"y")
+    b = env.start("sleep", "1000", after=a)
+    env.check_crc = False
+    env.open()
+    env.check_crc = True
+    env.results.clear()
+    check(env.sh("pgrep -x yes; pgrep -x sleep; echo none").out, b"none\n")
+    assert b
+
+
+def test_new_client_gets_nothing_of_the_former(env):
+    """Old output may look like frames, and hold no WELCOME"""
+    env.open()
+    forged = rc.frame("VERDICT", 2, rc.fields([("EXIT", 0)]))
+    head = b"AdR1\x46\0\xf0\xff\2\0\0\0\0\0\0\0"
+    env.put(env.ws + "/forged", (forged + head) * 500)
+    a = env.start("sh", "-c", "while cat forged; do :; done")
+    env.wait_started(a)
+    # the former client took some bytes, in the middle of a frame
+    os.read(env.rfd, 10000)
+    env.buf.clear()
+    env.results.clear()
+    env.open()
+    check(env.sh("echo mine").out, b"mine\n")
+    check(env.skipped, 0)
+
+
+def test_limits_come_with_each_welcome(env):
+    env.open()
+    first = env.limits()
+    env.open()
+    check(env.limits(), first)
+
+
+def test_end_of_input_ends_all(env):
+    env.open()
+    a = env.start("sh", "-c", "yes > /dev/null & setsid yes")
+    env.wait_output(a, b"y")
+    pid = env.runner_pid()
+    env.proc.stdin.close()
+    read_to_end(env)
+    check(gone(pid), True)
+    check(env.proc.wait(10), 0)
+
+
+def test_quit(env):
+    env.open()
+    a = env.start("sleep", "1000")
+    env.wait_started(a)
+    env.send(rc.frame("QUIT", 0))
+    read_to_end(env)
+    check(env.proc.wait(10), 0)
+
+
+def test_client_that_does_not_read_then_dies(env):
+    """Output that nobody takes does not hold the runner"""
+    env.open()
+    pid = env.runner_pid()
+    a = env.start("yes")
+    env.wait_started(a)
+    env.proc.stdin.close()
+    env.proc.stdout.close()
+    check(gone(pid), True)
+
+
+def test_deadline_while_the_client_is_stopped(env):
+    """A client that does not read blocks no timer and costs no memory"""
+    env.open()
+    ident = env.start("sh", "-c", "yes; true", timeout_ms=500)
+    pid = env.runner_pid()
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        alive = runner_env.children(pid)
+        if not alive and time.monotonic() > deadline - 9.5:
+            break
+        time.sleep(0.02)  # nothing but time passes here
+    check(runner_env.children(pid), [])
+    with open("/proc/%d/status" % pid) as f:
+        rss = [int(s.split()[1]) for s in f if s.startswith("VmRSS")][0]
+    assert rss < 4000, rss
+    env.check_crc = False
+    r = env.wait(ident)
+    check((r.get("TIMED_OUT"), r.get("OUT_BYTES")), (1, len(r.out)))
+    env.check_crc = True
+    check(env.sh("echo on").out, b"on\n")
+
+
+def test_lease(env):
+    """Without a sign of the client the runner ends"""
+    env.open(LEASE_MS=400)
+    started = time.monotonic()
+    a = env.start("yes")
+    env.wait_started(a)
+    while time.monotonic() < started + 1:
+        env.send(rc.frame("PING", 0))
+        env.buf.clear()
+        os.read(env.rfd, 1 << 20)
+    check(env.proc.poll(), None)
+    read_to_end(env)
+    check(env.proc.wait(10), 0)
+
+
+def test_lease_renewed_by_signal(env):
+    """A second runner in the environment renews the first one's lease"""
+    env.open(LEASE_MS=500)
+    pid = env.runner_pid()
+    for _ in range(8):
+        os.kill(pid, signal.SIGCONT)
+        check(gone(pid, 0.1), False)
+    check(gone(pid), True)
+
+
+def test_keep_outlives_the_client(env):
+    env.open(KEEP=1, LEASE_MS=1500)
+    a = env.start("sleep", "1000")
+    env.wait_started(a)
+    pid = env.runner_pid()
+    env.proc.stdin.close()
+    check(gone(pid, 0.5), False)
+    check(runner_env.children(pid), [])
+    check(gone(pid), True)
+
+
+def test_signals_from_inside_do_nothing(env):
+    env.open(USER="root")
+    r = env.sh("for s in HUP INT QUIT TERM USR1 ALRM CHLD STOP KILL SEGV; do"
+               " kill -$s 1; done; sleep 0.1; echo on")
+    check(r.out, b"on\n")
+    check(env.sh("echo on").out, b"on\n")
+
+
+def test_term_from_outside_ends(env):
+    env.open()
+    os.kill(env.runner_pid(), signal.SIGTERM)
+    check(env.proc.wait(10), 0)
+
+
+def test_ping(env):
+    env.open()
+    for _ in range(3):
+        env.ping()
+
+
+def test_user_of_the_image(env):
+    env.open(USER="daemon")
+    check(env.sh("id -u; id -g").out, b"1\n1\n")
+
+
+def test_user_by_number(env):
+    env.open(USER="4711:4712")
+    check(env.sh("id -u; id -g; id -G").out, b"4711\n4712\n4712\n")
+    check(env.limits()["uid"], "4711")
+
+
+def test_user_root_has_no_rights(env):
+    env.open(USER="root")
+    r = env.sh("id -u; grep Cap /proc/self/status; touch /etc/addesh-x;"
+               "chown 5 /tmp 2>&1; mount -t tmpfs x /mnt 2>&1")
+    text = r.out.decode()
+    assert text.startswith("0\n"), text
+    check(text.count("0" * 16), 5)
+    os.path.exists("/etc/addesh-x") and os.unlink("/etc/addesh-x")
+
+
+def test_shared_uid_serialises(env):
+    """Where all runs have one uid, they wait for each other"""
+    env.open(USER="4711:4712")
+    ids = [env.start("sh", "-c", "mkdir lock && sleep 0.1 && rmdir lock")
+           for _ in range(5)]
+    put = env.put_start(env.ws + "/f", [("", "f", 0o644, b"x")])
+    for ident in ids:
+        check(env.wait(ident).get("EXIT"), 0)
+    check(env.wait(put).end.kind, "VERDICT")
+
+
+runner_env.main(globals(), setup)
