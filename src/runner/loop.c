@@ -64,9 +64,12 @@ watch_request(struct runner *rn, struct pollset *set, const struct request *r)
 	watch(set, r->exec_fd, POLLIN);
 	if (r->in.head < r->in.tail)
 		watch(set, r->in_fd, POLLOUT);
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 2; i++) {
 		if (stream_wants(rn, &r->out[i]))
 			watch(set, r->out[i].fd, POLLIN);
+		if (r->out[i].hung)
+			wake_at(set, rn->now, rn->now + SETTLE_MS * 1000);
+	}
 }
 
 static void
@@ -157,7 +160,7 @@ serve_request(struct runner *rn, const struct pollset *set, struct request *r)
 		task_feed(rn, r);
 	if (r->type == PROTO_RUN) {
 		for (int i = 0; i < 2; i++)
-			if (is_ready(set, r->out[i].fd))
+			if (r->out[i].hung || is_ready(set, r->out[i].fd))
 				stream_read(rn, r, &r->out[i]);
 	} else {
 		helper_read(rn, r);

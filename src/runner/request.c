@@ -488,6 +488,7 @@ request_frame(struct runner *rn, const struct frame *f)
 	if (f->type == PROTO_DATA || f->type == PROTO_ENTRY) {
 		r = request_find(rn, f->id);
 		if (r != NULL && task_input(r, f) < 0) {
+			r->in.closed = true;
 			request_event(rn, r, "more input than the window");
 			request_cancel(rn, r);
 		}

@@ -144,6 +144,12 @@ uid_t config_slot_uid(const struct config *c, int slot);
 struct stream {
 	int fd;
 	bool is_stderr;
+	/*
+	 * A terminal that no process has open now.  To close it would be to
+	 * send SIGHUP to a program that is just ending, or has closed all and
+	 * may open /dev/tty again.
+	 */
+	bool hung;
 	uint64_t total;	   /* bytes read from the program */
 	uint64_t head_max; /* of them so many are passed on at once */
 	uint8_t *ring;	   /* the last of the others */

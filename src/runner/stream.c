@@ -30,7 +30,7 @@ stream_init(struct stream *s, int fd, bool is_stderr, uint64_t max)
 bool
 stream_wants(struct runner *rn, const struct stream *s)
 {
-	return s->fd >= 0 && (s->total >= s->head_max ||
+	return s->fd >= 0 && !s->hung && (s->total >= s->head_max ||
 	    queue_room(&rn->queue, PROTO_FRAME_MAX) != NULL);
 }
 
@@ -100,6 +100,7 @@ stream_read(struct runner *rn, const struct request *r, struct stream *s)
 {
 	ssize_t n;
 
+	s->hung = false;
 	for (int i = 0; i < READS_PER_TURN && s->fd >= 0; i++) {
 		n = s->total < s->head_max ? read_head(rn, r, s) :
 		    read_tail(s);
@@ -107,8 +108,12 @@ stream_read(struct runner *rn, const struct request *r, struct stream *s)
 			return;
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n <= 0) /* a terminal without a program gives EIO */
+		if (n < 0 && errno == EIO && !r->reaped)
+			s->hung = true;
+		else if (n <= 0)
 			fd_close(&s->fd);
+		if (s->hung)
+			return;
 	}
 }
 

@@ -326,9 +326,17 @@ def test_terminal_end_of_input(env):
     check(r.out, b"x\r\nx\r\n")
 
 
+def test_terminal_closed_and_opened_again(env):
+    """A program that has let go of its terminal is not hung up"""
+    r = env.sh("exec < /dev/null > /dev/null 2>&1; sleep 0.3;"
+               "echo back > /dev/tty; exit 5", pty=24 << 16 | 80)
+    check((r.out, r.get("EXIT")), (b"back\r\n", 5))
+
+
 def test_terminal_interrupt_character(env):
-    a = env.start("sh", "-c", "echo up; sleep 1000", pty=24 << 16 | 80)
-    env.wait_output(a, b"up")
+    a = env.start("cat", pty=24 << 16 | 80)
+    env.data(a, b"up\n", end=False)
+    env.wait_output(a, b"up\r\nup")
     env.data(a, b"\x03", end=False)
     check(env.wait(a).get("SIGNAL"), signal.SIGINT)
 
