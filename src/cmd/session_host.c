@@ -8,6 +8,20 @@
 #include "engine/reference.h"
 #include "session/session.h"
 
+/* --engine names an engine, or says that there shall be none.  One that was
+   asked for and does not answer is an error, where `auto` would go on. */
+static int
+choose_engine(struct policy *p, const char *engine, struct err *err)
+{
+	if (!strcmp(engine, "restricted"))
+		return policy_set(p, "sandbox", engine, "--engine", err);
+	if (policy_set(p, "engine.url", engine, "--engine", err))
+		return -1;
+	if (strcmp(policy_text(p, SET_SANDBOX), "auto"))
+		return 0;
+	return policy_set(p, "sandbox", "docker", "--engine", err);
+}
+
 static int
 host_open(struct host *h, struct err *err)
 {
@@ -18,8 +32,7 @@ host_open(struct host *h, struct err *err)
 
 	if (!p)
 		return -1;
-	if (h->inv.engine &&
-	    policy_set(p, "engine.url", h->inv.engine, "--engine", err)) {
+	if (h->inv.engine && choose_engine(p, h->inv.engine, err)) {
 		policy_free(p);
 		return -1;
 	}

@@ -1,0 +1,223 @@
+"""env, run, exec, logs, show and history, as a script uses them."""
+
+import json
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "lib"))
+import engines  # noqa: E402
+from addesh import Home  # noqa: E402
+from tap import main, same, test  # noqa: E402
+
+
+def home(sandbox):
+    return Home(options=engines.sandbox(sandbox))
+
+
+def answers(done):
+    return [json.loads(line) for line in done.out.splitlines()]
+
+
+def find(list_of_answers, command):
+    return [a for a in list_of_answers if a["cmd"] == command]
+
+
+@test("a program's streams and status come through: %s", engines.SANDBOXES)
+def _(sandbox):
+    with home(sandbox) as h:
+        done = h.addesh("-c", "env new python:3.11-slim", "-c",
+                        "run x.py a 'b c' <<E\n"
+                        "import sys\n"
+                        "print('out', sys.argv[1:])\n"
+                        "print('err', file=sys.stderr)\n"
+                        "sys.exit(7)\nE")
+        same(done.status, 7, "status")
+        same(done.out, "out ['a', 'b c']\n", "stdout")
+        assert "err\n" in done.err, done.err
+        assert "exit 7 in " in done.err, done.err
+
+
+@test("the JSON record: %s", engines.SANDBOXES)
+def _(sandbox):
+    with home(sandbox) as h:
+        done = h.addesh("--json", "-k", "-c", "env new python:3.11-slim "
+                        "--name j", "-c",
+                        "run x.py <<E\nprint('a'); 1/0\nE", "-c",
+                        "run ok.py <<E\nprint('\\xe4')\nE", "-c", "show @2")
+        new, bad, good, show = answers(done)
+        same(new["cmd"], "env new")
+        same(new["result"]["name"], "j")
+        result = bad["result"]
+        same((bad["v"], bad["ok"], bad["status"], bad["env"], bad["step"]),
+             (1, False, 1, "j", 2))
+        same(result["exit_code"], 1)
+        same(result["status"], "failed")
+        same(result["stdout"], "a\n")
+        assert result["stderr"].endswith(
+            "ZeroDivisionError: division by zero\n"), result["stderr"]
+        same((result["signal"], result["timed_out"], result["oom_killed"],
+              result["stdout_truncated"]), (None, False, False, False))
+        same((result["stdout_bytes"], result["stderr_bytes"]),
+             (2, len(result["stderr"])))
+        assert result["execution_time"].endswith("s")
+        assert result["memory_peak"] > 1 << 20, result["memory_peak"]
+        same(result["limits"]["applied"]["pids"], "128")
+        same(result["limits"]["not_applied"], [])
+        same((good["status"], good["result"]["stdout"]), (0, "\u00e4\n"))
+        same(show["result"]["command"].split()[:2], ["run", "x.py"])
+        same(done.status, 1, "the first failure's status, with -k")
+
+
+@test("the time limit: partial output, 124, and the remedy: %s",
+      engines.SANDBOXES)
+def _(sandbox):
+    with home(sandbox) as h:
+        done = h.addesh("-c", "env new python:3.11-slim", "-c",
+                        "run -t 1 loop.py <<E\nprint('begun')\n"
+                        "while True: pass\nE")
+        same(done.status, 124)
+        same(done.out, "begun\n")
+        assert "KeyboardInterrupt" in done.err, "the traceback says where"
+        assert "the program was stopped at the time limit of 1s (-t)\n" \
+            "  more time:  run -t 2s FILE      for all:  set timeout 2s\n" \
+            in done.err, done.err
+
+
+@test("out of memory is told as such, and the next run works: %s",
+      engines.SANDBOXES)
+def _(sandbox):
+    with home(sandbox) as h:
+        done = h.addesh("--json", "-k", "-c",
+                        "env new python:3.11-slim -m 64m --disk 16m", "-c",
+                        "run m.py <<E\na = []\n"
+                        "while True: a.append(bytearray(1 << 20))\nE", "-c",
+                        "exec echo still here")
+        _, bomb, after = answers(done)
+        same((bomb["result"]["status"], bomb["result"]["oom_killed"],
+              bomb["result"]["signal"], bomb["status"]),
+             ("oom", True, "KILL", 137))
+        same(bomb["result"]["diagnosis"]["kind"], "out_of_memory")
+        same(after["result"]["stdout"], "still here\n")
+
+
+@test("the limit of output keeps head and tail: %s", engines.SANDBOXES)
+def _(sandbox):
+    with home(sandbox) as h:
+        done = h.addesh("--json", "-c", "set output_limit 100k", "-c",
+                        "env new python:3.11-slim", "-c",
+                        "run x.py <<E\nfor i in range(200000): print(i)\nE")
+        result = answers(done)[2]["result"]
+        same(result["stdout_truncated"], True)
+        same(result["stdout_bytes"],
+             sum(len(str(i)) + 1 for i in range(200000)))
+        text = result["stdout"]
+        assert len(text) <= 100 << 10, len(text)
+        assert text.startswith("0\n1\n2\n") and \
+            text.endswith("199998\n199999\n")
+
+
+@test("a result goes whole into a host file: %s", engines.SANDBOXES)
+def _(sandbox):
+    with home(sandbox) as h:
+        done = h.addesh("-c", "env new python:3.11-slim", "-c",
+                        "run x.py > out.txt <<E\nprint('x' * 3000000)\nE")
+        done.is_ok()
+        same(done.out, "")
+        same(os.path.getsize(os.path.join(h.work, "out.txt")), 3000001)
+
+
+@test("names of files are never shell text, nor lead elsewhere: %s",
+      engines.SANDBOXES)
+def _(sandbox):
+    with home(sandbox) as h:
+        done = h.addesh("-c", "env new python:3.11-slim", "-c",
+                        "run 'a b;touch x' <<E\nE\n").is_status(2)
+        assert "what to run a b;touch x with is not known" in done.err
+        done = h.addesh("-c", "env new python:3.11-slim", "-c",
+                        "run '$(id).py' <<E\nprint(__file__)\nE").is_ok()
+        same(done.out, "/workspace/$(id).py\n")
+        for name in ("../x.py", "a/../../x.py", "/etc/x.py"):
+            done = h.addesh("-c", "env new python:3.11-slim", "-c",
+                            "run %s <<E\nE" % name).is_status(2)
+
+
+@test("a host file, its arguments, stdin and variables: %s",
+      engines.SANDBOXES)
+def _(sandbox):
+    with home(sandbox) as h:
+        h.write("dir/main.py", "import os, sys\n"
+                "print(sys.argv[1], sys.stdin.read(), os.environ['A'],"
+                " os.environ['B'], os.getcwd())\n")
+        h.write("in.txt", "text")
+        done = h.addesh("-c", "env new python:3.11-slim -e A=1 -e B=2", "-c",
+                        "run -e B=3 -w /tmp --stdin in.txt dir/main.py -v")
+        same(done.is_ok().out, "-v text 1 3 /tmp\n")
+
+
+@test("logs: last lines, in order, streams marked: %s", engines.SANDBOXES)
+def _(sandbox):
+    with home(sandbox) as h:
+        done = h.addesh(
+            "-q", "-c", "env new python:3.11-slim", "-c",
+            # Two pipes have no order but that of their bytes' times.
+            "quiet run x.py <<E\nimport sys, time\n"
+            "for i in range(5):\n"
+            "  print('o', i, flush=True); time.sleep(0.02)\n"
+            "  print('e', i, file=sys.stderr, flush=True)\n"
+            "  time.sleep(0.02)\nE", "-c",
+            "logs 3", "-c", "logs --stdout 1", "-c", "logs @2 2 --stderr")
+        same(done.is_ok().out,
+             "! e 3\no 4\n! e 4\no 4\ne 3\ne 4\n")
+
+
+@test
+def logs_without_a_run_say_that_they_ended():
+    with home("restricted") as h:
+        done = h.addesh("-c", "logs").is_status(2)
+        same(done.err.splitlines(), [
+            "addesh: logs: nothing was run in this session",
+            "  logs live as long as their session; an earlier one has ended"])
+
+
+@test("--in runs in another environment: %s", engines.SANDBOXES)
+def _(sandbox):
+    with home(sandbox) as h:
+        done = h.addesh("-c", "env new python:3.11-slim --name a", "-c",
+                        "env new python:3.11-slim --name b", "-c",
+                        "exec --in a sh -c 'echo a > /workspace/who'", "-c",
+                        "exec --in a cat who", "-c", "exec ls", "-c",
+                        "env rm a", "-c", "exec --in a true")
+        same((done.status, done.out), (2, "a\n"))
+        assert "there is no environment «a»" in done.err, done.err
+
+
+@test("reset empties and keeps: %s", engines.SANDBOXES)
+def _(sandbox):
+    with home(sandbox) as h:
+        done = h.addesh("-c", "env new python:3.11-slim -e K=v", "-c",
+                        "exec sh -c 'echo 1 > f; echo 2 > /tmp/g; "
+                        "mkdir -p d/e; chmod 0 d'", "-c", "env reset", "-c",
+                        "exec sh -c 'ls -A /workspace; echo $K; ls /tmp'")
+        same(done.is_ok().out, "v\nhome\n")
+
+
+@test("what Docker has and addesh refuses says why: %s",
+      ["--privileged", "--cap-add", "--security-opt", "--device", "--pid",
+       "--ipc"])
+def _(option):
+    with home("restricted") as h:
+        done = h.addesh("-c", "env new %s=x python:3.11-slim" % option)
+        done.is_status(125)
+        assert "%s is refused: " % option in done.err, done.err
+
+
+@test("nothing is left behind: %s", engines.SANDBOXES)
+def _(sandbox):
+    with home(sandbox) as h:
+        h.addesh("-c", "env new python:3.11-slim", "-c",
+                 "exec true").is_ok()
+        same(h.files(), [])
+
+
+main()
