@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/sanitise.h"
 #include "cmd/call.h"
 #include "cmd/complete_session.h"
 #include "engine/reference.h"
@@ -36,6 +37,9 @@ host_open(struct host *h, struct err *err)
 		policy_free(p);
 		return -1;
 	}
+	for (size_t i = 0; i < policy_warnings(p)->n; i++)
+		session_host_once(h, policy_warnings(p)->v[i], "%s",
+		    policy_warnings(p)->v[i]);
 	h->session = session_new(h->loop, &h->interrupted, p, err);
 	return h->session ? 0 : -1;
 }
@@ -207,16 +211,19 @@ session_host_event(void *call, const char *phase, const char *text)
 void
 session_host_once(struct host *h, const char *key, const char *fmt, ...)
 {
+	autobuf struct strbuf text = STRBUF_INIT, safe = STRBUF_INIT;
+	struct sanitiser plain = {0};
 	va_list ap;
 
 	if (h->inv.quiet || strvec_has(&h->told, key))
 		return;
 	strvec_push(&h->told, key);
 	va_start(ap, fmt);
-	fputs("addesh: ", stderr);
-	vfprintf(stderr, fmt, ap);
-	fputc('\n', stderr);
+	strbuf_vaddf(&text, fmt, ap);
 	va_end(ap);
+	sanitise_add(&plain, &safe, text.buf, text.len);
+	sanitise_end(&plain, &safe);
+	fprintf(stderr, "addesh: %s\n", safe.buf);
 }
 
 void

@@ -199,9 +199,9 @@ read_variables(struct loader *ld)
 	}
 }
 
-/* What a file asks for and does not get is told; a default just yields. */
-static void
-warn_lowered(struct policy *p)
+/* A default just yields. */
+void
+policy_warn_lowered(struct policy *p)
 {
 	for (size_t i = 0; i < SET_COUNT; i++) {
 		const struct value *wanted = policy_wanted(p, i);
@@ -228,7 +228,7 @@ load(struct loader *ld, const struct policy_inputs *in)
 	read_variables(ld);
 	if (policy_report(&ld->problems, ld->err))
 		return -1;
-	warn_lowered(ld->p);
+	policy_warn_lowered(ld->p);
 	return 0;
 }
 

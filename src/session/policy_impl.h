@@ -30,6 +30,8 @@ const struct value *policy_constraint(const struct policy *p,
 /* Reads a tree into a layer; what is wrong is added to problems. */
 void policy_read(struct policy *p, enum layer layer, const struct yaml *y,
     struct strvec *problems);
+/* Adds a warning for each value that somebody set above a ceiling. */
+void policy_warn_lowered(struct policy *p);
 /* Sets err to the first problem and the others as hints; 0 without any. */
 int policy_report(const struct strvec *problems, struct err *err);
 

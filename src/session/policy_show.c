@@ -289,6 +289,7 @@ policy_check_file(const char *path, struct strbuf *report, struct err *err)
 	p = policy_new();
 	policy_read(p, LAYER_USER, y, &problems);
 	r = policy_report(&problems, err);
+	policy_warn_lowered(p);
 	if (!r)
 		report_file(p, report);
 	policy_free(p);

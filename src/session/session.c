@@ -252,6 +252,20 @@ opening_stand_in(void *arg, const char *image, struct strvec *argv)
 	return true;
 }
 
+/* Of the machine where the environment will be; 0 if it is not known. */
+static uint64_t
+machine_memory(struct session *s, enum box_kind kind)
+{
+	autoerr struct err ignored = ERR_INIT;
+	const struct engine_facts *f;
+	long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+
+	if (kind == BOX_RESTRICTED)
+		return pages > 0 && size > 0 ? (uint64_t)pages * size : 0;
+	f = engine_facts(s->engine, &ignored);
+	return f ? f->memory : 0;
+}
+
 static struct box *
 open_box(struct session *s, const struct env_spec *spec,
     const struct session_events *ev, struct err *err)
@@ -265,6 +279,9 @@ open_box(struct session *s, const struct env_spec *spec,
 	    .arg = &opening};
 
 	if (spec->kind == BOX_ENGINE && !session_engine(s, err))
+		return NULL;
+	if (policy_check_memory(&spec->limits, machine_memory(s, spec->kind),
+		err))
 		return NULL;
 	ctx.engine = s->engine;
 	sweep_once(s);
