@@ -1,0 +1,4 @@
+print("before", flush=True)
+blocks = []
+while True:
+    blocks.append(b"x" * (4 << 20))
