@@ -36,15 +36,18 @@ class NotSeen(AssertionError):
 
 
 class Terminal:
-    """argv on a new pty; `seen` holds all that it wrote."""
+    """argv on a new pty; `seen` holds all that it wrote.  user: arguments of
+    Popen that make it another user."""
 
-    def __init__(self, argv, env, cwd=None, rows=24, columns=80):
+    def __init__(self, argv, env, cwd=None, rows=24, columns=80,
+                 user=None):
         self.fd, slave = pty.openpty()
         self.resize(rows, columns)
         self.process = subprocess.Popen(
             argv, stdin=slave, stdout=slave, stderr=slave, env=env, cwd=cwd,
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            **(user or {}))
         os.close(slave)
         self.seen = b""
         self.at = 0    # how much of text() expect() has consumed

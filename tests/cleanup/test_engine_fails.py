@@ -1,0 +1,265 @@
+# SPDX-License-Identifier: MIT
+"""The engine goes away, falls silent or dies in the middle: the verdict says
+so, what was written before is kept, the shell goes on, and nothing stays."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+import engines  # noqa: E402
+from engineapi import Api, ApiError  # noqa: E402
+from leftovers import Traces, pause, wait_output  # noqa: E402
+from sandboxes import ENGINES, SandboxHome  # noqa: E402
+from tap import diag, main, same, test  # noqa: E402
+
+LOOP = """run -t 60 loop.py <<'EOF'
+import signal
+print('before', flush=True)
+while True:
+    signal.pause()
+EOF
+"""
+
+
+class Proxy:
+    """A socket before an engine's, whose connections can be cut."""
+
+    def __init__(self, path, endpoint):
+        self.path = path
+        self.target = endpoint[len("unix://"):]
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(path)
+        self.listener.listen(64)
+        self.pairs = []
+        self.frozen = threading.Event()
+        self.open = True
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                a, _ = self.listener.accept()
+            except OSError:
+                return
+            b = socket.socket(socket.AF_UNIX)
+            b.connect(self.target)
+            self.pairs.append((a, b))
+            for x, y in ((a, b), (b, a)):
+                threading.Thread(target=self._copy, args=(x, y),
+                                 daemon=True).start()
+
+    def _copy(self, x, y):
+        try:
+            while True:
+                data = x.recv(65536)
+                if self.frozen.is_set():
+                    return    # takes it and says nothing
+                if not data:
+                    break
+                y.sendall(data)
+            y.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def cut(self):
+        """Every connection, on both sides."""
+        for pair in self.pairs:
+            for s in pair:
+                try:
+                    s.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass
+                s.close()
+        self.pairs.clear()
+
+    def close(self):
+        if self.open:
+            self.open = False
+            self.listener.shutdown(socket.SHUT_RDWR)
+            self.listener.close()
+        self.cut()
+
+
+class Behind:
+    """A session that reaches its engine through a proxy."""
+
+    def __init__(self, kind, **settings):
+        self.home = SandboxHome(kind, config={"engine": settings})
+        self.proxy = Proxy(os.path.join(self.home.path, "proxy.sock"),
+                           engines.endpoint(kind))
+        self.direct = self.home.options
+        self.home.options = ["--engine", "unix://" + self.proxy.path]
+        self.traces = Traces(self.home)
+        self.process = self.traces.spawn("--json", "-k", stdin=-1)
+
+    def send(self, text):
+        self.process.stdin.write(text.encode())
+        self.process.stdin.flush()
+
+    def answer(self, limit=60):
+        return json.loads(wait_output(self.process, b"\n", limit))
+
+    def do(self, line, limit=60):
+        self.send(line + "\n")
+        return self.answer(limit)
+
+    def loop(self):
+        """A run, until the engine itself can see its program."""
+        self.send(LOOP)
+        end = time.monotonic() + 30
+        while not any("loop.py" in " ".join(p) for p in self._top()):
+            assert time.monotonic() < end, "the program does not run"
+            pause()
+
+    def _top(self):
+        found = []
+        for c in self.traces.owned_containers():
+            try:
+                found += self.traces.api.get(
+                    "/containers/%s/top" % c["Id"])["Processes"]
+            except ApiError:
+                pass    # not started yet
+        return found
+
+    def end(self):
+        """Its stdin ends, and it with it."""
+        self.process.stdin.close()
+        self.process.wait(60)
+        self.process.stdout.close()
+        self.process.stderr.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+            _, err = self.process.communicate()
+            diag(err.decode(errors="replace"))
+        self.proxy.close()
+        self.home.options = self.direct
+        if kind:
+            self.traces.addesh("-c", "gc")
+        self.home.close()
+
+
+@test("the engine's connection is cut in a run: %s", ENGINES)
+def _(kind):
+    with Behind(kind) as b:
+        same(b.do("env new")["ok"], True)
+        b.loop()
+        b.proxy.cut()
+        got = b.answer()
+        r = got["result"]
+        same((got["status"], r["environment_lost"], r["status"], r["stdout"]),
+             (125, True, "error", "before\n"))
+        # the engine is there again: the next run has a new environment
+        got = b.do("run ok.py <<< \"print('OK')\"")
+        same((got["status"], got["result"]["stdout"]), (0, "OK\n"))
+        b.end()
+        b.traces.gone()
+
+
+@test("the engine goes away in a run and stays away: %s", ENGINES)
+def _(kind):
+    with Behind(kind) as b:
+        same(b.do("env new")["ok"], True)
+        b.loop()
+        b.proxy.close()
+        r = b.answer()["result"]
+        same((r["environment_lost"], r["stdout"]), (True, "before\n"))
+        # an error, and the shell goes on
+        got = b.do("env new --name second")
+        same((got["ok"], got["error"]["kind"]), (False, "engine"))
+        same(b.do("help")["ok"], True)
+        b.end()
+        # nobody could remove it, but it ended itself with its stdin
+        b.traces.gone()
+
+
+@test("the engine falls silent: %s", ENGINES)
+def _(kind):
+    with Behind(kind, answer_timeout="1s", start_timeout="1s") as b:
+        same(b.do("env new")["ok"], True)
+        b.proxy.frozen.set()
+        began = time.monotonic()
+        got = b.do("run -t 1 ok.py <<< \"print('OK')\"")
+        assert time.monotonic() - began < 30, time.monotonic() - began
+        same((got["status"], got["result"]["environment_lost"]), (125, True))
+        got = b.do("env new --name second")
+        same((got["ok"], got["error"]["kind"]), (False, "engine"))
+        b.proxy.frozen.clear()
+        b.proxy.cut()
+        b.end()
+        b.home.options = b.direct
+        same(b.traces.addesh("-c", "gc").returncode, 0)
+        b.traces.gone()
+
+
+def answers(api):
+    try:
+        api.get("/_ping", timeout=5)
+    except (OSError, ApiError):
+        return False
+    return True
+
+
+def restart(state, argv):
+    """The engine's command again, in the namespaces of its supervisor."""
+    return subprocess.Popen(
+        ["nsenter", "-t", str(state["pid"]), "-n", "-m", *argv],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL)
+
+
+@test("the engine is killed in a run, and started again", deadline=300)
+def _():
+    engines.endpoint("docker")    # a skip, where there is none
+    import control
+    import daemons
+    own = control.Engines(want=["docker"], archives=["small"])
+    state = own.start()
+    pidfile = os.path.join(state["base"], "docker.pid")
+    home = SandboxHome("docker")
+    home.options = ["--engine", state["docker"]]
+    traces = Traces(home)
+    traces.api = Api(state["docker"])
+    again = None
+    try:
+        with open(pidfile) as f:
+            pid = int(f.read())
+        with open("/proc/%d/cmdline" % pid) as f:
+            argv = f.read().split("\0")[:-1]
+        p = traces.spawn(home.write(
+            "lost", "env new busybox:latest\n"
+            "exec -- sh -c 'echo working; sleep 1000'\n"))
+        wait_output(p, b"working")
+        os.kill(pid, signal.SIGKILL)
+        _, err = p.communicate(timeout=60)
+        same(p.returncode, 125)
+        assert b"the environment was lost" in err, err
+        os.unlink(pidfile)
+        again = restart(state, argv)
+        daemons.wait_until("docker", 60, lambda: answers(traces.api))
+        done = traces.addesh("-c", "gc")
+        same(done.returncode, 0, done.stderr)
+        end = time.monotonic() + 30
+        while traces.owned_containers():
+            assert time.monotonic() < end, traces.owned_containers()
+            pause()
+    finally:
+        if again:
+            again.terminate()
+            again.wait()
+        own.stop()
+        home.close()
+
+
+main()
