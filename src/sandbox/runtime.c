@@ -321,10 +321,12 @@ is_installed(void)
 static char *
 find_file(const char *override, const char *const *dirs, const char *name)
 {
-	const char *own = getenv(override);
+	/* Declared here: a compound literal would end with the statement that
+	   an `if` governs. */
+	const char *const only[] = {getenv(override), NULL};
 
-	if (own)
-		dirs = (const char *const[]){own, NULL};
+	if (only[0])
+		dirs = only;
 	for (; *dirs; dirs++) {
 		autofree char *path = io_join(*dirs, name);
 

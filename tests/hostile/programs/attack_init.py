@@ -28,6 +28,14 @@ def touch(path, flags):
     os.close(os.open(path, flags))
 
 
+def write(path, text):
+    fd = os.open(path, os.O_WRONLY)
+    try:
+        os.write(fd, text)
+    finally:
+        os.close(fd)
+
+
 def read(path):
     with open(path, "rb") as f:
         if not f.read(1):
@@ -48,9 +56,12 @@ attempt("process_vm_writev", vm, 271 if ARM else 311)
 for name in ("mem", "environ", "maps", "smaps", "auxv", "pagemap", "stack",
              "syscall", "io", "timers"):
     attempt("read " + name, read, "/proc/1/" + name)
-for name in ("mem", "environ", "clear_refs", "oom_score_adj", "comm",
-             "coredump_filter", "attr/current", "timerslack_ns"):
-    attempt("write " + name, touch, "/proc/1/" + name, os.O_WRONLY)
+attempt("open mem", touch, "/proc/1/mem", os.O_RDWR)
+for name, text in (("clear_refs", b"1"), ("oom_score_adj", b"1000"),
+                   ("comm", b"x"), ("coredump_filter", b"0"),
+                   ("attr/current", b"x"), ("timerslack_ns", b"1"),
+                   ("autogroup", b"19"), ("sched", b"0")):
+    attempt("write " + name, write, "/proc/1/" + name, text)
 for name in ("fd", "fdinfo", "map_files", "root", "cwd", "task/1/fd"):
     attempt("list " + name, os.listdir, "/proc/1/" + name)
 for name in ("root", "cwd", "exe", "fd/0", "fd/1", "ns/pid", "ns/mnt"):

@@ -38,6 +38,20 @@ def in_child(name, function, *args):
         done.append(name)
 
 
+def write(path):
+    """Writes what is there, or nothing that has a meaning."""
+    fd = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+    try:
+        with open(path, "rb") as f:
+            text = f.read(4096)
+    except OSError:
+        text = b"x"
+    try:
+        os.write(fd, text or b"x")
+    finally:
+        os.close(fd)
+
+
 def touch(path):
     os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK))
 
@@ -45,7 +59,7 @@ def touch(path):
 for top, _, names in os.walk("/proc/sys"):
     for name in names:
         path = os.path.join(top, name)
-        attempt("write " + path, touch, path)
+        attempt("write " + path, write, path)
 for path in ("/proc/sysrq-trigger", "/proc/acpi", "/proc/kcore",
              "/proc/kmsg", "/dev/mem", "/dev/kmsg", "/dev/port",
              "/dev/fuse", "/dev/kvm", "/sys/kernel/uevent_helper",
