@@ -1,0 +1,292 @@
+#!/usr/bin/env python3
+"""What addesh costs, as ratios to what it replaces, from one run.
+
+Both sides of a row are measured in turn, on all CPUs, with the same python3,
+and the medians are divided: the ratio is what counts, as machines differ and
+are noisy.  Needs ADDESH_TEST_DOCKER and ADDESH_TEST_PODMAN (tests/engines/with
+sets them); rows whose engine is not there are left out and said to be.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+ADDESH = os.environ.get("ADDESH", "./addesh")
+DOCKER = os.environ.get("ADDESH_TEST_DOCKER")
+PODMAN = os.environ.get("ADDESH_TEST_PODMAN")
+CLIENT = os.environ.get("ADDESH_BENCH_CLIENT", "/usr/bin/docker")
+PYTHON = "/usr/bin/python3"
+IMAGE = "python:3.11-slim"
+CPUS = str(os.cpu_count())
+GIGABYTE = 1 << 30
+LIMITS = ["--memory", "256m", "--cpus", CPUS, "--pids-limit", "128"]
+
+
+class Shell:
+    """An addesh that is given one line at a time and answers with JSON."""
+
+    def __init__(self, *options):
+        self.process = subprocess.Popen(
+            [ADDESH, "--json", "--no-config", "--no-history", "-k", *options],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.process.stdin.close()
+        self.process.wait(60)
+
+    def __call__(self, line):
+        """Runs a line; seconds until its answer was there, and the answer."""
+        began = time.perf_counter()
+        self.process.stdin.write(line.encode() + b"\n")
+        self.process.stdin.flush()
+        answer = json.loads(self.process.stdout.readline())
+        took = time.perf_counter() - began
+        if not answer["ok"]:
+            raise SystemExit("bench: %s: %s" % (line, json.dumps(answer)))
+        return took, answer
+
+    def resident_peak(self):
+        """Peak resident memory in bytes."""
+        with open("/proc/%d/status" % self.process.pid) as status:
+            for line in status:
+                if line.startswith("VmHWM:"):
+                    return int(line.split()[1]) * 1024
+        return 0
+
+
+def timed(argv, **more):
+    began = time.perf_counter()
+    subprocess.run(argv, check=True, stdout=more.pop(
+        "stdout", subprocess.DEVNULL), stderr=subprocess.DEVNULL, **more)
+    return time.perf_counter() - began
+
+
+def native(argv):
+    """A program started without a shell or Python's own machinery."""
+    with open("/dev/null", "r+b") as null:
+        began = time.perf_counter()
+        pid = os.posix_spawn(argv[0], argv, os.environ, file_actions=[
+            (os.POSIX_SPAWN_DUP2, null.fileno(), 1)])
+        os.waitpid(pid, 0)
+        return time.perf_counter() - began
+
+
+def docker(url, *words):
+    return [CLIENT, "-H", url, *words]
+
+
+def in_turn(times, *sides):
+    """Medians of each side, measured alternately."""
+    results = [[] for _ in sides]
+    for _ in range(times):
+        for result, side in zip(results, sides):
+            result.append(side())
+    return [statistics.median(result) for result in results]
+
+
+class Report:
+    def __init__(self):
+        self.missed = 0
+        print("%-58s %9s %9s %6s  %s" % (
+            "figure", "addesh", "other", "ratio", "bound"))
+
+    def row(self, name, mine, other, bound=None, unit="ms"):
+        scale = 1000 if unit == "ms" else 1
+        ratio = mine / other
+        verdict = "" if bound is None else "<= %.2f %s" % (
+            bound, "ok" if ratio <= bound else "MISSED")
+        self.missed += bound is not None and ratio > bound
+        print("%-58s %9.2f %9.2f %6.2f  %s" % (
+            name, mine * scale, other * scale, ratio, verdict), flush=True)
+
+    def size(self, name, value, bound):
+        verdict = "ok" if value < bound else "MISSED"
+        self.missed += value >= bound
+        print("%-58s %9.1f MB          < %d MB %s" % (
+            name, value / 2**20, bound >> 20, verdict), flush=True)
+
+
+def bench_runs(report, url, program):
+    """One warm run, and a thousand."""
+    name = "addesh-bench-%d" % os.getpid()
+    timed(docker(url, "run", "-d", "--name", name, "--network", "none",
+                 *LIMITS, IMAGE, "sleep", "3600"))
+
+    def copy_and_exec():
+        return timed(docker(url, "cp", program, name + ":/tmp/main.py")) + \
+            timed(docker(url, "exec", name, "python3", "/tmp/main.py"))
+
+    try:
+        with Shell("--engine", url) as shell:
+            shell("env new %s --cpus %s" % (IMAGE, CPUS))
+            mine, bare, old = in_turn(
+                30, lambda: shell("run " + program)[0],
+                lambda: native([PYTHON, program]), copy_and_exec)
+            report.row("run of print(1), warm / native", mine, bare, 1.25)
+            report.row("run of print(1) / docker cp + exec", mine, old, 0.15)
+            bench_thousand(report, shell, program)
+    finally:
+        timed(docker(url, "rm", "-f", name))
+
+
+def bench_thousand(report, shell, program):
+    mine = bare = 0
+    peaks = []
+    for _ in range(10):
+        mine += sum(shell("run " + program)[0] for _ in range(100))
+        bare += sum(native([PYTHON, program]) for _ in range(100))
+        peaks.append(shell.resident_peak())
+    report.row("1,000 runs / 1,000 native", mine, bare, 1.3)
+    report.row("resident after 1,000 runs / after 100 (MB)", peaks[-1] / 2**20,
+               peaks[0] / 2**20, 1.1, unit="MB")
+    shell("env rm --all")
+    shell("env new " + IMAGE)
+    mine, bare = in_turn(50, lambda: shell("run " + program)[0],
+                         lambda: native([PYTHON, program]))
+    report.row("run of print(1) at the default CPU limit / native", mine, bare)
+
+
+def bench_opening(report, url, what, network, bound):
+    name = "addesh-bench-%d" % os.getpid()
+    flags = ["--network", "none"] if network == "none" else []
+    closing = []
+    with Shell("--engine", url) as shell:
+        def mine():
+            took, _ = shell("env new %s --network %s --cpus %s" % (
+                IMAGE, network, CPUS))
+            closing.append([shell("env rm --all")[0]])
+            return took
+
+        def theirs():
+            took = timed(docker(
+                url, "run", "-d", "--name", name, *flags, *LIMITS, IMAGE,
+                "sleep", "3600"))
+            closing[-1].append(timed(docker(url, "rm", "-f", name)))
+            return took
+
+        new, run = in_turn(15, mine, theirs)
+    report.row("env new on %s, network %s / docker run -d" % (what, network),
+               new, run, bound)
+    if what == "Docker" and network == "none":
+        mine_rm, their_rm = (statistics.median(x) for x in zip(*closing))
+        report.row("env rm / docker rm -f", mine_rm, their_rm, 1.3)
+
+
+BWRAP = ["bwrap", "--unshare-user", "--unshare-ipc", "--unshare-pid",
+         "--unshare-net", "--unshare-uts", "--unshare-cgroup-try",
+         "--ro-bind", "/usr", "/usr", "--symlink", "usr/bin", "/bin",
+         "--symlink", "usr/lib", "/lib", "--symlink", "usr/lib64", "/lib64",
+         "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp",
+         "--tmpfs", "/workspace", "--new-session", "--die-with-parent"]
+
+
+def bench_restricted(report, program):
+    config = tempfile.NamedTemporaryFile("w", suffix=".yaml")
+    config.write("tools: {code_execution: {sandbox: restricted}}\n")
+    config.flush()
+    with Shell("--policy", config.name) as shell:
+        def mine():
+            took, _ = shell("env new --cpus " + CPUS)
+            shell("env rm --all")
+            return took
+
+        new, bare = in_turn(30, mine,
+                            lambda: native(["/usr/bin/" + BWRAP[0],
+                                            *BWRAP[1:], "/bin/true"]))
+        report.row("restricted env new / bare bwrap", new, bare, 1.5)
+        shell("env new --cpus " + CPUS)
+        mine_run, native_run = in_turn(
+            30, lambda: shell("run " + program)[0],
+            lambda: native([PYTHON, program]))
+        report.row("restricted run of print(1) / native", mine_run,
+                   native_run)
+
+
+def bench_start(report, url):
+    mine, theirs = in_turn(
+        30, lambda: native([os.path.abspath(ADDESH), "-c", "help"]),
+        lambda: native(docker(url, "version")))
+    report.row("addesh -c help / docker version", mine, theirs, 0.6)
+
+
+FLOOD = "import os\nb = b'x' * 65535 + b'\\n'\n" \
+    "for _ in range(16384): os.write(1, b)\n"
+
+
+def bench_flood(report, url, what, bound):
+    """1 GB of stdout, cut at the limit, and whole into a file."""
+    name = "addesh-bench-%d" % os.getpid()
+    directory = tempfile.mkdtemp(dir=os.environ.get("ADDESH_BENCH_DIR"))
+    flood = os.path.join(directory, "flood.py")
+    target = os.path.join(directory, "out")
+    with open(flood, "w") as file:
+        file.write(FLOOD)
+    timed(docker(url, "run", "-d", "--name", name, "--network", "none",
+                 *LIMITS, IMAGE, "sleep", "3600"))
+    timed(docker(url, "cp", flood, name + ":/tmp/flood.py"))
+
+    def theirs(to_file):
+        with open(target if to_file else "/dev/null", "wb") as out:
+            return timed(docker(url, "exec", name, "python3",
+                                "/tmp/flood.py"), stdout=out)
+
+    def whole(shell):
+        took, _ = shell("run -t 120 %s > %s" % (flood, target))
+        if os.path.getsize(target) != GIGABYTE:
+            raise SystemExit("bench: the file has %d bytes" %
+                             os.path.getsize(target))
+        return took
+
+    try:
+        with Shell("--yes", "--engine", url) as shell:
+            shell("env new %s --cpus %s" % (IMAGE, CPUS))
+            cut, old = in_turn(3, lambda: shell("run -t 120 " + flood)[0],
+                               lambda: theirs(False))
+            report.row("1 GB of stdout on %s, default limit / docker exec" %
+                       what, cut, old, 0.6)
+            kept, old = in_turn(3, lambda: whole(shell),
+                                lambda: theirs(True))
+            report.row("1 GB of stdout on %s, whole into a file / exec" %
+                       what, kept, old, bound)
+            report.size("resident memory of addesh at its peak",
+                        shell.resident_peak(), 24 << 20)
+    finally:
+        timed(docker(url, "rm", "-f", name))
+        for path in (flood, target):
+            if os.path.exists(path):
+                os.unlink(path)
+        os.rmdir(directory)
+
+
+def main():
+    report = Report()
+    with tempfile.NamedTemporaryFile("w", suffix=".py") as program:
+        program.write("print(1)\n")
+        program.flush()
+        os.chmod(program.name, 0o644)
+        if DOCKER:
+            bench_start(report, DOCKER)
+            bench_runs(report, DOCKER, program.name)
+            bench_opening(report, DOCKER, "Docker", "none", 0.65)
+            bench_opening(report, DOCKER, "Docker", "full", 1.0)
+            bench_flood(report, DOCKER, "Docker", 1.3)
+        if PODMAN:
+            bench_opening(report, PODMAN, "Podman", "none", 1.0)
+            bench_flood(report, PODMAN, "Podman", 1.5)
+        bench_restricted(report, program.name)
+    for engine, url in (("Docker", DOCKER), ("Podman", PODMAN)):
+        if not url:
+            print("%s: not measured, no engine was given" % engine)
+    print("%d figures missed" % report.missed)
+    return 1 if report.missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
