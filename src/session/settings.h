@@ -91,7 +91,8 @@ struct setting {
 	enum value_type type;
 	const char *words; /* VALUE_WORD: "none|full", the stricter first */
 	const char *def;   /* as a person would write it */
-	uint64_t min, max; /* bounds of the number; max 0: none */
+	uint64_t min, max; /* bounds of the number, max 0: none; of a
+			      VALUE_TEXT the least length */
 	enum tighten tighten;
 	const char *only;
 	bool ceiling;	   /* may stand in `max` */

@@ -720,8 +720,8 @@ default_line(const struct setting *s)
 	if (!*s->def || *s->def == '{')
 		return NULL;
 	if (strchr(s->def, ' '))
-		return xasprintf(".Ql \"%s\" .", s->def);
-	return xasprintf(".Ql %s%s .", strcmp(s->def, ".") ? "" : "\\&", s->def);
+		return xasprintf("The default is\n.Ql \"%s\" ", s->def);
+	return xasprintf("The default is\n.Ql %s ", s->def);
 }
 
 static void
