@@ -44,6 +44,15 @@ usage_options(struct strbuf *sb, const struct cmd *row)
 			usage_option(sb, o);
 }
 
+static bool
+is_group(const struct cmd *row)
+{
+	for (size_t i = 0; !row->exec && cmd_table[i]; i++)
+		if (table_in_group(cmd_table[i], row))
+			return true;
+	return false;
+}
+
 /* "ls|new|rm ..." of a group. */
 static void
 usage_group(struct strbuf *sb, const struct cmd *group)
@@ -64,7 +73,7 @@ void
 help_usage(struct strbuf *sb, const struct cmd *row)
 {
 	strbuf_adds(sb, row->name);
-	if (!row->exec) {
+	if (is_group(row)) {
 		usage_group(sb, row);
 		return;
 	}
@@ -189,7 +198,7 @@ help_row(struct strbuf *sb, const struct cmd *row, int columns)
 		strbuf_adds(sb, "\nExamples:\n");
 		lines(sb, row->examples);
 	}
-	if (!row->exec)
+	if (is_group(row))
 		help_group(sb, row, columns);
 	else
 		help_options(sb, row, columns);
@@ -221,7 +230,7 @@ help_list(struct strbuf *sb)
 void
 help_near(struct strvec *out, const char *word)
 {
-	for (size_t d = 1; d <= 3; d++)
+	for (size_t d = 1; d <= 3 && !out->n; d++)
 		for (size_t i = 0; cmd_table[i] && out->n < 3; i++)
 			if (nearest_is_slip(word, cmd_table[i]->name) &&
 			    nearest_distance(word, cmd_table[i]->name) == d)

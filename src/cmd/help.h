@@ -18,7 +18,7 @@ void help_all(struct strbuf *sb, int columns);
 /* One line per row: name, TAB, summary. */
 void help_list(struct strbuf *sb);
 
-/* Names of commands near to word, best first, at most three. */
+/* Names of the commands that are nearest to word, at most three. */
 void help_near(struct strvec *out, const char *word);
 
 #endif

@@ -123,9 +123,9 @@ run_prepared(struct interp *ip, const struct source *src,
 	struct request rq = {.words = p->words.v, .nwords = p->words.n,
 	    .text = p->text, .at = locus_of(src, cmd->line),
 	    .interactive = src->interactive, .stdin_taken = src->stdin_taken,
-	    .quiet = cmd->quiet || ip->out->mute, .timed = cmd->time,
-	    .body_fd = p->io.fd >= 0 ? p->io.fd : ip->out->body_fd,
-	    .body_name = p->io.fd >= 0 ? p->io.name : ip->out->body_name};
+	    .quiet = cmd->quiet || ip->mute, .timed = cmd->time,
+	    .body_fd = p->io.fd >= 0 ? p->io.fd : ip->body_fd,
+	    .body_name = p->io.fd >= 0 ? p->io.name : ip->body_name};
 	int status;
 
 	if (cmd->has_heredoc || cmd->herestr)
@@ -177,7 +177,7 @@ say_stopped(struct interp *ip, const struct source *src, unsigned line,
 	struct locus at = locus_of(src, line);
 	autofree char *text = NULL;
 
-	if (!at.file || ip->out->mode == OUTPUT_JSON)
+	if (!at.file || ip->out->mode == OUTPUT_JSON || interrupted(ip))
 		return;
 	text = xasprintf("addesh: %s:%u: status %d ends it here (-k goes on)",
 	    at.file, at.line, status);
@@ -321,8 +321,10 @@ interp_run(struct interp *ip, struct source *src)
 		if (r < 0)
 			break;
 		status = r;
+		/* A command that ended well before it saw Ctrl-C is the last
+		   one all the same. */
 		if (!src->interactive && interrupted(ip))
-			ip->stop = true;
+			take_failure(ip, src, src->line, STATUS_INTERRUPTED);
 	}
 	return status;
 }
@@ -359,14 +361,37 @@ interp_status(const struct interp *ip)
 	return ip->failed;
 }
 
-/* host->source: the file's commands, with the call's redirect and muting. */
+/* The file's commands, whose results go where those of the call go. */
+static int
+run_file(struct interp *ip, const char *path, int fd)
+{
+	struct interp saved = *ip;
+	struct source src;
+	int status;
+
+	source_init_fd(&src, path, fd);
+	ip->body_fd = ip->out->body_fd;
+	ip->body_name = ip->out->body_name;
+	ip->mute = ip->out->mute;
+	ip->depth++;
+	ip->failed = 0;
+	interp_run(ip, &src);
+	status = ip->failed;
+	source_release(&src);
+	/* Whoever called it decides whether that was the end. */
+	*ip = saved;
+	return status;
+}
+
+/* host->source */
 static int
 interp_source(struct call *c, const char *path)
 {
 	struct interp *ip = c->host->interp;
-	struct output saved = *ip->out;
-	struct source src;
-	int failed = ip->failed, fd;
+	struct output *o = ip->out;
+	int body_fd = o->body_fd;
+	bool mute = o->mute;
+	autoclose int fd = -1;
 
 	if (ip->depth == MAX_DEPTH)
 		return err_set(&c->err, ERR_USAGE,
@@ -374,27 +399,17 @@ interp_source(struct call *c, const char *path)
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(&c->err, errno, "%s", path);
-	source_init_fd(&src, path, fd);
-	ip->depth++;
-	ip->failed = 0;
-	interp_run(ip, &src);
-	c->status = ip->failed;
-	ip->failed = failed;
-	ip->depth--;
-	/* Whoever called it decides whether that was the end. */
-	ip->stop = false;
-	ip->out->body_fd = saved.body_fd;
-	ip->out->body_name = saved.body_name;
-	ip->out->mute = saved.mute;
-	source_release(&src);
-	close(fd);
+	c->status = run_file(ip, path, fd);
+	o->body_fd = body_fd;
+	o->mute = mute;
 	return 0;
 }
 
 void
 interp_init(struct interp *ip, struct host *host, struct output *out)
 {
-	*ip = (struct interp){.host = host, .out = out, .max_heredoc = 8 << 20};
+	*ip = (struct interp){.host = host, .out = out, .max_heredoc = 8 << 20,
+	    .body_fd = STDOUT_FILENO};
 	host->interp = ip;
 	host->source = interp_source;
 }

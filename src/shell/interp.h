@@ -18,7 +18,10 @@ struct interp {
 	bool keep_going;   /* -k */
 	size_t max_heredoc; /* bytes */
 	int failed; /* the first status that was not 0, else 0 */
-	int depth;  /* of `source` */
+	int depth;  /* of `source`; where its results go: */
+	int body_fd;
+	const char *body_name;
+	bool mute;
 	bool stop;  /* nothing further is executed */
 };
 

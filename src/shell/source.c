@@ -81,7 +81,7 @@ read_chunk(struct source *s, struct host *h, struct err *err)
 	while (!ready && h->interrupted == before && !h->terminated)
 		loop_step(h->loop, -1);
 	loop_fd_remove(w);
-	if (!ready)
+	if (h->interrupted != before || h->terminated)
 		return SOURCE_CANCELLED;
 	strbuf_grow(&s->text, CHUNK);
 	n = read(s->fd, s->text.buf + s->text.len, CHUNK);

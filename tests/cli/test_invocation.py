@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: MIT
+"""The command line of addesh itself: options, forms, exit status."""
+
+import json
+import os
+import signal
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+
+from addesh import Home                         # noqa: E402
+from tap import main, same, test                # noqa: E402
+
+
+def check(done, status, out=None, err=""):
+    same(done.err, err, "stderr")
+    if out is not None:
+        same(done.out, out, "stdout")
+    done.is_status(status)
+
+
+@test
+def help_and_version_are_as_gnu_has_them():
+    with Home() as home:
+        done = home.addesh("--version", "nope").is_ok()
+        lines = done.out.splitlines()
+        name, version = lines[0].rsplit(" ", 1)
+        same(name, "addesh (ADDE)")
+        assert version[0].isdigit(), version
+        assert any("NO WARRANTY" in line for line in lines)
+        for library in ("libedit", "libcjson", "libcurl", "libarchive",
+                        "yaml", "libseccomp"):
+            assert library in lines[-1], (library, lines[-1])
+        done = home.addesh("--help").is_ok()
+        assert done.out.startswith("Usage: addesh "), done.out
+        assert "\nReport bugs to: " in done.out, done.out
+        same(done.err, "")
+        assert all(len(line) <= 80 for line in done.out.splitlines())
+
+
+@test
+def a_word_of_the_table_is_run_without_the_lexer():
+    with Home() as home:
+        done = home.addesh("--plain", "help", "--list").is_ok()
+        assert "help\tsay what the commands are" in done.out, done.out
+        done = home.addesh("var", "A=$X;nope 'b").is_ok()
+        same(done.out + done.err, "")
+        check(home.addesh("quit", "4"), 4, "")
+        check(home.addesh("env", "nwe"), 2, "",
+              "addesh: there is no command 'env nwe'\n  near: env new\n")
+
+
+@test
+def options_of_a_command_are_not_those_of_addesh():
+    with Home() as home:
+        done = home.addesh("help", "--version")
+        check(done, 2, "", "addesh: help: there is no option --version\n"
+              "  usage: help [-l] [COMMAND]...\n")
+
+
+@test
+def wrong_calls_say_what_is_wrong_and_do_nothing():
+    with Home() as home:
+        usage = "  usage: addesh [OPTION]... [FILE]...\n"
+        check(home.addesh("--nope"), 2, "",
+              "addesh: there is no option --nope\n" + usage)
+        check(home.addesh("--josn"), 2, "",
+              "addesh: there is no option --josn\n  near: --json\n" + usage)
+        check(home.addesh("-c"), 2, "",
+              "addesh: -c needs a value: CMD\n" + usage)
+        check(home.addesh("--color", "red"), 2, "",
+              "addesh: --color takes one of auto|always|never, not 'red'\n"
+              + usage)
+        check(home.addesh("--json=1"), 2, "",
+              "addesh: --json takes no value\n" + usage)
+        check(home.addesh("hlep"), 2, "",
+              "addesh: 'hlep' is neither a file nor a command\n"
+              "  near: help\n")
+        check(home.addesh("./missing"), 125, "",
+              "addesh: ./missing: No such file or directory\n")
+        check(home.addesh("--status-fd", "77"), 2, "",
+              "addesh: --status-fd 77 is no open descriptor\n")
+
+
+@test
+def options_may_follow_the_file():
+    with Home() as home:
+        path = home.write("s", "var A=1\nvar\n")
+        check(home.addesh(path, "--plain"), 0, "A\t1\n")
+        check(home.addesh(path, "more"), 2, "",
+              "addesh: 'more' is one word too many\n")
+        check(home.addesh("--plain", "-c", "var B=2", path), 0,
+              "A\t1\nB\t2\n")
+
+
+@test
+def interactive_without_a_terminal_reads_on_from_stdin():
+    with Home() as home:
+        check(home.addesh("--plain", "-i", "-c", "var A=1", stdin="var\n"), 0,
+              "A\t1\n")
+
+
+@test
+def json_is_one_object_for_each_command():
+    with Home() as home:
+        done = home.addesh("--json", "-k", "-c",
+                           "var A=1; var; nope; quit 999; var 'B")
+        lines = [json.loads(line) for line in done.out.splitlines()]
+        same(done.err, "")
+        done.is_status(2)
+        same(len(lines), 1)
+        same(lines[0]["error"], {
+            "kind": "usage", "code": 0, "hint": None,
+            "message": "the quote ' is not closed"})
+        done = home.addesh("--json", "-k", "-c",
+                           "var A=1; var; nope; quit 999")
+        lines = [json.loads(line) for line in done.out.splitlines()]
+        same(lines[0], {"v": 1, "step": None, "cmd": "var", "ok": True,
+                        "status": 0, "result": None, "env": None})
+        same(lines[1]["result"],
+             {"variables": [{"name": "A", "value": "1"}]})
+        same((lines[2]["cmd"], lines[2]["status"], lines[2]["error"]),
+             (None, 2, {"kind": "usage", "code": 0,
+                        "message": "there is no command 'nope'",
+                        "hint": "help lists the commands"}))
+        same((lines[3]["cmd"], lines[3]["ok"], lines[3]["error"]["kind"]),
+             ("quit", False, "usage"))
+        same(len(lines), 4)
+
+
+@test
+def json_of_a_wrong_call_is_json_too():
+    with Home() as home:
+        done = home.addesh("--json", "--status-fd", "77", "-c", "help")
+        same(json.loads(done.out)["status"], 2)
+        same(done.err, "")
+
+
+@test
+def the_status_descriptor_gets_a_line_for_each_command():
+    with Home() as home:
+        r, w = os.pipe()
+        process = home.spawn("--status-fd", str(w), "-k", "-c",
+                             "var A=1; nope; quit 999", pass_fds=(w,))
+        os.close(w)
+        process.communicate(timeout=20)
+        with os.fdopen(r) as f:
+            same(f.read(), "0 ok var\n2 usage -\n2 usage quit\n")
+        same(process.returncode, 2)
+
+
+@test
+def what_cannot_be_written_is_no_success():
+    with Home() as home:
+        for argv in (["--help"], ["--version"], ["help"], ["-c", "help"]):
+            with open("/dev/full", "w") as full:
+                process = home.spawn(*argv, stdout=full)
+                err = process.communicate(timeout=20)[1].decode()
+            assert "No space left on device" in err, (argv, err)
+            same(process.returncode, 125, argv)
+
+
+@test
+def a_reader_that_has_seen_enough_is_told_nothing():
+    with Home() as home:
+        r, w = os.pipe()
+        os.close(r)
+        process = home.spawn("-c", "help", stdout=w)
+        os.close(w)
+        same(process.communicate(timeout=20)[1], b"")
+        same(process.returncode, 125)
+
+
+@test
+def missing_descriptors_are_not_written_to():
+    with Home() as home:
+        path = home.work + "/out"
+        script = 'exec "$0" -c "help > out" >&- 2>&- <&-'
+        import subprocess
+        done = subprocess.run(["sh", "-c", script, home.argv()[0]],
+                              env=home.env, cwd=home.work, timeout=20)
+        same(done.returncode, 0)
+        with open(path) as f:
+            assert f.read().startswith("Commands")
+
+
+@test("%s ends it and is told by the status",
+      [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def _(number):
+    with Home() as home:
+        import subprocess
+        process = home.spawn(stdin=subprocess.PIPE)
+        process.stdin.write(b"help\n")
+        process.stdin.flush()
+        # it listens once it has answered
+        process.stdout.readline()
+        process.send_signal(number)
+        out, err = process.communicate(timeout=20)
+        same(err, b"")
+        same(process.returncode, 128 + number)
+
+
+@test
+def commands_are_executed_as_they_arrive():
+    with Home() as home:
+        import subprocess
+        process = home.spawn("--plain", stdin=subprocess.PIPE)
+        process.stdin.write(b"var A=1\nvar\n")
+        process.stdin.flush()
+        same(process.stdout.readline(), b"A\t1\n")
+        process.stdin.write(b"var B=2; v")
+        process.stdin.flush()
+        process.stdin.write(b"ar\n")
+        process.stdin.flush()
+        same(process.stdout.readline() + process.stdout.readline(),
+             b"A\t1\nB\t2\n")
+        process.communicate(timeout=20)
+        same(process.returncode, 0)
+
+
+@test
+def the_locale_is_utf_8_whatever_it_is():
+    with Home() as home:
+        for locale in ("C", "POSIX", "nowhere", ""):
+            done = home.addesh("--plain", "-c", "var A=é中; var",
+                               env={"LC_ALL": locale})
+            check(done, 0, "A\té中\n")
+
+
+@test
+def nothing_is_left_where_nothing_was_opened():
+    with Home() as home:
+        home.addesh("-c", "help; var A=1").is_ok()
+        same(home.files(), [])
+
+
+main()

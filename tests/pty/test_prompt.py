@@ -1,0 +1,362 @@
+# SPDX-License-Identifier: MIT
+"""The shell as a person has it: prompts, keys, Ctrl-C, history, completion."""
+
+import json
+import os
+import stat
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+
+from addesh import Home                         # noqa: E402
+from tap import main, same, test                # noqa: E402
+from terminal import Screen, Terminal           # noqa: E402
+
+
+def shell(home, *args, **kw):
+    return Screen(home.argv(*args), home.env, cwd=home.work, **kw)
+
+
+def history(home):
+    with open(home.path + "/state/addesh/history") as f:
+        return [json.loads(line) for line in f]
+
+
+def lines(screen):
+    return [line for line in screen.capture() if line]
+
+
+@test
+def a_prompt_shows_the_last_status_and_quit_ends():
+    with Home() as home, Terminal(home.argv(), home.env, home.work) as t:
+        t.expect("^addesh> ")
+        t.line("quit 999")
+        t.expect("^addesh: quit: STATUS is a number from 0 to 255, not '999'$")
+        t.expect("^addesh \\[2\\]> ")
+        t.line("")
+        t.expect("^addesh \\[2\\]> ")
+        t.line("hel qui")
+        t.expect("^usage: quit ")
+        t.expect("^addesh> ")
+        t.line("nope; quit")
+        same(t.wait(), 0)
+
+
+@test
+def ctrl_d_ends_and_ctrl_c_cancels_the_line():
+    with Home() as home, Terminal(home.argv(), home.env, home.work) as t:
+        t.expect("^addesh> ")
+        t.send("help nothing\x03")
+        t.expect("^addesh \\[130\\]> ")
+        t.line("var A='x")
+        t.expect("^'> ")
+        t.send("\x03")
+        t.expect("^addesh \\[130\\]> ")
+        t.line("var")
+        t.expect("^addesh> ")
+        t.send("\x04")
+        same(t.wait(), 0)
+        assert "NAME" not in t.text()
+
+
+@test
+def unfinished_lines_have_their_own_prompts():
+    with Home() as home, Terminal(home.argv(), home.env, home.work) as t:
+        t.expect("^addesh> ")
+        t.line("var A='one")
+        t.expect("^'> ")
+        t.line("two' \\")
+        t.expect("^\\\\> ")
+        t.line("B=3; var")
+        t.expect("^A +one\ntwo\nB +3$")
+        t.expect("^addesh> ")
+        t.line("help <<~END")
+        t.expect("^END> ")
+        t.line("x")
+        t.expect("^END> ")
+        t.line("  END")
+        t.expect("takes no heredoc")
+        t.line("help <<E")
+        t.expect("^E> ")
+        t.send("\x04")
+        t.expect("takes no heredoc")
+        t.line('var "x')
+        t.expect('^"> ')
+        t.send("\x04")
+        t.expect('addesh: the quote " is not closed')
+        t.line("quit")
+        same(t.wait(), 0)
+
+
+@test
+def a_pasted_block_arrives_as_it_is():
+    with Home() as home, shell(home) as s:
+        s.wait_for("^addesh>$")
+        s.paste("var A='if x:\n\ty = \"é中\"\n'")
+        s.wait_for("\"é中\"")
+        s.keys("Enter")
+        s.wait_for("^addesh>$")
+        s.type("var > out")
+        s.keys("Enter")
+        s.wait_for("out\naddesh>$")
+        with open(home.work + "/out", encoding="utf-8") as f:
+            same(f.read(), 'NAME  VALUE\nA     if x:\n\ty = "é中"\n\n')
+
+
+@test
+def tab_completes_and_the_second_one_lists():
+    with Home() as home, shell(home) as s:
+        home.write("notes.txt", "")
+        home.write("notice.txt", "")
+        home.write("with blank", "")
+        os.mkdir(home.work + "/nodir")
+        s.wait_for("^addesh>$")
+        s.type("sou")
+        s.keys("Tab")
+        s.wait_for("^addesh> source$")
+        s.type("no")
+        s.keys("Tab", "Tab")
+        s.wait_for("^  nodir/\n  notes.txt\n  notice.txt\naddesh> source no$"
+                   "|^  nodir/\n  notes.txt.*addesh> source no$"
+                   "|^  nodir/\n  notice.txt\n  notes.txt\n"
+                   "addesh> source no$")
+        s.type("t")
+        s.keys("Tab")
+        s.wait_for("source noti?c?e?$")
+        s.keys("C-u")
+        s.type("source wi")
+        s.keys("Tab")
+        s.wait_for(r"source with\\ blank$")
+        s.keys("C-u")
+        s.type("source 'wi")
+        s.keys("Tab")
+        s.wait_for(r"source 'with blank'$")
+        s.keys("C-u")
+        s.type("help --l")
+        s.keys("Tab")
+        s.wait_for("help --list$")
+        s.keys("C-u")
+        s.type("var FILE=1")
+        s.keys("Enter")
+        s.type("var B=$FI")
+        s.keys("Tab")
+        s.wait_for(r"var B=\$FILE$")
+
+
+@test
+def tab_lists_commands_with_what_they_do():
+    with Home() as home, shell(home) as s:
+        s.wait_for("^addesh>$")
+        s.type("q")
+        s.keys("Tab")
+        s.wait_for("^addesh> quit$")
+        s.keys("C-u")
+        s.type("h")
+        s.keys("Tab", "Tab")
+        s.wait_for("^  help +say what the commands are")
+
+
+@test
+def a_tab_in_a_heredoc_is_a_tab():
+    with Home() as home, shell(home) as s:
+        s.wait_for("^addesh>$")
+        s.type("help <<X")
+        s.keys("Enter")
+        s.wait_for("^X>$")
+        s.keys("Tab")
+        s.type("so")
+        s.wait_for("^X> +so$")
+        s.keys("Tab")
+        s.type("end")
+        s.wait_for("^X> +so +end$")
+
+
+@test
+def history_is_kept_whole_and_comes_back():
+    with Home() as home:
+        with Terminal(home.argv(), home.env, home.work) as t:
+            t.expect("^addesh> ")
+            t.line("var A='1")
+            t.expect("^'> ")
+            t.line("2'")
+            t.expect("^addesh> ")
+            t.line(" var SECRET=hidden")
+            t.expect("^addesh> ")
+            t.line("var API_KEY=abc123")
+            t.expect("^addesh> ")
+            t.line("nope")
+            t.expect("^addesh \\[2\\]> ")
+            t.line("quit")
+            same(t.wait(), 0)
+        same([(e["text"], e["status"]) for e in history(home)],
+             [("var A='1\n2'", 0), ("var API_KEY=***", 0), ("nope", 2),
+              ("quit", 0)])
+        path = home.path + "/state/addesh/history"
+        same(stat.S_IMODE(os.stat(path).st_mode), 0o600)
+        with shell(home) as s:
+            s.wait_for("^addesh>$")
+            s.type("var A")
+            s.keys("Up")
+            s.wait_for(r"^addesh> var API_KEY=\*\*\*$")
+            s.keys("Up")
+            s.wait_for("^addesh> var A='1\n2'$")
+
+
+@test
+def ctrl_r_searches():
+    with Home() as home, shell(home) as s:
+        s.wait_for("^addesh>$")
+        for line in ("var ALPHA=1", "var BETA=2"):
+            s.type(line)
+            s.keys("Enter")
+        s.wait_for("BETA=2\naddesh>$")
+        s.keys("C-r")
+        s.type("ALP")
+        s.wait_for("bck:ALP")
+        s.keys("Enter")
+        s.type("var")
+        s.keys("Enter")
+        s.wait_for("^ALPHA +1\nBETA +2$")
+
+
+@test
+def no_history_leaves_no_trace():
+    with Home() as home:
+        for args, env in ((("--no-history",), {}),
+                          ((), {"ADDESH_HISTFILE": ""})):
+            with Terminal(home.argv(*args), {**home.env, **env},
+                          home.work) as t:
+                t.expect("^addesh> ")
+                t.line("var A=1")
+                t.expect("^addesh> ")
+                t.line("quit")
+                same(t.wait(), 0)
+        same(home.files(), [])
+
+
+@test
+def keys_of_emacs_move_and_delete():
+    with Home() as home, shell(home) as s:
+        s.wait_for("^addesh>$")
+        s.type("two three")
+        s.keys("C-a")
+        s.type("var one ")
+        s.wait_for("^addesh> var one two three$")
+        s.keys("C-e", "C-w")
+        s.wait_for("^addesh> var one two$")
+        s.keys("Left", "BSpace", "C-k", "Home", "DC", "DC", "DC", "DC")
+        s.wait_for("^addesh> one t?w?$")
+        s.keys("C-u")
+        s.wait_for("^addesh>$")
+
+
+@test
+def a_narrow_screen_and_a_resize():
+    with Home() as home, shell(home, rows=10, columns=20) as s:
+        s.wait_for("^addesh>$")
+        s.type("var A='aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'")
+        s.wait_for("aaaa'$")
+        s.resize(10, 60)
+        s.keys("Enter")
+        s.wait_for("^addesh>$")
+        s.type("var")
+        s.keys("Enter")
+        s.wait_for("^A     a{40}$")
+
+
+@test
+def a_file_is_not_overwritten_without_asking():
+    with Home() as home, Terminal(home.argv(), home.env, home.work) as t:
+        path = home.write("f", "kept\n")
+        t.expect("^addesh> ")
+        t.line("var A=1; var > f")
+        t.expect("overwrite f\\? \\[y/N\\] ")
+        t.line("n")
+        t.expect("not done: the answer was no")
+        t.expect("^addesh \\[2\\]> ")
+        with open(path) as f:
+            same(f.read(), "kept\n")
+        t.line("var >> f")
+        t.expect("^addesh> ")
+        t.line("var > f")
+        t.expect("overwrite f\\? ")
+        t.line("y")
+        t.expect("^addesh> ")
+        with open(path) as f:
+            same(f.read(), "NAME  VALUE\nA     1\n")
+        t.line("var > f")
+        t.expect("overwrite f\\? ")
+        t.send("\x03")
+        t.expect("^addesh \\[130\\]> ")
+        t.line("help | head -1")
+        t.expect("^Commands \\(help")
+        t.expect("^addesh> ")
+        t.line("quit")
+        same(t.wait(), 0)
+
+
+@test
+def what_a_name_holds_cannot_steer_the_terminal():
+    with Home() as home, Terminal(home.argv(), home.env, home.work) as t:
+        t.expect("^addesh> ")
+        t.send(b"var A='\x16\x1b]0;evil\x16\x07'\r")
+        t.expect("^addesh> ")
+        t.line("var")
+        t.expect(r"^A +\^\[\]0;evil\^G$")
+        assert b"\x1b]0;evil" not in t.seen
+        t.line("quit")
+        same(t.wait(), 0)
+
+
+@test
+def marks_are_for_terminals_that_know_them():
+    with Home() as home:
+        for term, count in (("xterm", 1), ("dumb", 0)):
+            with Terminal(home.argv(), {**home.env, "TERM": term},
+                          home.work) as t:
+                t.expect("^addesh> ")
+                t.line("nope")
+                t.expect("^addesh \\[2\\]> ")
+                t.line("quit")
+                same(t.wait(), 0)
+                same(t.seen.count(b"\x1b]133;D;2\x1b\\"), count, term)
+                same(t.seen.count(b"\x1b]133;C\x1b\\") > 0, count > 0, term)
+                same(b"\x1b[?2004h" in t.seen, count > 0, term)
+
+
+@test
+def ctrl_z_stops_and_comes_back():
+    with Home() as home:
+        env = {**home.env, "PS1": "bash> "}
+        with Terminal(["bash", "--norc", "-i"], env, home.work) as t:
+            t.expect("bash> ")
+            t.line("'%s' --no-history" % home.argv()[0])
+            t.expect("addesh> ")
+            t.send("var A=")
+            t.expect("var A=")
+            t.send("\x1a")
+            t.expect("Stopped")
+            t.expect("bash> ")
+            t.line("echo back; fg")
+            t.expect("^back$")
+            t.expect("addesh> var A=")
+            t.line("7; var")
+            t.expect("^A     7$")
+            t.expect("^addesh> ")
+            t.line("quit 3")
+            t.expect("bash> ")
+            t.line("exit $?")
+            same(t.wait(), 3)
+
+
+@test("%s at the prompt ends it", ["TERM", "HUP"])
+def _(name):
+    import signal
+    number = getattr(signal, "SIG" + name)
+    with Home() as home, Terminal(home.argv(), home.env, home.work) as t:
+        t.expect("^addesh> ")
+        t.process.send_signal(number)
+        same(t.wait(), 128 + number)
+
+
+main()
