@@ -215,7 +215,9 @@ enum proto_key {
 	PROTO_K_PEAK,	    /* bytes: peak of the run's own cgroup, if any */
 	PROTO_K_OUT_BYTES,  /* what the program wrote to stdout in all */
 	PROTO_K_ERR_BYTES,
-	PROTO_K_LEFTOVERS,  /* processes still alive when it ended, killed */
+	PROTO_K_LEFTOVERS,  /* processes still alive when it ended, killed; one
+			       may be missing for each parent among them that
+			       was in wait(2) */
 	PROTO_K_EXEC_ERRNO, /* the program could not be executed: errno */
 	PROTO_K_COUNT,
 	PROTO_K_ROWS,

@@ -14,6 +14,7 @@ import tap
 
 CAPS = "+setuid,+setgid,+kill,+chown,+setpcap"
 UID = 23000
+OTHER = 60123  # an ordinary user
 
 
 def runner_path():
@@ -98,8 +99,15 @@ class Cgroup:
             self._write(path, "cgroup.procs", 0)
 
     def remove(self):
+        deadline = time.monotonic() + 10
         for path in self.dirs:
-            os.rmdir(path)
+            while True:
+                try:
+                    os.rmdir(path)
+                    break
+                except OSError:  # its processes are still ending
+                    if time.monotonic() > deadline:
+                        raise
         self.dirs = []
 
 
@@ -116,7 +124,7 @@ class Env(runner_client.Process):
     """A runner and its client; close() ends both and removes the places."""
 
     def __init__(self, size="32m", cgroup=None, check_crc=True, user="root",
-                 before="", cwd="/"):
+                 caps=True, before="", cwd="/"):
         need(os.geteuid() == 0, "root")
         self.cgroup = cgroup
         self.dir = tempfile.mkdtemp(prefix="addesh-runner-test-")
@@ -130,10 +138,10 @@ class Env(runner_client.Process):
                    "--mount-proc"]
         wrap = "setpriv --bounding-set -all,%s --inh-caps -all" % CAPS
         if user != "root":
-            unshare = ["setpriv", "--reuid", "60123", "--regid", "60123",
-                       "--clear-groups", "unshare", "--user",
-                       "--map-current-user"] + unshare[1:]
-            wrap = ""
+            unshare = ["setpriv", "--reuid", str(OTHER), "--regid",
+                       str(OTHER), "--clear-groups", "unshare", "--user",
+                       "--map-current-user", "--keep-caps"] + unshare[1:]
+            wrap = "" if caps else "setpriv --ambient-caps -all"
         script = before + SETUP % {"size": size, "wrap": wrap}
         super().__init__(
             unshare + ["sh", "-ec", script], check_crc=check_crc, cwd=cwd,

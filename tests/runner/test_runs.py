@@ -177,7 +177,9 @@ def test_no_deadline_flag_without(env):
 def test_leftovers_are_killed_and_counted(env):
     r = env.sh("setsid sh -c 'sleep 1000 & sleep 1000 & sleep 1000' & "
                "until [ $(pgrep -cx sleep) = 3 ]; do :; done")
-    check((r.get("EXIT"), r.get("LEFTOVERS")), (0, 4))
+    check(r.get("EXIT"), 0)
+    # a shell that is killed in wait(2) may still reap one of the three
+    assert r.get("LEFTOVERS") in (3, 4), r
     check(env.sh("pgrep -x sleep").out, b"")
 
 
