@@ -33,8 +33,12 @@ pidns_mount(void)
 {
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return -1;
-	return mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC,
-	    NULL);
+	if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+		NULL) < 0)
+		return -1;
+	/* Kernel addresses; not every kernel has the file. */
+	(void)mount("/dev/null", "/proc/kallsyms", NULL, MS_BIND, NULL);
+	return 0;
 }
 
 static uint64_t

@@ -171,11 +171,14 @@ add_place(struct bwrap *b, const char *path, uint64_t size)
 }
 
 static void
-add_places(struct bwrap *b, const struct limits *l)
+add_places(struct bwrap *b, const struct limits *l, enum userns_kind userns)
 {
 	add(b, "--proc", "/proc", NULL);
-	/* Kernel addresses help nobody who has good intentions. */
-	add(b, "--ro-bind", "/dev/null", "/proc/kallsyms");
+	/* Kernel addresses help nobody who has good intentions.  In a
+	   namespace of one uid each run mounts a /proc of its own and covers it
+	   there: the kernel refuses another where one is covered in part. */
+	if (userns != USERNS_SINGLE)
+		add(b, "--ro-bind", "/dev/null", "/proc/kallsyms");
 	add(b, "--dev", "/dev", NULL);
 	add_place(b, "/dev/shm", l->shm);
 	add_place(b, "/tmp", l->tmp);
@@ -191,10 +194,14 @@ static void
 add_namespaces(struct bwrap *b, enum userns_kind userns, unsigned uid,
     unsigned gid)
 {
+	/*
+	 * Without --die-with-parent: a bwrap that dies between making its child
+	 * and telling it to go on leaves it waiting for ever.  The runner ends
+	 * when nobody holds the other end of its stdin.
+	 */
 	static const char *const always[] = {"--unshare-pid", "--unshare-ipc",
 	    "--unshare-uts", "--unshare-cgroup-try", "--unshare-net",
-	    "--as-pid-1", "--die-with-parent", "--new-session", "--cap-drop",
-	    "ALL"};
+	    "--as-pid-1", "--new-session", "--cap-drop", "ALL"};
 	static const char *const caps[] = {"CAP_SETUID", "CAP_SETGID",
 	    "CAP_KILL", "CAP_SETPCAP"};
 
@@ -237,12 +244,14 @@ add_runner(struct bwrap *b, struct err *err)
 static int
 add_info(struct bwrap *b, struct err *err)
 {
-	int fds[2];
+	int theirs;
 
-	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK))
-		return err_sys(err, errno, "pipe");
-	b->info = fds[0];
-	add_fd(b, "--info-fd", fds[1]);
+	/* Not a pipe: without a reader bwrap would die over it, and leave its
+	   child waiting for ever. */
+	b->info = memfd_create("info", MFD_CLOEXEC);
+	theirs = b->info >= 0 ? fcntl(b->info, F_DUPFD_CLOEXEC, 3) : -1;
+	if (!add_fd(b, "--info-fd", theirs))
+		return err_sys(err, errno, "memfd");
 	return 0;
 }
 
@@ -264,7 +273,7 @@ bwrap_build(struct bwrap *b, const struct env_spec *spec,
 	add_accounts(b, uid, gid);
 	if (add_runner(b, err) || add_info(b, err))
 		return -1;
-	add_places(b, &spec->limits);
+	add_places(b, &spec->limits, userns);
 	add(b, "--chdir", "/", NULL);
 	add(b, "--", RUNNER, NULL);
 	return 0;
@@ -281,10 +290,10 @@ bwrap_release(struct bwrap *b)
 }
 
 pid_t
-bwrap_child(const struct bwrap *b)
+bwrap_child(int info)
 {
 	char text[512];
-	ssize_t n = read(b->info, text, sizeof(text) - 1);
+	ssize_t n = info >= 0 ? pread(info, text, sizeof(text) - 1, 0) : -1;
 	const char *p;
 
 	if (n <= 0)

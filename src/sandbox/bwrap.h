@@ -11,7 +11,8 @@ struct bwrap {
 	struct strvec argv;
 	int fds[32]; /* to be passed on; they are ours to close */
 	size_t nfds;
-	int info; /* our end of a pipe on which it names its child; or -1 */
+	int info; /* our end of a file in which it names its child; or -1.  A
+		     caller that keeps it sets -1 */
 };
 
 #define BWRAP_INIT {.argv = STRVEC_INIT, .info = -1}
@@ -21,7 +22,7 @@ struct bwrap {
 int bwrap_build(struct bwrap *b, const struct env_spec *spec,
     enum userns_kind userns, unsigned uid, unsigned gid, struct err *err);
 void bwrap_release(struct bwrap *b);
-/* What it said on info: the pid of the runner here; -1 if it did not. */
-pid_t bwrap_child(const struct bwrap *b);
+/* What it said on info: the pid of the runner here; -1 if it did not (yet). */
+pid_t bwrap_child(int info);
 
 #endif

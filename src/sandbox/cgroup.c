@@ -1,6 +1,5 @@
 #include "sandbox/cgroup.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -172,7 +171,7 @@ set_limits_v1(const char *dir, const char *controller,
 }
 
 static void
-make_v1(struct cgroup_leaf *leaf, const char *name,
+make_v1(struct cgroup_leaf *leaf, const char *name, int lock_fd,
     const struct cgroup_limits *limits)
 {
 	static const char *const controllers[] = {"memory", "pids", "cpu"};
@@ -187,6 +186,7 @@ make_v1(struct cgroup_leaf *leaf, const char *name,
 		own = xasprintf("%s%s", p.mount, p.path);
 		dir = io_join(own, name);
 		place_release(&p);
+		runtime_lock_note(lock_fd, "cgroup", dir);
 		if (mkdir(dir, 0755) && errno != EEXIST)
 			continue;
 		set_limits_v1(dir, controllers[i], limits);
@@ -258,7 +258,7 @@ set_limits_v2(const char *dir, const struct cgroup_limits *l)
 }
 
 static void
-make_v2(struct cgroup_leaf *leaf, const char *name,
+make_v2(struct cgroup_leaf *leaf, const char *name, int lock_fd,
     const struct cgroup_limits *limits)
 {
 	struct place p = {0};
@@ -272,6 +272,7 @@ make_v2(struct cgroup_leaf *leaf, const char *name,
 	if (!parent)
 		return;
 	dir = io_join(parent, name);
+	runtime_lock_note(lock_fd, "cgroup", dir);
 	if (mkdir(dir, 0755))
 		return;
 	set_limits_v2(dir, limits);
@@ -283,14 +284,14 @@ make_v2(struct cgroup_leaf *leaf, const char *name,
 
 void
 cgroup_leaf_make(struct cgroup_leaf *leaf, const struct runtime *rt,
-    const char *id, const struct cgroup_limits *limits)
+    const char *id, int lock_fd, const struct cgroup_limits *limits)
 {
 	autofree char *name = xasprintf(NAME_PREFIX "%s-%s", rt->owner, id);
 
 	*leaf = (struct cgroup_leaf){.dirs = STRVEC_INIT};
-	make_v1(leaf, name, limits);
+	make_v1(leaf, name, lock_fd, limits);
 	if (!leaf->version)
-		make_v2(leaf, name, limits);
+		make_v2(leaf, name, lock_fd, limits);
 	if (!leaf->version)
 		leaf->why = xstrdup(geteuid()
 			? "no cgroup is delegated to this user"
@@ -392,54 +393,12 @@ cgroup_leaf_remove(struct cgroup_leaf *leaf, struct err *err)
 
 /* ---- what others left ---- */
 
-static void
-leaves_in(const char *parent,
-    void (*fn)(void *arg, const char *path, const char *owner), void *arg)
+bool
+cgroup_is_leaf(const char *path)
 {
-	DIR *dir = opendir(parent);
-	struct dirent *de;
+	const char *name = strrchr(path, '/');
+	struct stat st;
 
-	while (dir && (de = readdir(dir))) {
-		autofree char *path = NULL;
-		autofree char *owner = NULL;
-		char *dash = strrchr(de->d_name, '-');
-
-		if (!str_starts(de->d_name, NAME_PREFIX) || !dash ||
-		    dash < de->d_name + strlen(NAME_PREFIX))
-			continue;
-		path = io_join(parent, de->d_name);
-		owner = xstrndup(de->d_name + strlen(NAME_PREFIX),
-		    dash - de->d_name - strlen(NAME_PREFIX));
-		fn(arg, path, owner);
-	}
-	if (dir)
-		closedir(dir);
-}
-
-void
-cgroup_leaves(void (*fn)(void *arg, const char *path, const char *owner),
-    void *arg)
-{
-	static const char *const controllers[] = {"memory", "pids", "cpu"};
-	struct place p = {0};
-
-	for (size_t i = 0; i < ARRAY_SIZE(controllers); i++) {
-		autofree char *own = NULL;
-
-		if (!place_find(&p, controllers[i]))
-			continue;
-		own = xasprintf("%s%s", p.mount, p.path);
-		place_release(&p);
-		leaves_in(own, fn, arg);
-	}
-	if (!place_find(&p, ""))
-		return;
-	for (char *slash; (slash = strrchr(p.path, '/'));) {
-		autofree char *dir = NULL;
-
-		*slash = '\0';
-		dir = xasprintf("%s%s", p.mount, p.path);
-		leaves_in(dir, fn, arg);
-	}
-	place_release(&p);
+	return name && str_starts(name + 1, NAME_PREFIX) && !lstat(path, &st) &&
+	       S_ISDIR(st.st_mode);
 }

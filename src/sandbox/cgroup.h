@@ -5,12 +5,14 @@
  * Made by mkdir(2) only; v1 where we may (root), v2 in a subtree that is
  * delegated to us or, for root, beside our own.  See cgroups(7).
  *
- * The name of each directory is "addesh-OWNER-ID", so that the next addesh can
- * tell what a dead one left.
+ * The name of each directory is "addesh-OWNER-ID", and before it is made it is
+ * noted in the environment's lock file: the next addesh removes from there what
+ * a dead one left, wherever in the hierarchy it lies.
  */
 #ifndef ADDESH_SANDBOX_CGROUP_H
 #define ADDESH_SANDBOX_CGROUP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -32,9 +34,9 @@ struct cgroup_limits {
 };
 
 /* Never fails: without a leaf version is 0, and limits that could not be set
-   show when they are read back. */
+   show when they are read back.  lock_fd: of runtime_lock(). */
 void cgroup_leaf_make(struct cgroup_leaf *leaf, const struct runtime *rt,
-    const char *id, const struct cgroup_limits *limits);
+    const char *id, int lock_fd, const struct cgroup_limits *limits);
 /* Opens what PROTO_K_CGROUP_FD names and appends ROLE=FD. */
 void cgroup_leaf_open(struct cgroup_leaf *leaf, struct strvec *roles);
 /* The runner has them: ours are closed. */
@@ -42,9 +44,8 @@ void cgroup_leaf_close_fds(struct cgroup_leaf *leaf);
 /* Kills what is in it (v2), and removes it once it is empty. */
 int cgroup_leaf_remove(struct cgroup_leaf *leaf, struct err *err);
 
-/* Calls fn for each directory of ours, whoever owns it. */
-void cgroup_leaves(void (*fn)(void *arg, const char *path, const char *owner),
-    void *arg);
+/* Whether a path is that of a leaf of ours, and still there. */
+bool cgroup_is_leaf(const char *path);
 /* Removes one that a dead process left. */
 int cgroup_remove_dir(const char *path, struct err *err);
 

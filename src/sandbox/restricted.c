@@ -28,7 +28,8 @@ struct restricted {
 	struct cgroup_leaf leaf;
 	struct sampler *sampler; /* without a cgroup, else NULL */
 	pid_t bwrap;
-	int runner; /* a pidfd of PID 1, or -1 */
+	int info;   /* where bwrap names its child, or -1 */
+	int runner; /* a pidfd of that child, PID 1 inside, or -1 */
 };
 
 /* ---- the end ---- */
@@ -48,20 +49,38 @@ reap(pid_t *pid)
 	*pid = 0;
 }
 
+static pid_t
+find_runner(struct restricted *r)
+{
+	pid_t child = bwrap_child(r->info);
+
+	if (child > 0)
+		r->runner = (int)syscall(SYS_pidfd_open, child, 0);
+	return child;
+}
+
 /*
  * PID 1 takes all of its namespace with it.  The signal goes to it and not only
- * to bwrap: a process that changed its uid is not told that its parent died.
+ * to bwrap, which does not take its child with it.
  */
 static void
 end_processes(struct restricted *r, int patience_ms)
 {
-	struct pollfd pfd = {.fd = r->runner, .events = POLLIN};
+	struct pollfd pfd = {.events = POLLIN};
 
 	if (r->bwrap <= 0)
 		return;
+	if (r->runner < 0)
+		find_runner(r);
+	pfd.fd = r->runner;
 	if (r->runner < 0 || poll(&pfd, 1, patience_ms) != 1) {
-		signal_pidfd(r->runner, SIGKILL);
 		kill(r->bwrap, SIGKILL);
+		if (r->runner < 0) { /* it may have named it just now */
+			reap(&r->bwrap);
+			find_runner(r);
+			pfd.fd = r->runner;
+		}
+		signal_pidfd(r->runner, SIGKILL);
 	}
 	if (r->runner >= 0)
 		poll(&pfd, 1, OPEN_MS);
@@ -90,6 +109,8 @@ restricted_remove(struct box *box, struct err *err)
 	userns_release(&r->userns);
 	if (r->runner >= 0)
 		close(r->runner);
+	if (r->info >= 0)
+		close(r->info);
 	free(r);
 	return bad;
 }
@@ -167,7 +188,7 @@ make_leaf(struct box *box, uint64_t memory)
 	    .pids = box->spec.limits.pids,
 	    .cpu_milli = box->spec.limits.cpu_milli};
 
-	cgroup_leaf_make(&r->leaf, box->ctx.runtime, box->id, &l);
+	cgroup_leaf_make(&r->leaf, box->ctx.runtime, box->id, box->lock_fd, &l);
 	if (r->leaf.version)
 		box_describe_add(box, "cgroup", "v%d", r->leaf.version);
 	else
@@ -205,6 +226,8 @@ start(struct box *box, struct bwrap *b, struct err *err)
 		fds[n++] = r->leaf.fds[i];
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
 		return err_sys(err, errno, "socketpair");
+	r->info = b->info;
+	b->info = -1;
 	r->bwrap = userns_spawn(&r->userns, b->argv.v, pair[1], fds, n, err);
 	close(pair[1]);
 	if (r->bwrap < 0) {
@@ -217,8 +240,7 @@ start(struct box *box, struct bwrap *b, struct err *err)
 }
 
 static int
-greet(struct box *box, struct client_config *cfg, const struct bwrap *b,
-    struct err *err)
+greet(struct box *box, struct client_config *cfg, struct err *err)
 {
 	struct restricted *r = box->impl;
 	autobuf struct strbuf filter = STRBUF_INIT;
@@ -235,9 +257,7 @@ greet(struct box *box, struct client_config *cfg, const struct bwrap *b,
 			err_hint(err, "`doctor` says what this host allows");
 		return -1;
 	}
-	child = bwrap_child(b);
-	if (child > 0)
-		r->runner = (int)syscall(SYS_pidfd_open, child, 0);
+	child = find_runner(r);
 	box->sampled = !r->leaf.version && child > 0 && box->spec.limits.memory;
 	if (box->sampled)
 		r->sampler = sampler_new(box->ctx.loop, child,
@@ -268,7 +288,7 @@ restricted_open(struct box *box, struct err *err)
 	uint64_t memory = box_memory_total(box, 0);
 	int bad;
 
-	r->runner = -1;
+	r->runner = r->info = -1;
 	strvec_init(&r->leaf.dirs);
 	box->impl = r;
 	box->ops = &ops;
@@ -281,7 +301,7 @@ restricted_open(struct box *box, struct err *err)
 		      start(box, &b, err);
 	}
 	if (!bad)
-		bad = greet(box, &cfg, &b, err);
+		bad = greet(box, &cfg, err);
 	cgroup_leaf_close_fds(&r->leaf);
 	bwrap_release(&b);
 	client_config_release(&cfg);

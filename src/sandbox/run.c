@@ -296,8 +296,6 @@ wait_for_run(struct running *rn)
 	    run->timeout_ms ? run->timeout_ms + grace + WATCHDOG_MS : 0);
 	end_stdin(rn);
 	rn->box->run = NULL;
-	if (rn->box->ops->run_end)
-		rn->box->ops->run_end(rn->box, rn->v);
 }
 
 /*
@@ -342,6 +340,8 @@ box_run(struct box *box, const struct run_spec *run,
 		bad = request_error(put, err);
 	else
 		bad = request_error(rn.request, err);
+	if (box->ops->run_end) /* it may know better than the runner */
+		box->ops->run_end(box, v);
 	request_free(rn.request);
 	request_free(put);
 	return bad;

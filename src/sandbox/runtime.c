@@ -207,7 +207,8 @@ name_holder(int fd, struct err *err)
 
 	if (io_read_all(fd, &sb, 4096, &ignored) || !sb.len)
 		strbuf_adds(&sb, "another process");
-	err_set(err, ERR_TIMEOUT, "the environment is in use by %s", sb.buf);
+	err_set(err, ERR_TIMEOUT, "the environment is in use by %.*s",
+	    (int)strcspn(sb.buf, "\n"), sb.buf);
 }
 
 /* The file that was locked is still the one of that name. */
@@ -243,12 +244,19 @@ runtime_lock(const struct runtime *rt, const char *id, int64_t timeout_ms,
 		}
 		close(fd);
 	}
-	if (ftruncate(fd, 0) || dprintf(fd, "process %ld", (long)getpid()) < 0) {
+	if (ftruncate(fd, 0) || dprintf(fd, "process %ld\n", (long)getpid()) < 0) {
 		err_sys(err, errno, "%s", path);
 		close(fd);
 		return -1;
 	}
 	return fd;
+}
+
+void
+runtime_lock_note(int fd, const char *kind, const char *what)
+{
+	/* A note that cannot be written costs a sweep later, nothing now. */
+	(void)!dprintf(fd, "%s %s\n", kind, what);
 }
 
 void

@@ -42,11 +42,14 @@ enum owner_state owner_state(const char *owner);
 
 /*
  * The lock of one environment: exactly one process talks to its runner.  The
- * file RUNTIME/env/ID says who holds it.  Returns a descriptor to close, or
+ * first line of RUNTIME/env/ID says who holds it.  Returns a descriptor to close, or
  * -1: after timeout_ms without it the error names the holder.
  */
 int runtime_lock(const struct runtime *rt, const char *id, int64_t timeout_ms,
     struct err *err);
+/* Adds a line KIND WHAT to the lock's file: a thing of this host that must go
+   when its owner is dead. */
+void runtime_lock_note(int fd, const char *kind, const char *what);
 /* Removes the lock's file while it is held, and closes the descriptor. */
 void runtime_unlock_remove(const struct runtime *rt, const char *id, int fd);
 

@@ -30,16 +30,29 @@ sweep_failed(struct sweep *s, struct err *e)
 		err_move(s->err, e);
 }
 
-static void
-on_leaf(void *arg, const char *path, const char *owner)
+/* The lines KIND WHAT behind the first of a lock file; false: something of
+   them is left. */
+static bool
+sweep_notes(struct sweep *s, struct strbuf *notes)
 {
-	struct sweep *s = arg;
-	autoerr struct err err = ERR_INIT;
+	char *rest = notes->buf;
+	bool clean = true;
 
-	if (owner_state(owner) == OWNER_DEAD &&
-	    sweep_item(s, "cgroup", path, "its owner has ended", false) &&
-	    cgroup_remove_dir(path, &err))
-		sweep_failed(s, &err);
+	strsep(&rest, "\n");
+	for (char *line; (line = strsep(&rest, "\n"));) {
+		autoerr struct err err = ERR_INIT;
+		const char *path = line + strlen("cgroup ");
+
+		if (!str_starts(line, "cgroup ") || !cgroup_is_leaf(path))
+			continue;
+		if (sweep_item(s, "cgroup", path, "its owner has ended",
+			false) &&
+		    cgroup_remove_dir(path, &err)) {
+			sweep_failed(s, &err);
+			clean = false;
+		}
+	}
+	return clean;
 }
 
 /* A lock file that can be locked belongs to nobody any more. */
@@ -47,12 +60,16 @@ static void
 sweep_lock(struct sweep *s, int dir, const char *dirname, const char *name)
 {
 	autofree char *path = io_join(dirname, name);
+	autobuf struct strbuf notes = STRBUF_INIT;
+	autoerr struct err ignored = ERR_INIT;
 	autoclose int fd =
 	    openat(dir, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
 	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB))
 		return;
-	if (sweep_item(s, "file", path, "its owner has ended", false))
+	io_read_all(fd, &notes, 65536, &ignored);
+	if (sweep_notes(s, &notes) &&
+	    sweep_item(s, "file", path, "its owner has ended", false))
 		unlinkat(dir, name, 0);
 }
 
@@ -77,7 +94,6 @@ sweep_run(const struct runtime *rt, struct engine *engine, bool dry,
 	struct sweep s = {.dry = dry, .gc = fn != NULL, .fn = fn, .arg = arg, .err = err};
 
 	sweep_locks(&s, rt);
-	cgroup_leaves(on_leaf, &s);
 	if (engine)
 		sweep_engine(&s, engine);
 	return s.failed ? -1 : 0;
