@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: MIT
+"""set, policy show and policy check, and files, as a user sees them."""
+
+import json
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+
+from addesh import Home, source                 # noqa: E402
+from tap import main, same, test                # noqa: E402
+
+CODE = "tools:\n  code_execution:\n"
+
+
+class Place(Home):
+    """Without a site's file, whatever this machine has."""
+
+    def __init__(self, user=None, project=None):
+        super().__init__()
+        self.site = self.dir("site")
+        self.env["XDG_CONFIG_DIRS"] = self.site
+        if user:
+            self.put(os.path.join(self.path, "config", "addesh",
+                                  "addesh.yaml"), user)
+        if project:
+            self.write(".addesh.yaml", project)
+
+    def put(self, path, text):
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+        return path
+
+    def put_site(self, text):
+        return self.put(os.path.join(self.site, "addesh", "addesh.yaml"),
+                        text)
+
+    def short(self, text):
+        return text.replace(os.path.realpath(self.path), "T") \
+                   .replace(self.path, "T")
+
+    def ends(self, *args, status=0, out=None, err="", **kw):
+        """Runs, and compares everything that is given."""
+        done = self.addesh(*args, **kw)
+        same(self.short(done.err), err, "stderr")
+        if out is not None:
+            same(self.short(done.out), out, "stdout")
+        return done.is_status(status)
+
+
+@test
+def a_setting_is_set_shown_and_explained():
+    with Place(CODE + "    timeout: 45\n") as home:
+        home.ends("-c", "set timeout 5m", "-c", "set --explain timeout", out=(
+            "tools.code_execution.timeout: 5m\n"
+            "  set by   `set`\n"
+            "  besides  45s (T/config/addesh/addesh.yaml:3)\n"
+            "  besides  30s (the default)\n"
+            "  what     time limit of a run\n"))
+
+
+@test
+def what_cannot_be_set_is_said():
+    with Place() as home:
+        home.ends("-c", "set tiemout 5", status=2, err=(
+            "addesh: set: no setting is named \"tiemout\"\n"
+            "  the nearest is timeout\n"))
+        home.ends("-c", "set network some", status=2, err=(
+            "addesh: set: network: must be none or full, not \"some\"\n"))
+
+
+@test
+def a_ceiling_holds_for_everybody():
+    with Place(CODE + "    timeout: 5m\n") as home:
+        home.put_site(CODE + "    max: {timeout: 1m, network: none}\n")
+        warning = (
+            "addesh: T/config/addesh/addesh.yaml:3: "
+            "tools.code_execution.timeout: 5m is lowered to the ceiling of "
+            "1m (T/site/addesh/addesh.yaml:3)\n")
+        home.ends("-c", "set timeout 2m", status=125, err=warning + (
+            "addesh: set: timeout: 2m is above the ceiling of 1m "
+            "(T/site/addesh/addesh.yaml:3)\n"))
+        home.ends("-c", "env new --net", status=125, err=warning + (
+            "addesh: env new: network: full is above the ceiling of none "
+            "(T/site/addesh/addesh.yaml:3)\n"))
+
+
+@test
+def a_project_may_only_tighten():
+    with Place(project=CODE + "    timeout: 10\nshell: {init: [x]}\n") as home:
+        home.ends("-c", "set", status=125, err=(
+            "addesh: set: .addesh.yaml:4:15: shell.init: a project's file "
+            "may not set this\n"))
+        home.write(".addesh.yaml", CODE + "    timeout: 10\n")
+        done = home.ends("--json", "-c", "set timeout")
+        setting = json.loads(done.out)["result"]["setting"]
+        same((setting["value"], setting["where"]), (10000, ".addesh.yaml:3"))
+        done = home.ends("--json", "--no-config", "-c", "set timeout")
+        same(json.loads(done.out)["result"]["setting"]["value"], 30000)
+
+
+@test
+def unknown_keys_are_errors_with_their_places():
+    with Place("shell:\n  promt: x\noutput:\n  colour: x\n") as home:
+        home.ends("-c", "set", status=125, err=(
+            "addesh: set: T/config/addesh/addesh.yaml:2:3: shell.promt: "
+            "unknown key; the nearest is prompt\n"
+            "  T/config/addesh/addesh.yaml:4:3: output.colour: unknown key; "
+            "the nearest is color\n"))
+
+
+@test
+def yaml_that_is_none_is_an_error_with_its_place():
+    with Place("tools: [\n") as home:
+        home.ends("-c", "set", status=125, err=(
+            "addesh: set: T/config/addesh/addesh.yaml:2:1: not YAML: did not "
+            "find expected node content (while parsing a flow node)\n"))
+
+
+@test("running is refused where %s", ["enabled: false", "sandbox: disabled"])
+def _(line):
+    key, value = line.split(": ")
+    with Place(CODE + "    " + line + "\n") as home:
+        home.ends("-c", "env new", status=125, err=(
+            "addesh: env new: running code is disabled: "
+            "tools.code_execution.%s is %s (T/config/addesh/addesh.yaml:3)\n"
+            "  to allow it, change T/config/addesh/addesh.yaml:3\n" % (
+                key, value)))
+
+
+@test
+def files_are_chosen_by_option_and_variable():
+    with Place(CODE + "    timeout: 1\n") as home:
+        own = home.write("own.yaml", CODE + "    timeout: 2\n")
+
+        def timeout(*args, **kw):
+            done = home.ends("--json", *args, "-c", "set timeout", **kw)
+            return json.loads(done.out)["result"]["setting"]["value"]
+
+        same(timeout(), 1000)
+        same(timeout(env={"ADDESH_CONFIG": own}), 2000)
+        same(timeout(env={"ADDESH_CONFIG": ""}), 30000)
+        same(timeout("--config", own, env={"ADDESH_CONFIG": ""}), 2000)
+        same(timeout("--policy", "small"), 15000)
+        same(timeout("--policy", "./own.yaml"), 2000)
+        home.ends("--policy", "tiny", "-c", "set", status=2, err=(
+            "addesh: set: no policy is named \"tiny\"\n"
+            "  there are: default, large, project, small; a file's name has "
+            "a '/' or ends in .yaml\n"))
+        home.ends("--config", "nope.yaml", "-c", "set", status=125, err=(
+            "addesh: set: nope.yaml: No such file or directory\n"))
+
+
+@test
+def the_shown_policy_is_a_policy():
+    with Place(CODE + "    memory_limit: 1g\n") as home:
+        shown = home.ends("-c", "policy show").out
+        assert "memory_limit: 1g                # " in shown, shown
+        path = home.write("shown.yaml", shown)
+        again = home.ends("--config", path, "-c", "policy show").out
+
+        def values(text):
+            return [line.split(" #")[0].rstrip() for line in
+                    text.splitlines() if not line.startswith("#")]
+
+        same(values(again), values(shown))
+
+
+@test
+def the_file_of_another_program_is_checked():
+    with Place() as home:
+        path = os.path.join(source(), "tests", "data", "agent-assistant.yaml")
+        done = home.addesh("-c", "policy check " + path).is_ok()
+        same(done.err, "")
+        same([line for line in done.out.splitlines() if line[0] != "#"], [
+            "tools.code_execution.enabled: true",
+            "tools.code_execution.sandbox: docker",
+            "tools.code_execution.timeout: 30s",
+            "tools.code_execution.memory_limit: 256m",
+            "tools.code_execution.allowed_languages: [python]"])
+        same([line.split(" (")[0] for line in done.out.splitlines()
+              if line[0] == "#"],
+             ["# not ours, ignored: " + name for name in (
+                 "llm", "memory", "tools.web_search", "tools.file_operations",
+                 "tools.calculator", "agent", "logging")])
+
+
+@test
+def a_wrong_file_is_checked():
+    with Place() as home:
+        home.write("bad.yaml", CODE + "    memry_limit: 1\n    timeout: x\n")
+        home.ends("-c", "policy check bad.yaml", status=125, out="", err=(
+            "addesh: policy check: bad.yaml:3:5: "
+            "tools.code_execution.memry_limit: unknown key; the nearest is "
+            "memory_limit\n"
+            "  bad.yaml:4:14: tools.code_execution.timeout: must be a time "
+            "such as 30s, 500ms or 5m, not \"x\"\n"))
+
+
+@test
+def escapes_in_a_stranger_s_file_do_not_reach_the_terminal():
+    with Place(project='tools:\n  "code_execution\\e]0": 1\n') as home:
+        home.ends("-c", "quiet set", err=(
+            "addesh: .addesh.yaml:2:3: tools.code_execution^[]0 is "
+            "ignored; the nearest name of ours is code_execution\n"))
+
+
+main()
