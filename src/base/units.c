@@ -96,7 +96,9 @@ units_add_size(struct strbuf *sb, uint64_t bytes)
 		v /= 1024;
 		i++;
 	}
-	if (i && v < 9.95 && v != floor(v))
+	if (bytes == 1)
+		strbuf_adds(sb, "1 byte");
+	else if (i && v < 9.95 && v != floor(v))
 		strbuf_addf(sb, "%.1f %s", v, names[i]);
 	else
 		strbuf_addf(sb, "%.0f %s", v, names[i]);

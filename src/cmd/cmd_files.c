@@ -32,13 +32,11 @@ add_count(struct strbuf *sb, const struct box_count *n)
 	add_plural(sb, n->files, "file", "files");
 	add_plural(sb, n->dirs, "directory", "directories");
 	add_plural(sb, n->links, "link", "links");
-	if (!sb->len)
-		strbuf_adds(sb, "nothing");
 	strbuf_adds(sb, ", ");
 	units_add_size(sb, n->bytes);
 }
 
-static void
+static int
 report_copy(struct call *c, const char *source, const char *dest,
     const struct box_count *n)
 {
@@ -52,13 +50,32 @@ report_copy(struct call *c, const char *source, const char *dest,
 	json_put_int(j, "links", (int64_t)n->links);
 	json_put_int(j, "bytes", (int64_t)n->bytes);
 	json_put_int(j, "skipped", (int64_t)n->skipped);
+	if (!n->files && !n->dirs && !n->links)
+		return err_set(&c->err, ERR_USAGE,
+		    "%s is neither a file, a directory nor a link that can be "
+		    "read: nothing was copied",
+		    source);
 	add_count(&text, n);
 	call_note(c, "%s: %s", source, text.buf);
 	if (n->skipped)
 		call_warn(c,
-		    "%s: left out %llu that are neither files, "
-		    "directories nor links, or cannot be read",
+		    "%s: left out %llu that are neither files, directories nor "
+		    "links, or cannot be read",
 		    source, (unsigned long long)n->skipped);
+	return 0;
+}
+
+/* ".." would lead out of a place that the runner never leaves. */
+static int
+check_inside(struct call *c, const char *path)
+{
+	for (const char *p = path; p; p = strchr(p, '/')) {
+		p += *p == '/';
+		if (!strncmp(p, "..", 2) && (!p[2] || p[2] == '/'))
+			return err_set(&c->err, ERR_USAGE,
+			    "%s: a path in the environment has no ..", path);
+	}
+	return 0;
 }
 
 /* Is it a path of this host that the policy allows?  If not, how it would. */
@@ -90,11 +107,11 @@ put_exec(struct call *c)
 	struct box_count count = {0};
 	const char *dest = c->argc > 1 ? c->argv[1] : NULL;
 
-	if (check_path(c, SET_HOST_READ, c->argv[0]) ||
+	if ((dest && check_inside(c, dest)) ||
+	    check_path(c, SET_HOST_READ, c->argv[0]) ||
 	    box_put(c->env->box, c->argv[0], dest, &count, &c->err))
 		return -1;
-	report_copy(c, c->argv[0], dest, &count);
-	return 0;
+	return report_copy(c, c->argv[0], dest, &count);
 }
 
 const struct cmd cmd_put = {
@@ -137,7 +154,8 @@ get_exec(struct call *c)
 	const char *dest = c->argc > 1 ? c->argv[1] : NULL;
 	autofree char *target = get_target(c->argv[0], dest);
 
-	if (check_path(c, SET_HOST_WRITE, target))
+	if (check_inside(c, c->argv[0]) ||
+	    check_path(c, SET_HOST_WRITE, target))
 		return -1;
 	if (box_get(c->env->box, c->argv[0], dest,
 		call_size(c, "max-size", GET_MAX), &count, &c->err)) {
@@ -146,8 +164,7 @@ get_exec(struct call *c)
 			    c->argv[0]);
 		return -1;
 	}
-	report_copy(c, c->argv[0], dest, &count);
-	return 0;
+	return report_copy(c, c->argv[0], dest, &count);
 }
 
 static const struct opt get_opts[] = {
@@ -309,6 +326,8 @@ ls_exec(struct call *c)
 	struct listing l = {0};
 	struct call_table *t;
 
+	if (check_inside(c, path))
+		return -1;
 	if (box_list(c->env->box, path, 1, listing_add, &l, &c->err)) {
 		listing_release(&l);
 		return -1;
@@ -357,6 +376,15 @@ cat_out(void *arg, int fd, const void *p, size_t n, bool tail)
 	strbuf_add(&r->kept, p, n < room ? n : room);
 }
 
+/* A link is not followed, as it may lead anywhere. */
+static int
+no_file(struct call *c)
+{
+	err_set(&c->err, ERR_USAGE, "%s is not a regular file", c->argv[0]);
+	return err_hint(
+	    &c->err, "if it is a link, follow it:  exec cat %s", c->argv[0]);
+}
+
 static int
 cat_exec(struct call *c)
 {
@@ -366,9 +394,11 @@ cat_exec(struct call *c)
 	struct box_sink sink = {.out = cat_out, .arg = &r};
 	json *j;
 
+	if (check_inside(c, c->argv[0]))
+		return -1;
 	if (box_cat(c->env->box, c->argv[0], &sink, &c->err)) {
 		strbuf_release(&r.kept);
-		return -1;
+		return c->err.code == EINVAL ? no_file(c) : -1;
 	}
 	j = call_data(c);
 	json_put_str(j, "path", c->argv[0]);

@@ -33,7 +33,9 @@ help
 var NAME=x
 var
 env new
-env new --name second
+env new --name second --writable
+env info
+run missing.py
 env ls
 env info
 env use e1
@@ -42,7 +44,7 @@ run bytes.py
 logs
 show
 run odd.py
-logs @11
+logs @13
 exec python3 -c "print('x')"
 logs
 ls
