@@ -137,7 +137,8 @@ on_cat_entry(void *arg, struct field_reader *fields)
 	struct cat *c = arg;
 	struct box_entry_own own;
 
-	if (!box_entry_read(&own, fields))
+	/* The first one is what was asked for. */
+	if (c->sys || !box_entry_read(&own, fields))
 		return;
 	if (own.e.sys)
 		c->sys = own.e.sys;

@@ -23,6 +23,7 @@ FILES = {
     "bytes.py": "import os; os.write(1, b'\\xff'); os.write(2, b'\\xff')",
     "odd.py": "import os\n"
               "open(b'\\xff', 'w'); os.symlink(b'\\xff', 'link')\n"
+              "os.symlink('bin', 'plain')\n"
               "open('bin', 'wb').write(b'\\xff')\n",
     "missing.py": "import no_such_module",
 }
