@@ -29,6 +29,7 @@ FILES = {
 }
 
 COMMANDS = """
+gc --dry-run
 help run
 help
 var NAME=x
@@ -45,7 +46,7 @@ run bytes.py
 logs
 show
 run odd.py
-logs @13
+logs @14
 exec python3 -c "print('x')"
 logs
 ls
@@ -60,7 +61,6 @@ set
 policy show
 policy check policy.yaml
 history
-gc --dry-run
 images
 env reset
 env rm second
@@ -75,6 +75,10 @@ def objects(kind):
         for name, text in FILES.items():
             home.write(name, text)
         os.mkdir(os.path.join(home.work, "out"))
+        # what a session that died leaves, so that gc has something to say
+        dead = os.path.join(home.path, "state/addesh/sessions/dead")
+        os.makedirs(dead, 0o700)
+        open(os.path.join(dead, "lock"), "w").close()
         home.write("policy.yaml",
                    "tools:\n  code_execution:\n    max: {timeout: 60}\n")
         home.write("config.yaml",
