@@ -253,6 +253,8 @@ explain(struct http *h, struct transfer *t, struct err *err)
 	long sys = 0;
 
 	switch (t->result) {
+	case CURLE_OK:
+		return broken_off(t, err);
 	case CURLE_COULDNT_CONNECT:
 		curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &sys);
 		return unreachable_error(err, &h->ep, (int)sys);

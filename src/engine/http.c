@@ -74,6 +74,7 @@ on_header(char *p, size_t size, size_t n, void *arg)
 	struct transfer *t = arg;
 
 	t->answered = t->http->answered = true;
+	t->headed = n == 2 && !memcmp(p, "\r\n", 2);
 	return n;
 }
 
@@ -308,6 +309,8 @@ http_do(struct http *h, const struct http_request *rq, struct strbuf *body,
 	set_headers(&t);
 	set_body(&t);
 	rc = transfer_run(&t, err);
+	if (!rc && !t.headed)
+		rc = dial_error(h, &t, err);
 	status = transfer_status(&t);
 	if (!rc && status / 100 != 2 && status != 304)
 		rc = http_status_error(err, rq->doing, (int)status,

@@ -33,7 +33,8 @@ struct transfer {
 	struct curl_slist *headers;
 	int64_t since; /* clock_ms() of the last byte in either direction */
 	curl_off_t moved;
-	bool answered;
+	bool answered;	/* something came */
+	bool headed;	/* the head of the answer is complete */
 	bool done;
 	CURLcode result;
 	struct strbuf *body;   /* of a success; or NULL */
@@ -57,7 +58,8 @@ unsigned http_interrupts(const struct http *h);
 
 /* How the endpoint is reached, for a handle: socket, TLS, ssh. */
 void dial_set_up(struct http *h, CURL *easy, const char *path);
-/* Sets the error for a failed transfer; returns -1. */
+/* Sets the error for a transfer that failed, or ended within the head of its
+   answer, which curl takes for success; returns -1. */
 int dial_error(struct http *h, struct transfer *t, struct err *err);
 
 #endif

@@ -2,16 +2,19 @@
  * Drives the engine client by hand and from the tests: opens the engine that
  * the environment names (or --engine) and does one thing to it.
  *
- *	engine_tool [-e ENGINE] [-d MS] COMMAND ARG...
+ *	engine_tool [-e ENGINE] [-d MS] [-t] COMMAND ARG...
  *
  * Results go to stdout; an error goes to stderr as KIND CODE MESSAGE, then its
- * hint, and the exit status is 1.
+ * hint, and the exit status is 1.  -d: all deadlines; -t: a timer of the loop
+ * writes "tick" every 20 ms.  SIGINT interrupts.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 
 #include "base/clock.h"
@@ -26,6 +29,36 @@
 
 static struct engine *engine;
 static struct loop *loop;
+static struct loop_timer *ticker;
+static unsigned interrupts;
+
+static void
+tick(void *arg)
+{
+	fputs("tick\n", stderr);
+	loop_timer_set(ticker, clock_ms() + 20);
+}
+
+static void
+on_signal(void *arg, int fd, unsigned events)
+{
+	struct signalfd_siginfo si;
+
+	if (read(fd, &si, sizeof(si)) == sizeof(si))
+		interrupts++;
+}
+
+static void
+catch_interrupts(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	loop_fd_add(loop, signalfd(-1, &set, SFD_CLOEXEC), POLLIN,
+	    on_signal, NULL);
+}
 
 static int
 print_json(json *j)
@@ -343,23 +376,30 @@ main(int argc, char **argv)
 	struct endpoint_inputs in;
 	autovec struct strvec env = STRVEC_INIT;
 	autoerr struct err err = ERR_INIT;
+	bool ticks = false;
 	int c, rc;
 
 	endpoint_inputs_here(&in, &env);
 	in.asked_by = "--engine";
-	while ((c = getopt(argc, argv, "+e:d:")) != -1) {
+	while ((c = getopt(argc, argv, "+e:d:t")) != -1) {
 		if (c == 'e')
 			in.asked = optarg;
 		else if (c == 'd')
 			settings.connect_ms = settings.startup_ms =
 			    settings.first_byte_ms = strtol(optarg, NULL, 10);
+		else if (c == 't')
+			ticks = true;
 		else
 			return 2;
 	}
 	loop = loop_new();
+	catch_interrupts();
+	if (ticks)
+		ticker = loop_timer_add(loop, clock_ms() + 20, tick, NULL);
 	rc = endpoint_resolve(&ep, &in, &err);
 	if (!rc)
-		engine = engine_open(&ep, &settings, loop, NULL, &err);
+		engine = engine_open(&ep, &settings, loop, &interrupts,
+		    &err);
 	if (engine)
 		rc = dispatch(argc - optind, argv + optind, &err);
 	else
