@@ -4,8 +4,8 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 #include "base/io.h"
 #include "base/spawn.h"
@@ -16,14 +16,21 @@
 /* What is kept of what ssh says. */
 #define SAID_MAX 4096
 
-/* An ssh whose stdio is a connection to the engine. */
+/*
+ * An ssh whose stdio is a connection to the engine.  curl connects to a port of
+ * ours on loopback, and ssh gets what accept(2) returns.  (A socket pair would
+ * do without the detour, but libcurl 7.88 connects even a socket that is
+ * connected already, curl issue 10626, and uses no connection again whose
+ * address has no text, as that of an abstract socket.)
+ */
 struct dial {
 	struct http *http;
 	struct dial *next;
-	pid_t pid;
-	int fd;	   /* our end, which curl uses */
-	int errfd; /* its stderr */
-	struct loop_fd *watch;
+	pid_t pid;    /* 0: not started */
+	int fd;	      /* curl's end */
+	int listener; /* -1 once ssh has its end */
+	int errfd;    /* its stderr, or -1 */
+	struct loop_fd *accepting, *hearing;
 	struct strbuf said;
 };
 
@@ -37,8 +44,8 @@ dial_hear(struct dial *d)
 	if (r > 0 && d->said.len + r <= SAID_MAX)
 		strbuf_add(&d->said, buf, r);
 	if (r == 0) {
-		loop_fd_remove(d->watch);
-		d->watch = NULL;
+		loop_fd_remove(d->hearing);
+		d->hearing = NULL;
 	}
 	return r > 0;
 }
@@ -76,16 +83,87 @@ ssh_argv(const struct endpoint *ep, struct strvec *argv)
 }
 
 static int
-dial_start(struct dial *d, int theirs, int errfd, struct err *err)
+dial_start(struct dial *d, int fd, struct err *err)
 {
 	autovec struct strvec argv = STRVEC_INIT;
-	struct spawn sp = {.in = theirs, .out = theirs, .err = errfd,
-	    .session = true};
+	struct spawn sp = {.in = fd, .out = fd, .session = true};
+	pid_t pid;
+	int p[2];
 
+	if (pipe2(p, O_CLOEXEC))
+		return err_sys(err, errno, "pipe");
 	ssh_argv(&d->http->ep, &argv);
 	sp.argv = argv.v;
-	d->pid = spawn_start(&sp, err);
-	return d->pid < 0 ? -1 : 0;
+	sp.err = p[1];
+	pid = spawn_start(&sp, err);
+	close(p[1]);
+	if (pid < 0) {
+		close(p[0]);
+		return -1;
+	}
+	d->pid = pid;
+	d->errfd = p[0];
+	io_set_nonblock(p[0], true);
+	d->hearing = loop_fd_add(d->http->loop, p[0], POLLIN, on_said, d);
+	return 0;
+}
+
+static void
+dial_listen_no_more(struct dial *d)
+{
+	loop_fd_remove(d->accepting);
+	d->accepting = NULL;
+	if (d->listener >= 0)
+		close(d->listener);
+	d->listener = -1;
+}
+
+/* Is fd the other end of ours?  Anyone on this host can connect. */
+static bool
+is_ours(int ours, int fd)
+{
+	struct sockaddr_in a, b;
+	socklen_t na = sizeof(a), nb = sizeof(b);
+
+	return !getsockname(ours, (struct sockaddr *)&a, &na) &&
+	       !getpeername(fd, (struct sockaddr *)&b, &nb) && na == nb &&
+	       a.sin_port == b.sin_port &&
+	       a.sin_addr.s_addr == b.sin_addr.s_addr;
+}
+
+static void
+on_accept(void *arg, int listener, unsigned events)
+{
+	struct dial *d = arg;
+	autoclose int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	autoerr struct err err = ERR_INIT;
+
+	if (fd < 0 || !is_ours(d->fd, fd))
+		return;
+	dial_listen_no_more(d);
+	if (dial_start(d, fd, &err))
+		strbuf_adds(&d->said, err.msg.buf);
+}
+
+static int
+listen_anywhere(struct curl_sockaddr *at)
+{
+	struct sockaddr_in sin = {.sin_family = AF_INET,
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t n = sizeof(sin);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	    0);
+
+	if (fd < 0)
+		return -1;
+	if (bind(fd, (struct sockaddr *)&sin, n) || listen(fd, 16) ||
+	    getsockname(fd, (struct sockaddr *)&sin, &n)) {
+		close(fd);
+		return -1;
+	}
+	memcpy(&at->addr, &sin, n);
+	at->addrlen = n;
+	return fd;
 }
 
 static curl_socket_t
@@ -93,43 +171,21 @@ on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
 	struct http *h = arg;
 	struct dial *d;
-	int sv[2], p[2];
-	autoerr struct err err = ERR_INIT;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), listener;
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv))
+	if (fd < 0)
 		return CURL_SOCKET_BAD;
-	if (pipe2(p, O_CLOEXEC)) {
-		close(sv[0]);
-		close(sv[1]);
+	listener = listen_anywhere(address);
+	if (listener < 0) {
+		close(fd);
 		return CURL_SOCKET_BAD;
 	}
 	d = xcalloc(1, sizeof(*d));
-	*d = (struct dial){.http = h, .fd = sv[0], .errfd = p[0],
-	    .said = STRBUF_INIT};
-	if (dial_start(d, sv[1], p[1], &err)) {
-		strbuf_reset(&h->ssh_said);
-		strbuf_adds(&h->ssh_said, err.msg.buf);
-		close(sv[0]);
-		close(p[0]);
-		free(d);
-		d = NULL;
-	}
-	close(sv[1]);
-	close(p[1]);
-	if (!d)
-		return CURL_SOCKET_BAD;
-	io_set_nonblock(d->errfd, true);
-	d->watch =
-	    loop_fd_add(h->loop, d->errfd, POLLIN, on_said, d);
-	d->next = h->dials;
+	*d = (struct dial){.http = h, .next = h->dials, .fd = fd,
+	    .listener = listener, .errfd = -1, .said = STRBUF_INIT};
+	d->accepting = loop_fd_add(h->loop, listener, POLLIN, on_accept, d);
 	h->dials = d;
-	return d->fd;
-}
-
-static int
-on_sockopt(void *arg, curl_socket_t fd, curlsocktype purpose)
-{
-	return CURL_SOCKOPT_ALREADY_CONNECTED;
+	return fd;
 }
 
 static int
@@ -145,14 +201,17 @@ on_close(void *arg, curl_socket_t fd)
 	if (!d)
 		return 0;
 	*dp = d->next;
-	kill(-d->pid, SIGTERM);
-	spawn_wait(d->pid);
-	while (dial_hear(d))
-		;
-	loop_fd_remove(d->watch);
+	dial_listen_no_more(d);
+	if (d->pid) {
+		kill(-d->pid, SIGTERM);
+		spawn_wait(d->pid);
+		while (dial_hear(d))
+			;
+		loop_fd_remove(d->hearing);
+		close(d->errfd);
+	}
 	strbuf_reset(&h->ssh_said);
 	strbuf_add(&h->ssh_said, d->said.buf, d->said.len);
-	close(d->errfd);
 	strbuf_release(&d->said);
 	free(d);
 	return 0;
@@ -217,7 +276,6 @@ dial_set_up(struct http *h, CURL *easy, const char *path)
 	} else if (ep->scheme == ENDPOINT_SSH) {
 		curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
 		curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, h);
-		curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_sockopt);
 		curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
 		curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, h);
 	} else if (ep->tls) {

@@ -53,7 +53,7 @@ class Reply:
     """Bytes to send, in pieces of cut bytes (0: as a whole; a list: pieces of
     these lengths, then the rest), each after the peer has read the one before;
     then "keep" the connection for another request, "close" it, "hang" until
-    the peer gives up, or "relay": read until the peer closes."""
+    the peer gives up, or "echo" what it sends in frames of stdout."""
 
     def __init__(self, data=b"", cut=0, then="keep"):
         self.data = data
@@ -116,9 +116,9 @@ class Lost(Exception):
 
 
 class FakeEngine:
-    def __init__(self, release="20.10.24", tls=None, first=None):
-        """tls: an ssl.SSLContext; then it listens on TCP.  first: a Reply to
-        whatever comes first on each connection, instead of HTTP."""
+    def __init__(self, release="20.10.24", tcp=False, tls=None, first=None):
+        """tcp: listens there, with an ssl.SSLContext for tls.  first: a Reply
+        to whatever comes first on each connection, instead of HTTP."""
         self.directory = tempfile.mkdtemp(prefix="fake-engine-")
         self.tls = tls
         self.first = first
@@ -134,7 +134,7 @@ class FakeEngine:
             "Version": release, "ApiVersion": api, "MinAPIVersion": least,
             "Components": [{"Name": "Engine", "Version": release}]}))
         self.on("GET", "/_ping", Http(200, b"OK"))
-        if tls:
+        if tcp or tls:
             self.listener = socket.create_server(("127.0.0.1", 0))
             self.port = self.listener.getsockname()[1]
             self.url = "tcp://127.0.0.1:%d" % self.port
@@ -200,7 +200,7 @@ class FakeEngine:
                     self.requests.append(request)
                 if not self._send(sock, self._reply(request)):
                     return
-        except (OSError, Lost):
+        except (OSError, ValueError, Lost):    # ValueError: no HTTP
             pass
         finally:
             sock.close()
@@ -255,9 +255,15 @@ class FakeEngine:
             sock.sendall(piece)
         if reply.then == "keep":
             return True
-        if reply.then in ("hang", "relay"):
+        if reply.then == "hang":
             while not self.stopping.is_set() and sock.recv(65536):
                 pass
+        if reply.then == "echo":
+            while not self.stopping.is_set():
+                data = sock.recv(65536)
+                if not data:
+                    break
+                sock.sendall(frame(1, data))
         self._drained(sock)
         return False
 

@@ -35,7 +35,7 @@ _tests = []
 def test(name=None, values=None, deadline=DEADLINE):
     """Registers a test.  Used bare, the function's name is its name; with
     values it is one test for each, called with it (a tuple: with its items),
-    and % in the name stands for it."""
+    and each % in the name stands for one of them."""
     if callable(name):
         return test()(name)
 
@@ -45,7 +45,7 @@ def test(name=None, values=None, deadline=DEADLINE):
             _tests.append((text, function, (), deadline))
         for value in values or ():
             args = value if isinstance(value, tuple) else (value,)
-            title = text % args if "%" in text else \
+            title = text % args[:text.count("%")] if "%" in text else \
                 "%s: %s" % (text, " ".join(map(str, args)))
             _tests.append((title, function, args, deadline))
         return function
