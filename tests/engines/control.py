@@ -19,6 +19,8 @@ import daemons  # noqa: E402
 import images  # noqa: E402
 
 ARCHIVES = images.ARCHIVES
+# what engines start with; langs takes long to load, see lib/engines.py
+FIRST = ("python", "small")
 build = images.build
 
 # engine -> program and package, all that it needs
@@ -57,7 +59,7 @@ def _lack(tools):
 
 def environment(state, lack):
     """The environment of a command that uses the engines."""
-    env = dict(os.environ)
+    env = dict(os.environ, ADDESH_TEST_CACHE=cache())
     for name in ENGINES:
         if name in state:
             env["ADDESH_TEST_" + name.upper()] = state[name]
@@ -77,7 +79,7 @@ class Engines:
 		as the overlay2 driver needs a real file system
     """
 
-    def __init__(self, want=None, archives=ARCHIVES, base=None, cache=None):
+    def __init__(self, want=None, archives=FIRST, base=None, cache=None):
         self.want = want or ["registry"] + [
             name for name in ENGINES if name not in missing()]
         # what the registry holds comes from an archive too

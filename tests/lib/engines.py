@@ -7,6 +7,7 @@ ends them with itself.
 """
 
 import atexit
+import fcntl
 import json
 import os
 import shutil
@@ -34,7 +35,7 @@ def skip(why):
 _own = None
 
 
-def _start(archives):
+def _start():
     """Starts both engines for this process, once."""
     global _own
     import control
@@ -42,25 +43,37 @@ def _start(archives):
     if len(lack) == len(control.ENGINES):
         return control.environment({}, lack)
     if _own is None:
-        _own = control.Engines(archives=archives)
+        _own = control.Engines()
         atexit.register(_own.stop)
         os.environ.update(control.environment(_own.start(), lack))
     return os.environ
 
 
-def endpoint(kind, archives=("small", "python")):
+def endpoint(kind):
     """unix://PATH of the engine; skips the test where there is none."""
     name = "ADDESH_TEST_" + kind.upper()
     env = os.environ
     if name not in env and "ADDESH_TEST_NO_" + kind.upper() not in env:
-        env = _start(archives)
+        env = _start()
     if name not in env:
         skip(env["ADDESH_TEST_NO_" + kind.upper()])
     return env[name]
 
 
-def api(kind, **kw):
-    return Api(endpoint(kind, **kw))
+def api(kind):
+    return Api(endpoint(kind))
+
+
+def load(kind, archive):
+    """Makes sure that the images of an archive of tests/engines/images.py
+    are there: those that a new engine does not have from the start."""
+    import control
+    engine = api(kind)
+    path = control.build(control.cache(), [archive])[archive]
+    with open(path) as lock:    # several tests may want it at once
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not engine.has_image(archive + ":latest"):
+            engine.load(path)
 
 
 def state(kind="docker"):
@@ -80,10 +93,10 @@ def enter(argv, kind="docker"):
     return ["nsenter", "-t", str(state(kind)["pid"]), "-n"] + list(argv)
 
 
-def sandbox(kind, **kw):
+def sandbox(kind):
     """The options that choose a sandbox: one of SANDBOXES."""
     if kind != "restricted":
-        return ["--engine", endpoint(kind, **kw)]
+        return ["--engine", endpoint(kind)]
     if not shutil.which("bwrap"):
         skip("bwrap is not installed (package bubblewrap)")
     return ["--engine", "restricted"]
