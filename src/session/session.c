@@ -92,11 +92,11 @@ session_engine(struct session *s, struct err *err)
 	    .first_byte_ms = policy_num(p, SET_ENGINE_ANSWER_TIMEOUT)};
 	struct endpoint_inputs in = {0};
 	struct endpoint ep = ENDPOINT_INIT;
-	autovec struct strvec environ = STRVEC_INIT;
+	autovec struct strvec vars = STRVEC_INIT;
 
 	if (s->engine)
 		return s->engine;
-	endpoint_inputs_here(&in, &environ);
+	endpoint_inputs_here(&in, &vars);
 	if (*policy_text(p, SET_ENGINE_URL)) {
 		in.asked = policy_text(p, SET_ENGINE_URL);
 		in.asked_by = policy_where(p, SET_ENGINE_URL);
