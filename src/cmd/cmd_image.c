@@ -198,6 +198,21 @@ list_row(struct call_table *t, const struct listed *l)
 	    listed_json(l));
 }
 
+/* As people write it; Podman gives names in full. */
+static char *
+familiar_name(const char *name)
+{
+	struct reference ref = {0};
+	autoerr struct err ignored = ERR_INIT;
+	char *text;
+
+	if (reference_parse(&ref, name, &ignored))
+		return xstrdup(name);
+	text = reference_familiar(&ref);
+	reference_release(&ref);
+	return text;
+}
+
 /* One row a name, since names are what commands take. */
 static void
 list_image(struct call_table *t, const json *image, const struct strvec *users)
@@ -214,8 +229,11 @@ list_image(struct call_table *t, const json *image, const struct strvec *users)
 		 */
 		if (!cJSON_IsString(tag) || str_starts(tag->valuestring, "<"))
 			continue;
-		l.name = tag->valuestring;
+		autofree char *name = familiar_name(tag->valuestring);
+
+		l.name = name;
 		list_row(t, &l);
+		l.name = NULL;
 		named = true;
 	}
 	if (!named)
@@ -303,6 +321,8 @@ image_rm_one(struct call *c, const char *name, json *removed)
 	if (image_remove(c->session->engine, name, force, &c->err)) {
 		if (c->err.code == 409)
 			name_users(c, name);
+		else if (c->err.code == 404 && !c->err.hint.len)
+			err_hint(&c->err, "see what is there:  images -a");
 		return -1;
 	}
 	json_push_str(removed, name);

@@ -87,8 +87,9 @@ def objects(kind):
         if kind == "docker":
             tag = "127.0.0.1:5000/remote:latest"
             script += "pull %s\nimage rm -f %s\n" % (tag, tag)
-        done = home.script(script, "--json", "-k", "--config",
-                           os.path.join(home.work, "config.yaml"))
+        with engines.alone("remote"):
+            done = home.script(script, "--json", "-k", "--config",
+                               os.path.join(home.work, "config.yaml"))
         return [json.loads(line) for line in done.out.splitlines()]
 
 

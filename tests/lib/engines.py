@@ -7,11 +7,13 @@ ends them with itself.
 """
 
 import atexit
+import contextlib
 import fcntl
 import json
 import os
 import shutil
 import sys
+import tempfile
 
 from engineapi import Api
 from tap import Skip, required
@@ -100,3 +102,12 @@ def sandbox(kind):
     if not shutil.which("bwrap"):
         skip("bwrap is not installed (package bubblewrap)")
     return ["--engine", "restricted"]
+
+
+@contextlib.contextmanager
+def alone(what):
+    """Keeps other test programs out that use the same thing of an engine."""
+    path = os.path.join(tempfile.gettempdir(), "addesh-test-%s.lock" % what)
+    with open(path, "w") as f:
+        fcntl.flock(f, fcntl.LOCK_EX)
+        yield
