@@ -14,7 +14,8 @@ add_value(struct strbuf *sb, const struct policy *p, enum setting_id id)
 static const struct column setting_columns[] = {
     {"name", "NAME", false, 0},
     {"value", "VALUE", false, 0},
-    {"where", "SET BY", false, 1},
+    {"where", "SET BY", false, 2},
+    {"ceiling", "CEILING", false, 1},
 };
 
 static int
@@ -26,6 +27,7 @@ set_list(struct call *c)
 	bool any = false;
 
 	for (enum setting_id id = 0; id < SET_COUNT; id++) {
+		const struct value *ceiling = policy_ceiling(p, id);
 		autobuf struct strbuf value = STRBUF_INIT;
 
 		if (!policy_changed(p, id))
@@ -34,7 +36,8 @@ set_list(struct call *c)
 		add_value(&value, p, id);
 		call_table_row(t,
 		    (const char *[]){settings_name(&settings_table[id]),
-			value.buf, policy_where(p, id)},
+			value.buf, policy_where(p, id),
+			ceiling ? ceiling->text : NULL},
 		    policy_setting_to_json(p, id));
 	}
 	call_table_end(t);
@@ -146,7 +149,7 @@ const struct cmd cmd_set = {
     .summary = "show or change settings",
     .help =
 	"Without operands it lists the settings that differ from their "
-	"defaults, with NAME it shows the value of one.\n"
+	"defaults or have a ceiling, with NAME it shows the value of one.\n"
 	"With VALUE the setting has that value until the session ends: limits "
 	"of environments for those that are opened from now on, everything "
 	"else at once.  No value goes beyond the ceilings of the policy.\n"

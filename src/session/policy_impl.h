@@ -17,9 +17,6 @@ struct policy {
 void policy_resolve(struct policy *p, enum setting_id id);
 /* The value that would count without any ceiling. */
 const struct value *policy_wanted(const struct policy *p, enum setting_id id);
-/* The lowest ceiling of a setting that is not a list, or NULL. */
-const struct value *policy_ceiling(const struct policy *p,
-    enum setting_id id);
 /*
  * Everything that a list must allow: the list that counts, then the project's
  * and the ceilings.  NULL at the end.
