@@ -68,6 +68,17 @@ transfer_status(struct transfer *t)
 	return status;
 }
 
+static int
+on_connected(void *arg, char *their_ip, char *our_ip, int their_port,
+    int our_port)
+{
+	struct transfer *t = arg;
+
+	t->sending = true;
+	t->since = clock_ms();
+	return CURL_PREREQFUNC_OK;
+}
+
 static size_t
 on_header(char *p, size_t size, size_t n, void *arg)
 {
@@ -179,6 +190,8 @@ transfer_init(struct transfer *t, struct http *h, CURLM *multi,
 	dial_set_up(h, t->easy, rq->path);
 	curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
 	curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->text);
+	curl_easy_setopt(t->easy, CURLOPT_PREREQFUNCTION, on_connected);
+	curl_easy_setopt(t->easy, CURLOPT_PREREQDATA, t);
 	curl_easy_setopt(t->easy, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(t->easy, CURLOPT_HEADERDATA, t);
 	curl_easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, on_data);
@@ -220,6 +233,9 @@ transfer_patience(const struct transfer *t)
 	const struct http_request *rq = t->rq;
 	int64_t first = t->http->settings.first_byte_ms;
 
+	/* libcurl keeps the deadline of connecting itself. */
+	if (!t->sending)
+		return 2 * t->http->settings.connect_ms + 1000;
 	if (t->answered)
 		return rq->silence_ms ? rq->silence_ms : first;
 	if (rq->first_byte_ms)

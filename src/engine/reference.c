@@ -255,7 +255,11 @@ reference_full(const struct reference *ref)
 char *
 reference_familiar_name(const struct reference *ref)
 {
-	if (strcmp(ref->domain, DEFAULT_DOMAIN))
+	const char *slash = strchr(ref->path, '/');
+
+	/* Without its domain "docker.io/a.b/c" would be of the registry a.b. */
+	if (strcmp(ref->domain, DEFAULT_DOMAIN) ||
+	    (slash && has_domain(ref->path, (size_t)(slash - ref->path))))
 		return xasprintf("%s/%s", ref->domain, ref->path);
 	if (str_starts(ref->path, OFFICIAL) &&
 	    !strchr(ref->path + strlen(OFFICIAL), '/'))

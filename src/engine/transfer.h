@@ -33,6 +33,7 @@ struct transfer {
 	struct curl_slist *headers;
 	int64_t since; /* clock_ms() of the last byte in either direction */
 	curl_off_t moved;
+	bool sending;	/* the connection is there */
 	bool answered;	/* something came */
 	bool headed;	/* the head of the answer is complete */
 	bool done;

@@ -10,8 +10,8 @@ import subprocess
 import sys
 import time
 
-sys.path.insert(0, os.path.join(os.environ.get("ADDESH_SOURCE", "."),
-                                "tests/lib"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "lib"))
 
 from enginetool import TOOL, environment, finish, scratch, start, tool
 from fake_engine import (Chunked, FakeEngine, Hijack, Http, Json, Reply,
@@ -234,11 +234,12 @@ def ctrl_c_ends_a_wait():
 
 
 @test("it is no engine: %s", [
-    ("an ssh server", Reply(b"SSH-2.0-OpenSSH_9.2\r\n", then="close")),
+    ("an ssh server", Reply(b"SSH-2.0-OpenSSH_9.2\r\n", then="hang")),
     ("a page", Http(200, b"<html>hello</html>")),
     ("other JSON", Json({"hello": 1}))])
 def _(name, reply):
-    with FakeEngine(first=reply) as engine:
+    with FakeEngine() as engine:
+        engine.on("GET", "/version", reply)
         result = tool(engine.url, "version")
         same((result.status, result.kind), (1, "engine"))
         assert result.message.startswith(

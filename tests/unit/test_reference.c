@@ -72,6 +72,8 @@ main(void)
 	good("app:1@" SHA, "docker.io/library/app:1@" SHA, "app:1@" SHA);
 	good("a__b/c-----d/e.f_g", "docker.io/a__b/c-----d/e.f_g:latest",
 	    "a__b/c-----d/e.f_g:latest");
+	good("docker.io/a.b/c", "docker.io/a.b/c:latest",
+	    "docker.io/a.b/c:latest");
 	good("host:5000", "docker.io/library/host:5000", "host:5000");
 
 	bad("", "empty");
