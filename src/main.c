@@ -152,17 +152,6 @@ set_locale(void)
 		setlocale(LC_CTYPE, "C.UTF-8");
 }
 
-static enum output_color
-color_of(const struct program *p)
-{
-	const char *word = value(p, "color");
-
-	if (!word || !strcmp(word, "auto"))
-		return OUTPUT_COLOR_AUTO;
-	return !strcmp(word, "always") ? OUTPUT_COLOR_ALWAYS
-				       : OUTPUT_COLOR_NEVER;
-}
-
 static int
 use_status_fd(struct program *p, struct err *err)
 {
@@ -181,16 +170,18 @@ use_status_fd(struct program *p, struct err *err)
 static int
 apply_options(struct program *p, struct err *err)
 {
-	output_init(&p->out, color_of(p));
-	p->out.mode = given(p, "json")	  ? OUTPUT_JSON
-		      : given(p, "plain") ? OUTPUT_PLAIN
-					  : OUTPUT_TEXT;
+	if (given(p, "json"))
+		p->out.mode = OUTPUT_JSON;
 	p->out.quiet = given(p, "quiet");
 	p->host.inv = (struct invocation){.config = value(p, "config"),
 	    .policy = value(p, "policy"),
 	    .engine = value(p, "engine"),
 	    .no_config = given(p, "no-config"),
 	    .no_history = given(p, "no-history"),
+	    .format = given(p, "json")	  ? "json"
+		      : given(p, "plain") ? "plain"
+					  : NULL,
+	    .color = value(p, "color"),
 	    .yes = given(p, "yes"),
 	    .allow_host = given(p, "allow-host"),
 	    .quiet = given(p, "quiet"),
@@ -372,7 +363,7 @@ main(int argc, char **argv)
 	set_locale();
 	host_init(&p.host);
 	interp_init(&p.interp, &p.host, &p.out);
-	output_init(&p.out, OUTPUT_COLOR_AUTO);
+	output_init(&p.out);
 	if (parse(&p, argc, argv, &err) < 0 || apply_options(&p, &err) < 0)
 		status = dispatch_error(&p.out, nowhere, NULL, &err);
 	else if (given(&p, "help"))

@@ -153,6 +153,18 @@ put_line(struct call_table *t, const int *widths, size_t r, bool title)
 	strbuf_addc(sb, '\n');
 }
 
+/* What is too long for a person is not for a program that reads it. */
+static size_t
+shown_rows(const struct call_table *t)
+{
+	const struct output *o = t->c->out;
+
+	if (!o->row_limit || t->nrows <= o->row_limit ||
+	    !output_is_terminal(o))
+		return t->nrows;
+	return o->row_limit;
+}
+
 static void
 put_text(struct call_table *t)
 {
@@ -166,8 +178,12 @@ put_text(struct call_table *t)
 		columns = 1 << 20; /* only a screen has a width */
 	choose_widths(t, widths, columns);
 	put_line(t, widths, 0, true);
-	for (size_t r = 0; r < t->nrows; r++)
+	for (size_t r = 0; r < shown_rows(t); r++)
 		put_line(t, widths, r, false);
+	if (shown_rows(t) < t->nrows)
+		call_note(t->c,
+		    "%zu of %zu rows; all of them:  set row_limit 0",
+		    shown_rows(t), t->nrows);
 }
 
 void

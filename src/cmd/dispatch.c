@@ -271,6 +271,8 @@ dispatch_run(struct host *h, struct output *o, const struct request *rq)
 	size_t used;
 	int status;
 
+	if (h->settings)
+		h->settings(h, o);
 	output_begin(o, rq->body_fd, rq->body_name);
 	o->mute = rq->quiet;
 	c.cmd = dispatch_resolve(rq->words, rq->nwords, rq->interactive, &used,

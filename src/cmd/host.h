@@ -15,6 +15,8 @@ struct call;
 struct host;
 struct interp;
 struct loop;
+struct output;
+struct policy;
 struct session;
 
 /* What the command line of addesh said; borrowed from main's argv. */
@@ -25,6 +27,8 @@ struct invocation {
 	bool no_config, no_history;
 	bool yes;	    /* no questions */
 	bool allow_host;    /* pipes to the host's shell without a terminal */
+	const char *format; /* of results: "json", "plain", or NULL */
+	const char *color;  /* --color WORD, or NULL */
 	bool quiet;
 	int verbose;
 };
@@ -48,6 +52,8 @@ struct host {
 	struct invocation inv;
 	struct loop *loop; /* the process's only one */
 	struct session *session; /* NULL until open() */
+	struct policy *policy;	 /* until then; see host_policy() */
+	bool policy_wrong;	 /* it stands in for files that are wrong */
 	struct strvec vars;	 /* NAME=VALUE of `var` */
 	int last_status;	 /* $? */
 	struct strvec told; /* what is told only once, by its key */
@@ -68,6 +74,8 @@ struct host {
 	   the caller's; NULL if it has none. */
 	char *(*variable)(struct host *h, const char *name);
 	void (*prompt)(struct host *h, struct prompt_facts *facts);
+	/* Brings the form of output in line with the settings. */
+	void (*settings)(struct host *h, struct output *o);
 	complete_fn *complete[COMP_COUNT]; /* NULL: the shell's own, or none */
 
 	/*
@@ -90,5 +98,13 @@ extern const char *const host_readonly[];
 /* Fills in the functions above (src/cmd/session_host.c). */
 void host_init(struct host *h);
 void host_release(struct host *h);
+
+/*
+ * The settings as they are now: the session's, once it is open.  Before that
+ * they are read when they are first asked for, and where a file is wrong the
+ * defaults stand in; open() says what is wrong.  Never NULL; borrowed until the
+ * next command.
+ */
+const struct policy *host_policy(struct host *h);
 
 #endif

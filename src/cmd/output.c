@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/io.h"
+#include "base/json.h"
 
 /* Progress is silent for this long, and on no terminal speaks this rarely. */
 enum { PROGRESS_QUIET_MS = 400, PROGRESS_TTY_MS = 100, PROGRESS_LINE_MS = 5000 };
@@ -22,12 +23,12 @@ env_true(const char *name)
 
 /* no-color.org, bixense.com/clicolors. */
 static bool
-want_color(enum output_color color, bool terminal)
+want_color(enum output_when color, bool terminal)
 {
 	const char *v;
 
-	if (color != OUTPUT_COLOR_AUTO)
-		return color == OUTPUT_COLOR_ALWAYS;
+	if (color != OUTPUT_AUTO)
+		return color == OUTPUT_ALWAYS;
 	if ((v = getenv("NO_COLOR")) && *v)
 		return false;
 	if (env_true("CLICOLOR_FORCE"))
@@ -39,16 +40,20 @@ want_color(enum output_color color, bool terminal)
 }
 
 void
-output_init(struct output *o, enum output_color color)
+output_init(struct output *o)
 {
 	memset(o, 0, sizeof(*o));
 	o->status_fd = -1;
 	o->body_fd = STDOUT_FILENO;
-	o->accessible = env_true("ACCESSIBLE");
-	for (int fd = 1; fd <= 2; fd++) {
+	for (int fd = 1; fd <= 2; fd++)
 		o->terminal[fd] = isatty(fd);
+}
+
+void
+output_use_color(struct output *o, enum output_when color)
+{
+	for (int fd = 1; fd <= 2; fd++)
 		o->color[fd] = want_color(color, o->terminal[fd]);
-	}
 }
 
 /* Lines of the program's stderr are red, or marked where colours are not. */
@@ -203,29 +208,43 @@ output_line(struct output *o, const char *text)
 	put(o, STDERR_FILENO, line.buf, line.len);
 }
 
-void
-output_progress(struct output *o, const char *text)
+/* The form that PROGRESS_AUTO stands for here. */
+static enum output_progress
+progress_form(const struct output *o)
 {
-	int64_t now = clock_ms();
-	bool redraw = o->terminal[STDERR_FILENO] && !o->accessible;
-	int columns, rows;
+	if (o->quiet || o->mute)
+		return PROGRESS_NONE;
+	if (o->progress != PROGRESS_AUTO)
+		return o->progress;
+	if (o->mode == OUTPUT_JSON)
+		return PROGRESS_NONE;
+	return o->terminal[STDERR_FILENO] && !o->accessible ? PROGRESS_TTY
+							    : PROGRESS_PLAIN;
+}
 
-	if (!o->progress_began)
-		o->progress_began = now;
-	if (o->quiet || o->mute || o->mode == OUTPUT_JSON ||
-	    now - o->progress_began < PROGRESS_QUIET_MS ||
-	    (o->progress_shown && now - o->progress_shown <
-			(redraw ? PROGRESS_TTY_MS : PROGRESS_LINE_MS)))
-		return;
-	o->progress_shown = now;
-	if (!redraw) {
-		output_line(o, text);
-		return;
-	}
-	output_size(o, &columns, &rows);
+static void
+progress_json(struct output *o, const char *text, int64_t ms)
+{
+	autojson json *j = json_object();
+	autofree char *line = NULL;
+
+	json_put_num(j, "t", (double)ms / 1000);
+	json_put_str(j, "ev", "progress");
+	json_put_str(j, "text", text);
+	line = json_print(j);
+	output_line(o, line);
+}
+
+/* Over itself, on one line. */
+static void
+progress_draw(struct output *o, const char *text)
+{
 	autobuf struct strbuf line = STRBUF_INIT;
 	struct sanitiser plain = {0};
 	size_t n = strlen(text);
+	int columns, rows;
+
+	output_size(o, &columns, &rows);
 	strbuf_adds(&line, "\r\033[K");
 	sanitise_add(&plain, &line, text,
 	    n < (size_t)columns ? n : (size_t)columns - 1);
@@ -233,6 +252,29 @@ output_progress(struct output *o, const char *text)
 	put(o, STDERR_FILENO, line.buf, line.len);
 	o->in_line[STDERR_FILENO] = false;
 	o->progress_drawn = true;
+}
+
+void
+output_progress(struct output *o, const char *text)
+{
+	enum output_progress form = progress_form(o);
+	int64_t now = clock_ms();
+
+	if (!o->progress_began)
+		o->progress_began = now;
+	if (form == PROGRESS_NONE ||
+	    now - o->progress_began < PROGRESS_QUIET_MS ||
+	    (o->progress_shown && now - o->progress_shown <
+			(form == PROGRESS_TTY ? PROGRESS_TTY_MS
+					      : PROGRESS_LINE_MS)))
+		return;
+	o->progress_shown = now;
+	if (form == PROGRESS_TTY)
+		progress_draw(o, text);
+	else if (form == PROGRESS_JSON)
+		progress_json(o, text, now - o->progress_began);
+	else
+		output_line(o, text);
 }
 
 static int

@@ -15,10 +15,20 @@
 struct call;
 
 enum output_mode { OUTPUT_TEXT, OUTPUT_JSON, OUTPUT_PLAIN };
-enum output_color { OUTPUT_COLOR_AUTO, OUTPUT_COLOR_NEVER, OUTPUT_COLOR_ALWAYS };
+enum output_when { OUTPUT_AUTO, OUTPUT_ALWAYS, OUTPUT_NEVER };
+enum output_progress {
+	PROGRESS_AUTO, /* PROGRESS_TTY or PROGRESS_PLAIN */
+	PROGRESS_TTY,  /* a line that is drawn again and again */
+	PROGRESS_PLAIN, /* lines, few */
+	PROGRESS_JSON,	/* the same as JSON objects */
+	PROGRESS_NONE,
+};
 
 struct output {
 	enum output_mode mode;
+	enum output_when pager;
+	enum output_progress progress;
+	uint64_t row_limit; /* of a table on a terminal; 0: none */
 	bool quiet;	 /* -q: no notes */
 	bool mute;	 /* the `quiet` prefix: no result, no notes */
 	bool accessible; /* for screen readers: no redrawing */
@@ -36,8 +46,10 @@ struct output {
 	bool progress_drawn;
 };
 
-/* Finds out about terminals and colours (NO_COLOR, CLICOLOR, ACCESSIBLE). */
-void output_init(struct output *o, enum output_color color);
+/* Finds out about terminals. */
+void output_init(struct output *o);
+/* OUTPUT_AUTO: as NO_COLOR, CLICOLOR and the terminal say. */
+void output_use_color(struct output *o, enum output_when color);
 
 /* Begins a command: the body goes to fd, whose name is for messages. */
 void output_begin(struct output *o, int fd, const char *name);

@@ -27,8 +27,11 @@ pager_wanted(const struct output *o, const struct strbuf *text)
 	const char *command = pager_command();
 	int columns, rows, lines = 0;
 
-	if (!*command || !strcmp(command, "cat") || !isatty(STDIN_FILENO))
+	if (o->pager == OUTPUT_NEVER || !*command || !strcmp(command, "cat") ||
+	    !isatty(STDIN_FILENO))
 		return false;
+	if (o->pager == OUTPUT_ALWAYS)
+		return true;
 	output_size(o, &columns, &rows);
 	while (p < end && lines < rows) {
 		const char *nl = memchr(p, '\n', end - p);

@@ -6,6 +6,7 @@
 #include "base/sanitise.h"
 #include "cmd/call.h"
 #include "cmd/complete_session.h"
+#include "cmd/output.h"
 #include "engine/reference.h"
 #include "session/session.h"
 
@@ -24,19 +25,88 @@ choose_engine(struct policy *p, const char *engine, struct err *err)
 }
 
 static int
-host_open(struct host *h, struct err *err)
+apply_invocation(struct policy *p, const struct invocation *inv,
+    struct err *err)
+{
+	if (inv->engine && choose_engine(p, inv->engine, err))
+		return -1;
+	if (inv->color &&
+	    policy_set(p, "output.color", inv->color, "--color", err))
+		return -1;
+	if (!inv->format)
+		return 0;
+	return policy_set(p, "output.format", inv->format,
+	    !strcmp(inv->format, "json") ? "--json" : "--plain", err);
+}
+
+static struct policy *
+load_policy(const struct host *h, struct err *err)
 {
 	const struct policy_inputs in = {.config = h->inv.config,
 	    .policy = h->inv.policy,
 	    .no_config = h->inv.no_config};
 	struct policy *p = policy_load(&in, err);
 
+	if (p && apply_invocation(p, &h->inv, err)) {
+		policy_free(p);
+		return NULL;
+	}
+	return p;
+}
+
+const struct policy *
+host_policy(struct host *h)
+{
+	autoerr struct err err = ERR_INIT;
+
+	if (h->session)
+		return h->session->policy;
+	if (h->policy)
+		return h->policy;
+	h->policy = load_policy(h, &err);
+	if (h->policy)
+		return h->policy;
+	h->policy_wrong = true;
+	h->policy = policy_new();
+	err_clear(&err);
+	apply_invocation(h->policy, &h->inv, &err);
+	return h->policy;
+}
+
+/* The words of the settings and the enumerators, side by side. */
+_Static_assert(OUTPUT_TEXT == 0 && OUTPUT_JSON == 1 && OUTPUT_PLAIN == 2,
+    "words of output.format");
+_Static_assert(OUTPUT_AUTO == 0 && OUTPUT_ALWAYS == 1 && OUTPUT_NEVER == 2,
+    "words of output.color and output.pager");
+_Static_assert(PROGRESS_AUTO == 0 && PROGRESS_TTY == 1 && PROGRESS_PLAIN == 2 &&
+	PROGRESS_JSON == 3 && PROGRESS_NONE == 4,
+    "words of output.progress");
+
+static void
+host_settings(struct host *h, struct output *o)
+{
+	const struct policy *p = host_policy(h);
+
+	o->mode = (enum output_mode)policy_num(p, SET_FORMAT);
+	o->pager = (enum output_when)policy_num(p, SET_PAGER);
+	o->progress = (enum output_progress)policy_num(p, SET_PROGRESS);
+	o->accessible = policy_bool(p, SET_ACCESSIBLE);
+	o->row_limit = policy_num(p, SET_ROW_LIMIT);
+	output_use_color(o, (enum output_when)policy_num(p, SET_COLOR));
+}
+
+static int
+host_open(struct host *h, struct err *err)
+{
+	struct policy *p;
+
+	if (h->policy_wrong) {
+		policy_free(steal(&h->policy));
+		h->policy_wrong = false;
+	}
+	p = h->policy ? steal(&h->policy) : load_policy(h, err);
 	if (!p)
 		return -1;
-	if (h->inv.engine && choose_engine(p, h->inv.engine, err)) {
-		policy_free(p);
-		return -1;
-	}
 	for (size_t i = 0; i < policy_warnings(p)->n; i++)
 		session_host_once(h, policy_warnings(p)->v[i], "%s",
 		    policy_warnings(p)->v[i]);
@@ -188,13 +258,15 @@ host_init(struct host *h)
 	    .need_env = host_need_env,
 	    .need_engine = host_need_engine,
 	    .variable = host_variable,
-	    .prompt = host_prompt};
+	    .prompt = host_prompt,
+	    .settings = host_settings};
 	complete_session_init(h);
 }
 
 void
 host_release(struct host *h)
 {
+	policy_free(h->policy);
 	strvec_release(&h->vars);
 	strvec_release(&h->told);
 }

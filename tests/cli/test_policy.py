@@ -199,6 +199,28 @@ def a_wrong_file_is_checked():
 
 
 @test
+def the_form_of_output_is_a_setting():
+    with Place("output: {format: json}\n") as home:
+        done = home.ends("-c", "var A=1", "-c", "set output plain", "-c",
+                         "var")
+        first, rest = done.out.split("\n", 1)
+        same(json.loads(first)["cmd"], "var")
+        assert rest.endswith("A\t1\n"), rest
+        done = home.ends("--plain", "-c", "set --explain output")
+        assert done.out.startswith(
+            "output.format: plain\n  set by   the option --plain\n"), done.out
+
+
+@test
+def a_wrong_file_is_no_reason_to_refuse_help():
+    with Place("shell: 1\n") as home:
+        assert home.ends("-c", "help set").out.startswith("usage: set")
+        home.ends("-c", "set", status=125, err=(
+            "addesh: set: T/config/addesh/addesh.yaml:1:8: shell: must be a "
+            "map, not text\n"))
+
+
+@test
 def escapes_in_a_stranger_s_file_do_not_reach_the_terminal():
     with Place(project='tools:\n  "code_execution\\e]0": 1\n') as home:
         home.ends("-c", "quiet set", err=(
