@@ -54,12 +54,15 @@ place_fds(const struct child_io *io)
 	return 0;
 }
 
+/* Whoever started addesh may have had some ignored: nohup(1), a job of a shell
+   without job control. */
 static void
 default_signals(void)
 {
 	sigset_t none;
 
-	signal(SIGPIPE, SIG_DFL);
+	for (int i = 1; i < NSIG; i++)
+		signal(i, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
