@@ -28,7 +28,8 @@ LIMIT = 20
 ESCAPES = re.compile("\x1b(\\[[0-9;:?>=]*[ -/]*[@-~]|"
                      "\\][^\x07\x1b]*(\x07|\x1b\\\\)|"
                      "[()][A-Z0-9]|[=>78DEHMc])|\x07")
-UNFINISHED = re.compile("(\x1b(\\[[0-9;:?>= -/]*|\\][^\x07]*|[()])?|\r)$")
+LINE_ENDS = re.compile("\r*\n\r*")
+UNFINISHED = re.compile("(\x1b(\\[[0-9;:?>= -/]*|\\][^\x07]*|[()])?|\n?\r+)$")
 
 
 class NotSeen(AssertionError):
@@ -101,8 +102,9 @@ class Terminal:
 
     def text(self):
         """All that was written, without escape sequences."""
-        text = self.seen.decode(errors="ignore").replace("\r\n", "\n")
-        return UNFINISHED.sub("", ESCAPES.sub("", text))
+        text = ESCAPES.sub("", self.seen.decode(errors="ignore"))
+        # returns at either end of a line move nothing
+        return LINE_ENDS.sub("\n", UNFINISHED.sub("", text))
 
     def wait(self, limit=LIMIT):
         """Reads until the program ends; its status."""

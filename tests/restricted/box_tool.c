@@ -223,10 +223,10 @@ open_engine(struct err *err)
 	struct endpoint_inputs in = {0};
 	struct endpoint ep = ENDPOINT_INIT;
 	struct engine_settings set = ENGINE_SETTINGS_DEFAULT;
-	autovec struct strvec environ = STRVEC_INIT;
+	autovec struct strvec vars = STRVEC_INIT;
 	struct engine *e = NULL;
 
-	endpoint_inputs_here(&in, &environ);
+	endpoint_inputs_here(&in, &vars);
 	in.asked = engine_url;
 	in.asked_by = "engine=";
 	if (!endpoint_resolve(&ep, &in, err))

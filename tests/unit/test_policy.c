@@ -669,7 +669,7 @@ test_explain(void)
 static void
 test_show(void)
 {
-	autobuf struct strbuf out = STRBUF_INIT, again = STRBUF_INIT;
+	autobuf struct strbuf out = STRBUF_INIT;
 	struct policy *p, *q;
 	struct err err = ERR_INIT;
 	autofree char *path = path_of("shown.yaml");

@@ -114,7 +114,6 @@ static const char pulling[] =
 static void
 note(void *arg, const struct progress *p)
 {
-	autofree char *status = xstrdup(p->status);
 	struct strbuf *sb = arg;
 
 	strbuf_addf(sb, "%d/%d %u/%u;", (int)p->current, (int)p->total,
