@@ -42,6 +42,8 @@ request_done(struct runner *rn, struct request *r, bool ok)
 	rn->done[slot].ok = ok;
 	if (r->slot >= 0)
 		rn->slot_busy[r->slot] = false;
+	if (r->state != REQUEST_WAITING)
+		rn->nactive--;
 	while (rn->requests[i] != r)
 		i++;
 	rn->nrequests--;

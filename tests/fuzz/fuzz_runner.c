@@ -1,0 +1,161 @@
+/*
+ * What a client sends, into the runner's table of requests.  Processes are
+ * left out: each that would be started has ended at the next turn.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "records.h"
+#include "runner/runner.h"
+
+int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
+
+static struct runner rn;
+
+int
+task_slot(struct runner *r)
+{
+	for (int i = 0; i < SLOTS_MAX; i++) {
+		if (r->slot_busy[i])
+			continue;
+		r->slot_busy[i] = true;
+		return i;
+	}
+	return -1;
+}
+
+static int
+start(struct runner *r, struct request *request)
+{
+	if (request->nargs % 7 == 6) {
+		errno = EAGAIN;
+		return -1;
+	}
+	r->nactive++;
+	request->state = REQUEST_ACTIVE;
+	return 0;
+}
+
+int
+run_start(struct runner *r, struct request *request)
+{
+	return start(r, request);
+}
+
+int
+helper_start(struct runner *r, struct request *request)
+{
+	return start(r, request);
+}
+
+void
+task_kill(struct runner *r, struct request *request)
+{
+	(void)r;
+	request->killed = true;
+}
+
+int
+task_input(struct request *r, const struct frame *f)
+{
+	(void)r;
+	return f->len > 1000 ? -1 : 0;
+}
+
+void
+task_close(struct request *r)
+{
+	(void)r;
+}
+
+void
+run_signal(struct request *r, int signal_number)
+{
+	(void)r;
+	(void)signal_number;
+}
+
+void
+run_resize(struct request *r, uint16_t rows, uint16_t cols)
+{
+	(void)r;
+	(void)rows;
+	(void)cols;
+}
+
+uint64_t
+runner_now(void)
+{
+	return 1;
+}
+
+void
+fd_close(int *fd)
+{
+	*fd = -1;
+}
+
+/* All that is active ends, as the loop would see it. */
+static void
+end_active(void)
+{
+	struct request *r;
+
+	for (size_t i = 0; i < rn.nrequests;) {
+		r = rn.requests[i];
+		if (r->state == REQUEST_WAITING) {
+			i++;
+			continue;
+		}
+		if (r->type == PROTO_HELLO) {
+			rn.welcomed = true;
+			runner_welcome(&rn);
+		}
+		request_done(&rn, r, !r->killed);
+	}
+}
+
+static void
+turn(const uint8_t *piece, size_t n)
+{
+	struct frame f;
+	size_t room;
+	uint8_t *to = frame_reader_space(&rn.reader, &room);
+
+	memcpy(to, piece, n);
+	frame_reader_add(&rn.reader, n);
+	while (frame_reader_next(&rn.reader, &f))
+		request_frame(&rn, &f);
+	requests_advance(&rn);
+	if (n % 2 == 0)
+		end_active();
+	rn.queue.head = rn.queue.tail = rn.queue.frame_end = 0;
+	if (rn.queue.broken || rn.nrequests > PROTO_REQUESTS_MAX)
+		abort();
+}
+
+int
+LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
+{
+	static uint8_t piece[PROTO_SYNC_BYTES];
+	struct records records = {data, data + size};
+	size_t n;
+
+	memset(&rn.cgroup, 0xff, sizeof(rn.cgroup));
+	rn.cgroup.nprocs = 0;
+	rn.cgroup.passed = false;
+	queue_init(&rn.queue, -1);
+	frame_reader_init(&rn.reader, rn.input, sizeof(rn.input));
+	while ((n = records_next(&records, piece)) > 0)
+		turn(piece, n);
+	requests_abandon(&rn);
+	end_active();
+	requests_advance(&rn);
+	end_active();
+	if (rn.nrequests != 0 || rn.nactive != 0)
+		abort();
+	message_reader_release(&rn.messages);
+	rn.config.set = rn.welcomed = rn.quit = false;
+	return 0;
+}
