@@ -342,8 +342,11 @@ examine_environments(struct session *s, struct findings *f, json *list)
 		if (is_allowed(s, BOX_ENGINE, name, f))
 			works |= try_out(s, BOX_ENGINE, name, f, list);
 	}
-	if (is_allowed(s, BOX_RESTRICTED, "restricted", f))
+	if (is_allowed(s, BOX_RESTRICTED, "restricted", f)) {
 		works |= try_out(s, BOX_RESTRICTED, "restricted", f, list);
+		findings_add(f, "network", FINDING_INFO,
+		    "restricted environments have none: --net needs an engine");
+	}
 	return works;
 }
 

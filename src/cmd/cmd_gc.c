@@ -23,9 +23,6 @@ static void
 add_item(void *arg, const struct sweep_item *item)
 {
 	struct sweeping *s = arg;
-	const char *action = item->keep ? "kept"
-			     : s->dry   ? "would go"
-					: "removed";
 	json *j = json_object();
 
 	*(item->keep ? &s->kept : &s->gone) += 1;
@@ -34,7 +31,9 @@ add_item(void *arg, const struct sweep_item *item)
 	json_put_bool(j, "keep", item->keep);
 	json_put_str(j, "why", item->why);
 	call_table_row(s->table,
-	    (const char *[]){item->kind, item->name, action, item->why}, j);
+	    (const char *[]){item->kind, item->name,
+		item->keep ? "keep" : "remove", item->why},
+	    j);
 }
 
 /* Without an engine there is only this host to look at, which is no error. */
@@ -77,8 +76,9 @@ gc_exec(struct call *c)
 	    &c->session->runtime, engine, s.dry, add_item, &s, &c->err);
 	call_table_end(s.table);
 	json_put_bool(call_data(c), "dry_run", s.dry);
-	call_note(c, "%u %s, %u kept", s.gone, s.dry ? "would go" : "removed",
-	    s.kept);
+	if (!rc)
+		call_note(c, "%u %s, %u kept", s.gone,
+		    s.dry ? "would be removed" : "removed", s.kept);
 	return rc;
 }
 

@@ -123,24 +123,6 @@ install_fix(const struct tool *t)
 	return xasprintf("install the package %s", t->debian);
 }
 
-/* The path of a program, the caller's; NULL if PATH has none. */
-static char *
-find_program(const char *name)
-{
-	const char *path = getenv("PATH");
-
-	for (; path && *path; path += *path == ':') {
-		size_t n = strcspn(path, ":");
-		autofree char *dir = xstrndup(path, n);
-		autofree char *file = io_join(dir, name);
-
-		if (n && !access(file, X_OK))
-			return steal(&file);
-		path += n;
-	}
-	return NULL;
-}
-
 /* The first line that a program prints. */
 static void
 program_line(char *const *argv, struct strbuf *out)
@@ -467,7 +449,7 @@ probe_bubblewrap(struct findings *f)
 {
 	static const struct tool tool = {
 	    "bubblewrap", "bubblewrap", "bubblewrap", "bubblewrap"};
-	autofree char *path = find_program("bwrap");
+	autofree char *path = runtime_find_program("bwrap");
 	autobuf struct strbuf version = STRBUF_INIT;
 
 	if (!path) {
@@ -519,7 +501,7 @@ probe_subordinates(struct findings *f)
 {
 	static const struct tool tool = {
 	    "uidmap", "shadow-utils", "shadow-uidmap", "shadow"};
-	autofree char *program = find_program("newuidmap");
+	autofree char *program = runtime_find_program("newuidmap");
 	struct finding *found;
 
 	if (!getuid()) {
@@ -540,23 +522,6 @@ probe_subordinates(struct findings *f)
 			 ? xstrdup("sudo usermod --add-subuids 100000-165535 "
 				   "--add-subgids 100000-165535 $USER")
 			 : install_fix(&tool);
-}
-
-static void
-probe_network(struct findings *f)
-{
-	static const struct tool tool = {"passt", "passt", "passt", "passt"};
-	autofree char *pasta = find_program("pasta");
-	autofree char *slirp = find_program("slirp4netns");
-
-	if (pasta || slirp)
-		findings_add(f, "network", FINDING_OK,
-		    "%s: --net can be had in restricted",
-		    pasta ? pasta : slirp);
-	else
-		findings_add(f, "network", FINDING_INFO,
-		    "neither pasta nor slirp4netns: no --net in restricted")
-		    ->fix = install_fix(&tool);
 }
 
 /* The runner is chosen by an image's architecture, so others count too. */
@@ -596,6 +561,5 @@ probe_host(struct findings *f)
 	probe_bubblewrap(f);
 	probe_seccomp(f);
 	probe_subordinates(f);
-	probe_network(f);
 	probe_runners(f);
 }

@@ -1,8 +1,8 @@
 /*
  * What this host offers for sandboxes, asked of the host itself: kernel,
  * control groups, user namespaces, AppArmor, bubblewrap, seccomp, subordinate
- * ids, a user-mode network, the installed runners.  Nothing is changed, and
- * nothing is opened that stays.
+ * ids, the installed runners.  Nothing is changed, and nothing is opened that
+ * stays.
  */
 #ifndef ADDESH_SANDBOX_PROBE_H
 #define ADDESH_SANDBOX_PROBE_H
