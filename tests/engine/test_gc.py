@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
@@ -147,7 +148,9 @@ def _(kind):
             "elsewhere": "0123456789ab:0123456789ab:1:1",
             "no owner": "nonsense",
         }
-        made = {name: make(api, {"addesh.owner": owner})
+        # young, so that nobody takes one away before it is started
+        made = {name: make(api, {"addesh.owner": owner,
+                                 "addesh.created": str(int(time.time()))})
                 for name, owner in owners.items()}
         made["not ours"] = make(api, {"com.example": "addesh.owner"})
         try:
