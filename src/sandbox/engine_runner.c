@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 
 #include "base/io.h"
 #include "engine/container.h"
@@ -30,6 +32,62 @@ data_file(const char *name)
 	return runtime_data_path(name, &ignored);
 }
 
+/* The process that listens on the engine's socket, or 0: unix(7). */
+static pid_t
+listener(const struct endpoint *ep)
+{
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
+	struct ucred cred = {0};
+	socklen_t size = sizeof(cred);
+	autoclose int fd = -1;
+
+	if (ep->scheme != ENDPOINT_UNIX || !ep->path ||
+	    strlen(ep->path) >= sizeof(un.sun_path))
+		return 0;
+	memcpy(un.sun_path, ep->path, strlen(ep->path));
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&un, sizeof(un)) ||
+	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size))
+		return 0;
+	return cred.pid;
+}
+
+enum sight { SEES_NOT, SEES, SEES_PERHAPS };
+
+/*
+ * Whether the engine has the same file under this path.  Whoever listens on the
+ * socket shows its view of the file system in /proc/PID/root, to root and to
+ * its own user; of others it is not known.
+ */
+static enum sight
+engine_sees(struct engine *e, const char *path)
+{
+	pid_t pid = listener(engine_endpoint(e));
+	autofree char *theirs = NULL;
+	struct stat a, b;
+
+	if (pid <= 0)
+		return SEES_PERHAPS;
+	theirs = xasprintf("/proc/%d/root%s", (int)pid, path);
+	if (!stat(theirs, &a))
+		return !stat(path, &b) && a.st_ino == b.st_ino &&
+				       a.st_dev == b.st_dev
+			   ? SEES
+			   : SEES_NOT;
+	return errno == ENOENT ? SEES_NOT : SEES_PERHAPS;
+}
+
+/* Docker refuses a source that it does not see; Podman would make it. */
+static bool
+can_bind(struct engine *e, const char *path)
+{
+	enum sight sight = engine_sees(e, path);
+
+	return sight == SEES ||
+	       (sight == SEES_PERHAPS && engine_kind(e) == ENGINE_DOCKER &&
+		   engine_is_here(e));
+}
+
 int
 runner_way_init(struct runner_way *way, struct engine *e, const char *arch,
     struct err *err)
@@ -37,7 +95,7 @@ runner_way_init(struct runner_way *way, struct engine *e, const char *arch,
 	*way = (struct runner_way){.path = runtime_runner_path(arch, err)};
 	if (!way->path || identify(way, err))
 		return -1;
-	way->bind = engine_is_here(e);
+	way->bind = can_bind(e, way->path);
 	way->hosts = data_file("etc/hosts");
 	way->passwd = data_file("etc/passwd");
 	way->group = data_file("etc/group");
