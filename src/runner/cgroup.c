@@ -244,36 +244,25 @@ open_v1(struct cgroup *cg)
 }
 
 void
-cgroup_open(struct cgroup *cg)
+cgroup_init(struct cgroup *cg)
 {
-	int dir;
-
 	memset(cg, 0, sizeof(*cg));
 	cg->events = cg->kill = cg->peak = -1;
 	cg->memory = cg->memory_max = cg->swap_max = -1;
 	cg->pids = cg->pids_max = cg->cpu = cg->cpu_max = cg->cpu_period = -1;
+}
+
+void
+cgroup_open(struct cgroup *cg)
+{
+	int dir;
+
 	open_v1(cg);
 	if (cg->memory >= 0)
 		return;
 	dir = open_dir("");
 	if (dir >= 0)
 		open_v2(cg, dir);
-}
-
-/* What was found is the runner's own cgroup; code is in the one passed. */
-static void
-forget_found(struct cgroup *cg)
-{
-	int *const fds[] = {&cg->events, &cg->memory, &cg->memory_max,
-	    &cg->swap_max, &cg->pids, &cg->pids_max, &cg->cpu, &cg->cpu_max,
-	    &cg->cpu_period};
-
-	for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++) {
-		if (*fds[i] >= 0)
-			close(*fds[i]);
-		*fds[i] = -1;
-	}
-	cg->passed = true;
 }
 
 static int
@@ -289,7 +278,9 @@ take_role(struct cgroup *cg, const char *role, int fd)
 	    {"cpu", &cg->cpu}, {"cpu_max", &cg->cpu_max},
 	    {"cpu_period", &cg->cpu_period}};
 
-	if (strcmp(role, "procs") == 0 && cg->nprocs < CGROUP_PROCS_MAX) {
+	if ((strcmp(role, "procs") == 0 || strcmp(role, "tasks") == 0) &&
+	    cg->nprocs < CGROUP_PROCS_MAX) {
+		cg->threads = *role == 't';
 		cg->procs[cg->nprocs++] = fd;
 		return 0;
 	}
@@ -310,8 +301,7 @@ cgroup_take(struct cgroup *cg, const struct field *f)
 	uint64_t fd;
 	int taken = -1;
 
-	if (!cg->passed)
-		forget_found(cg);
+	cg->passed = true;
 	equals = text != NULL ? strchr(text, '=') : NULL;
 	if (equals != NULL) {
 		*equals = '\0';

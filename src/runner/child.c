@@ -154,8 +154,6 @@ child_confine(const struct runner *rn, int slot, const struct child_io *io)
 {
 	const struct config *c = &rn->config;
 
-	if (cgroup_join(&rn->cgroup) < 0)
-		return -1;
 	yield_to_runner();
 	if (place_fds(io) < 0)
 		return -1;

@@ -150,17 +150,6 @@ put_network(struct field_writer *w)
 }
 
 static void
-put_cgroup(struct field_writer *w, const struct cgroup *cg)
-{
-	struct cgroup own;
-
-	if (cg->passed) /* see runner_welcome() */
-		return;
-	cgroup_open(&own);
-	cgroup_limits(&own, w);
-}
-
-static void
 put_notes(struct field_writer *w, const struct config *c)
 {
 	const char *text = read_text("/proc/self/oom_score_adj");
@@ -183,7 +172,6 @@ limits_probe(struct work *w)
 	if (path_make_base(&w->rn->config) < 0)
 		field_put_text(&f, PROTO_K_NOTE,
 		    "a directory of the environment could not be made");
-	put_cgroup(&f, &w->rn->cgroup);
 	put_spaces(&f, &w->rn->config);
 	put_rlimits(&f);
 	put_status(&f, "caps", "CapBnd:\t");

@@ -9,6 +9,7 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* The client compares this with the file that it installed. */
@@ -52,6 +53,18 @@ open_ptmx(void)
 	return -1;
 }
 
+/*
+ * Not by signal(3): the C library keeps some for itself, and code would inherit
+ * that they are ignored.  A kernel's sigaction of zeros is SIG_DFL.
+ */
+static void
+default_signal(int number)
+{
+	const unsigned long zeros[8] = {0};
+
+	(void)syscall(SYS_rt_sigaction, number, zeros, NULL, 8);
+}
+
 /* No handlers: code of the runner's own uid could call them. */
 static int
 open_signals(void)
@@ -59,7 +72,7 @@ open_signals(void)
 	sigset_t set;
 
 	for (int i = 1; i < NSIG; i++)
-		(void)signal(i, SIG_DFL);
+		default_signal(i);
 	(void)signal(SIGPIPE, SIG_IGN);
 	sigfillset(&set);
 	sigprocmask(SIG_SETMASK, &set, NULL);
@@ -82,7 +95,7 @@ runner_open(struct runner *rn)
 	rn->nullfd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	rn->ptmxfd = open_ptmx();
 	rn->sigfd = open_signals();
-	cgroup_open(&rn->cgroup);
+	cgroup_init(&rn->cgroup);
 	(void)fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK);
 	(void)fcntl(STDOUT_FILENO, F_SETFL, O_NONBLOCK);
 	(void)fcntl(STDOUT_FILENO, F_SETPIPE_SZ, PIPE_BYTES);

@@ -161,12 +161,13 @@ enum proto_key {
 	PROTO_K_SECCOMP,    /* struct sock_filter[], loaded before exec */
 	PROTO_K_CGROUP_FD,  /* text ROLE=FD, repeated: descriptors that were
 			       passed to the runner, of the cgroup of code
-			       where that is not the runner's own.  "procs": the
-			       leaf that code joins (repeated on v1); "events",
+			       where that is not the runner's own.  "procs":
+			       cgroup.procs of the leaf that code joins; "tasks":
+			       on v1, that file of each hierarchy; "events",
 			       "memory_max", "swap_max", "pids_max", "cpu_max",
 			       "cpu_period": for limits and the OOM counter;
-			       "memory", "pids", "cpu": for STATS; "kill" and
-			       "peak": v2 */
+			       "memory", "pids", "cpu": for STATS; "peak": read
+			       and reset by writing; "kill": v2 */
 	PROTO_K_BASE_ENV,   /* text NAME=VALUE, before a run's own ENV; a value
 			       that is a path below a PLACE is made as a
 			       directory of the run's user (HOME, TMPDIR) */

@@ -349,8 +349,7 @@ runner_welcome(struct runner *rn)
 	field_put(&w, PROTO_K_NONCE, rn->nonce, sizeof(rn->nonce));
 	field_put_u64(&w, PROTO_K_VERSION, PROTO_VERSION);
 	field_put_u64(&w, PROTO_K_RUNNER, rn->runner_id);
-	if (rn->cgroup.passed) /* descriptors that a helper does not have */
-		cgroup_limits(&rn->cgroup, &w);
+	cgroup_limits(&rn->cgroup, &w);
 	all = malloc(w.len + rn->limits_len);
 	if (all == NULL) {
 		rn->quit = true;
@@ -400,6 +399,9 @@ hello(struct runner *rn, const struct message *m)
 	}
 	if (config_read(&rn->config, &rn->cgroup, m, &text) < 0)
 		return send_fail(rn, 0, EINVAL, text);
+	if (!rn->cgroup.passed)
+		cgroup_open(&rn->cgroup);
+	forker_start(&rn->cgroup);
 	request_add(rn, m);
 }
 

@@ -117,7 +117,8 @@ child_run(const struct runner *rn, const struct request *r,
 	    .err = e->theirs[2], .report = e->theirs[3], .ctl = e->theirs[4]};
 
 	error->stage = STAGE_SETUP;
-	if (rn->config.pidns && pidns_mount() < 0) {
+	if ((!forker_is_joined() && cgroup_join(&rn->cgroup) < 0) ||
+	    (rn->config.pidns && pidns_mount() < 0)) {
 		error->error = errno;
 		(void)!write(e->theirs[3], error, sizeof(*error));
 		_exit(127);
@@ -129,6 +130,36 @@ child_run(const struct runner *rn, const struct request *r,
 		return;
 	}
 	child_exec(rn, r, error);
+}
+
+struct starting {
+	struct runner *rn;
+	struct request *r;
+	struct ends *ends;
+};
+
+static void
+child_main(void *arg)
+{
+	struct starting *s = arg;
+	struct child_error error = {0, 0};
+
+	child_run(s->rn, s->r, s->ends, &error);
+	(void)!write(3, &error, sizeof(error));
+	_exit(127);
+}
+
+static pid_t
+fork_run(struct starting *s)
+{
+	pid_t pid;
+
+	if (!s->rn->config.pidns)
+		return forker_fork(child_main, s);
+	pid = pidns_fork();
+	if (pid == 0)
+		child_main(s);
+	return pid;
 }
 
 static void
@@ -144,19 +175,14 @@ take_ends(struct request *r, struct ends *e)
 int
 run_start(struct runner *rn, struct request *r)
 {
-	struct child_error error = {0, 0};
 	struct ends e;
+	struct starting s = {rn, r, &e};
 	pid_t pid = -1;
 
 	r->oom_before = cgroup_oom_kills(&rn->cgroup);
 	r->has_peak = rn->nactive == 0 && cgroup_peak_reset(&rn->cgroup);
 	if (open_ends(rn, r, &e) == 0)
-		pid = rn->config.pidns ? pidns_fork() : fork();
-	if (pid == 0) {
-		child_run(rn, r, &e, &error);
-		(void)!write(3, &error, sizeof(error));
-		_exit(127);
-	}
+		pid = fork_run(&s);
 	if (pid < 0) {
 		int saved = errno;
 

@@ -92,19 +92,23 @@ struct cgroup {
 	int events;  /* memory.events or memory.oom_control */
 	int kill;    /* cgroup.kill, if it was passed */
 	int peak;    /* memory.peak, if it was passed */
-	int procs[CGROUP_PROCS_MAX];
+	int procs[CGROUP_PROCS_MAX]; /* where to write "0" to join it */
 	int nprocs;
+	bool threads; /* they move one thread, not its process */
 	int memory, memory_max, swap, swap_max, pids, pids_max, cpu, cpu_max,
 	    cpu_period;
 };
 
-/* Opens what can be found through /proc/self/cgroup and mountinfo. */
+void cgroup_init(struct cgroup *cg);
+/* Opens what can be found through /proc/self/cgroup and mountinfo: where none
+   was passed, code runs in the runner's own. */
 void cgroup_open(struct cgroup *cg);
 /* Takes a passed descriptor, "ROLE=FD"; -1 if it is malformed. */
 int cgroup_take(struct cgroup *cg, const struct field *f);
 /* The OOM kill counter, or -1: there is none. */
 int64_t cgroup_oom_kills(const struct cgroup *cg);
-/* Moves the calling process to the leaf for code, if one was passed. */
+/* Moves the calling process, or thread, to the leaf for code, if one was
+   passed. */
 int cgroup_join(const struct cgroup *cg);
 /* Sets the peak to what is used now; false: it stays that of all runs. */
 bool cgroup_peak_reset(const struct cgroup *cg);
@@ -113,6 +117,15 @@ int64_t cgroup_peak(const struct cgroup *cg);
 void cgroup_limits(const struct cgroup *cg, struct field_writer *w);
 /* Adds PROTO_K_STAT memory, pids and cpu. */
 void cgroup_stats(const struct cgroup *cg, struct field_writer *w);
+
+/* ---- forker.c ---- */
+
+/* Starts the thread that forks within the cgroup of code, where one can. */
+void forker_start(const struct cgroup *cg);
+/* Forks; the child calls child(arg), which does not return. */
+pid_t forker_fork(void (*child)(void *arg), void *arg);
+/* In the child: it is in the cgroup of code already. */
+bool forker_is_joined(void);
 
 /* ---- config.c ---- */
 

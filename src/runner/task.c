@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,6 +25,22 @@ fd_close(int *fd)
 	*fd = -1;
 }
 
+#ifdef SYS_setresuid32
+#define SET_UIDS SYS_setresuid32
+#else
+#define SET_UIDS SYS_setresuid
+#endif
+
+/*
+ * Of this thread alone: C libraries do it in all, and would wait for the one of
+ * forker.c, which lives in a cgroup that may be throttled.
+ */
+static int
+set_uids(uid_t real, uid_t effective, uid_t saved)
+{
+	return (int)syscall(SET_UIDS, real, effective, saved);
+}
+
 /*
  * The effective uid is the one whose processes are meant; it also gives up
  * CAP_KILL for that time.  The real one is one that nobody has, so that they
@@ -32,13 +49,13 @@ fd_close(int *fd)
 int
 uid_assume(const struct config *c, uid_t uid)
 {
-	return setresuid(c->uid + SLOTS_MAX, uid, c->self);
+	return set_uids(c->uid + SLOTS_MAX, uid, c->self);
 }
 
 void
 uid_resume(const struct config *c)
 {
-	if (setresuid(c->self, c->self, c->self) != 0)
+	if (set_uids(c->self, c->self, c->self) != 0)
 		_exit(1);
 	(void)prctl(PR_SET_DUMPABLE, 0);
 }

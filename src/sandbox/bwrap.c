@@ -86,16 +86,15 @@ add_host_dir(struct bwrap *b, const char *path)
 	}
 }
 
-/* Configuration that interpreters and libraries need; nothing else of /etc. */
+/* Configuration that interpreters and libraries need; nothing else of /etc.
+   Each costs a mount. */
 static bool
 is_wanted(const char *name)
 {
-	static const char *const exact[] = {"alternatives", "ssl",
-	    "ca-certificates", "pki", "crypto-policies", "ld.so.conf.d", "R",
-	    "php", "perl", "ruby", "maven", NULL};
+	static const char *const exact[] = {"alternatives", "ssl", "pki",
+	    "crypto-policies", "R", "php", NULL};
 
-	return str_in(name, exact) || str_starts(name, "java") ||
-	       str_starts(name, "python3.");
+	return str_in(name, exact) || str_starts(name, "java");
 }
 
 static void

@@ -40,17 +40,36 @@ list_has(const char *list, const char *word)
 	return false;
 }
 
+/* What the kernel says about all of them; to read it takes a while. */
+struct map {
+	struct strbuf cgroup, mountinfo; /* of /proc/self */
+};
+
+static void
+map_read(struct map *map)
+{
+	autoerr struct err ignored = ERR_INIT;
+
+	*map = (struct map){STRBUF_INIT, STRBUF_INIT};
+	io_read_file("/proc/self/cgroup", &map->cgroup, 65536, &ignored);
+	io_read_file("/proc/self/mountinfo", &map->mountinfo, 4 << 20,
+	    &ignored);
+}
+
+static void
+map_release(struct map *map)
+{
+	strbuf_release(&map->cgroup);
+	strbuf_release(&map->mountinfo);
+}
+
 /* A line of /proc/self/cgroup: ID:CONTROLLERS:PATH. */
 static char *
-own_path(const char *controller)
+own_path(const struct map *map, const char *controller)
 {
-	autobuf struct strbuf sb = STRBUF_INIT;
-	autoerr struct err ignored = ERR_INIT;
-	char *rest;
+	autofree char *text = xstrdup(map->cgroup.buf);
+	char *rest = text;
 
-	if (io_read_file("/proc/self/cgroup", &sb, 65536, &ignored))
-		return NULL;
-	rest = sb.buf;
 	for (char *line; (line = strsep(&rest, "\n"));) {
 		char *list = strchr(line, ':');
 		char *path = list ? strchr(list + 1, ':') : NULL;
@@ -94,15 +113,11 @@ mount_of_line(char *line, const char *controller)
 }
 
 static char *
-mount_of(const char *controller)
+mount_of(const struct map *map, const char *controller)
 {
-	autobuf struct strbuf sb = STRBUF_INIT;
-	autoerr struct err ignored = ERR_INIT;
-	char *rest, *mount;
+	autofree char *text = xstrdup(map->mountinfo.buf);
+	char *rest = text, *mount;
 
-	if (io_read_file("/proc/self/mountinfo", &sb, 4 << 20, &ignored))
-		return NULL;
-	rest = sb.buf;
 	for (char *line; (line = strsep(&rest, "\n"));)
 		if ((mount = mount_of_line(line, controller)))
 			return xstrdup(mount);
@@ -110,10 +125,10 @@ mount_of(const char *controller)
 }
 
 static bool
-place_find(struct place *p, const char *controller)
+place_find(struct place *p, const struct map *map, const char *controller)
 {
-	p->path = own_path(controller);
-	p->mount = p->path ? mount_of(controller) : NULL;
+	p->path = own_path(map, controller);
+	p->mount = p->path ? mount_of(map, controller) : NULL;
 	if (p->mount)
 		return true;
 	place_release(p);
@@ -171,8 +186,8 @@ set_limits_v1(const char *dir, const char *controller,
 }
 
 static void
-make_v1(struct cgroup_leaf *leaf, const char *name, int lock_fd,
-    const struct cgroup_limits *limits)
+make_v1(struct cgroup_leaf *leaf, const struct map *map, const char *name,
+    int lock_fd, const struct cgroup_limits *limits)
 {
 	static const char *const controllers[] = {"memory", "pids", "cpu"};
 
@@ -181,7 +196,7 @@ make_v1(struct cgroup_leaf *leaf, const char *name, int lock_fd,
 		autofree char *own = NULL;
 		autofree char *dir = NULL;
 
-		if (!place_find(&p, controllers[i]))
+		if (!place_find(&p, map, controllers[i]))
 			continue;
 		own = xasprintf("%s%s", p.mount, p.path);
 		dir = io_join(own, name);
@@ -258,14 +273,14 @@ set_limits_v2(const char *dir, const struct cgroup_limits *l)
 }
 
 static void
-make_v2(struct cgroup_leaf *leaf, const char *name, int lock_fd,
-    const struct cgroup_limits *limits)
+make_v2(struct cgroup_leaf *leaf, const struct map *map, const char *name,
+    int lock_fd, const struct cgroup_limits *limits)
 {
 	struct place p = {0};
 	autofree char *parent = NULL;
 	autofree char *dir = NULL;
 
-	if (!place_find(&p, ""))
+	if (!place_find(&p, map, ""))
 		return;
 	parent = find_parent(&p);
 	place_release(&p);
@@ -288,10 +303,14 @@ cgroup_leaf_make(struct cgroup_leaf *leaf, const struct runtime *rt,
 {
 	autofree char *name = xasprintf(NAME_PREFIX "%s-%s", rt->owner, id);
 
+	struct map map;
+
 	*leaf = (struct cgroup_leaf){.dirs = STRVEC_INIT};
-	make_v1(leaf, name, lock_fd, limits);
+	map_read(&map);
+	make_v1(leaf, &map, name, lock_fd, limits);
 	if (!leaf->version)
-		make_v2(leaf, name, lock_fd, limits);
+		make_v2(leaf, &map, name, lock_fd, limits);
+	map_release(&map);
 	if (!leaf->version)
 		leaf->why = xstrdup(geteuid()
 			? "no cgroup is delegated to this user"
@@ -342,8 +361,9 @@ cgroup_leaf_open(struct cgroup_leaf *leaf, struct strvec *roles)
 	    {2, O_RDONLY, "cpu.max", "cpu_max"}};
 
 	for (size_t d = 0; d < leaf->dirs.n; d++) {
-		open_role(leaf, roles, leaf->dirs.v[d], "cgroup.procs", "procs",
-		    O_WRONLY);
+		open_role(leaf, roles, leaf->dirs.v[d],
+		    leaf->version == 1 ? "tasks" : "cgroup.procs",
+		    leaf->version == 1 ? "tasks" : "procs", O_WRONLY);
 		for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 			if (files[i].version == leaf->version)
 				open_role(leaf, roles, leaf->dirs.v[d],
