@@ -395,6 +395,8 @@ get_line(struct edit *e, int *count)
 	e->host->interrupted = 0;
 	e->signals->editor = on_signal;
 	e->signals->arg = e;
+	/* libedit would do so after the prompt, too late for who types fast. */
+	el_set(e->el, EL_PREP_TERM, 1);
 	tell(e, "\033[?2004h");
 	line = el_gets(e->el, count);
 	tell(e, "\033[?2004l");

@@ -338,7 +338,7 @@ def ctrl_z_stops_and_comes_back():
             t.expect("Stopped")
             t.expect("bash> ")
             t.line("echo back; fg")
-            t.expect("^back$")
+            t.expect("\rback\n")
             t.expect("addesh> var A=")
             t.line("7; var")
             t.expect("^A     7$")
