@@ -19,6 +19,7 @@
 #include "cmd/opts.h"
 #include "cmd/output.h"
 #include "shell/complete.h"
+#include "session/policy.h"
 #include "shell/edit.h"
 #include "shell/interp.h"
 #include "shell/signals.h"
@@ -269,24 +270,72 @@ run_file(struct program *p, const char *path, struct err *err)
 	return 0;
 }
 
+/* shell.init: what a person wants done at the beginning. */
+static void
+run_init(struct program *p)
+{
+	autovec struct strvec init = STRVEC_INIT;
+	const struct strvec *v = policy_list(host_policy(&p->host), SET_INIT);
+	bool keep_going = p->interp.keep_going;
+	struct source src;
+
+	strvec_pushv(&init, v->v, v->n);
+	p->interp.keep_going = true;
+	for (size_t i = 0; i < init.n && goes_on(p); i++) {
+		source_init_text(&src, "shell.init", init.v[i]);
+		run_source(p, &src);
+	}
+	p->interp.keep_going = keep_going;
+	p->interp.failed = 0;
+}
+
+/* Files that are wrong are told to a person at once; else the first command
+   that needs them says so. */
+static void
+open_session(struct program *p)
+{
+	struct locus nowhere = {NULL, 0};
+	autoerr struct err err = ERR_INIT;
+
+	if (!p->host.session && p->host.open(&p->host, &err) < 0)
+		dispatch_error(&p->out, nowhere, NULL, &err);
+}
+
+static void
+run_prompt(struct program *p)
+{
+	struct edit *edit;
+	struct source src;
+
+	/* How it ended before does not matter to who goes on typing. */
+	p->interp.stop = false;
+	p->interp.failed = 0;
+	open_session(p);
+	run_init(p);
+	edit = edit_new(&p->host, &p->out, &p->signals);
+	source_init_edit(&src, edit);
+	run_source(p, &src);
+	edit_free(edit);
+}
+
+static bool
+is_prompt(void)
+{
+	return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+}
+
 /* A person at a terminal, or the commands of a pipe. */
 static void
 run_stdin(struct program *p)
 {
-	struct edit *edit = NULL;
 	struct source src;
 
-	if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO)) {
-		/* How it ended before does not matter to who goes on typing. */
-		p->interp.stop = false;
-		p->interp.failed = 0;
-		edit = edit_new(&p->host, &p->out, &p->signals);
-		source_init_edit(&src, edit);
-	} else {
-		source_init_fd(&src, "stdin", STDIN_FILENO);
+	if (is_prompt()) {
+		run_prompt(p);
+		return;
 	}
+	source_init_fd(&src, "stdin", STDIN_FILENO);
 	run_source(p, &src);
-	edit_free(edit);
 }
 
 static int
@@ -302,7 +351,8 @@ run(struct program *p, struct err *err)
 		else if (run_file(p, operands->v[0], err) < 0)
 			return -1;
 	}
-	if (nothing || (given(p, "interactive") && !p->host.quit))
+	if ((nothing || given(p, "interactive")) && !p->host.quit &&
+	    !p->host.terminated)
 		run_stdin(p);
 	return 0;
 }

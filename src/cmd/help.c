@@ -69,24 +69,47 @@ usage_group(struct strbuf *sb, const struct cmd *group)
 	strbuf_adds(sb, " ...");
 }
 
-void
-help_usage(struct strbuf *sb, const struct cmd *row)
+static void
+usage_operand(struct strbuf *sb, const struct arg *a)
 {
-	strbuf_adds(sb, row->name);
+	strbuf_addf(sb, " %s%s%s%s", a->optional ? "[" : "", a->name,
+	    a->repeat && !a->optional ? "..." : "",
+	    !a->optional ? "" : a->repeat ? "]..." : "]");
+}
+
+/* All behind the name, each with a blank in front. */
+static void
+usage_rest(struct strbuf *sb, const struct cmd *row, size_t operands,
+    bool begun)
+{
 	if (is_group(row)) {
 		usage_group(sb, row);
 		return;
 	}
-	usage_options(sb, row);
-	for (size_t i = 0; i < CMD_MAX_ARGS && row->args[i].name; i++) {
-		const struct arg *a = &row->args[i];
-
-		strbuf_addf(sb, " %s%s%s%s", a->optional ? "[" : "", a->name,
-		    a->repeat && !a->optional ? "..." : "",
-		    !a->optional ? "" : a->repeat ? "]..." : "]");
-	}
+	if (!begun)
+		usage_options(sb, row);
+	for (size_t i = 0; i < CMD_MAX_ARGS && row->args[i].name; i++)
+		if (i >= operands || row->args[i].repeat)
+			usage_operand(sb, &row->args[i]);
 	if (row->flags & CMD_TAKES_HEREDOC)
 		strbuf_adds(sb, " [<<TAG]");
+}
+
+void
+help_usage(struct strbuf *sb, const struct cmd *row)
+{
+	strbuf_adds(sb, row->name);
+	usage_rest(sb, row, 0, false);
+}
+
+void
+help_rest(struct strbuf *sb, const struct cmd *row, size_t operands,
+    bool begun)
+{
+	autobuf struct strbuf text = STRBUF_INIT;
+
+	usage_rest(&text, row, operands, begun);
+	strbuf_adds(sb, text.buf + (text.len > 0));
 }
 
 /* Words of text from a column on, broken before `columns`. */

@@ -9,6 +9,10 @@
 /* "run [OPTION]... FILE [ARG]...": one line; options are spelt out if they are
    few. */
 void help_usage(struct strbuf *sb, const struct cmd *row);
+/* What follows the name in the usage, without the first `operands` ones (and
+   without options, if some words are there already). */
+void help_rest(struct strbuf *sb, const struct cmd *row, size_t operands,
+    bool begun);
 /* The whole help of a row or of a group, wrapped at columns. */
 void help_row(struct strbuf *sb, const struct cmd *row, int columns);
 /* Only its options, under a heading. */

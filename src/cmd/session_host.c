@@ -33,6 +33,9 @@ apply_invocation(struct policy *p, const struct invocation *inv,
 	if (inv->color &&
 	    policy_set(p, "output.color", inv->color, "--color", err))
 		return -1;
+	if (inv->allow_host &&
+	    policy_set(p, "host.pipe", "allow", "--allow-host", err))
+		return -1;
 	if (!inv->format)
 		return 0;
 	return policy_set(p, "output.format", inv->format,

@@ -14,14 +14,16 @@
 #include "base/loop.h"
 #include "cmd/host.h"
 #include "cmd/output.h"
+#include "session/policy.h"
 #include "shell/complete.h"
 #include "shell/editor.h"
+#include "shell/ghost.h"
 #include "shell/history.h"
 #include "shell/lexer.h"
 #include "shell/prompt.h"
 #include "shell/signals.h"
 
-enum { HISTORY_SIZE = 10000, LIST_MAX = 100 };
+enum { LIST_MAX = 100 };
 
 struct edit {
 	EditLine *el;
@@ -30,8 +32,11 @@ struct edit {
 	struct output *out;
 	struct signals *signals;
 	char *history_file;
+	struct strvec typed; /* the history, the oldest first */
 	bool history_loaded;
+	struct ghost ghost;
 	struct strbuf prompt;
+	int prompt_width;
 	const struct lex_need *need; /* while a line is read */
 	bool marks; /* the terminal may be told of prompts (OSC 133) */
 	bool resized, suspended;
@@ -89,6 +94,34 @@ set_flag(void *arg, int fd, unsigned events)
 	*(bool *)arg = true;
 }
 
+/* The line up to the cursor if that is at its end, else NULL. */
+static char *
+line_before_end(const struct edit *e)
+{
+	const LineInfo *li = el_line(e->el);
+
+	if (li->cursor != li->lastchar || e->need->what)
+		return NULL;
+	return xstrndup(li->buffer, li->lastchar - li->buffer);
+}
+
+static void
+show_ghost(struct edit *e)
+{
+	const struct policy *p = host_policy(e->host);
+	autofree char *line = line_before_end(e);
+	int columns, rows;
+
+	if (!line || !e->marks || e->out->accessible || strchr(line, '\n'))
+		return;
+	output_size(e->out, &columns, &rows);
+	ghost_make(&e->ghost, line,
+	    columns - 1 - e->prompt_width - (int)strlen(line),
+	    policy_bool(p, SET_HINTS),
+	    policy_bool(p, SET_SUGGESTIONS) ? &e->typed : NULL);
+	ghost_draw(&e->ghost);
+}
+
 /* Waits for a key; false: Ctrl-C or the end of the shell came instead. */
 static bool
 wait_key(struct edit *e)
@@ -101,9 +134,12 @@ wait_key(struct edit *e)
 	/* What was pasted need not go through the loop byte by byte. */
 	if (poll(&p, 1, 0) > 0)
 		return true;
+	show_ghost(e);
 	w = loop_fd_add(h->loop, STDIN_FILENO, POLLIN, set_flag, &ready);
 	while (!ready && !h->interrupted && !h->terminated) {
 		loop_step(h->loop, -1);
+		if (e->resized || e->suspended)
+			ghost_erase(&e->ghost);
 		if (e->resized) {
 			el_resize(e->el);
 			el_set(e->el, EL_REFRESH);
@@ -113,6 +149,7 @@ wait_key(struct edit *e)
 		e->resized = e->suspended = false;
 	}
 	loop_fd_remove(w);
+	ghost_erase(&e->ghost);
 	return ready && !h->interrupted && !h->terminated;
 }
 
@@ -299,6 +336,72 @@ editor_key(EditLine *el, int ch)
 	return CC_REDISPLAY;
 }
 
+/* Takes the suggestion, or a word of it; false if there is none. */
+static bool
+accept(struct edit *e, bool word)
+{
+	struct strbuf *text = &e->ghost.text;
+	autofree char *line = line_before_end(e);
+	const char *p = text->buf;
+
+	/* Keys that came in between have made it stale. */
+	if (!e->ghost.suggestion || !line || strcmp(line, e->ghost.line.buf))
+		return false;
+	if (word) {
+		p += strspn(p, " ");
+		p += strcspn(p, " ");
+		strbuf_truncate(text, p - text->buf);
+	}
+	el_insertstr(e->el, text->buf);
+	ghost_clear(&e->ghost);
+	return true;
+}
+
+/* Right and Ctrl-F. */
+static unsigned char
+forward_key(EditLine *el, int ch)
+{
+	struct edit *e;
+
+	el_get(el, EL_CLIENTDATA, &e);
+	if (!accept(e, false))
+		el_cursor(el, 1);
+	return CC_REFRESH;
+}
+
+/* End and Ctrl-E. */
+static unsigned char
+end_key(EditLine *el, int ch)
+{
+	const LineInfo *li = el_line(el);
+	struct edit *e;
+
+	el_get(el, EL_CLIENTDATA, &e);
+	if (!accept(e, false))
+		el_cursor(el, count_chars(li->cursor,
+				  li->lastchar - li->cursor));
+	return CC_REFRESH;
+}
+
+/* Alt-F: one word. */
+static unsigned char
+word_key(EditLine *el, int ch)
+{
+	const LineInfo *li = el_line(el);
+	const char *p = li->cursor;
+	struct edit *e;
+
+	el_get(el, EL_CLIENTDATA, &e);
+	if (accept(e, true))
+		return CC_REFRESH;
+	while (p < li->lastchar && strchr(" \t\n", *p))
+		p++;
+	while (p < li->lastchar && !strchr(" \t\n", *p))
+		p++;
+	el_cursor(el, count_chars(li->cursor, p - li->cursor));
+	return CC_REFRESH;
+}
+
 /* libedit's defaults: vi, Ctrl-R redraws, Ctrl-W takes the whole line. */
 static const struct {
 	const char *keys, *does;
@@ -309,15 +412,17 @@ static const struct {
     {"\\e[A", "ed-search-prev-history"}, {"\\eOA", "ed-search-prev-history"},
     {"\\e[B", "ed-search-next-history"}, {"\\eOB", "ed-search-next-history"},
     {"^P", "ed-search-prev-history"}, {"^N", "ed-search-next-history"},
-    {"\\e[C", "ed-next-char"}, {"\\eOC", "ed-next-char"},
+    {"\\e[C", "addesh-forward"}, {"\\eOC", "addesh-forward"},
+    {"^F", "addesh-forward"},
     {"\\e[D", "ed-prev-char"}, {"\\eOD", "ed-prev-char"},
-    {"\\e[1;5C", "em-next-word"}, {"\\e[1;5D", "ed-prev-word"},
-    {"\\e[1;3C", "em-next-word"}, {"\\e[1;3D", "ed-prev-word"},
-    {"\\eb", "ed-prev-word"}, {"\\ef", "em-next-word"},
+    {"\\e[1;5C", "addesh-word"}, {"\\e[1;5D", "ed-prev-word"},
+    {"\\e[1;3C", "addesh-word"}, {"\\e[1;3D", "ed-prev-word"},
+    {"\\eb", "ed-prev-word"}, {"\\ef", "addesh-word"},
     {"\\ed", "em-delete-next-word"}, {"\\e^?", "ed-delete-prev-word"},
     {"\\e[H", "ed-move-to-beg"}, {"\\eOH", "ed-move-to-beg"},
-    {"\\e[1~", "ed-move-to-beg"}, {"\\e[F", "ed-move-to-end"},
-    {"\\eOF", "ed-move-to-end"}, {"\\e[4~", "ed-move-to-end"},
+    {"\\e[1~", "ed-move-to-beg"}, {"\\e[F", "addesh-end"},
+    {"\\eOF", "addesh-end"}, {"\\e[4~", "addesh-end"},
+    {"^E", "addesh-end"},
     {"\\e[3~", "ed-delete-next-char"}, {"^L", "ed-clear-screen"},
 };
 
@@ -328,6 +433,11 @@ bind_keys(EditLine *el)
 	    complete_key);
 	el_set(el, EL_ADDFN, "addesh-paste", "insert a block", paste_key);
 	el_set(el, EL_ADDFN, "addesh-editor", "edit in $EDITOR", editor_key);
+	el_set(el, EL_ADDFN, "addesh-forward", "go right, or accept",
+	    forward_key);
+	el_set(el, EL_ADDFN, "addesh-end", "go to the end, or accept", end_key);
+	el_set(el, EL_ADDFN, "addesh-word", "go a word on, or accept it",
+	    word_key);
 	for (size_t i = 0; i < ARRAY_SIZE(bindings); i++)
 		el_set(el, EL_BIND, bindings[i].keys, bindings[i].does, NULL);
 }
@@ -335,12 +445,14 @@ bind_keys(EditLine *el)
 static void
 load_history(struct edit *e)
 {
-	autovec struct strvec texts = STRVEC_INIT;
+	const struct policy *p = host_policy(e->host);
+	uint64_t size = policy_num(p, SET_HISTORY_SIZE);
 	HistEvent ev;
 
-	history_load(&texts, e->history_file, HISTORY_SIZE);
-	for (size_t i = 0; i < texts.n; i++)
-		history(e->history, &ev, H_ENTER, texts.v[i]);
+	history(e->history, &ev, H_SETSIZE, (int)size);
+	history_load(&e->typed, e->history_file, size);
+	for (size_t i = 0; i < e->typed.n; i++)
+		history(e->history, &ev, H_ENTER, e->typed.v[i]);
 	e->history_loaded = true;
 }
 
@@ -355,11 +467,13 @@ edit_new(struct host *h, struct output *o, struct signals *sig)
 	e->signals = sig;
 	e->marks = is_smart();
 	strbuf_init(&e->prompt);
+	strbuf_init(&e->ghost.text);
+	strbuf_init(&e->ghost.line);
+	strvec_init(&e->typed);
 	if (!h->inv.no_history)
 		e->history_file = history_path();
 	e->el = el_init("addesh", stdin, stdout, stderr);
 	e->history = history_init();
-	history(e->history, &ev, H_SETSIZE, HISTORY_SIZE);
 	history(e->history, &ev, H_SETUNIQUE, 1);
 	el_set(e->el, EL_CLIENTDATA, e);
 	el_set(e->el, EL_EDITOR, "emacs");
@@ -381,6 +495,9 @@ edit_free(struct edit *e)
 	el_end(e->el);
 	history_end(e->history);
 	strbuf_release(&e->prompt);
+	strbuf_release(&e->ghost.text);
+	strbuf_release(&e->ghost.line);
+	strvec_release(&e->typed);
 	free(e->history_file);
 	free(e);
 }
@@ -404,6 +521,18 @@ get_line(struct edit *e, int *count)
 	return line;
 }
 
+static void
+make_prompt(struct edit *e)
+{
+	const char *mark = e->marks ? "\001\033]133;B\033\\\001" : "";
+	const struct policy *p = host_policy(e->host);
+
+	strbuf_reset(&e->prompt);
+	prompt_make(&e->prompt, e->host, e->need, policy_text(p, SET_PROMPT),
+	    mark);
+	e->prompt_width = (int)(e->prompt.len - strlen(mark));
+}
+
 enum source_status
 edit_read(struct edit *e, const struct lex_need *need, struct strbuf *text)
 {
@@ -413,9 +542,7 @@ edit_read(struct edit *e, const struct lex_need *need, struct strbuf *text)
 	if (!e->history_loaded)
 		load_history(e);
 	e->need = need;
-	strbuf_reset(&e->prompt);
-	prompt_make(&e->prompt, e->host, need,
-	    e->marks ? "\001\033]133;B\033\\\001" : "");
+	make_prompt(e);
 	if (!need->what)
 		tell(e, "\033]133;A\033\\");
 	line = get_line(e, &count);
@@ -438,25 +565,33 @@ edit_command_begins(struct edit *e)
 }
 
 void
-edit_command_ended(struct edit *e, int status)
+edit_command_ended(struct edit *e, int status, int64_t ms)
 {
+	const struct policy *p = host_policy(e->host);
+	uint64_t limit = policy_num(p, SET_LONG_RUNNING);
 	char mark[32];
 
 	snprintf(mark, sizeof(mark), "\033]133;D;%d\033\\", status);
 	tell(e, mark);
+	if (limit && ms > 0 && (uint64_t)ms > limit)
+		tell(e, "\a");
 }
 
 void
 edit_remember(struct edit *e, const char *text, int status)
 {
+	const struct policy *p = host_policy(e->host);
+	enum history_secrets secrets =
+	    (enum history_secrets)policy_num(p, SET_HISTORY_REDACT);
 	autofree char *line = xstrdup(text);
 	size_t n = strlen(text);
 	HistEvent ev;
 
-	if (!history_append(e->history_file, text, status))
+	if (!history_append(e->history_file, text, status, secrets))
 		return;
 	/* In this session it comes back as it was typed. */
 	while (n && line[n - 1] == '\n')
 		line[--n] = 0;
 	history(e->history, &ev, H_ENTER, line);
+	strvec_push(&e->typed, line);
 }

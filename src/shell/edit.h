@@ -6,6 +6,8 @@
 #ifndef ADDESH_SHELL_EDIT_H
 #define ADDESH_SHELL_EDIT_H
 
+#include <stdint.h>
+
 #include "base/strbuf.h"
 #include "shell/source.h"
 
@@ -26,9 +28,9 @@ void edit_free(struct edit *e);
 enum source_status edit_read(struct edit *e, const struct lex_need *need,
     struct strbuf *text);
 
-/* Marks of OSC 133 around a command's output, and its status for the prompt. */
+/* Marks of OSC 133 around a command's output; the bell if it took long. */
 void edit_command_begins(struct edit *e);
-void edit_command_ended(struct edit *e, int status);
+void edit_command_ended(struct edit *e, int status, int64_t ms);
 /* Keeps what was typed for this session and in the history file. */
 void edit_remember(struct edit *e, const char *text, int status);
 

@@ -54,29 +54,6 @@ last_lines(const struct strbuf *sb, size_t max)
 	return p;
 }
 
-void
-history_load(struct strvec *texts, const char *path, size_t max)
-{
-	autobuf struct strbuf sb = STRBUF_INIT;
-	autoerr struct err err = ERR_INIT;
-	const char *p, *nl;
-
-	if (!path || !max || io_read_file(path, &sb, FILE_MAX, &err) < 0)
-		return;
-	for (p = last_lines(&sb, max); *p; p = nl + 1) {
-		autojson json *j = NULL;
-
-		nl = strchrnul(p, '\n');
-		j = json_parse(p, nl - p, &err);
-		/* A line that is none of ours is left out. */
-		if (json_str(j, "text", NULL))
-			strvec_push(texts, json_str(j, "text", NULL));
-		err_clear(&err);
-		if (!*nl)
-			break;
-	}
-}
-
 /* FNV-1a, 32 bits: tells directories apart without naming them. */
 static unsigned
 hash_of_cwd(void)
@@ -87,6 +64,28 @@ hash_of_cwd(void)
 	for (const char *p = cwd ? cwd : ""; *p; p++)
 		h = (h ^ (unsigned char)*p) * 16777619u;
 	return h;
+}
+
+/*
+ * The file, locked; -1 if it cannot be had.  Whoever cuts it back replaces it:
+ * then the one that was locked is not the one of that name any more.
+ */
+static int
+open_locked(const char *path)
+{
+	struct stat ours, named;
+	int fd;
+
+	for (;;) {
+		fd = open(path,
+		    O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+		if (fd < 0)
+			return -1;
+		if (flock(fd, LOCK_EX) == 0 && fstat(fd, &ours) == 0 &&
+		    stat(path, &named) == 0 && ours.st_ino == named.st_ino)
+			return fd;
+		close(fd);
+	}
 }
 
 static void
@@ -102,15 +101,14 @@ append_line(const char *path, const char *line)
 		if (io_mkdirs(dir, 0700, &err) < 0)
 			return;
 	}
-	fd = open(path,
-	    O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0 || flock(fd, LOCK_EX) < 0)
-		return;
-	io_write_all(fd, line, strlen(line));
+	fd = open_locked(path);
+	if (fd >= 0)
+		io_write_all(fd, line, strlen(line));
 }
 
 bool
-history_append(const char *path, const char *text, int status)
+history_append(const char *path, const char *text, int status,
+    enum history_secrets secrets)
 {
 	autobuf struct strbuf kept = STRBUF_INIT;
 	autojson json *j = NULL;
@@ -126,7 +124,13 @@ history_append(const char *path, const char *text, int status)
 	if (n > LONG_TEXT)
 		n = strcspn(text, "\n") < LONG_TEXT ? strcspn(text, "\n")
 						    : LONG_TEXT;
-	mask_secrets(&kept, text, n);
+	if (secrets != HISTORY_KEEP)
+		mask_secrets(&kept, text, n);
+	else
+		strbuf_add(&kept, text, n);
+	if (secrets == HISTORY_REMOVE &&
+	    (kept.len != n || memcmp(kept.buf, text, n) != 0))
+		return true;
 	j = json_object();
 	json_put_int(j, "t", clock_wall_ms() / 1000);
 	cwd = xasprintf("%08x", hash_of_cwd());
@@ -138,3 +142,45 @@ history_append(const char *path, const char *text, int status)
 	append_line(path, full);
 	return true;
 }
+
+/* Reads it again under the lock, since others append meanwhile. */
+static void
+cut_back(const char *path, size_t max)
+{
+	autobuf struct strbuf sb = STRBUF_INIT;
+	autoerr struct err err = ERR_INIT;
+	autoclose int fd = open_locked(path);
+	const char *p;
+
+	if (fd < 0 || io_read_all(fd, &sb, FILE_MAX, &err) < 0)
+		return;
+	p = last_lines(&sb, max);
+	io_replace_file(path, p, sb.buf + sb.len - p, 0600, &err);
+}
+
+void
+history_load(struct strvec *texts, const char *path, size_t max)
+{
+	autobuf struct strbuf sb = STRBUF_INIT;
+	autoerr struct err err = ERR_INIT;
+	const char *p, *nl;
+
+	if (!path || !max || io_read_file(path, &sb, FILE_MAX, &err) < 0)
+		return;
+	p = last_lines(&sb, max);
+	if (max < SIZE_MAX / 2 && last_lines(&sb, 2 * max) > sb.buf)
+		cut_back(path, max);
+	for (; *p; p = nl + 1) {
+		autojson json *j = NULL;
+
+		nl = strchrnul(p, '\n');
+		j = json_parse(p, nl - p, &err);
+		/* A line that is none of ours is left out. */
+		if (json_str(j, "text", NULL))
+			strvec_push(texts, json_str(j, "text", NULL));
+		err_clear(&err);
+		if (!*nl)
+			break;
+	}
+}
+

@@ -3,16 +3,21 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cmd/child.h"
 #include "cmd/host.h"
 
 int
-hostio_file(struct hostio *io, const char *path, bool append, struct err *err)
+hostio_file(struct hostio *io, const struct policy *p, const char *path,
+    bool append, struct err *err)
 {
 	int how = append ? O_APPEND : O_TRUNC;
 
+	if (policy_changed(p, SET_HOST_WRITE) &&
+	    policy_may_use_path(p, SET_HOST_WRITE, path, err) < 0)
+		return -1;
 	io->fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | how,
 	    0666);
 	if (io->fd < 0)
@@ -22,13 +27,19 @@ hostio_file(struct hostio *io, const char *path, bool append, struct err *err)
 }
 
 int
-hostio_pipe(struct hostio *io, const struct host *h, bool interactive,
+hostio_pipe(struct hostio *io, const struct policy *p, bool interactive,
     const char *text, struct err *err)
 {
 	autovec struct strvec argv = STRVEC_INIT;
+	const char *allowed = policy_text(p, SET_HOST_PIPE);
 	int fd[2];
 
-	if (!interactive && !h->inv.allow_host) {
+	if (!strcmp(allowed, "never"))
+		return err_set(err, ERR_POLICY,
+		    "| runs a command of this host, which %s forbids "
+		    "(host.pipe)",
+		    policy_where(p, SET_HOST_PIPE));
+	if (!interactive && strcmp(allowed, "allow") != 0) {
 		err_set(err, ERR_POLICY, "| runs a command of this host, which "
 					 "only a person at a terminal may");
 		return err_hint(err, "--allow-host allows it here");

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "session/policy.h"
 
 struct host;
 
@@ -15,11 +16,12 @@ struct hostio {
 	pid_t pid; /* of the host's shell behind `|`, or 0 */
 };
 
-int hostio_file(struct hostio *io, const char *path, bool append,
-    struct err *err);
-/* The text goes to the host's /bin/sh: only from a person, or with
-   --allow-host. */
-int hostio_pipe(struct hostio *io, const struct host *h, bool interactive,
+/* host.write counts once somebody has set it: a person who types `>` has the
+   rights of a person. */
+int hostio_file(struct hostio *io, const struct policy *p, const char *path,
+    bool append, struct err *err);
+/* The text goes to the host's /bin/sh: as host.pipe says, only from a person. */
+int hostio_pipe(struct hostio *io, const struct policy *p, bool interactive,
     const char *text, struct err *err);
 /* Closes, and waits for what reads; its exit status, or 0. */
 int hostio_end(struct hostio *io, struct host *h);

@@ -6,10 +6,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "cmd/call.h"
 #include "cmd/dispatch.h"
 #include "cmd/host.h"
 #include "cmd/output.h"
+#include "session/policy.h"
+#include "shell/alias.h"
 #include "shell/edit.h"
 #include "shell/hostio.h"
 #include "shell/lexer.h"
@@ -90,7 +93,7 @@ prepare_io(struct interp *ip, const struct source *src,
 	if (cmd->redirect && cmd->pipe)
 		return err_set(err, ERR_USAGE, "> and | exclude each other");
 	if (cmd->pipe)
-		return hostio_pipe(&p->io, ip->host, src->interactive,
+		return hostio_pipe(&p->io, host_policy(ip->host), src->interactive,
 		    cmd->pipe, err);
 	if (!cmd->redirect)
 		return 0;
@@ -103,7 +106,8 @@ prepare_io(struct interp *ip, const struct source *src,
 		if (dispatch_confirm(ip->host, ip->out, true, question, err))
 			return -1;
 	}
-	return hostio_file(&p->io, path.buf, cmd->append, err);
+	return hostio_file(&p->io, host_policy(ip->host), path.buf, cmd->append,
+	    err);
 }
 
 static int
@@ -111,9 +115,25 @@ prepare(struct interp *ip, const struct source *src, const struct lex_cmd *cmd,
     struct prepared *p, struct err *err)
 {
 	if (expand_words(ip->host, cmd, &p->words, err) < 0 ||
+	    alias_expand(&p->words, policy_list(host_policy(ip->host), SET_ALIASES),
+		err) < 0 ||
 	    prepare_heredoc(ip->host, cmd, &p->heredoc, err) < 0)
 		return -1;
 	return prepare_io(ip, src, cmd, p, err);
+}
+
+/* The setting shell.trace: what is really executed. */
+static void
+trace(struct interp *ip, const struct strvec *words)
+{
+	autobuf struct strbuf text = STRBUF_INIT;
+
+	strbuf_adds(&text, "+");
+	for (size_t i = 0; i < words->n; i++) {
+		strbuf_addc(&text, ' ');
+		lex_quote(&text, words->v[i], 0);
+	}
+	output_line(ip->out, text.buf);
 }
 
 static int
@@ -126,15 +146,18 @@ run_prepared(struct interp *ip, const struct source *src,
 	    .quiet = cmd->quiet || ip->mute, .timed = cmd->time,
 	    .body_fd = p->io.fd >= 0 ? p->io.fd : ip->body_fd,
 	    .body_name = p->io.fd >= 0 ? p->io.name : ip->body_name};
+	int64_t began = clock_ms();
 	int status;
 
 	if (cmd->has_heredoc || cmd->herestr)
 		rq.heredoc = &p->heredoc;
-	if (src->interactive && src->edit)
+	if (policy_bool(host_policy(ip->host), SET_TRACE))
+		trace(ip, &p->words);
+	if (src->edit)
 		edit_command_begins(src->edit);
 	status = dispatch_run(ip->host, ip->out, &rq);
-	if (src->interactive && src->edit)
-		edit_command_ended(src->edit, status);
+	if (src->edit)
+		edit_command_ended(src->edit, status, clock_ms() - began);
 	return status;
 }
 
@@ -245,12 +268,13 @@ static enum source_status
 read_line(struct interp *ip, struct source *src, struct lex_line *line,
     enum lex_status *lexed, struct err *err)
 {
+	size_t max = policy_num(host_policy(ip->host), SET_MAX_HEREDOC);
 	struct lex_need need = {0};
 	enum source_status r;
 	unsigned flags;
 
 	for (;;) {
-		r = source_read(src, ip->host, &need, ip->max_heredoc, err);
+		r = source_read(src, ip->host, &need, max, err);
 		free(need.tag);
 		if (r == SOURCE_CANCELLED || err->kind)
 			return r;
@@ -259,7 +283,7 @@ read_line(struct interp *ip, struct source *src, struct lex_line *line,
 		flags = r == SOURCE_EOF ? LEX_EOF : 0;
 		*lexed = lex_line(line, src->text.buf + src->pos,
 		    src->text.len - src->pos, src->line, flags,
-		    ip->max_heredoc, err);
+		    max, err);
 		if (*lexed != LEX_MORE)
 			return SOURCE_OK;
 		source_looked(src);
@@ -408,7 +432,7 @@ interp_source(struct call *c, const char *path)
 void
 interp_init(struct interp *ip, struct host *host, struct output *out)
 {
-	*ip = (struct interp){.host = host, .out = out, .max_heredoc = 8 << 20,
+	*ip = (struct interp){.host = host, .out = out,
 	    .body_fd = STDOUT_FILENO};
 	host->interp = ip;
 	host->source = interp_source;

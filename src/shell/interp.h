@@ -16,7 +16,6 @@ struct interp {
 	struct host *host;
 	struct output *out;
 	bool keep_going;   /* -k */
-	size_t max_heredoc; /* bytes */
 	int failed; /* the first status that was not 0, else 0 */
 	int depth;  /* of `source`; where its results go: */
 	int body_fd;

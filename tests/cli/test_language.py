@@ -237,4 +237,61 @@ def bytes_that_are_no_text():
         check(done, 0, vars_of(A="1", B="2"))
 
 
+def configure(home, text):
+    with open(home.dir("config/addesh") + "/addesh.yaml", "w") as f:
+        f.write(text)
+
+
+@test
+def aliases_stand_for_first_words():
+    with Home() as home:
+        configure(home, """
+shell:
+  trace: true
+  aliases: {v: "var 'A=x y'", help: "quit 9", bad: "a; b", open: "var 'x"}
+""")
+        check(home.addesh("--plain", "-c", "v B=2; var"), 0,
+              vars_of(A="x y", B="2"), "+ var A=x\\ y B=2\n+ var\n")
+        done = home.addesh("-c", "help quit")
+        assert done.out.startswith("usage: quit"), done.out
+        check(home.addesh("-c", "bad"), 125, "",
+              "addesh: alias bad: it is not one command\n")
+        check(home.addesh("-c", "open"), 2, "",
+              "addesh: alias open: the quote ' is not closed\n")
+
+
+@test
+def settings_choose_the_form_and_the_limits():
+    with Home() as home:
+        configure(home, "output: {format: json}\n"
+                        "shell: {max_heredoc: 1k}\n")
+        same(home.addesh("-c", "var A=1").out,
+             '{"v":1,"step":null,"cmd":"var","ok":true,"status":0,'
+             '"result":null,"env":null}\n')
+        check(home.addesh("--plain", "-c", "var A=1; var"), 0, "A\t1\n")
+        done = home.addesh("--plain", stdin="help <<X\n%s\nX\n"
+                           % ("y" * 200000))
+        same(done.err, "addesh: stdin:1: the heredoc is larger than 1024 "
+             "bytes (max_heredoc)\n" + STOPPED % ("stdin", 1, 2))
+        done = home.addesh("--plain", "-c", "var A=1; var; set output text; "
+                           "var > f", "-c", "var")
+        same(done.out, "A\t1\nNAME  VALUE\nA     1\n")
+
+
+@test
+def the_policy_says_what_may_be_done_to_the_host():
+    with Home() as home:
+        configure(home, "host: {pipe: never, write: [./out]}\n")
+        done = home.addesh("-c", "var | cat").is_status(125)
+        same(done.err, "addesh: | runs a command of this host, which "
+             "%s forbids (host.pipe)\n"
+             % (home.path + "/config/addesh/addesh.yaml:1"))
+        os.mkdir(home.work + "/out")
+        check(home.addesh("-c", "var > out/f"), 0, "")
+        done = home.addesh("-c", "var > f").is_status(125)
+        assert "f is not allowed" in done.err or "host.write" in done.err, \
+            done.err
+        assert not os.path.exists(home.work + "/f")
+
+
 main()

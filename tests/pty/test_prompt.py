@@ -13,7 +13,15 @@ from tap import main, same, test                # noqa: E402
 from terminal import Screen, Terminal           # noqa: E402
 
 
-def shell(home, *args, **kw):
+def configure(home, text):
+    with open(home.dir("config/addesh") + "/addesh.yaml", "w") as f:
+        f.write(text)
+
+
+def shell(home, *args, hints=False, **kw):
+    """On a screen; grey text only where a test is about it."""
+    if not hints:
+        configure(home, "shell: {hints: false, suggestions: false}\n")
     return Screen(home.argv(*args), home.env, cwd=home.work, **kw)
 
 
@@ -338,7 +346,7 @@ def ctrl_z_stops_and_comes_back():
             t.expect("Stopped")
             t.expect("bash> ")
             t.line("echo back; fg")
-            t.expect("\rback\n")
+            t.expect("^back$")
             t.expect("addesh> var A=")
             t.line("7; var")
             t.expect("^A     7$")
@@ -347,6 +355,124 @@ def ctrl_z_stops_and_comes_back():
             t.expect("bash> ")
             t.line("exit $?")
             same(t.wait(), 3)
+
+
+@test
+def hints_say_what_a_command_still_takes():
+    with Home() as home, shell(home, hints=True) as s:
+        s.wait_for("^addesh>$")
+        s.type("source ")
+        s.wait_for("^addesh> source FILE$")
+        s.type("a")
+        s.wait_for("^addesh> source a$")
+        s.keys("C-u")
+        s.type("put a ")
+        s.wait_for(r"^addesh> put a \[DEST\]$")
+        s.keys("C-u")
+        s.type("var")
+        s.wait_for(r"^addesh> var \[NAME=VALUE\]...$")
+        assert "\x1b[90m" in "\n".join(s.capture(colours=True))
+        s.keys("Enter")
+        s.wait_for("^addesh> var\naddesh>$")
+        s.type("set hints off")
+        s.keys("Enter")
+        s.wait_for("off(\n.*)?\naddesh>$")
+        s.type("source ")
+        s.wait_for("^addesh> source$")
+
+
+@test
+def suggestions_come_from_the_history_and_a_key_takes_them():
+    with Home() as home, shell(home, hints=True) as s:
+        s.wait_for("^addesh>$")
+        s.type("var ALPHA=1 BETA=2")
+        s.keys("Enter")
+        s.wait_for("BETA=2\naddesh>$")
+        s.type("va")
+        s.wait_for("BETA=2\naddesh> var ALPHA=1 BETA=2$")
+        same(s.cursor()[1], len("addesh> va"))
+        s.keys("M-f")
+        s.wait_for(r"BETA=2\naddesh> var \[NAME=VALUE\]...$")
+        s.keys("C-u")
+        s.type("v")
+        s.wait_for("BETA=2\naddesh> var ALPHA=1 BETA=2$")
+        s.keys("Right")
+        s.type("7")
+        s.keys("Enter")
+        s.wait_for("BETA=27\naddesh>$")
+        s.type("va")
+        s.wait_for("BETA=27\naddesh> var ALPHA=1 BETA=27$")
+        s.keys("End", "BSpace", "8", "Enter")
+        s.type("var")
+        s.keys("Enter")
+        s.wait_for("^ALPHA +1\nBETA +28$")
+
+
+@test
+def a_screen_reader_hears_no_hints():
+    with Home({"ACCESSIBLE": "1"}) as home, \
+            Terminal(home.argv(), home.env, home.work) as t:
+        t.expect("^addesh> ")
+        t.line("source ")
+        t.expect("FILE is missing")
+        t.expect("^addesh \\[2\\]> ")
+        t.line("quit")
+        same(t.wait(), 0)
+        assert b"\x1b[90m" not in t.seen
+
+
+@test
+def settings_make_the_prompt_the_start_and_the_bell():
+    with Home() as home:
+        configure(home, """
+shell:
+  prompt: "[%n]{ %e}{ status %s} $ "
+  init: ["var A=1", "nope", "var B=2"]
+  long_running: 1ms
+history: {size: 3, redact: remove}
+""")
+        with Terminal(home.argv(), home.env, home.work) as t:
+            t.expect("^addesh: shell.init:1: there is no command 'nope'$")
+            t.expect(r"^\[0\] \$ ")
+            t.line("var")
+            t.expect("^A +1\nB +2$")
+            t.expect(r"^\[0\] \$ ")
+            t.line("nope")
+            t.expect(r"^\[0\] status 2 \$ ")
+            seen = len(t.seen)
+            home.write("slow", "var C=3\n" * 20000)
+            t.line("source slow")
+            t.expect(r"^\[0\] \$ ")
+            assert b"\a" in t.seen[seen:]
+            t.line("var MY_TOKEN=1")
+            t.expect(r"^\[0\] \$ ")
+            for n in range(9):
+                t.line("var N=%d" % n)
+                t.expect(r"^\[0\] \$ ")
+            t.line("quit")
+            same(t.wait(), 0)
+        texts = [e["text"] for e in history(home)]
+        assert "var MY_TOKEN=1" not in texts, texts
+        same(len(texts), 13)
+        with Terminal(home.argv(), home.env, home.work) as t:
+            t.expect(r"^\[0\] \$ ")
+            same([e["text"] for e in history(home)],
+                 ["var N=7", "var N=8", "quit"])
+            t.line("quit")
+            same(t.wait(), 0)
+
+
+@test
+def a_wrong_file_is_told_and_the_prompt_comes():
+    with Home() as home:
+        configure(home, "shell: {promt: x}\n")
+        with Terminal(home.argv(), home.env, home.work) as t:
+            t.expect("addesh.yaml:1:9: ")
+            t.expect("^addesh> ")
+            t.line("help quit")
+            t.expect("^usage: quit")
+            t.line("quit")
+            same(t.wait(), 0)
 
 
 @test("%s at the prompt ends it", ["TERM", "HUP"])
