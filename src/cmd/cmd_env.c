@@ -253,6 +253,8 @@ static void
 describe_new(struct call *c, const struct env *env, int64_t began)
 {
 	autobuf struct strbuf time = STRBUF_INIT;
+	/* Restricted: what of this host stands in for the image. */
+	const char *here = session_host_fact(env->box, "stand_in");
 	json *j = call_data(c);
 	int64_t ms = clock_ms() - began;
 
@@ -261,8 +263,8 @@ describe_new(struct call *c, const struct env *env, int64_t began)
 	json_put_str(j, "image", env->spec.image);
 	json_put_int(j, "duration_ms", ms);
 	session_host_put_facts(j, env->box);
-	call_note(c, "env %s (%s) ready in %s", env->spec.name,
-	    env->spec.image, time.buf);
+	call_note(c, "env %s (%s%s%s) ready in %s", env->spec.name,
+	    env->spec.image, *here ? ", here: " : "", here, time.buf);
 }
 
 static int
