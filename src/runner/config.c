@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define PASSWD_MAX 65536
@@ -266,6 +267,25 @@ config_clear(struct config *c)
 	c->uid = c->gid = 65534;
 }
 
+/*
+ * Whether runs can have namespaces of their own: a user namespace may lack the
+ * right, or hold a /proc that is partly covered.
+ */
+static void
+check_pidns(struct config *c)
+{
+	pid_t pid = pidns_fork();
+	int status = -1;
+
+	if (pid == 0)
+		_exit(pidns_mount() < 0);
+	if (pid > 0 && waitpid(pid, &status, 0) == pid && status == 0)
+		return;
+	c->pidns = false;
+	(void)texts_add(&c->notes, "runs have no PID namespace of their own",
+	    39);
+}
+
 int
 config_read(struct config *c, struct cgroup *cg, const struct message *m,
     const char **text)
@@ -277,6 +297,8 @@ config_read(struct config *c, struct cgroup *cg, const struct message *m,
 	*text = "user";
 	if (read_fields(c, cg, m, true) < 0)
 		return -1;
+	if (c->pidns)
+		check_pidns(c);
 	check_uids(c);
 	c->set = true;
 	return 0;

@@ -150,7 +150,9 @@ helper_read(struct runner *rn, struct request *r)
 	size_t room;
 	ssize_t n;
 
-	while (relay_all(rn, r) && r->out[0].fd >= 0) {
+	for (int i = 0; i < READS_PER_TURN; i++) {
+		if (!relay_all(rn, r) || r->out[0].fd < 0)
+			return;
 		p = frame_reader_space(&r->relay, &room);
 		n = read(r->out[0].fd, p, room);
 		if (n < 0 && errno == EAGAIN)

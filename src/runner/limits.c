@@ -180,6 +180,8 @@ limits_probe(struct work *w)
 	put_root(&f);
 	put_number(&f, "uid", geteuid(), 10);
 	put_number(&f, "gid", getegid(), 10);
+	put_text(&f, "isolation", w->rn->config.pidns ? "pidns" :
+	    w->rn->config.shared_uid ? "shared" : "uid");
 	put_network(&f);
 	put_notes(&f, &w->rn->config);
 	work_send(w, PROTO_WELCOME, &f);

@@ -86,6 +86,8 @@ wait_for_events(struct runner *rn, struct pollset *set)
 		watch_request(rn, set, rn->requests[i]);
 	if (rn->config.lease_us > 0)
 		wake_at(set, rn->now, rn->lease_at);
+	if (rn->reaping)
+		set->timeout = 0;
 	if (poll(set->fds, set->n, set->timeout) < 0)
 		set->n = 0;
 	rn->now = runner_now();
@@ -116,7 +118,7 @@ read_signals(struct runner *rn)
 		if (si[i].ssi_signo == SIGCONT)
 			rn->lease_at = rn->now + rn->config.lease_us;
 	}
-	tasks_reap(rn);
+	rn->reaping = true;
 }
 
 /* The client is gone, and perhaps for good. */
@@ -196,6 +198,8 @@ runner_loop(struct runner *rn)
 		wait_for_events(rn, &set);
 		if (is_ready(&set, rn->sigfd))
 			read_signals(rn);
+		if (rn->reaping)
+			rn->reaping = tasks_reap(rn);
 		if (is_ready(&set, STDIN_FILENO))
 			read_client(rn);
 		serve_requests(rn, &set);

@@ -117,7 +117,8 @@ enum proto_type {
 			     directories of BASE_ENV again */
 	PROTO_SIGNAL,	  /* SIGNAL: to the run's process group */
 	PROTO_CANCEL,	  /* end the request: a run by INTERRUPT, then GRACE_MS
-			     later the kill; its verdict still comes */
+			     later or by a second CANCEL the kill; its
+			     verdict still comes */
 	PROTO_RESIZE,	  /* ROWS COLS of a run's pty */
 	PROTO_STATS,	  /* answered by a verdict with STAT fields */
 	PROTO_QUIT,	  /* the environment ends */
@@ -244,6 +245,8 @@ enum proto_key {
  *	root_mode	mode of / in octal (0700 would make each run fail)
  *	uid gid		what a run gets
  *	network		"none" (only lo) or "up"
+ *	isolation	"uid" or "pidns" as asked, or "shared": concurrent runs
+ *			have one uid, which may be the runner's
  */
 
 #endif

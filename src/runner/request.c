@@ -286,20 +286,21 @@ requests_advance(struct runner *rn)
 	}
 }
 
+/* At once, also where the program was only asked before. */
 static void
 request_cancel(struct runner *rn, struct request *r)
 {
-	if (r->cancelled)
-		return;
 	r->cancelled = true;
 	if (r->state == REQUEST_WAITING)
 		request_fail(rn, r, ECANCELED, "cancelled");
-	else if (r->state == REQUEST_ACTIVE)
+	else if (r->state == REQUEST_ACTIVE && !r->killed)
 		task_kill(rn, r);
 }
 
-/* CANCEL asks first, as the deadline does: what the program had not written out
-   yet is worth the grace. */
+/*
+ * CANCEL asks first, as the deadline does: what the program had not written out
+ * yet is worth the grace.  A second one does not wait.
+ */
 static void
 request_stop(struct runner *rn, struct request *r)
 {

@@ -249,6 +249,7 @@ struct runner {
 	struct config config;
 	struct cgroup cgroup;
 	int sigfd, nullfd, ptmxfd;
+	bool reaping;	/* more processes may have ended */
 	bool eof;	/* stdin has ended */
 	bool quit;
 	bool welcomed;	/* the first WELCOME is out: limits are known */
@@ -270,6 +271,8 @@ struct runner {
 	size_t ndone;
 	uint8_t input[4 * PROTO_FRAME_MAX];
 };
+
+#define READS_PER_TURN 8 /* of one stream, so that timers have their turn */
 
 uint64_t runner_now(void);
 /* Answers the client's HELLO. */
@@ -303,8 +306,8 @@ int task_slot(struct runner *rn);
 void task_started(struct runner *rn, struct request *r, pid_t pid);
 /* Kills every process of the request. */
 void task_kill(struct runner *rn, struct request *r);
-/* Reaps whatever has ended. */
-void tasks_reap(struct runner *rn);
+/* Reaps what has ended; true: there may be more. */
+bool tasks_reap(struct runner *rn);
 /* A timer of the request is due. */
 void task_timer(struct runner *rn, struct request *r);
 /* Looks whether an ENDING request has come to its end; may free it. */

@@ -11,8 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define READS_PER_TURN 8 /* so that timers and others have their turn */
-
 void
 stream_init(struct stream *s, int fd, bool is_stderr, uint64_t max)
 {

@@ -17,6 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define REAPS_PER_TURN 1000 /* code may fork as fast as this reaps */
+
 void
 fd_close(int *fd)
 {
@@ -201,18 +203,19 @@ task_reaped(struct runner *rn, pid_t pid, uid_t uid)
 		r->leftovers++;
 }
 
-void
+bool
 tasks_reap(struct runner *rn)
 {
 	siginfo_t si;
 
-	for (;;) {
+	for (int i = 0; i < REAPS_PER_TURN; i++) {
 		memset(&si, 0, sizeof(si));
 		if (waitid(P_ALL, 0, &si, WEXITED | WNOHANG | WNOWAIT) < 0 ||
 		    si.si_pid == 0)
-			return;
+			return false;
 		task_reaped(rn, si.si_pid, si.si_uid);
 	}
+	return true;
 }
 
 void

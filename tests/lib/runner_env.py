@@ -56,6 +56,11 @@ def children(pid):
         return [int(p) for p in f.read().split()]
 
 
+def resident_kb(pid):
+    with open("/proc/%d/status" % pid) as f:
+        return [int(s.split()[1]) for s in f if s.startswith("VmRSS")][0]
+
+
 class Cgroup:
     """A cgroup v1 or v2 of the test's own, with limits."""
 

@@ -23,6 +23,7 @@ def test_limits(env):
     check(limits["uid"], str(runner_env.OTHER))
     check(limits["caps"], "0" * 16)
     check(limits["no_new_privs"], "1")
+    check(limits["isolation"], "pidns")
     check(env.welcome.all("NOTE"), [])
 
 
@@ -143,6 +144,22 @@ def test_end_of_input(env):
     check(env.close(), 0)
 
 
+def test_where_no_namespace_can_be_had(env):
+    """Without a PID namespace for each run, the environment says so"""
+    other = runner_env.Env(
+        user="other",
+        before="echo 1 > /proc/sys/user/max_pid_namespaces;").open(
+        ISOLATION="pidns", UID=runner_env.OTHER, GID=runner_env.OTHER)
+    try:
+        assert b"runs have no PID namespace of their own" in \
+            other.welcome.all("NOTE"), other.welcome
+        check(other.limits()["isolation"], "shared")
+        check(other.sh("sleep 1000 & echo on").out, b"on\n")
+        check(runner_env.children(other.runner_pid()), [])
+    finally:
+        other.finish()
+
+
 def seccomp(*rules):
     """A filter: refuses each system call of rules with EPERM."""
     def code(op, jt, jf, k):
@@ -174,6 +191,7 @@ def test_without_right_to_uids(env):
     other = runner_env.Env(user="other", caps=False).open()
     try:
         check(other.welcome.all("NOTE"), [b"code has the runner's own uid"])
+        check(other.limits()["isolation"], "shared")
         check(other.limits()["uid"], str(runner_env.OTHER))
         r = other.sh("sleep 1000 & setsid sleep 1000 & echo on")
         check((r.out, r.get("LEFTOVERS") > 0), (b"on\n", True))

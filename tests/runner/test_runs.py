@@ -7,7 +7,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import runner_client as rc  # noqa: E402
 import runner_env  # noqa: E402
-from tap import same as check  # noqa: E402
+from tap import Skip, same as check  # noqa: E402
 
 
 def setup():
@@ -21,6 +21,7 @@ def test_limits_are_read_back(env):
     check(limits["no_new_privs"], "1")
     check(limits["nofile"], "1024")
     check(limits["core"], "1")
+    check(limits["isolation"], "uid")
     check(limits["space:" + env.ws], str(32 << 20))
     check(env.welcome.all("NOTE"), [])
     check(env.welcome.get("VERSION"), 1)
@@ -30,6 +31,15 @@ def test_runner_says_its_size_and_crc(env):
     with open(runner_env.runner_path(), "rb") as f:
         data = f.read()
     check(env.welcome.get("RUNNER"), len(data) << 32 | rc.crc32c(data))
+
+
+def test_runner_is_small(env):
+    """Linked with musl, the runner is under 100 KiB"""
+    with open(runner_env.runner_path(), "rb") as f:
+        data = f.read()
+    if b"GNU C Library" in data or b"libc.so.6" in data:
+        raise Skip("not linked with musl")
+    assert len(data) < 100 << 10, len(data)
 
 
 def test_both_streams_and_exit(env):
@@ -298,6 +308,33 @@ def test_signal_reaches_the_group(env):
     check((r.out, r.get("EXIT")), (b"up\ngot\n", 3))
 
 
+def test_cancel_interrupts_first(env):
+    a = env.start("sh", "-c", "trap 'echo bye; exit 3' INT; echo up;"
+                  "while :; do sleep 0.01; done", interrupt=2, grace_ms=60000)
+    env.wait_output(a, b"up")
+    env.send(rc.message("CANCEL", a))
+    r = env.wait(a)
+    check((r.get("CANCELLED"), r.get("EXIT"), r.out), (1, 3, b"up\nbye\n"))
+
+
+def test_cancel_twice_kills(env):
+    a = env.start("sh", "-c", "trap '' INT; echo up; while :; do :; done",
+                  interrupt=2, grace_ms=60000)
+    env.wait_output(a, b"up")
+    env.send(rc.message("CANCEL", a))
+    env.send(rc.message("CANCEL", a))
+    r = env.wait(a)
+    check((r.get("CANCELLED"), r.get("SIGNAL")), (1, 9))
+
+
+def test_reset_does_not_wait_for_a_cancelled_run(env):
+    a = env.start("sh", "-c", "trap '' INT; echo up; while :; do :; done",
+                  interrupt=2, grace_ms=60000)
+    env.wait_output(a, b"up")
+    env.send(rc.message("CANCEL", a))
+    check(env.reset(10).end.kind, "VERDICT")
+
+
 def test_cancel_waiting(env):
     a = env.start("sleep", "1000")
     b = env.start("true", after=a)
@@ -365,8 +402,7 @@ def test_usage_is_counted(env):
 
 def test_memory_of_the_runner_is_flat(env):
     def rss():
-        with open("/proc/%d/status" % env.runner_pid()) as f:
-            return [int(s.split()[1]) for s in f if s.startswith("VmRSS")][0]
+        return runner_env.resident_kb(env.runner_pid())
     for _ in range(20):
         env.sh("echo x; seq 1000")
     before = rss()
