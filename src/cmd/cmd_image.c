@@ -198,21 +198,6 @@ list_row(struct call_table *t, const struct listed *l)
 	    listed_json(l));
 }
 
-/* As people write it; Podman gives names in full. */
-static char *
-familiar_name(const char *name)
-{
-	struct reference ref = {0};
-	autoerr struct err ignored = ERR_INIT;
-	char *text;
-
-	if (reference_parse(&ref, name, &ignored))
-		return xstrdup(name);
-	text = reference_familiar(&ref);
-	reference_release(&ref);
-	return text;
-}
-
 /* One row a name, since names are what commands take. */
 static void
 list_image(struct call_table *t, const json *image, const struct strvec *users)
@@ -229,7 +214,7 @@ list_image(struct call_table *t, const json *image, const struct strvec *users)
 		 */
 		if (!cJSON_IsString(tag) || str_starts(tag->valuestring, "<"))
 			continue;
-		autofree char *name = familiar_name(tag->valuestring);
+		autofree char *name = reference_shorten(tag->valuestring);
 
 		l.name = name;
 		list_row(t, &l);

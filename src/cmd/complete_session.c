@@ -11,6 +11,7 @@
 #include "base/units.h"
 #include "cmd/host.h"
 #include "engine/image.h"
+#include "engine/reference.h"
 #include "sandbox/box.h"
 #include "session/session.h"
 #include "session/settings.h"
@@ -94,8 +95,12 @@ offer_image(struct strvec *out, const char *prefix, const json *image)
 
 	units_add_size(&size, (uint64_t)json_int(image, "Size", 0));
 	json_each (tag, json_get(image, "RepoTags")) {
-		if (cJSON_IsString(tag) && !str_starts(tag->valuestring, "<"))
-			offer(out, prefix, tag->valuestring, size.buf);
+		autofree char *name = NULL;
+
+		if (!cJSON_IsString(tag) || str_starts(tag->valuestring, "<"))
+			continue;
+		name = reference_shorten(tag->valuestring);
+		offer(out, prefix, name, size.buf);
 	}
 }
 

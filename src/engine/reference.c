@@ -272,3 +272,17 @@ reference_familiar(const struct reference *ref)
 {
 	return add_rest(ref, reference_familiar_name(ref));
 }
+
+char *
+reference_shorten(const char *name)
+{
+	struct reference ref = {0};
+	autoerr struct err ignored = ERR_INIT;
+	char *text;
+
+	if (reference_parse(&ref, name, &ignored))
+		return xstrdup(name);
+	text = reference_familiar(&ref);
+	reference_release(&ref);
+	return text;
+}

@@ -33,5 +33,8 @@ char *reference_full(const struct reference *ref);
 char *reference_familiar(const struct reference *ref);
 /* The same without tag and digest. */
 char *reference_familiar_name(const struct reference *ref);
+/* A name as an engine gives it (Podman's are full) as people write it; itself
+   if it is no reference.  The caller's. */
+char *reference_shorten(const char *name);
 
 #endif

@@ -85,10 +85,8 @@ offer_kind(struct place *p, enum comp kind, const char *choices,
 {
 	complete_fn *provider = p->host->complete[kind];
 
-	if (provider) {
+	if (provider)
 		provider(p->host, before, p->prefix, &p->out->items);
-		return;
-	}
 	switch (kind) {
 	case COMP_COMMAND:
 		offer_rows(p, NULL);
@@ -105,12 +103,13 @@ offer_kind(struct place *p, enum comp kind, const char *choices,
 	case COMP_HOST_DIR:
 		hostpath_complete(p->prefix, kind == COMP_HOST_DIR,
 		    &p->out->items);
-		p->out->no_space = p->out->items.n == 1 &&
-				   str_ends(p->out->items.v[0], "/");
 		break;
 	default:
 		break;
 	}
+	/* A directory is the beginning of a path. */
+	if (p->out->items.n == 1 && str_ends(p->out->items.v[0], "/"))
+		p->out->no_space = true;
 }
 
 static void

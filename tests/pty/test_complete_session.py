@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: MIT
+"""Completion of what the session knows: environments, their files, images,
+settings and their values, steps, languages, policies."""
+
+import os
+import socket
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "lib"))
+import engines
+from addesh import Home
+from tap import main, same, test
+from terminal import Screen
+
+NO_ENGINE = {"DOCKER_HOST": "unix:///nonexistent/docker.sock"}
+
+
+def offered(home, line, *args):
+    """The words that could stand at the end of the line."""
+    done = home.addesh(*args, "--complete", line).is_ok()
+    same(done.err, "")
+    return [l.split("\t")[0] for l in done.out.splitlines()]
+
+
+@test
+def settings_and_their_values():
+    with Home(env=NO_ENGINE) as h:
+        same(offered(h, "set time"), ["timeout"])
+        same(offered(h, "set --explain shell.confirm."),
+             ["shell.confirm.env_rm_all", "shell.confirm.image_rm"])
+        same(offered(h, "set sandbox "),
+             ["auto", "disabled", "docker", "restricted"])
+        same(offered(h, "set enabled "), ["false", "true"])
+        same(offered(h, "set timeout "), ["30s"])
+        same(offered(h, "set nonsense "), [])
+
+
+@test
+def languages_and_policies():
+    with Home(env=NO_ENGINE) as h:
+        assert "python" in offered(h, "run --lang p"), offered(h, "run --lang ")
+        same(offered(h, "set allowed_languages ru"), ["ruby", "rust"])
+
+
+@test
+def images_before_anything_was_asked():
+    with Home(options=engines.sandbox("docker")) as h:
+        for line in ("pull pyth", "env new pyth", "image rm pyth",
+                     "set image pyth"):
+            same(offered(h, line), ["python:3.11-slim"], line)
+
+
+@test("images of %s, by their short names", engines.KINDS)
+def _(kind):
+    # Podman takes longer to be connected to than Tab waits
+    with Home(options=engines.sandbox(kind)) as h:
+        s = Screen(h.argv(), h.env, cwd=h.work)
+        try:
+            s.wait_for("^addesh>$")
+            s.type("images")
+            s.keys("Enter")
+            s.wait_for("images -a.*^addesh.*>$")
+            s.type("env new pyth")
+            s.keys("Tab")
+            s.wait_for("> env new python:3.11-slim$")
+        finally:
+            s.close()
+
+
+@test
+def an_engine_that_is_silent_is_not_waited_for():
+    with Home() as h, socket.socket(socket.AF_UNIX) as s:
+        path = h.path + "/silent"
+        s.bind(path)
+        s.listen(8)
+        taken = []
+        threading.Thread(target=lambda: taken.append(s.accept()),
+                         daemon=True).start()
+        h.env["DOCKER_HOST"] = "unix://" + path
+        began = time.monotonic()
+        same(offered(h, "pull x"), [])
+        # 150 ms and a start; the deadline of an ordinary question is 5 s
+        assert time.monotonic() - began < 3
+        assert taken, "it was not even asked"
+
+
+@test
+def environments_their_files_and_steps():
+    with Home(options=engines.sandbox("restricted")) as h:
+        s = Screen(h.argv(), h.env, cwd=h.work)
+        try:
+            s.wait_for("^addesh>$")
+            s.type("env new --name first")
+            s.keys("Enter")
+            s.wait_for("^addesh first.*> ?$")
+            s.type("env new --name second")
+            s.keys("Enter")
+            s.wait_for("^addesh second.*> ?$")
+            s.type("exec mkdir -p dir/deep")
+            s.keys("Enter")
+            s.wait_for("^exit 0.*^addesh second.*>$")
+            s.type("env use fi")
+            s.keys("Tab")
+            s.wait_for("> env use first$")
+            s.keys("C-u")
+            s.type("ls di")
+            s.keys("Tab")
+            s.wait_for("> ls dir/$")
+            s.type("d")
+            s.keys("Tab")
+            s.wait_for("> ls dir/deep/$")
+            s.keys("C-u")
+            s.type("show @")
+            s.keys("Tab", "Tab")
+            s.wait_for("@1 +env new --name first$.*"
+                       "@3 +exec mkdir -p dir/deep$")
+            s.keys("C-u")
+            # what is completed leaves no interrupt behind
+            s.type("exec echo done")
+            s.keys("Enter")
+            s.wait_for("^done$")
+            s.type("quit")
+            s.keys("Enter")
+            s.wait_for("^Pane is dead")
+        finally:
+            s.close()
+        same([f for f in h.files() if "runtime" in f], [])
+
+
+main()
