@@ -53,7 +53,11 @@ int container_put_tar(struct engine *e, const char *id, const char *path,
 /* POST /exec: returns the id of the exec, the caller's. */
 char *container_exec_create(struct engine *e, const char *id, const json *body,
     struct err *err);
-/* Starts it; tty as in its body. */
+/*
+ * Starts it; tty as in its body.  Podman does not take empty detach keys here:
+ * where it reads a single byte 0x10 it keeps it until another one comes, so
+ * whoever waits for an answer must send a byte more that means nothing.
+ */
 struct stream *container_exec_start(struct engine *e, const char *exec_id,
     bool tty, struct err *err);
 json *container_exec_inspect(struct engine *e, const char *exec_id,

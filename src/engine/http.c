@@ -114,16 +114,6 @@ on_data(char *p, size_t size, size_t n, void *arg)
 	return n;
 }
 
-static size_t
-on_source(char *p, size_t size, size_t n, void *arg)
-{
-	struct transfer *t = arg;
-	ssize_t r =
-	    t->rq->source(t->rq->source_arg, p, size * n, &t->failure);
-
-	return r < 0 ? CURL_READFUNC_ABORT : (size_t)r;
-}
-
 static void
 add_header(struct transfer *t, const char *line)
 {
@@ -147,7 +137,7 @@ set_headers(struct transfer *t)
 		add_header(t, s);
 		explicit_bzero(s, strlen(s));
 	}
-	if (rq->body || rq->source) {
+	if (rq->body) {
 		autofree char *s = xasprintf("Content-Type: %s",
 		    rq->content_type ? rq->content_type : "application/json");
 
@@ -163,11 +153,7 @@ set_body(struct transfer *t)
 {
 	const struct http_request *rq = t->rq;
 
-	if (rq->source) {
-		curl_easy_setopt(t->easy, CURLOPT_UPLOAD, 1L);
-		curl_easy_setopt(t->easy, CURLOPT_READFUNCTION, on_source);
-		curl_easy_setopt(t->easy, CURLOPT_READDATA, t);
-	} else if (strcmp(rq->method, "GET")) {
+	if (strcmp(rq->method, "GET")) {
 		/* Even without a body: Go's server wants a Content-Length. */
 		curl_easy_setopt(t->easy, CURLOPT_POST, 1L);
 		curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE,

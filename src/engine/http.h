@@ -31,12 +31,6 @@ struct http_request {
 	const char *content_type; /* NULL: application/json */
 	const void *body;	  /* borrowed; NULL: none */
 	size_t body_len;
-	/*
-	 * Instead of body, one that is made as it goes: as read(2).  Sent in
-	 * chunks; such a request cannot be sent again by itself.
-	 */
-	ssize_t (*source)(void *arg, void *p, size_t n, struct err *err);
-	void *source_arg;
 	const char *registry_auth; /* X-Registry-Auth, or NULL */
 	/* Gets a successful answer as it comes; -1 ends the request.  It must
 	   not make requests itself.  NULL: the answer goes to http_do()'s

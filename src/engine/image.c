@@ -48,7 +48,6 @@ read_image(struct image *img, const json *j)
 {
 	const json *config = json_get(j, "Config"), *item;
 	const json *labels = json_get(config, "Labels");
-	const json *test = json_path(config, "Healthcheck.Test");
 
 	img->id = xstrdup(json_str(j, "Id", ""));
 	img->arch = xstrdup(json_str(j, "Architecture", ""));
@@ -69,7 +68,6 @@ read_image(struct image *img, const json *j)
 	}
 	if (cJSON_IsObject(labels))
 		img->labels = cJSON_Duplicate(labels, true);
-	img->healthcheck = cJSON_GetArraySize(test) > 0;
 	img->size = (uint64_t)json_int(j, "Size", 0);
 }
 

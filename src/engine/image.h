@@ -24,7 +24,6 @@ struct image {
 	struct strvec tags;    /* "python:3.11-slim" */
 	struct strvec digests;
 	json *labels;	/* an object, or NULL */
-	bool healthcheck;
 	uint64_t size;	/* bytes */
 };
 

@@ -264,10 +264,9 @@ do_image(char **args, struct err *err)
 	int rc = image_inspect(engine, args[0], &img, err);
 
 	if (!rc) {
-		printf("id=%s arch=%s os=%s user=%s workdir=%s size=%llu "
-		       "healthcheck=%d\n",
+		printf("id=%s arch=%s os=%s user=%s workdir=%s size=%llu\n",
 		    img.id, img.arch, img.os, img.user, img.workdir,
-		    (unsigned long long)img.size, img.healthcheck);
+		    (unsigned long long)img.size);
 		for (size_t i = 0; i < img.tags.n; i++)
 			printf("tag %s\n", img.tags.v[i]);
 		for (size_t i = 0; i < img.volumes.n; i++)

@@ -602,8 +602,7 @@ def an_image_that_is_not_here():
 @test("the image of API %s", ["1.41", "1.52"])
 def _(api):
     config = {"User": "", "Env": ["A=1"], "WorkingDir": "", "Cmd": None,
-              "Entrypoint": None, "Volumes": {"/data": {}}, "Labels": None,
-              "Healthcheck": {"Test": ["CMD", "x"]}}
+              "Entrypoint": None, "Volumes": {"/data": {}}, "Labels": None}
     if api == "1.52":
         # Since 1.50 empty fields of Config are left out.
         config = {k: v for k, v in config.items() if v}
@@ -613,8 +612,8 @@ def _(api):
             "Size": 5, "RepoTags": None if api == "1.52" else [],
             "Config": config}))
         same(tool(engine.url, "image", "a:b").out.decode(),
-             "id=sha256:1 arch=amd64 os=linux user= workdir= size=5 "
-             "healthcheck=1\nvolume /data\n")
+             "id=sha256:1 arch=amd64 os=linux user= workdir= size=5\n"
+             "volume /data\n")
 
 
 main()
