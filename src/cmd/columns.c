@@ -181,8 +181,8 @@ put_text(struct call_table *t)
 	for (size_t r = 0; r < shown_rows(t); r++)
 		put_line(t, widths, r, false);
 	if (shown_rows(t) < t->nrows)
-		call_note(t->c,
-		    "%zu of %zu rows; all of them:  set row_limit 0",
+		call_text(t->c,
+		    "(%zu of %zu rows; all of them:  set row_limit 0)\n",
 		    shown_rows(t), t->nrows);
 }
 

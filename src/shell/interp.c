@@ -146,19 +146,12 @@ run_prepared(struct interp *ip, const struct source *src,
 	    .quiet = cmd->quiet || ip->mute, .timed = cmd->time,
 	    .body_fd = p->io.fd >= 0 ? p->io.fd : ip->body_fd,
 	    .body_name = p->io.fd >= 0 ? p->io.name : ip->body_name};
-	int64_t began = clock_ms();
-	int status;
 
 	if (cmd->has_heredoc || cmd->herestr)
 		rq.heredoc = &p->heredoc;
 	if (policy_bool(host_policy(ip->host), SET_TRACE))
 		trace(ip, &p->words);
-	if (src->edit)
-		edit_command_begins(src->edit);
-	status = dispatch_run(ip->host, ip->out, &rq);
-	if (src->edit)
-		edit_command_ended(src->edit, status, clock_ms() - began);
-	return status;
+	return dispatch_run(ip->host, ip->out, &rq);
 }
 
 static int
@@ -168,20 +161,28 @@ run_cmd(struct interp *ip, const struct source *src, const struct lex_cmd *cmd,
 	autoerr struct err err = ERR_INIT;
 	struct prepared p = {.words = STRVEC_INIT, .heredoc = STRBUF_INIT,
 	    .io = {.fd = -1}};
+	int64_t began = clock_ms();
+	bool ran = false;
 	int status, pipe_status = 0;
 
 	p.text = xstrndup(line_text + cmd->start, cmd->end - cmd->start);
 	ip->host->interrupted = 0;
-	if (prepare(ip, src, cmd, &p, &err) < 0)
+	if (prepare(ip, src, cmd, &p, &err) < 0) {
 		status = dispatch_error(ip->out, locus_of(src, cmd->line), NULL,
 		    &err);
-	else
+	} else {
+		ran = true;
+		if (src->edit)
+			edit_command_begins(src->edit);
 		status = run_prepared(ip, src, cmd, &p);
+	}
 	pipe_status = hostio_end(&p.io, ip->host);
 	strvec_release(&p.words);
 	strbuf_release(&p.heredoc);
 	free(p.text);
 	status = status ? status : pipe_status;
+	if (src->edit && ran)
+		edit_command_ended(src->edit, status, clock_ms() - began);
 	ip->host->last_status = status;
 	return status;
 }
