@@ -59,7 +59,7 @@ def _(kind):
     with Home(options=engines.sandbox(kind)) as h:
         s = Screen(h.argv(), h.env, cwd=h.work)
         try:
-            s.wait_for("^addesh>$")
+            s.wait_for("^addesh.*>$")
             s.type("images")
             s.keys("Enter")
             s.wait_for("images -a.*^addesh.*>$")
@@ -92,7 +92,7 @@ def environments_their_files_and_steps():
     with Home(options=engines.sandbox("restricted")) as h:
         s = Screen(h.argv(), h.env, cwd=h.work)
         try:
-            s.wait_for("^addesh>$")
+            s.wait_for("^addesh.*>$")
             s.type("env new --name first")
             s.keys("Enter")
             s.wait_for("^addesh first.*> ?$")
@@ -124,7 +124,8 @@ def environments_their_files_and_steps():
             s.wait_for("^done$")
             s.type("quit")
             s.keys("Enter")
-            s.wait_for("^Pane is dead")
+            while s.tmux("display-message", "-p", "#{pane_dead}") != "1\n":
+                pass    # the test's deadline ends this
         finally:
             s.close()
         same([f for f in h.files() if "runtime" in f], [])
