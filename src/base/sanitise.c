@@ -136,7 +136,7 @@ add_escape(struct sanitiser *s, struct strbuf *out, const char *p, size_t n)
 	begin_line(s, out);
 	strbuf_add(out, p, len);
 	if (p[len - 1] == 'm')
-		s->coloured = len > 3 || (len == 4 && p[2] != '0');
+		s->coloured = len > 4 || (len == 4 && p[2] != '0');
 	return len;
 }
 

@@ -84,6 +84,8 @@ choice_has(const char *choices, const char *word)
 {
 	size_t len = strlen(word);
 
+	if (strchr(word, '|'))
+		return false;
 	for (const char *p = choices; p; p = strchr(p, '|')) {
 		p += *p == '|';
 		if (!strncmp(p, word, len) && (!p[len] || p[len] == '|'))

@@ -316,7 +316,6 @@ find_place(struct place *p, const char *line, size_t point,
 	    lexed->n ? &lexed->cmds[lexed->n - 1] : NULL;
 	size_t n = cmd ? cmd->n : 0;
 
-	p->out->start = point;
 	if (cmd && cmd->redirect && cmd->redirect->end == point) {
 		p->redirect = true;
 		take_word(p, line, point, cmd->redirect);
@@ -344,9 +343,10 @@ complete_line(struct host *h, const char *line, size_t point,
 
 	memset(out, 0, sizeof(*out));
 	strvec_init(&out->items);
+	out->start = point;
 	r = lex_line(&lexed, line, point, 1, LEX_PARTIAL, SIZE_MAX, &err);
 	/* Behind `|` it is not our language, in a heredoc it is no command. */
-	if (r == LEX_OK && lexed.used == point &&
+	if (r == LEX_OK && lexed.used == point && !lexed.comment &&
 	    !(lexed.n && lexed.cmds[lexed.n - 1].pipe)) {
 		find_place(&p, line, point, &lexed);
 		offer_at(&p);

@@ -45,6 +45,7 @@ skip_blanks(struct lex *x)
 		} else if (c == '#') {
 			while (lex_peek(x, 0) >= 0 && lex_peek(x, 0) != '\n')
 				lex_next(x);
+			x->out->comment = lex_peek(x, 0) < 0;
 		} else if (!lex_join_lines(x)) {
 			return;
 		}

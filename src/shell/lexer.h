@@ -73,6 +73,7 @@ struct lex_line {
 	unsigned lines; /* newlines among them */
 	struct lex_need need;
 	unsigned err_line; /* of an error */
+	bool comment;	/* the source ends in one (LEX_PARTIAL) */
 };
 
 enum lex_flags {

@@ -39,13 +39,17 @@ is_name_char(char c)
 	return isalnum((unsigned char)c) || c == '_' || c == '-';
 }
 
-/* Bytes of a word with its quotes from i on. */
+/* Bytes of the rest of a word with its quotes; of one that began inside a quote
+   up to that. */
 static size_t
-word_length(const char *s, size_t n)
+word_length(const char *s, size_t n, char outer)
 {
+	const char *end = outer ? memchr(s, outer, n) : NULL;
 	char quote = 0;
 	size_t i;
 
+	if (outer)
+		return end ? (size_t)(end - s) : n;
 	for (i = 0; i < n; i++) {
 		if (quote) {
 			quote = s[i] == quote ? 0 : quote;
@@ -77,6 +81,7 @@ void
 mask_secrets(struct strbuf *out, const char *s, size_t n)
 {
 	size_t name = 0, i = 0; /* name: bytes of it just before i */
+	char quote = 0;
 	bool option;
 
 	while (i < n) {
@@ -85,9 +90,13 @@ mask_secrets(struct strbuf *out, const char *s, size_t n)
 		option = s[i] == ' ' && name > 2 && s[i - name] == '-' &&
 			 s[i - name + 1] == '-';
 		strbuf_addc(out, s[i]);
+		if (s[i] == quote)
+			quote = 0;
+		else if (!quote && (s[i] == '\'' || s[i] == '"'))
+			quote = s[i];
 		if ((s[i] == '=' || option) &&
 		    is_secret_name(s + i - name, name))
-			skip = word_length(s + i + 1, n - i - 1);
+			skip = word_length(s + i + 1, n - i - 1, quote);
 		else if (s[i] == '/' && i > 1 && s[i - 1] == '/' &&
 			 s[i - 2] == ':')
 			skip = userinfo_length(s + i + 1, n - i - 1);
