@@ -304,6 +304,13 @@ heredoc_owner(struct lex_line *out)
 	return NULL;
 }
 
+static void
+advance(struct lex *x, size_t n)
+{
+	while (n--)
+		lex_next(x);
+}
+
 static enum lex_status
 lex_heredoc(struct lex *x, struct lex_cmd *cmd, size_t max)
 {
@@ -313,21 +320,19 @@ lex_heredoc(struct lex *x, struct lex_cmd *cmd, size_t max)
 	used = heredoc_read(&cmd->heredoc, x->s + x->i, x->n - x->i, need,
 	    x->flags & LEX_EOF);
 	if (cmd->heredoc.len > max || (!used && x->n - x->i > max + 4096)) {
-		x->i = x->n;
+		advance(x, x->n - x->i);
 		return lex_fail(x, need->line, "the heredoc is larger than %zu "
 					   "bytes (max_heredoc)", max);
 	}
 	if (used) {
-		for (const char *p = x->s + x->i; p < x->s + x->i + used; p++)
-			x->line += *p == '\n';
-		x->i += used;
+		advance(x, used);
 		return LEX_OK;
 	}
 	if (!(x->flags & LEX_EOF)) {
 		need->what = LEX_NEED_HEREDOC;
 		return LEX_MORE;
 	}
-	x->i = x->n;
+	advance(x, x->n - x->i);
 	return lex_fail(x, need->line, "the heredoc is not ended: no line is %s",
 	    need->tag);
 }

@@ -287,7 +287,7 @@ lex_expand(const struct lex_word *w, lex_lookup_fn *lookup, void *arg,
 void
 lex_quote(struct strbuf *out, const char *s, char open)
 {
-	static const char special[] = " \t\n'\"\\$;&|<>#";
+	static const char special[] = " \t\r\n'\"\\$;&|<>#";
 
 	for (; *s; s++) {
 		if (open == '\'' && *s == '\'') {
