@@ -37,6 +37,12 @@ start(struct runner *r, struct request *request)
 	return 0;
 }
 
+void
+forker_start(const struct cgroup *cg)
+{
+	(void)cg;
+}
+
 int
 run_start(struct runner *r, struct request *request)
 {
