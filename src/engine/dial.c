@@ -73,11 +73,12 @@ ssh_argv(const struct endpoint *ep, struct strvec *argv)
 	}
 	strvec_push(argv, "--");
 	strvec_push(argv, ep->host);
-	strvec_push(argv, "docker");
+	strvec_push(argv, ep->podman ? "podman" : "docker");
 	/* The other side's shell reads it; endpoint_parse() let nothing pass
 	   that means something there. */
 	if (ep->path)
-		strvec_pushf(argv, "--host=unix://%s", ep->path);
+		strvec_pushf(argv, "--%s=unix://%s",
+		    ep->podman ? "url" : "host", ep->path);
 	strvec_push(argv, "system");
 	strvec_push(argv, "dial-stdio");
 }

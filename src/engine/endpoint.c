@@ -282,6 +282,7 @@ resolve_container_host(struct endpoint *ep, const struct endpoint_inputs *in,
 	if (!host)
 		return 0;
 	decide(ep, "CONTAINER_HOST is set");
+	ep->podman = true;
 	if (endpoint_parse(ep, host, false, err))
 		return err_prefix(err, "CONTAINER_HOST");
 	return 1;

@@ -31,6 +31,7 @@ struct endpoint {
 	char *host;	/* tcp, ssh; an IPv6 address without brackets */
 	char *user;	/* ssh: or NULL */
 	unsigned port;	/* tcp; ssh: 0 is ssh's own choice */
+	bool podman;	/* ssh: Podman's client is what runs there */
 	bool tls;
 	bool tls_skip_verify; /* the peer's certificate is not checked */
 	char *ca, *cert, *key; /* PEM files, each may be NULL */

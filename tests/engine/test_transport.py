@@ -228,8 +228,9 @@ DIAL = """#!{python}
 import os, select, socket, sys
 path = {path!r}
 args = sys.argv[1:]
-if args[0].startswith("--host=unix://"):
-    path = args.pop(0)[len("--host=unix://"):]
+option = {option!r} + "=unix://"
+if args[0].startswith(option):
+    path = args.pop(0)[len(option):]
 assert args == ["system", "dial-stdio"], args
 with open({pids!r}, "a") as f:
     print(os.getpid(), file=f)
@@ -262,8 +263,10 @@ class Sshd:
                             "-f", d + "/" + name], check=True)
         with socket.create_server(("127.0.0.1", 0)) as s:
             self.port = s.getsockname()[1]
-        self.script(d + "/remote/docker", DIAL.format(
-            python=sys.executable, path=engine.path, pids=self.pids))
+        for name, option in (("docker", "--host"), ("podman", "--url")):
+            self.script(d + "/remote/" + name, DIAL.format(
+                python=sys.executable, path=engine.path, pids=self.pids,
+                option=option))
         self.script(d + "/bin/ssh",
                     "#!/bin/sh\nexec /usr/bin/ssh -F %s/config \"$@\"\n" % d)
         with open(d + "/host.pub") as f:
@@ -354,6 +357,15 @@ def ssh(engine, sshd):
     sshd.gone()
     env = sshd.environment(path=engine.path)
     same(ask(engine, env).out, SPOKE)
+
+
+@with_sshd
+def ssh_to_podman(engine, sshd):
+    os.unlink(sshd.d + "/remote/docker")
+    for path in ("", engine.path):
+        env = sshd.environment(path=path)
+        env["CONTAINER_HOST"] = env.pop("DOCKER_HOST")
+        same(ask(engine, env).out, SPOKE)
 
 
 @with_sshd
