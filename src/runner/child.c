@@ -86,7 +86,8 @@ write_text(const char *path, const char *text)
 }
 
 /*
- * Code is what the kernel should starve and kill first.  Where the runner is
+ * What the kernel should kill first; it starves only code, see child_be_nice().
+ * Where the runner is
  * not uid 0, its files in /proc are its own only while it is dumpable.
  */
 static void
@@ -94,7 +95,6 @@ yield_to_runner(void)
 {
 	const char *path = "/proc/self/oom_score_adj";
 
-	(void)setpriority(PRIO_PROCESS, 0, 19);
 	if (write_text(path, "1000") == 0 || errno != EACCES)
 		return;
 	(void)prctl(PR_SET_DUMPABLE, 1);
@@ -167,6 +167,12 @@ child_confine(const struct runner *rn, int slot, const struct child_io *io)
 	if (set_ids(c, config_slot_uid(c, slot)) < 0)
 		return -1;
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
+int
+child_be_nice(void)
+{
+	return setpriority(PRIO_PROCESS, 0, 19);
 }
 
 int

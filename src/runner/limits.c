@@ -158,7 +158,7 @@ put_notes(struct field_writer *w, const struct config *c)
 		field_put_text(w, PROTO_K_NOTE, c->notes.v[i]);
 	if (text == NULL || strncmp(text, "1000", 4) != 0)
 		field_put_text(w, PROTO_K_NOTE, "oom_score_adj cannot be set");
-	if (getpriority(PRIO_PROCESS, 0) != 19)
+	if (child_be_nice() < 0)
 		field_put_text(w, PROTO_K_NOTE, "nice cannot be set");
 }
 

@@ -123,6 +123,7 @@ child_run(const struct runner *rn, const struct request *r,
 		(void)!write(e->theirs[3], error, sizeof(*error));
 		_exit(127);
 	}
+	(void)child_be_nice();
 	if (child_confine(rn, r->slot, &io) < 0 ||
 	    (rn->config.pidns && pidns_init() < 0) || setsid() < 0 ||
 	    (r->pty && ioctl(0, TIOCSCTTY, 0) < 0)) {

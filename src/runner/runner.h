@@ -375,6 +375,8 @@ struct child_io {
  * that is -1 is left out.  -1 with errno.
  */
 int child_confine(const struct runner *rn, int slot, const struct child_io *io);
+/* Makes code, and not helpers, wait for the runner's share of the CPUs. */
+int child_be_nice(void);
 /* Loads the seccomp filter of the configuration, if there is one. */
 int child_filter(const struct config *c);
 /* Executes a run's program.  Returns only on failure, which e tells. */
