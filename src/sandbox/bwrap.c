@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/io.h"
+#include "sandbox/network.h"
 #include "sandbox/runtime.h"
 
 #define RUNNER "/.addesh/runner"
@@ -137,7 +138,7 @@ add_host(struct bwrap *b)
 /* ---- what is its own ---- */
 
 static void
-add_accounts(struct bwrap *b, unsigned uid, unsigned gid)
+add_accounts(struct bwrap *b, unsigned uid, unsigned gid, bool network)
 {
 	/* Concurrent runs have the uids after the first; they need no names:
 	   USER and LOGNAME are set, and getpwuid() is asked for the first. */
@@ -153,6 +154,8 @@ add_accounts(struct bwrap *b, unsigned uid, unsigned gid)
 	add_text(b, group, "/etc/group");
 	add_text(b, "127.0.0.1 localhost " SANDBOX_HOSTNAME "\n::1 localhost\n",
 	    "/etc/hosts");
+	if (network)
+		add_text(b, "nameserver " NETWORK_DNS "\n", "/etc/resolv.conf");
 	add_text(b, "passwd: files\ngroup: files\nhosts: files dns\n"
 		    "services: files\nprotocols: files\n",
 	    "/etc/nsswitch.conf");
@@ -269,7 +272,7 @@ bwrap_build(struct bwrap *b, const struct env_spec *spec,
 	strvec_push_owned(&b->argv, program);
 	add_namespaces(b, userns, uid, gid);
 	add_host(b);
-	add_accounts(b, uid, gid);
+	add_accounts(b, uid, gid, spec->limits.network == NET_FULL);
 	if (add_runner(b, err) || add_info(b, err))
 		return -1;
 	add_places(b, &spec->limits, userns);

@@ -581,7 +581,7 @@ request_error(const struct request *r, struct err *err)
 {
 	struct field_reader reader;
 	struct field f;
-	autobuf struct strbuf text = STRBUF_INIT;
+	autobuf struct strbuf text = STRBUF_INIT, path = STRBUF_INIT;
 	uint64_t sys = 0;
 
 	if (r->final != PROTO_FAIL)
@@ -592,13 +592,16 @@ request_error(const struct request *r, struct err *err)
 		if (f.key == PROTO_K_ERRNO)
 			field_u64(&f, &sys);
 		if (f.key == PROTO_K_PATH)
-			strbuf_addf(&text, "%s%.*s", text.len ? ": " : "",
-			    (int)f.len, (const char *)f.data);
+			strbuf_add(&path, f.data, f.len);
 		if (f.key == PROTO_K_TEXT)
-			strbuf_addf(&text, "%s%.*s", text.len ? ": " : "",
-			    (int)f.len, (const char *)f.data);
+			strbuf_add(&text, f.data, f.len);
 	}
-	err_set(err, ERR_SANDBOX, "%s%s%s", text.buf, sys && text.len ? ": " : "",
+	/* One word says which step failed, which the path says better. */
+	if (path.len && !strchr(text.buf, ' '))
+		strbuf_reset(&text);
+	err_set(err, ERR_SANDBOX, "%s%s%s%s%s", path.buf,
+	    path.len && (text.len || sys) ? ": " : "", text.buf,
+	    text.len && sys ? ": " : "",
 	    sys && sys < 4096 ? strerror((int)sys) : "");
 	err->code = sys < 4096 ? (int)sys : EPROTO;
 	return -1;

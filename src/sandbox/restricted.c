@@ -12,10 +12,12 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "sandbox/bwrap.h"
 #include "sandbox/cgroup.h"
+#include "sandbox/network.h"
 #include "sandbox/sampler.h"
 #include "sandbox/seccomp.h"
 #include "sandbox/userns.h"
@@ -26,6 +28,7 @@
 struct restricted {
 	struct userns userns;
 	struct cgroup_leaf leaf;
+	struct network network;
 	struct sampler *sampler; /* without a cgroup, else NULL */
 	pid_t bwrap;
 	int info;   /* where bwrap names its child, or -1 */
@@ -104,6 +107,7 @@ restricted_remove(struct box *box, struct err *err)
 	int bad;
 
 	end_processes(r, END_MS);
+	network_stop(&r->network);
 	sampler_free(r->sampler);
 	bad = cgroup_leaf_remove(&r->leaf, err);
 	userns_release(&r->userns);
@@ -177,7 +181,7 @@ check_spec(const struct env_spec *spec, struct err *err)
 		return err_set(err, ERR_SANDBOX,
 		    "the restricted sandbox has no image whose users it could "
 		    "take; its users are sandbox and root");
-	return 0;
+	return l->network == NET_FULL ? network_check(err) : 0;
 }
 
 static void
@@ -239,6 +243,24 @@ start(struct box *box, struct bwrap *b, struct err *err)
 	return 0;
 }
 
+/* Before the runner looks at what it has. */
+static int
+connect_network(struct box *box, struct err *err)
+{
+	static const struct timespec pause = {.tv_nsec = 1000000};
+	struct restricted *r = box->impl;
+	int64_t deadline = clock_ms() + OPEN_MS;
+	pid_t child;
+
+	while ((child = bwrap_child(r->info)) <= 0) {
+		if (clock_ms() > deadline || waitpid(r->bwrap, NULL, WNOHANG))
+			return err_set(err, ERR_SANDBOX,
+			    "bubblewrap did not start");
+		nanosleep(&pause, NULL);
+	}
+	return network_start(&r->network, child, err);
+}
+
 static int
 greet(struct box *box, struct client_config *cfg, struct err *err)
 {
@@ -246,6 +268,8 @@ greet(struct box *box, struct client_config *cfg, struct err *err)
 	autobuf struct strbuf filter = STRBUF_INIT;
 	pid_t child;
 
+	if (box->spec.limits.network == NET_FULL && connect_network(box, err))
+		return -1;
 	/* Built while bwrap works. */
 	if (seccomp_export(&filter, err))
 		return -1;
@@ -289,6 +313,7 @@ restricted_open(struct box *box, struct err *err)
 	int bad;
 
 	r->runner = r->info = -1;
+	r->network = (struct network)NETWORK_INIT;
 	strvec_init(&r->leaf.dirs);
 	box->impl = r;
 	box->ops = &ops;
