@@ -167,7 +167,7 @@ probe_system(struct findings *f)
 		findings_add(f, "wsl", FINDING_OK, "WSL 2");
 	} else if (strstr(version.buf, "Microsoft")) {
 		found->state = FINDING_FAIL;
-		found->fix = xstrdup("WSL 1 has no sandboxes; in Windows:  "
+		found->fix = xstrdup("WSL 1 has no sandboxes; in Windows: "
 				     "wsl --set-version DISTRIBUTION 2");
 	}
 }
