@@ -54,20 +54,13 @@ place_fds(const struct child_io *io)
 	return 0;
 }
 
-/*
- * Whoever started addesh may have had some ignored: nohup(1), a job of a shell
- * without job control.  Asked of the kernel itself, as a libc keeps the first
- * realtime signals to itself; all zeroes is SIG_DFL however its struct is laid
- * out.
- */
+/* The runner has reset the others when it started, and ignores this one. */
 static void
 default_signals(void)
 {
-	const uint64_t zeroes[8] = {0};
 	sigset_t none;
 
-	for (int i = 1; i <= 64; i++)
-		(void)syscall(SYS_rt_sigaction, i, zeroes, NULL, 8);
+	(void)signal(SIGPIPE, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }

@@ -54,8 +54,10 @@ open_ptmx(void)
 }
 
 /*
- * Not by signal(3): the C library keeps some for itself, and code would inherit
- * that they are ignored.  A kernel's sigaction of zeros is SIG_DFL.
+ * Whoever started addesh may have had some ignored: nohup(1), a job of a shell
+ * without job control.  Not by signal(3): the C library keeps some for itself,
+ * and code would inherit that they are ignored.  A kernel's sigaction of zeros
+ * is SIG_DFL, however its struct is laid out.
  */
 static void
 default_signal(int number)
@@ -71,7 +73,7 @@ open_signals(void)
 {
 	sigset_t set;
 
-	for (int i = 1; i < NSIG; i++)
+	for (int i = 1; i <= 64; i++)
 		default_signal(i);
 	(void)signal(SIGPIPE, SIG_IGN);
 	sigfillset(&set);

@@ -252,37 +252,42 @@ request_start(struct runner *rn, struct request *r)
 		request_fail(rn, r, errno, "process");
 }
 
+enum advance { ADVANCE_NEXT, ADVANCE_AGAIN, ADVANCE_STOP };
+
+/* Starts the request if it can be; AGAIN: the table has changed. */
+static enum advance
+request_advance(struct runner *rn, struct request *r, bool first)
+{
+	int after;
+
+	if (is_barrier(r) && (!first || r->state != REQUEST_WAITING))
+		return ADVANCE_STOP;
+	if (r->state != REQUEST_WAITING)
+		return ADVANCE_NEXT;
+	after = after_state(rn, r);
+	if (after == 0)
+		return ADVANCE_NEXT;
+	if (after < 0) {
+		request_fail(rn, r, ECANCELED, "what it waits for failed");
+		return ADVANCE_AGAIN;
+	}
+	r->slot = task_slot(rn);
+	if (r->slot < 0)
+		return ADVANCE_STOP;
+	request_start(rn, r);
+	return ADVANCE_AGAIN;
+}
+
 void
 requests_advance(struct runner *rn)
 {
-	struct request *r;
-	int after;
+	enum advance next;
 
 	for (size_t i = 0; i < rn->nrequests;) {
-		r = rn->requests[i];
-		if (is_barrier(r) && i > 0)
+		next = request_advance(rn, rn->requests[i], i == 0);
+		if (next == ADVANCE_STOP)
 			return;
-		if (r->state != REQUEST_WAITING) {
-			if (is_barrier(r))
-				return;
-			i++;
-			continue;
-		}
-		after = after_state(rn, r);
-		if (after < 0) {
-			request_fail(rn, r, ECANCELED, "what it waits for failed");
-			i = 0;
-			continue;
-		}
-		if (after > 0) {
-			r->slot = task_slot(rn);
-			if (r->slot < 0)
-				return;
-			request_start(rn, r);
-			i = 0;
-			continue;
-		}
-		i++;
+		i = next == ADVANCE_AGAIN ? 0 : i + 1;
 	}
 }
 

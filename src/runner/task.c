@@ -150,7 +150,9 @@ task_ended(struct runner *rn, struct request *r, int status)
 	r->timer_us = r->ended_us + DRAIN_US;
 	r->in.closed = true;
 	fd_close(&r->in_fd);
-	kill_all(rn, r);
+	if (!rn->config.pidns &&
+	    !uid_is_empty(&rn->config, config_slot_uid(&rn->config, r->slot)))
+		kill_all(rn, r);
 }
 
 static struct request *
