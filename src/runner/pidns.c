@@ -38,7 +38,12 @@ pidns_mount(void)
 		return -1;
 	/* Kernel addresses; not every kernel has the file. */
 	(void)mount("/dev/null", "/proc/kallsyms", NULL, MS_BIND, NULL);
-	return 0;
+	/* Settings of namespaces belong to the user that made them, which here
+	   is the one that code has. */
+	if (mount("/proc/sys", "/proc/sys", NULL, MS_BIND, NULL) < 0)
+		return -1;
+	return mount(NULL, "/proc/sys", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY |
+	    MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
 }
 
 static uint64_t

@@ -311,12 +311,18 @@ note_oom(struct execution *x)
 	autobuf struct strbuf peak = STRBUF_INIT, twice = STRBUF_INIT;
 
 	units_add_size(&text, limit);
-	units_add_size(&all, real ? strtoull(real, NULL, 10) : limit);
 	units_add_size(&peak, x->r->memory_peak);
 	units_add_size_exact(&twice, limit * 2);
-	err_set(&x->r->note, ERR_SANDBOX,
-	    "out of memory: %s is the limit (%s, and the room for files); the "
-	    "peak was %s", all.buf, text.buf, peak.buf);
+	if (real && strspn(real, "0123456789")) {
+		units_add_size(&all, strtoull(real, NULL, 10));
+		err_set(&x->r->note, ERR_SANDBOX,
+		    "out of memory: %s is the limit (%s, and the room for "
+		    "files); the peak was %s", all.buf, text.buf, peak.buf);
+	} else { /* without a cgroup it is watched from outside */
+		err_set(&x->r->note, ERR_SANDBOX,
+		    "out of memory: %s is the limit; the peak was %s",
+		    text.buf, peak.buf);
+	}
 	err_hint(&x->r->note, "more memory:  env new -m %s %s", twice.buf,
 	    x->env->spec.image);
 	result_diagnose(x->r, "out_of_memory", "env new -m");
