@@ -429,14 +429,15 @@ static const struct {
 static void
 bind_keys(EditLine *el)
 {
-	el_set(el, EL_ADDFN, "addesh-complete", "complete the word",
+	/* The narrow call would leak copies of the names. */
+	el_wset(el, EL_ADDFN, L"addesh-complete", L"complete the word",
 	    complete_key);
-	el_set(el, EL_ADDFN, "addesh-paste", "insert a block", paste_key);
-	el_set(el, EL_ADDFN, "addesh-editor", "edit in $EDITOR", editor_key);
-	el_set(el, EL_ADDFN, "addesh-forward", "go right, or accept",
+	el_wset(el, EL_ADDFN, L"addesh-paste", L"insert a block", paste_key);
+	el_wset(el, EL_ADDFN, L"addesh-editor", L"edit in $EDITOR", editor_key);
+	el_wset(el, EL_ADDFN, L"addesh-forward", L"go right, or accept",
 	    forward_key);
-	el_set(el, EL_ADDFN, "addesh-end", "go to the end, or accept", end_key);
-	el_set(el, EL_ADDFN, "addesh-word", "go a word on, or accept it",
+	el_wset(el, EL_ADDFN, L"addesh-end", L"go to the end, or accept", end_key);
+	el_wset(el, EL_ADDFN, L"addesh-word", L"go a word on, or accept it",
 	    word_key);
 	for (size_t i = 0; i < ARRAY_SIZE(bindings); i++)
 		el_set(el, EL_BIND, bindings[i].keys, bindings[i].does, NULL);

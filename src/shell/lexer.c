@@ -79,6 +79,8 @@ lex_tag(struct lex *x, struct lex_cmd *cmd)
 	x->i += 2;
 	if (cmd->herestr || cmd->has_heredoc)
 		return lex_fail(x, x->line, "a command takes one heredoc");
+	if (need->tag)
+		return lex_fail(x, x->line, "a line takes one heredoc");
 	if (lex_peek(x, 0) == '-' || lex_peek(x, 0) == '~')
 		need->strip = lex_next(x);
 	need->line = x->line;
@@ -273,7 +275,7 @@ lex_commands(struct lex *x)
 {
 	enum lex_join join = LEX_FIRST;
 	enum lex_status r;
-	bool last, heredoc = false;
+	bool last;
 
 	do {
 		struct lex_cmd *cmd;
@@ -284,9 +286,6 @@ lex_commands(struct lex *x)
 		if (r != LEX_OK)
 			return r;
 		last = lex_peek(x, 0) < 0 || lex_peek(x, 0) == '\n';
-		if (heredoc && cmd->has_heredoc)
-			return lex_fail(x, x->line, "a line takes one heredoc");
-		heredoc |= cmd->has_heredoc;
 		r = check_command(x, cmd, last);
 		if (r != LEX_OK)
 			return r;
