@@ -397,7 +397,7 @@ complete(struct program *p)
 	if (!given(p, "point") || point > strlen(line))
 		point = strlen(line);
 	p->host.loop = loop_new();
-	complete_print(&p->host, line, point);
+	complete_print(&p->host, &main_row, line, point);
 	loop_free(p->host.loop);
 }
 

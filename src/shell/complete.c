@@ -380,6 +380,62 @@ completion_common(const struct completion *c)
 	return xstrndup(first, n);
 }
 
+/* The first operand of addesh among the words before the cursor; n: none. */
+static size_t
+first_operand(const struct cmd *row, const struct strvec *words)
+{
+	size_t i = 0;
+
+	while (i < words->n && words->v[i][0] == '-' && words->v[i][1])
+		i += 1 + (open_option(row, words->v[i]) != NULL);
+	return i < words->n ? i : words->n;
+}
+
+/* Behind `addesh` in another shell. */
+static void
+complete_invocation(struct place *p, const struct cmd *row, const char *line,
+    const struct lex_line *lexed, size_t point)
+{
+	struct completion inner;
+	size_t first, start;
+
+	find_place(p, line, point, lexed);
+	first = first_operand(row, &p->words);
+	if (first == p->words.n) {
+		offer_in_row(p, row, 0);
+		if (p->prefix[0] != '-' && (!p->words.n ||
+			!open_option(row, p->words.v[p->words.n - 1])))
+			offer_rows(p, NULL);
+		return;
+	}
+	start = lexed->cmds[lexed->n - 1].words[first].start;
+	complete_line(p->host, line + start, point - start, &inner);
+	p->out->start = start + inner.start;
+	strvec_pushv(&p->out->items, inner.items.v, inner.items.n);
+	completion_release(&inner);
+}
+
+/* A line that begins with no option is one of our language. */
+static void
+complete_outside(struct host *h, const struct cmd *row, const char *line,
+    size_t point, struct completion *out)
+{
+	struct place p = {.host = h, .out = out, .words = STRVEC_INIT};
+	autoerr struct err err = ERR_INIT;
+	struct lex_line lexed;
+
+	memset(out, 0, sizeof(*out));
+	strvec_init(&out->items);
+	if (lex_line(&lexed, line, point, 1, LEX_PARTIAL, SIZE_MAX, &err) ==
+		LEX_OK &&
+	    lexed.n <= 1)
+		complete_invocation(&p, row, line, &lexed, point);
+	strvec_sort(&out->items);
+	lex_line_release(&lexed);
+	strvec_release(&p.words);
+	free(p.prefix);
+}
+
 static void
 on_deadline(int signo)
 {
@@ -387,7 +443,8 @@ on_deadline(int signo)
 }
 
 void
-complete_print(struct host *h, const char *line, size_t point)
+complete_print(struct host *h, const struct cmd *row, const char *line,
+    size_t point)
 {
 	struct itimerval timer = {.it_value = {0, DEADLINE_MS * 1000}};
 	autobuf struct strbuf text = STRBUF_INIT;
@@ -395,7 +452,7 @@ complete_print(struct host *h, const char *line, size_t point)
 
 	signal(SIGALRM, on_deadline);
 	setitimer(ITIMER_REAL, &timer, NULL);
-	complete_line(h, line, point, &c);
+	complete_outside(h, row, line, point, &c);
 	for (size_t i = 0; i < c.items.n; i++)
 		strbuf_addf(&text, "%s\n", c.items.v[i]);
 	io_write_all(STDOUT_FILENO, text.buf, text.len);

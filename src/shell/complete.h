@@ -10,6 +10,7 @@
 
 #include "base/strvec.h"
 
+struct cmd;
 struct host;
 
 struct completion {
@@ -26,8 +27,13 @@ void completion_release(struct completion *c);
 /* The text that all items begin with, the caller's. */
 char *completion_common(const struct completion *c);
 
-/* addesh --complete LINE: candidates on stdout, at most for 200 ms, silent
-   whatever happens. */
-void complete_print(struct host *h, const char *line, size_t point);
+/*
+ * addesh --complete LINE: candidates on stdout, one a line, for at most 200 ms,
+ * silent whatever happens.  LINE is what stands behind "addesh" in another
+ * shell: a command, or options of `row` (addesh itself) and then a command or a
+ * file.
+ */
+void complete_print(struct host *h, const struct cmd *row, const char *line,
+    size_t point);
 
 #endif
