@@ -40,6 +40,7 @@ struct edit {
 	const struct lex_need *need; /* while a line is read */
 	bool marks; /* the terminal may be told of prompts (OSC 133) */
 	bool resized, suspended;
+	bool ended; /* the terminal gives no more */
 	size_t tabbed; /* 1 + where Tab was pressed last on this line */
 };
 
@@ -172,8 +173,10 @@ get_char(EditLine *el, wchar_t *out)
 		n = read(STDIN_FILENO, &c, 1);
 		if (n < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
-		if (n <= 0)
+		if (n <= 0) {
+			e->ended = true;
 			return 0;
+		}
 		r = mbrtowc(out, &c, 1, &state);
 		if (r == 0 || r == 1)
 			return 1;
@@ -554,6 +557,9 @@ edit_read(struct edit *e, const struct lex_need *need, struct strbuf *text)
 		return SOURCE_OK;
 	}
 	io_write_all(STDOUT_FILENO, "\n", 1);
+	/* el_gets() counts -1 for a terminal that hung up as for Ctrl-C. */
+	if (e->ended)
+		return SOURCE_EOF;
 	return count < 0 || e->host->interrupted || e->host->terminated
 		   ? SOURCE_CANCELLED
 		   : SOURCE_EOF;

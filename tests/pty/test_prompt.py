@@ -8,6 +8,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 
+import engines                                  # noqa: E402
 from addesh import Home                         # noqa: E402
 from tap import main, same, test                # noqa: E402
 from terminal import Screen, Terminal           # noqa: E402
@@ -483,6 +484,29 @@ def _(name):
         t.expect("^addesh> ")
         t.process.send_signal(number)
         same(t.wait(), 128 + number)
+
+
+@test("a terminal that goes away ends it, %s", [
+    "at the prompt", "in a heredoc", "in a run"])
+def _(where):
+    options = engines.sandbox("restricted")
+    with Home(options=options) as home, \
+            Terminal(home.argv(), home.env, home.work) as t:
+        t.expect("^addesh @restricted> ")
+        if where != "at the prompt":
+            t.line("env new")
+            t.expect("^addesh e1 @restricted> ")
+            t.line("run x.py <<E")
+            t.expect("^E> ")
+        if where == "in a run":
+            t.line("print('begun', flush=True); import time; time.sleep(99)")
+            t.line("E")
+            t.expect("^begun")
+        os.close(t.fd)
+        t.fd = -1
+        t.process.wait(20)
+        same([f for f in home.files() if f != "state/addesh/history"], [],
+             "what is left behind")
 
 
 main()
