@@ -114,7 +114,7 @@ def _plain(info):
     return info
 
 
-def _run(argv, **kw):
+def run(argv, **kw):
     """Runs a command; its output is shown only when it fails."""
     done = subprocess.run(argv, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE,
@@ -153,9 +153,9 @@ def _debootstrap(root):
     parts = "main,universe" if ident == "ubuntu" else "main"
     mirror = _mirror(codename)
     # a mount namespace, so that a failure leaves no mount
-    _run(["unshare", "-m", "debootstrap", "--variant=minbase",
-          "--include=python3", "--components=" + parts, codename, root] +
-         ([mirror] if mirror else []))
+    run(["unshare", "-m", "debootstrap", "--variant=minbase",
+         "--include=python3", "--components=" + parts, codename, root] +
+        ([mirror] if mirror else []))
     link = os.path.join(root, "usr/local/bin")
     for name in ("python", "python3"):
         os.symlink("/usr/bin/python3", os.path.join(link, name))
@@ -181,9 +181,8 @@ def _tidy(root):
 
 
 def _pack(root, path):
-    _tidy(root)
-    _run(["tar", "-C", root, "--numeric-owner", "--one-file-system",
-          "-cf", path, "."])
+    run(["tar", "-C", root, "--numeric-owner", "--one-file-system",
+         "-cf", path, "."])
     return Layer(path)
 
 
@@ -191,12 +190,13 @@ def _python(work, cache):
     root = os.path.join(work, "root")
     os.mkdir(root)
     _debootstrap(root)
+    _tidy(root)
     layer = _pack(root, os.path.join(work, "layer"))
     return [Image("python:3.11-slim", [layer], Cmd=["python3"],
                   Env=["PATH=" + PATH, "LANG=C.UTF-8"])]
 
 
-def _unpack(archive, root):
+def unpack(archive, root):
     """The layers of the first image of an archive, as files."""
     os.mkdir(root)
     with tarfile.open(archive) as tar:
@@ -210,9 +210,8 @@ def _unpack(archive, root):
                 raise RuntimeError("cannot unpack " + archive)
 
 
-def _langs(work, cache):
-    root = os.path.join(work, "root")
-    _unpack(build(cache, ["python"])["python"], root)
+def install(root, packages):
+    """Installs packages into an unpacked system, without their documents."""
     with open(os.path.join(root, "etc/dpkg/dpkg.cfg.d/slim"), "w") as f:
         f.write(SLIM)
     shutil.copy("/etc/resolv.conf", os.path.join(root, "etc/resolv.conf"))
@@ -222,7 +221,15 @@ def _langs(work, cache):
     apt = ("mount -t proc proc $0/proc && chroot $0 apt-get -qq update && "
            "exec chroot $0 apt-get -qq install --no-install-recommends "
            '"$@"')
-    _run(["unshare", "-m", "sh", "-c", apt, root] + LANGS, env=env)
+    # a mount namespace, so that a failure leaves no mount
+    run(["unshare", "-m", "sh", "-c", apt, root] + packages, env=env)
+    _tidy(root)
+
+
+def _langs(work, cache):
+    root = os.path.join(work, "root")
+    unpack(build(cache, ["python"])["python"], root)
+    install(root, LANGS)
     layer = _pack(root, os.path.join(work, "layer"))
     return [Image("langs:latest", [layer], Cmd=["bash"],
                   Env=["PATH=" + PATH, "LANG=C.UTF-8"])]
@@ -237,7 +244,7 @@ def _add_policy(path):
 
 def _busybox_layer(path):
     binary = "/bin/busybox"
-    names = _run([binary, "--list"]).split()
+    names = run([binary, "--list"]).split()
     with open(binary, "rb") as f:
         data = f.read()
     with tarfile.open(path, "w") as tar:
@@ -263,8 +270,8 @@ def _volume_layer(path):
 
 def _static_layer(work, path):
     binary = os.path.join(work, "static")
-    _run([os.environ.get("HOSTCC", "cc"), "-static", "-O1", "-o", binary,
-          os.path.join(HERE, "static.c")])
+    run([os.environ.get("HOSTCC", "cc"), "-static", "-O1", "-o", binary,
+         os.path.join(HERE, "static.c")])
     with open(binary, "rb") as f:
         data = f.read()
     with tarfile.open(path, "w") as tar:
@@ -316,7 +323,7 @@ def _prune(cache, name):
     """Archives of former recipes, once nobody can be using them."""
     for entry in os.scandir(cache):
         if (entry.name.startswith(name + "-") and
-                entry.stat().st_mtime < time.time() - 86400):
+            entry.stat().st_mtime < time.time() - 86400):
             os.unlink(entry.path)
 
 

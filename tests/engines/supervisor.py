@@ -47,10 +47,12 @@ def isolate(base):
     os.mkdir(os.path.join(run, "lock"))
     if os.path.isdir("/run/user"):
         os.mkdir(os.path.join(run, "user"))
-        command("mount", "-n", "--rbind", "/run/user", os.path.join(run, "user"))
+        command("mount", "-n", "--rbind", "/run/user",
+                os.path.join(run, "user"))
     command("mount", "-n", "--move", run, "/run")
     os.rmdir(run)
-    command("mount", "-n", "-t", "tmpfs", "-o", "mode=1777", "tmpfs", "/dev/shm")
+    command("mount", "-n", "-t", "tmpfs", "-o", "mode=1777", "tmpfs",
+            "/dev/shm")
 
 
 def children():

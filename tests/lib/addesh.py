@@ -18,6 +18,7 @@ import tempfile
 
 from tap import diag
 
+HERE = os.path.dirname(os.path.abspath(__file__))
 LIMIT = 60
 SANITIZER = re.compile(rb"(Address|Leak|Undefined\w*)Sanitizer|"
                        rb"[.][ch]:\d+:\d+: runtime error:")
@@ -93,6 +94,8 @@ class Home:
             "LC_ALL": "C.UTF-8",
             "TERM": "xterm",
             "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", ""),
+            "LSAN_OPTIONS": "print_suppressions=0:suppressions=" +
+                            os.path.join(HERE, "lsan.supp"),
             "UBSAN_OPTIONS": os.environ.get("UBSAN_OPTIONS",
                                             "print_stacktrace=1"),
         }
