@@ -473,7 +473,6 @@ client_hello(struct client *c, const struct client_config *cfg,
 	unsigned before = interrupts ? *interrupts : 0;
 
 	c->welcomed = false;
-	strbuf_reset(&c->early);
 	send_hello(c, cfg);
 	while (!c->welcomed && !c->lost) {
 		int64_t left = deadline - clock_ms();
@@ -486,6 +485,8 @@ client_hello(struct client *c, const struct client_config *cfg,
 	}
 	if (c->lost)
 		return hello_failed(c, false, err);
+	/* Only now: some of it may have come before the HELLO was sent. */
+	strbuf_reset(&c->early);
 	if (c->welcome.version != PROTO_VERSION)
 		return err_set(err, ERR_SANDBOX,
 		    "the runner speaks version %llu of the protocol, not %d",
