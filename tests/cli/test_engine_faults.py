@@ -15,8 +15,10 @@ from fake_engine import Chunked, FakeEngine, Hijack, Http, Json, Reply, \
 from tap import main, same, test
 
 CONFIG = "engine:\n  start_timeout: 300ms\n  answer_timeout: 2s\n"
-IMAGE = Json({"Id": "sha256:1", "Architecture": "amd64", "Os": "linux",
-              "Config": {}})
+MACHINE = os.uname().machine
+IMAGE = Json({"Id": "sha256:1", "Os": "linux", "Config": {},
+              "Architecture": {"x86_64": "amd64", "aarch64": "arm64",
+                               "armv7l": "arm"}.get(MACHINE, MACHINE)})
 
 
 def opens(engine, attach=None, start=None, create=None):
