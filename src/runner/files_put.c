@@ -126,13 +126,27 @@ open_file(struct put *p)
 		put_fail(p, "create");
 }
 
+/*
+ * One that was put beside a run belongs to another uid of the same group, which
+ * then gets the owner's rights.
+ */
+static mode_t
+file_mode(const struct put *p)
+{
+	mode_t mode = (mode_t)p->entry.mode;
+
+	if (p->w->r->slot > 0 && !p->w->rn->config.shared_uid)
+		mode |= (mode & 0700) >> 3;
+	return mode;
+}
+
 static void
 close_file(struct put *p)
 {
 	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT},
 	    {.tv_sec = (time_t)p->entry.mtime}};
 
-	if (fchmod(p->fd, (mode_t)p->entry.mode) < 0 ||
+	if (fchmod(p->fd, file_mode(p)) < 0 ||
 	    (p->entry.has_mtime && futimens(p->fd, times) < 0))
 		put_fail(p, "attributes");
 	if (renameat(p->dir, p->temp, p->dir, p->name) < 0)
@@ -168,7 +182,7 @@ put_link(struct put *p)
 static void
 put_dir(struct put *p)
 {
-	mode_t mode = (mode_t)p->entry.mode | 0700;
+	mode_t mode = file_mode(p) | 0700;
 	struct stat st;
 
 	if (mkdirat(p->dir, p->name, mode) == 0)

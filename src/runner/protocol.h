@@ -67,7 +67,8 @@
  * come DATA frames, the last with PROTO_F_END (it may be empty).  An ENTRY with
  * an empty payload ends the PUT.  Missing directories above PATH are made.  A
  * file or link replaces what has its name, unless that is a directory; a
- * directory that exists is kept.  No link is followed, in a GET neither, but
+ * directory that exists is kept.  A PUT beside a run has another uid, and gives
+ * the shared group the owner's rights.  No link is followed, in a GET neither, but
  * one of root's above PATH where runs are not root.
  *
  * GET.  ENTRYs come back, in an order in which a directory stands before what

@@ -162,13 +162,13 @@ add_accounts(struct bwrap *b, unsigned uid, unsigned gid, bool network)
 }
 
 static void
-add_place(struct bwrap *b, const char *path, uint64_t size)
+add_place(struct bwrap *b, const char *path, uint64_t size, const char *perms)
 {
 	if (size) {
 		strvec_push(&b->argv, "--size");
 		strvec_pushf(&b->argv, "%llu", (unsigned long long)size);
 	}
-	add(b, "--perms", "1777", NULL);
+	add(b, "--perms", perms, NULL);
 	add(b, "--tmpfs", path, NULL);
 }
 
@@ -182,9 +182,9 @@ add_places(struct bwrap *b, const struct limits *l, enum userns_kind userns)
 	if (userns != USERNS_SINGLE)
 		add(b, "--ro-bind", "/dev/null", "/proc/kallsyms");
 	add(b, "--dev", "/dev", NULL);
-	add_place(b, "/dev/shm", l->shm);
-	add_place(b, "/tmp", l->tmp);
-	add_place(b, SANDBOX_WORKSPACE, l->disk);
+	add_place(b, "/dev/shm", l->shm, "1777");
+	add_place(b, "/tmp", l->tmp, "1777");
+	add_place(b, SANDBOX_WORKSPACE, l->disk, "0777");
 	add(b, "--symlink", "../tmp", "/var/tmp");
 	add(b, "--dir", "/run", NULL);
 	/* Both are memory without a bound, and would be the user's. */

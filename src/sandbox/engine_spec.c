@@ -95,8 +95,10 @@ places_json(const struct box *box, const struct image *img)
 	json *map = json_object();
 
 	put_place(map, "/tmp", l->tmp, "1777");
+	/* Runs at the same time have uids of their own: in a sticky directory
+	   the next one could not replace what one of them has made. */
 	if (l->workspace == WORKSPACE_MEMORY)
-		put_place(map, SANDBOX_WORKSPACE, l->disk, "1777");
+		put_place(map, SANDBOX_WORKSPACE, l->disk, "777");
 	if (is_podman(box)) { /* which makes them without a bound */
 		put_place(map, "/run", SMALL_PLACE, "755");
 		put_place(map, "/var/tmp", SMALL_PLACE, "1777");

@@ -66,10 +66,11 @@ class Cgroup:
 
     V1 = "/sys/fs/cgroup"
 
-    def __init__(self, memory=None, pids=None):
+    def __init__(self, memory=None, pids=None, inherit=False):
         self.dirs = []
+        self.fds = {}
         self.memory_dir = self.pids_dir = None
-        name = "addesh-test-%d" % os.getpid()
+        self.name = name = "addesh-test-%d" % os.getpid()
         need(os.access(self.V1, os.W_OK), "a writable cgroup")
         if os.path.isdir(self.V1 + "/memory"):
             self.memory_dir = self._make("memory/" + name)
@@ -82,6 +83,35 @@ class Cgroup:
             self._write(self.memory_dir, files[0], memory)
         if pids:
             self._write(self.pids_dir, files[1], pids)
+        if inherit:
+            self._open()
+
+    def _open(self):
+        """Descriptors for a runner that stays outside."""
+        if self.memory_dir != self.pids_dir:
+            names = [("tasks", self.memory_dir, "tasks", os.O_WRONLY),
+                     ("tasks", self.pids_dir, "tasks", os.O_WRONLY),
+                     ("events", self.memory_dir, "memory.oom_control", 0),
+                     ("memory_max", self.memory_dir,
+                      "memory.limit_in_bytes", 0),
+                     ("memory", self.memory_dir, "memory.usage_in_bytes", 0),
+                     ("peak", self.memory_dir, "memory.max_usage_in_bytes",
+                      os.O_RDWR)]
+        else:
+            names = [("procs", self.memory_dir, "cgroup.procs", os.O_WRONLY),
+                     ("events", self.memory_dir, "memory.events", 0),
+                     ("memory_max", self.memory_dir, "memory.max", 0),
+                     ("memory", self.memory_dir, "memory.current", 0),
+                     ("kill", self.memory_dir, "cgroup.kill", os.O_WRONLY),
+                     ("peak", self.memory_dir, "memory.peak", os.O_RDWR)]
+        names += [("pids", self.pids_dir, "pids.current", 0),
+                  ("pids_max", self.pids_dir, "pids.max", 0)]
+        for role, directory, name, flags in names:
+            try:
+                self.fds[os.open(os.path.join(directory, name), flags)] = role
+            except OSError:  # memory.peak is read-only before Linux 6.12
+                if role != "peak":
+                    raise
 
     def _make(self, name):
         path = os.path.join(self.V1, name)
@@ -105,6 +135,9 @@ class Cgroup:
 
     def remove(self):
         deadline = time.monotonic() + 10
+        for fd in self.fds:
+            os.close(fd)
+        self.fds = {}
         for path in self.dirs:
             while True:
                 try:
@@ -118,7 +151,8 @@ class Cgroup:
 
 SETUP = """
 mount --make-rprivate /
-for d in ws tmp shm; do
+mount -t tmpfs -o mode=777,size=%(size)s none "$D/ws"
+for d in tmp shm; do
     mount -t tmpfs -o mode=1777,size=%(size)s none "$D/$d"
 done
 exec %(wrap)s "$D/runner"
@@ -129,9 +163,10 @@ class Env(runner_client.Process):
     """A runner and its client; close() ends both and removes the places."""
 
     def __init__(self, size="32m", cgroup=None, check_crc=True, user="root",
-                 caps=True, before="", cwd="/"):
+                 caps=True, before="", cwd="/", leaf=None):
         need(os.geteuid() == 0, "root")
         self.cgroup = cgroup
+        self.leaf = leaf
         self.dir = tempfile.mkdtemp(prefix="addesh-runner-test-")
         os.chmod(self.dir, 0o755)
         for name in ("ws", "tmp", "shm"):
@@ -152,6 +187,7 @@ class Env(runner_client.Process):
             unshare + ["sh", "-ec", script], check_crc=check_crc, cwd=cwd,
             env={"D": self.dir, "PATH": os.environ["PATH"],
                  "ASAN_OPTIONS": "detect_leaks=0"},
+            pass_fds=leaf.fds if leaf else (),
             preexec_fn=cgroup.enter if cgroup else None)
 
     def config(self, **more):
@@ -160,7 +196,9 @@ class Env(runner_client.Process):
         pairs.update(more)
         return [(k, v) for k, v in pairs.items() if v is not None] + [
             ("PLACE", self.ws), ("PLACE", self.tmp),
-            ("PLACE", self.dir + "/shm"),
+            ("PLACE", self.dir + "/shm")] + [
+            ("CGROUP_FD", "%s=%d" % (role, fd)) for fd, role in
+            (self.leaf.fds.items() if self.leaf else ())] + [
             ("BASE_ENV", "HOME=%s/home" % self.tmp),
             ("BASE_ENV", "TMPDIR=" + self.tmp),
             ("BASE_ENV", "PATH=/usr/local/bin:/usr/bin:/bin")]
@@ -189,6 +227,7 @@ class Env(runner_client.Process):
         for f in (self.proc.stdin, self.proc.stdout):
             if not f.closed:
                 f.close()
-        if self.cgroup:
-            self.cgroup.remove()
+        for cgroup in (self.cgroup, self.leaf):
+            if cgroup:
+                cgroup.remove()
         shutil.rmtree(self.dir, ignore_errors=True)

@@ -185,6 +185,20 @@ def test_put_mode_has_no_setuid(env):
     check(env.sh("stat -c %a x").out, b"755\n")
 
 
+def test_put_beside_a_run(env):
+    """What was put during a run can be changed, replaced and removed after"""
+    run = env.start("sleep", "1000")
+    env.wait_started(run)
+    for name in "abcd":
+        ok(env.put(env.ws + "/" + name, b"1", 0o644))
+    env.send(rc.message("CANCEL", run))
+    env.wait(run)
+    r = env.sh("stat -c '%u %a' a; echo 2 > a && rm b && mv a c")
+    check((r.out, r.err), (b"%d 664\n" % (runner_env.UID + 1), b""))
+    ok(env.put(env.ws + "/d", b"3"))
+    check(env.sh("stat -c '%u %a' d").out, b"%d 644\n" % runner_env.UID)
+
+
 def test_put_mtime(env):
     ident = env.request("PUT", [("PATH", env.ws + "/x")])
     env.send(rc.message("ENTRY", ident, [
