@@ -105,17 +105,6 @@ container_set_cpus(struct engine *e, const char *id, int64_t nano_cpus,
 	    body, err);
 }
 
-int
-container_kill(struct engine *e, const char *id, const char *signal,
-    struct err *err)
-{
-	autofree char *after = xasprintf("/kill?signal=%s", signal);
-	autofree char *path = container_path(e, id, after);
-
-	return engine_do(e, "signalling the container", "POST", path, NULL,
-	    err);
-}
-
 /*
  * AutoRemove, another client, or a runtime that is slow to report a death can
  * all make a removal fail that succeeds a moment later: 409 "already in

@@ -32,8 +32,6 @@ json *container_inspect(struct engine *e, const char *id, struct err *err);
 /* POST /update; Podman before 4.5 does not have it: 404. */
 int container_set_cpus(struct engine *e, const char *id, int64_t nano_cpus,
     struct err *err);
-int container_kill(struct engine *e, const char *id, const char *signal,
-    struct err *err);
 /*
  * Removes it with its anonymous volumes, running or not, and returns 0 when it
  * is gone; that it was gone already is fine.  Tries for at most timeout_ms.
