@@ -393,11 +393,14 @@ complete(struct program *p)
 {
 	const char *line = value(p, "complete");
 	size_t point = optset_get(&p->opts, "point")->number;
+	autoerr struct err ignored = ERR_INIT;
 
 	if (!given(p, "point") || point > strlen(line))
 		point = strlen(line);
 	p->host.loop = loop_new();
 	complete_print(&p->host, &main_row, line, point);
+	if (p->host.session)
+		p->host.close(&p->host, &ignored);
 	loop_free(p->host.loop);
 }
 

@@ -125,7 +125,7 @@ def _(sandbox):
             "can be read: nothing was copied",
             "addesh: put: fifo is neither a file nor a directory",
             "addesh: put: nope: No such file or directory",
-            "addesh: get: open: /workspace/nope: No such file or directory"])
+            "addesh: get: /workspace/nope: No such file or directory"])
         assert not os.path.exists(h.work + "/out/x")
 
 
@@ -243,7 +243,7 @@ def _(sandbox):
         same([l[:10] for l in done.out.splitlines()],
              ["MODE      ", "-rwsr-xr-x", "lrwxrwxrwx",
               "MODE      ", "-rwsr-xr-x"])
-        same(done.err, "addesh: ls: open: /workspace/nope: "
+        same(done.err, "addesh: ls: /workspace/nope: "
                        "No such file or directory\n")
 
 
@@ -287,7 +287,7 @@ def _(sandbox):
             "addesh: cat: pw is not a regular file",
             "  if it is a link, follow it:  exec cat pw",
             "addesh: cat: d: Is a directory",
-            "addesh: cat: open: /workspace/nope: No such file or directory"])
+            "addesh: cat: /workspace/nope: No such file or directory"])
 
 
 @test("cat as JSON is bounded, and says so: %s", engines.SANDBOXES)
