@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: MIT
+"""pull, images, image rm and doctor with engines that fail half way; no real
+engine is needed."""
+
+import json
+import os
+import signal
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "lib"))
+from addesh import Home
+from fake_engine import Chunked, FakeEngine, Json, Reply, error
+from tap import main, same, test
+from terminal import Terminal
+
+PULL = ("POST", "/images/create")
+LAYER = {"status": "Downloading", "id": "aa",
+         "progressDetail": {"current": 5 << 20, "total": 10 << 20}}
+IMAGE = {"Id": "sha256:" + "ab" * 32, "Architecture": "amd64", "Os": "linux",
+         "Size": 10 << 20, "RepoTags": ["x:1"], "RepoDigests": [],
+         "Config": {}}
+
+
+def lines(*objects):
+    return b"".join(json.dumps(o).encode() + b"\r\n" for o in objects)
+
+
+def run(engine, *args, **kw):
+    with Home(options=["--engine", engine.url]) as h:
+        return h.addesh(*args, **kw)
+
+
+@test
+def a_pull_that_works():
+    with FakeEngine() as engine:
+        engine.on(*PULL, Chunked(lines({"status": "Pulling"}, LAYER), cut=7))
+        engine.on("GET", "/images/.*/json", Json(IMAGE))
+        done = run(engine, "-c", "pull x:1").is_ok()
+        same(done.out, "")
+        assert done.err.startswith("x:1 is here: abababababab, 10 MB, in "), \
+            done.err
+        asked = engine.asked("POST", "/images/create")[0]
+        same(sorted(asked.query.split("&")), ["fromImage=docker.io%2Flibrary%2Fx", "tag=1"])
+
+
+@test("a pull fails: %s", [
+    ("an error in the stream", Chunked(lines(
+        LAYER, {"errorDetail": {"message": "disk full"},
+                "error": "disk full"})), "disk full"),
+    ("only the newer form of it", Chunked(lines(
+        {"errorDetail": {"code": 5, "message": "no layer"}})), "no layer"),
+    ("the stream is cut in an object", Chunked(
+        b"{\"status\": \"Downl", end=True), ""),
+    ("the connection ends", Chunked(lines(LAYER), end=False, then="close"),
+     ""),
+    ("what comes is no JSON", Chunked(b"<html>"), ""),
+    ("500", error(500, "out of order"), "out of order"),
+    ("404", error(404, "pull access denied for x"), "pull access denied")])
+def _(_, reply, text):
+    with FakeEngine() as engine:
+        engine.on(*PULL, reply)
+        engine.on("GET", "/images/.*/json", Json(IMAGE))
+        done = run(engine, "-c", "pull x:1").is_status(125)
+        same(done.out, "")
+        assert done.err.startswith("addesh: pull: pulling x:1: "), done.err
+        assert text in done.err and "is here" not in done.err, done.err
+
+
+@test
+def a_pull_that_says_nothing_wrong_and_brings_nothing():
+    with FakeEngine() as engine:
+        engine.on(*PULL, Chunked(lines(LAYER)))
+        engine.on("GET", "/images/.*/json", error(404, "No such image: x:1"))
+        engine.on("GET", "/images/json", Json([]))
+        done = run(engine, "-c", "pull x:1").is_status(125)
+        assert "is not here" in done.err, done.err
+
+
+@test
+def ctrl_c_ends_a_pull():
+    with FakeEngine() as engine, Home(
+            options=["--engine", engine.url]) as h:
+        engine.on(*PULL, Chunked(lines(LAYER), end=False, then="hang"))
+        with Terminal(h.argv(), h.env, h.work) as t:
+            t.expect("^addesh.*> ")
+            t.line("pull x:1")
+            while not engine.asked("POST", "/images/create"):
+                pass    # the test's deadline ends this
+            t.process.send_signal(signal.SIGINT)
+            t.expect("^addesh: pull: .*interrupted")
+            t.expect("^addesh.*\\[130\\]> ")
+            t.line("quit")
+            same(t.wait(), 0)
+
+
+@test
+def images_without_names_are_listed():
+    with FakeEngine() as engine:
+        engine.on("GET", "/images/json", Json([
+            {"Id": "sha256:" + "cd" * 32, "RepoTags": None, "Size": 1,
+             "Created": 0, "Labels": None},
+            {"Id": "sha256:" + "ef" * 32, "RepoTags": ["<none>:<none>"]},
+            {"Id": "sha256:" + "01" * 32, "Labels": {"addesh.built": "1"},
+             "RepoTags": ["docker.io/library/mine:1", "host:5000/a/b:c"]},
+            {}]))
+        done = run(engine, "--plain", "-c", "images -a").is_ok()
+        same([l.split("\t")[:3] for l in done.out.splitlines()], [
+            ["(no name)", "cd" * 6, "1 byte"],
+            ["(no name)", "ef" * 6, "0 bytes"],
+            ["mine:1", "01" * 6, "0 bytes"],
+            ["host:5000/a/b:c", "01" * 6, "0 bytes"],
+            ["(no name)", "", "0 bytes"]])
+        done = run(engine, "--plain", "-c", "images").is_ok()
+        same([l.split("\t")[0] for l in done.out.splitlines()],
+             ["mine:1", "host:5000/a/b:c"])
+        same(done.err, "3 others are on the engine:  images -a\n")
+
+
+@test
+def a_conflict_is_told_in_the_engines_words():
+    with FakeEngine() as engine:
+        engine.on("DELETE", "/images/.*", error(
+            409, "conflict: unable to remove repository reference"))
+        engine.on("GET", "/images/.*/json", Json(IMAGE))
+        done = run(engine, "-c", "image rm x:1").is_status(125)
+        same(done.err, "addesh: image rm: removing the image: conflict: "
+                       "unable to remove repository reference\n")
+
+
+@test
+def of_several_images_the_first_failure_ends_it():
+    with FakeEngine() as engine:
+        engine.on("DELETE", "/images/a:1", Json([]))
+        engine.on("DELETE", "/images/b:1", error(500, "no"))
+        done = run(engine, "--json", "-c",
+                   "image rm -f a:1 b:1 c:1").is_status(125)
+        answer = json.loads(done.out)
+        same((answer["result"]["removed"], answer["error"]["message"]),
+             (["a:1"], "removing the image: no"))
+        same(len(engine.asked("DELETE", "/images/c:1")), 0)
+
+
+@test
+def image_rm_asks_a_person():
+    with FakeEngine() as engine, Home(
+            options=["--engine", engine.url]) as h:
+        engine.on("DELETE", "/images/.*", Json([]))
+        with Terminal(h.argv(), h.env, h.work) as t:
+            t.expect("^addesh.*> ")
+            t.line("image rm a:1 b:1")
+            t.expect("remove the images a:1, b:1\\? \\[y/N\\] ")
+            t.line("n")
+            t.expect("^addesh: image rm: .*")
+            same(len(engine.asked("DELETE", "/images/.*")), 0)
+            t.line("image rm a:1")
+            t.expect("remove the image a:1\\? \\[y/N\\] ")
+            t.line("y")
+            t.expect("^image a:1 removed")
+            t.line("set shell.confirm.image_rm false")
+            t.line("image rm b:1")
+            t.expect("^image b:1 removed")
+            t.line("quit")
+            same(t.wait(), 0)
+
+
+@test
+def doctor_with_an_engine_that_is_silent():
+    with FakeEngine(first=Reply(then="hang")) as engine:
+        with Home(env={"DOCKER_HOST": engine.url}) as h:
+            h.write("c.yaml", "engine: {start_timeout: 300ms}\n")
+            done = h.addesh("--json", "--config", "c.yaml", "doctor")
+            found = {f["name"]: f
+                     for f in json.loads(done.out)["result"]["findings"]}
+            same(found["engine"]["state"], "warn")
+            assert "300ms" in found["engine"]["text"] or \
+                "0.30s" in found["engine"]["text"], found["engine"]
+
+
+@test("doctor with an engine that %s", [
+    ("limits nothing", {"CgroupDriver": "none", "CgroupVersion": "2"},
+     "the engine uses none: no limits at all"),
+    ("is rootless on version 1",
+     {"CgroupDriver": "cgroupfs", "CgroupVersion": "1",
+      "SecurityOptions": ["name=rootless"]},
+     "rootless on version 1: no limits at all")])
+def _(_, info, text):
+    with FakeEngine() as engine:
+        engine.on("GET", "/info", Json({
+            "Name": "there", "KernelVersion": "6.1", "Architecture": "x86_64",
+            "OperatingSystem": "Any", "NCPU": 1, "MemTotal": 1 << 30,
+            "Warnings": ["WARNING: No swap limit support"], **info}))
+        engine.on("GET", "/images/.*/json", error(404, "No such image"))
+        engine.on("GET", "/images/json", Json([]))
+        engine.on("GET", "/containers/json", Json([]))
+        done = run(engine, "--json", "doctor").is_status(125)
+        found = {f["name"]: f
+                 for f in json.loads(done.out)["result"]["findings"]}
+        same((found["engine cgroups"]["state"],
+              found["engine cgroups"]["text"]), ("warn", text))
+        assert found["engine cgroups"]["fix"]
+        assert "No swap limit" in found["engine warning"]["text"]
+
+
+main()
