@@ -26,7 +26,7 @@ class Result:
 
 def environment(**more):
     """A clean one: nothing of the user's own client configuration."""
-    env = {"PATH": os.environ["PATH"],
+    env = {"PATH": "/usr/local/bin:/usr/bin:/bin",
            "HOME": "/nonexistent", "LANG": "C.UTF-8"}
     for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
         if name in os.environ:

@@ -316,7 +316,7 @@ class Sshd:
 
     def environment(self, path="", **more):
         return environment(
-            PATH=self.d + "/bin:" + os.environ["PATH"],
+            PATH=self.d + "/bin:/usr/bin:/bin",
             DOCKER_HOST="ssh://%s@127.0.0.1:%d%s" % (
                 self.user, self.port, path), **more)
 
@@ -344,6 +344,9 @@ def with_sshd(function):
         for program in ("/usr/sbin/sshd", "/usr/bin/ssh"):
             if not os.path.exists(program):
                 skip("there is no " + program)
+        shell = pwd.getpwuid(os.getuid()).pw_shell
+        if os.path.basename(shell) in ("nologin", "false"):
+            skip("this user cannot log in")
         with scratch() as d, FakeEngine() as engine, Sshd(d, engine) as sshd:
             function(engine, sshd)
     run.__name__ = function.__name__
