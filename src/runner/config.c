@@ -286,6 +286,28 @@ check_pidns(struct config *c)
 	    39);
 }
 
+/*
+ * A volume of an engine comes as a directory of root's that nobody else may
+ * write.  No code has run yet, so the path is what it seems.
+ */
+static void
+open_places(const struct config *c)
+{
+	struct stat st;
+	int fd;
+
+	for (size_t i = 0; i < c->places.n; i++) {
+		fd = open(c->places.v[i], O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
+		    O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		if (fstat(fd, &st) == 0 && st.st_uid == c->self &&
+		    !(st.st_mode & S_IWOTH))
+			(void)fchmod(fd, 01777);
+		close(fd);
+	}
+}
+
 int
 config_read(struct config *c, struct cgroup *cg, const struct message *m,
     const char **text)
@@ -300,6 +322,7 @@ config_read(struct config *c, struct cgroup *cg, const struct message *m,
 	if (c->pidns)
 		check_pidns(c);
 	check_uids(c);
+	open_places(c);
 	c->set = true;
 	return 0;
 }
