@@ -262,6 +262,10 @@ probe_cgroup2(struct findings *f)
 	    lack.buf);
 	if (lack.len && getuid())
 		found->fix = xstrdup(DELEGATE_FIX);
+	else if (lack.len)
+		found->fix = xasprintf("this kernel or container gives none of "
+				       "them away at %s: use an engine",
+		    tree);
 }
 
 /* Is this controller of version 1 mounted, and may we make groups there? */

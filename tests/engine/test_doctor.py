@@ -205,6 +205,27 @@ def _(_, more, state, text):
             assert "sudo systemctl reload apparmor" in found["fix"], found
 
 
+@test("cgroups of version 2 without controllers, %s", ["root", "a user"])
+def _(who):
+    engines.sandbox("restricted")
+    with Home(env=NO_ENGINE) as h:
+        findings, status = in_namespace(
+            h, "mount -t cgroup2 none /sys/fs/cgroup", "--json", "doctor",
+            user=who != "root")
+        found = {f["name"]: f for f in findings}
+        same((status, found["cgroups"]["state"]), (0, "warn"))
+        if who == "root":
+            same(found["cgroups"]["text"], "version 2, ours to use in "
+                 "restricted: nothing; not: memory pids cpu")
+        else:
+            assert found["cgroups"]["text"].startswith(
+                "version 2, nothing is delegated to this user"), found
+            assert "Delegate=cpu memory pids" in found["cgroups"]["fix"]
+        limits = [f["text"] for f in findings if f["name"] == "limit"]
+        assert any(l.startswith("memory_limit is weak") for l in limits), \
+            limits
+
+
 @test
 def an_ordinary_user_is_told_what_is_weak():
     engines.sandbox("restricted")
