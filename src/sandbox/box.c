@@ -222,18 +222,60 @@ box_free(struct box *box)
 	free(box);
 }
 
+static int
+ask_version(struct box *box, struct run_spec *run, struct strbuf *version,
+    struct err *err)
+{
+	struct verdict v = VERDICT_INIT;
+	int bad;
+
+	run->timeout_ms = 10000;
+	run->output_max = 4096;
+	bad = box_run_output(box, run, version, &v, err);
+	if (!bad && (!v.exited || v.exit_code))
+		bad = err_set(err, ERR_IMAGE,
+		    "%s: this host has no %s to stand in for it",
+		    box->spec.image, run->argv.v[0]);
+	verdict_release(&v);
+	return bad;
+}
+
+/* The version of the host's program, asked or known. */
+static int
+stand_in_version(struct box *box, struct run_spec *run, struct strbuf *version,
+    struct err *err)
+{
+	struct strvec *versions = box->ctx.versions;
+	const char *program = run->argv.v[0];
+	const char *known =
+	    versions ? strvec_env_get(versions, program) : NULL;
+
+	if (known) {
+		strbuf_adds(version, known);
+		return 0;
+	}
+	if (ask_version(box, run, version, err))
+		return -1;
+	if (versions) {
+		autofree char *entry =
+		    xasprintf("%s=%s", program, version->buf);
+
+		strvec_env_set(versions, entry);
+	}
+	return 0;
+}
+
 /*
- * Runs the host's program that an image's name stands for, so that nobody
- * takes python:3.9 for what it is not.
+ * Says which of the host's programs an image's name stands for here, so that
+ * nobody takes python:3.9 for what it is not.
  */
 static int
 check_stand_in(struct box *box, struct err *err)
 {
 	struct run_spec run = RUN_SPEC_INIT;
-	struct verdict v = VERDICT_INIT;
-	autobuf struct strbuf out = STRBUF_INIT;
+	autobuf struct strbuf version = STRBUF_INIT;
 	const char *image = box->spec.image;
-	int bad = 0;
+	int bad;
 
 	if (box->spec.kind != BOX_RESTRICTED || !image)
 		return 0;
@@ -246,20 +288,13 @@ check_stand_in(struct box *box, struct err *err)
 		return err_hint(err, "leave the image out to use the host's "
 				     "own programs");
 	}
-	run.timeout_ms = 10000;
-	run.output_max = 4096;
-	bad = box_run_output(box, &run, &out, &v, err);
-	if (!bad && (!v.exited || v.exit_code))
-		bad = err_set(err, ERR_IMAGE,
-		    "%s: this host has no %s to stand in for it", image,
-		    run.argv.v[0]);
-	if (!bad)
+	bad = stand_in_version(box, &run, &version, err);
+	if (!bad) {
 		box_event(box, "image", "%s of this host stands in for %s",
-		    out.buf, image);
-	if (!bad)
-		box_describe_add(box, "stand_in", "%s", out.buf);
+		    version.buf, image);
+		box_describe_add(box, "stand_in", "%s", version.buf);
+	}
 	run_spec_release(&run);
-	verdict_release(&v);
 	return bad;
 }
 

@@ -38,6 +38,12 @@ struct box_ctx {
 	 */
 	bool (*stand_in)(void *arg, const char *image, struct strvec *argv);
 	/*
+	 * PROGRAM=VERSION of what was asked before: a host's program is asked
+	 * for its version once, as that takes longer than opening does.  May be
+	 * NULL.
+	 */
+	struct strvec *versions;
+	/*
 	 * Progress of opening and what should be told once: phase is "pull",
 	 * "create", "start", "image" or "warning".  May be NULL.
 	 */

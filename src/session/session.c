@@ -18,6 +18,7 @@ session_new(struct loop *loop, const unsigned *interrupts,
 	s->interrupts = interrupts;
 	s->policy = policy;
 	s->id = io_random_hex(6);
+	strvec_init(&s->versions);
 	if (runtime_init(&s->runtime, err)) {
 		session_free(s, err);
 		return NULL;
@@ -66,6 +67,7 @@ session_free(struct session *s, struct err *err)
 	result_release(&s->last);
 	languages_free(s->languages);
 	engine_close(s->engine);
+	strvec_release(&s->versions);
 	runtime_release(&s->runtime);
 	policy_free(s->policy);
 	free(s->steps_dir);
@@ -275,6 +277,7 @@ open_box(struct session *s, const struct env_spec *spec,
 	    .runtime = &s->runtime,
 	    .interrupts = s->interrupts,
 	    .stand_in = opening_stand_in,
+	    .versions = &s->versions,
 	    .event = opening_event,
 	    .arg = &opening};
 

@@ -41,6 +41,7 @@ struct session {
 	unsigned env_count;  /* opened so far, for names e1, e2 ... */
 	struct result last;  /* of the last run; id NULL: none yet */
 	unsigned last_step;  /* its step */
+	struct strvec versions; /* of the host's programs, as in box_ctx */
 	char *id;	     /* label of what this session makes */
 	bool swept;
 };
