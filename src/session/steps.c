@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/io.h"
@@ -14,6 +15,7 @@
 #define LOG_BUFFER 65536
 #define RECORD_MAX (16u << 20)
 #define META_MAX (64u << 20)
+#define LOCK_SUFFIX ".lock"
 
 struct steps {
 	const char *parent;
@@ -49,57 +51,100 @@ steps_new(const char *parent)
 	return s;
 }
 
+/*
+ * A directory NAME is made after its lock NAME.lock and removed before it, so
+ * that there is none without a lock, whenever its owner is killed.
+ */
+static char *
+lock_path(const char *dir)
+{
+	return xasprintf("%s" LOCK_SUFFIX, dir);
+}
+
+static int
+remove_session(const char *dir)
+{
+	autofree char *lock = lock_path(dir);
+	autoerr struct err err = ERR_INIT;
+
+	if (io_remove_tree(dir, &err) && err.code != ENOENT)
+		return -1;
+	return unlink(lock);
+}
+
 void
 steps_free(struct steps *s)
 {
-	autoerr struct err ignored = ERR_INIT;
-
 	if (!s)
 		return;
 	if (s->dir)
-		io_remove_tree(s->dir, &ignored);
+		remove_session(s->dir);
 	if (s->lock >= 0)
 		close(s->lock);
 	free(s->dir);
 	free(s);
 }
 
+static bool
+is_same_file(int fd, const char *path)
+{
+	struct stat a, b;
+
+	return !fstat(fd, &a) && !stat(path, &b) && a.st_ino == b.st_ino &&
+	       a.st_dev == b.st_dev;
+}
+
+/* -1 with EAGAIN if a sweep was faster than the lock: try another name. */
+static int
+make_lock(const char *dir)
+{
+	autofree char *path = lock_path(dir);
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return -1;
+	if (!flock(fd, LOCK_EX | LOCK_NB) && is_same_file(fd, path))
+		return fd;
+	close(fd);
+	errno = EAGAIN;
+	return -1;
+}
+
 static int
 steps_make_dir(struct steps *s, struct err *err)
 {
-	autofree char *name = io_random_hex(8);
-	autofree char *lock = NULL;
-
 	if (s->dir)
 		return 0;
-	s->dir = io_join(s->parent, name);
-	lock = io_join(s->dir, "lock");
-	if (io_mkdirs(s->dir, 0700, err))
-		goto fail;
-	s->lock = open(lock, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (s->lock < 0 || flock(s->lock, LOCK_EX | LOCK_NB)) {
-		err_sys(err, errno, "%s", lock);
-		goto fail;
-	}
-	return 0;
-fail:
-	free(s->dir);
-	s->dir = NULL;
-	return err_prefix(err, "keeping the steps of this session");
+	if (io_mkdirs(s->parent, 0700, err))
+		return err_prefix(err, "keeping the steps of this session");
+	do {
+		autofree char *name = io_random_hex(8);
+
+		free(s->dir);
+		s->dir = io_join(s->parent, name);
+		s->lock = make_lock(s->dir);
+	} while (s->lock < 0 && errno == EAGAIN);
+	if (s->lock >= 0 && !mkdir(s->dir, 0700))
+		return 0;
+	err_sys(err, errno, "keeping the steps of this session: %s", s->dir);
+	if (s->lock >= 0)
+		remove_session(s->dir);
+	free(steal(&s->dir));
+	return -1;
 }
 
-/* True if no living session holds the directory (or is just making it). */
-static bool
-is_abandoned(const char *dir)
+/* The lock of a dead session, locked; or -1. */
+static int
+lock_abandoned(const char *dir)
 {
-	autofree char *path = io_join(dir, "lock");
-	autoclose int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	struct stat st;
+	autofree char *path = lock_path(dir);
+	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
-	if (fd < 0)
-		return errno == ENOENT && !stat(dir, &st) &&
-		       clock_wall_ms() / 1000 - st.st_mtime > 60;
-	return !flock(fd, LOCK_EX | LOCK_NB);
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
 }
 
 int
@@ -110,19 +155,21 @@ steps_sweep(const char *parent, bool dry_run, struct strvec *names)
 	int found = 0;
 
 	while (dir && (de = readdir(dir))) {
-		autoerr struct err ignored = ERR_INIT;
 		autofree char *path = NULL;
+		autoclose int fd = -1;
 
-		if (de->d_name[0] == '.')
+		if (!str_ends(de->d_name, LOCK_SUFFIX))
 			continue;
 		path = io_join(parent, de->d_name);
-		if (!is_abandoned(path))
+		path[strlen(path) - strlen(LOCK_SUFFIX)] = '\0';
+		fd = lock_abandoned(path);
+		if (fd < 0)
 			continue;
 		found++;
 		if (names)
 			strvec_push(names, path);
 		if (!dry_run)
-			io_remove_tree(path, &ignored);
+			remove_session(path);
 	}
 	if (dir)
 		closedir(dir);

@@ -3,7 +3,7 @@
  * output beyond what was shown can still be read.  A step is one executed
  * command; its log holds what a program wrote, in order of arrival.
  *
- * DIR/lock is locked with flock(2) while the owner lives: a directory whose lock
+ * DIR.lock is locked with flock(2) while the owner lives: a directory whose lock
  * can be had belongs to nobody and is removed by steps_sweep().
  *
  * DIR/N.json	the step as a JSON object (see addesh-json(5), "show")
