@@ -24,6 +24,7 @@
 
 #define OPEN_MS 10000
 #define END_MS 300 /* for the runner to end at EOF by itself */
+#define SETUP_STEP_MS 5
 
 struct restricted {
 	struct userns userns;
@@ -63,6 +64,25 @@ find_runner(struct restricted *r)
 }
 
 /*
+ * Of a bwrap that has not named its child yet: killed now it would leave that
+ * waiting for it for ever.  Both go on, the runner finds its stdin at its end,
+ * and all is over.
+ */
+static void
+await_setup(struct restricted *r)
+{
+	struct pollfd pfd = {.events = POLLIN,
+	    .fd = (int)syscall(SYS_pidfd_open, r->bwrap, 0)};
+
+	if (pfd.fd < 0)
+		return;
+	for (int ms = 0; ms < OPEN_MS; ms += SETUP_STEP_MS)
+		if (poll(&pfd, 1, SETUP_STEP_MS) || find_runner(r) > 0)
+			break;
+	close(pfd.fd);
+}
+
+/*
  * PID 1 takes all of its namespace with it.  The signal goes to it and not only
  * to bwrap, which does not take its child with it.
  */
@@ -73,16 +93,11 @@ end_processes(struct restricted *r, int patience_ms)
 
 	if (r->bwrap <= 0)
 		return;
-	if (r->runner < 0)
-		find_runner(r);
+	if (r->runner < 0 && find_runner(r) < 0)
+		await_setup(r);
 	pfd.fd = r->runner;
 	if (r->runner < 0 || poll(&pfd, 1, patience_ms) != 1) {
 		kill(r->bwrap, SIGKILL);
-		if (r->runner < 0) { /* it may have named it just now */
-			reap(&r->bwrap);
-			find_runner(r);
-			pfd.fd = r->runner;
-		}
 		signal_pidfd(r->runner, SIGKILL);
 	}
 	if (r->runner >= 0)
