@@ -71,20 +71,26 @@ read_image(struct image *img, const json *j)
 	img->size = (uint64_t)json_int(j, "Size", 0);
 }
 
-/* The error of an image that is not there, with what is near it. */
-static int
-not_found(struct engine *e, const char *name, struct err *err)
+int
+image_hint_near(struct engine *e, const char *name, struct err *err)
 {
 	autovec struct strvec near = STRVEC_INIT;
 	autobuf struct strbuf list = STRBUF_INIT;
 	autoerr struct err ignored = ERR_INIT;
 
-	err_set(err, ERR_IMAGE, "image %s is not here", name);
-	err->code = 404;
 	image_near(e, name, 3, &near, &ignored);
 	for (size_t i = 0; i < near.n; i++)
 		strbuf_addf(&list, "%s%s", i ? ", " : "", near.v[i]);
 	return near.n ? err_hint(err, "here are: %s", list.buf) : -1;
+}
+
+/* The error of an image that is not there, with what is near it. */
+static int
+not_found(struct engine *e, const char *name, struct err *err)
+{
+	err_set(err, ERR_IMAGE, "image %s is not here", name);
+	err->code = 404;
+	return image_hint_near(e, name, err);
 }
 
 int

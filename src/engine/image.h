@@ -48,6 +48,8 @@ json *image_list(struct engine *e, const struct strvec *labels,
  */
 int image_near(struct engine *e, const char *name, size_t max,
     struct strvec *names, struct err *err);
+/* Adds those to the hint, if there are any; returns -1. */
+int image_hint_near(struct engine *e, const char *name, struct err *err);
 /*
  * Pulls it with the user's credentials for its registry.  platform may be NULL
  * (the endpoint's, then the engine's own).  tell is called as the state

@@ -605,6 +605,9 @@ request_error(const struct request *r, struct err *err)
 	    text.len && sys ? ": " : "",
 	    sys && sys < 4096 ? strerror((int)sys) : "");
 	err->code = sys < 4096 ? (int)sys : EPROTO;
+	if (sys == ENOSPC)
+		err_hint(err, "make room:  exec rm FILE  or  env reset      "
+			      "have more:  env new --disk SIZE");
 	return -1;
 }
 

@@ -128,8 +128,12 @@ get_image(struct box *box, struct err *err)
 	if (err->code != 404 || policy != PULL_MISSING)
 		return -1;
 	err_clear(err);
-	if (pull(box, err))
-		return -1;
+	if (pull(box, err)) {
+		if (err->kind == ERR_INTERRUPTED)
+			return -1;
+		err_prefix(err, "image %s is not here", box->spec.image);
+		return image_hint_near(e, box->spec.image, err);
+	}
 	return image_inspect(e, box->spec.image, &eb->image, err);
 }
 
@@ -177,6 +181,7 @@ configure(struct box *box, struct client_config *cfg)
 
 	box_config_default(box, cfg);
 	base_env(box, cfg);
+	container_extra_places(box, &eb->image, &cfg->places);
 	if (user == USER_NAMED && box->spec.user)
 		cfg->user = box->spec.user;
 	if (user == USER_IMAGE)

@@ -39,6 +39,9 @@ int runner_way_volume(struct runner_way *way, struct engine *e,
 /* The body of POST /containers/create. */
 json *container_spec(struct box *box, const struct image *img,
     const struct runner_way *way, uint64_t memory);
+/* Writable places that not every environment has. */
+void container_extra_places(const struct box *box, const struct image *img,
+    struct strvec *paths);
 /* Bytes of the memory-backed places that not every environment has. */
 uint64_t container_extra_memory(const struct box *box,
     const struct image *img);

@@ -66,14 +66,32 @@ is_podman(const struct box *box)
 	return engine_kind(box->ctx.engine) == ENGINE_PODMAN;
 }
 
+void
+container_extra_places(const struct box *box, const struct image *img,
+    struct strvec *paths)
+{
+	if (is_podman(box)) /* which would make it without a bound */
+		strvec_push(paths, "/var/tmp");
+	for (size_t i = 0; i < img->volumes.n; i++)
+		if (is_extra_volume(img->volumes.v[i]))
+			strvec_push(paths, img->volumes.v[i]);
+}
+
+static uint64_t
+extra_size(const struct box *box, const char *path)
+{
+	return !strcmp(path, "/var/tmp") ? SMALL_PLACE : box->spec.limits.tmp;
+}
+
 uint64_t
 container_extra_memory(const struct box *box, const struct image *img)
 {
-	uint64_t extra = is_podman(box) ? 2 * SMALL_PLACE : 0;
+	autovec struct strvec paths = STRVEC_INIT;
+	uint64_t extra = is_podman(box) ? SMALL_PLACE : 0; /* of /run */
 
-	for (size_t i = 0; i < img->volumes.n; i++)
-		if (is_extra_volume(img->volumes.v[i]))
-			extra += box->spec.limits.tmp;
+	container_extra_places(box, img, &paths);
+	for (size_t i = 0; i < paths.n; i++)
+		extra += extra_size(box, paths.v[i]);
 	return extra;
 }
 
@@ -92,6 +110,7 @@ static json *
 places_json(const struct box *box, const struct image *img)
 {
 	const struct limits *l = &box->spec.limits;
+	autovec struct strvec paths = STRVEC_INIT;
 	json *map = json_object();
 
 	put_place(map, "/tmp", l->tmp, "1777");
@@ -99,13 +118,12 @@ places_json(const struct box *box, const struct image *img)
 	   the next one could not replace what one of them has made. */
 	if (l->workspace == WORKSPACE_MEMORY)
 		put_place(map, SANDBOX_WORKSPACE, l->disk, "777");
-	if (is_podman(box)) { /* which makes them without a bound */
+	if (is_podman(box)) /* as for /var/tmp; programs cannot write there */
 		put_place(map, "/run", SMALL_PLACE, "755");
-		put_place(map, "/var/tmp", SMALL_PLACE, "1777");
-	}
-	for (size_t i = 0; i < img->volumes.n; i++)
-		if (is_extra_volume(img->volumes.v[i]))
-			put_place(map, img->volumes.v[i], l->tmp, "1777");
+	container_extra_places(box, img, &paths);
+	for (size_t i = 0; i < paths.n; i++)
+		put_place(map, paths.v[i], extra_size(box, paths.v[i]),
+		    "1777");
 	return map;
 }
 
