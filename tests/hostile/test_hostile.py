@@ -5,6 +5,7 @@ After each: the right verdict, the output that there was, no process left in
 the environment, and the next run works.
 """
 
+import ctypes
 import hashlib
 import json
 import os
@@ -154,6 +155,11 @@ def _(kind):
         # The files are still there, and take no memory from a program.
         r = s.ok("exec -t 60 -- python3 -c 'print(len(b\"x\" * (150 << 20)))'")
         same(r["stdout"], "157286400\n")
+        got = s.do("run ok.py", "print('OK')")
+        same((got["ok"], got["error"]["message"], got["error"]["hint"]),
+             (False, "/workspace/ok.py: No space left on device",
+              "make room:  exec rm FILE  or  env reset      "
+              "have more:  env new --disk SIZE"))
         s.ok("exec -- rm -f " + " ".join(p + "/filler" for p in places))
         s.works()
 
@@ -432,16 +438,17 @@ class Swapper(threading.Thread):
 
     def __init__(self, path, other):
         super().__init__(daemon=True)
-        self.path, self.other = path, other
+        self.path, self.spare = path, path + ".spare"
+        os.symlink(other, self.spare)
         self.stop = threading.Event()
 
     def run(self):
-        spare = self.path + ".dir"
+        # renameat2(2): from one to the other at once
+        libc = ctypes.CDLL(None, use_errno=True)
+        names = [os.fsencode(p) for p in (self.path, self.spare)]
         while not self.stop.is_set():
-            os.rename(self.path, spare)
-            os.symlink(self.other, self.path)
-            os.unlink(self.path)
-            os.rename(spare, self.path)
+            if libc.renameat2(-100, names[0], -100, names[1], 2):
+                raise OSError(ctypes.get_errno(), "RENAME_EXCHANGE")
 
     def __enter__(self):
         self.start()

@@ -108,7 +108,8 @@ class Traces:
             if not found:
                 return
             if time.monotonic() > end:
-                raise AssertionError("left behind:\n" + "\n".join(found))
+                raise AssertionError("left behind:\n" + "\n".join(
+                    line[:300] for line in found))
             pause()
 
 
