@@ -597,6 +597,9 @@ request_error(const struct request *r, struct err *err)
 		if (f.key == PROTO_K_TEXT)
 			strbuf_add(&text, f.data, f.len);
 	}
+	/* Only Ctrl-C cancels. */
+	if (sys == ECANCELED && !strcmp(text.buf, "cancelled"))
+		return err_set(err, ERR_INTERRUPTED, "interrupted");
 	/* One word says which step failed, which the path says better. */
 	if (path.len && !strchr(text.buf, ' '))
 		strbuf_reset(&text);
