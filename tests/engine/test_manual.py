@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: MIT
+"""The examples of addesh(1) are carried out as they stand there."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "lib"))
+import engines
+import manual
+from addesh import Home, program
+from tap import main, same, test
+from terminal import Terminal
+
+CONFIG = "tools: {code_execution: {sandbox: restricted}}\n"
+
+
+def examples():
+    """The blocks of lines of the section."""
+    text = "\n".join(manual.sections("addesh.1")["EXAMPLES"])
+    return [block.replace("\\e", "\\").splitlines() for block in re.findall(
+        r"^\.Bd -literal -offset indent\n(.*?)\n\.Ed", text, re.S | re.M)]
+
+
+def of_shell():
+    return [block for block in examples() if block[0].startswith("addesh -")]
+
+
+def home():
+    """Restricted, and addesh in PATH."""
+    engines.sandbox("restricted")
+    h = Home()
+    os.makedirs(h.path + "/config/addesh")
+    with open(h.path + "/config/addesh/addesh.yaml", "w") as f:
+        f.write(CONFIG)
+    os.symlink(program(), h.path + "/addesh")
+    h.env["PATH"] = h.path + ":" + h.env["PATH"]
+    h.write("main.py", "print('it works')\n")
+    return h
+
+
+@test
+def there_are_examples_of_each_kind():
+    same(len(of_shell()), 2)
+    same(len(examples()), 5)
+
+
+@test("in the host's shell: %d", [0, 1])
+def _(number):
+    with home() as h:
+        done = subprocess.run(
+            ["sh", "-ec", "\n".join(of_shell()[number])], cwd=h.work,
+            env=h.env, capture_output=True, text=True, timeout=60)
+        same(done.returncode, 0, done.stderr)
+        if number:
+            result = json.loads(done.stdout)["result"]
+            same((result["exit_code"], result["stdout"]), (0, "it works\n"))
+        else:
+            # what it wrote, and once more as its log
+            same(done.stdout, "it works\nit works\n")
+
+
+@test
+def at_the_prompt():
+    block = [b for b in examples() if b[0].startswith("addesh> ")][0]
+    with home() as h, Terminal(h.argv(), h.env, h.work) as t:
+        for line in block:
+            prompt, typed = re.match(r"(.*?> )(.*)", line).groups()
+            t.expect("^" + re.escape(prompt))
+            t.line(typed)
+        t.expect("^ZeroDivisionError: division by zero\n")
+        t.expect("^exit 1 in ")
+        t.line("quit")
+        same(t.wait(), 0)
+
+
+@test
+def as_a_script_without_an_engine():
+    block = [b for b in examples() if b[0] == "set sandbox restricted"][0]
+    with home() as h:
+        done = h.script("\n".join(block) + "\n").is_ok()
+        assert done.out.startswith("Python 3."), done.out
+
+
+@test
+def with_the_network():
+    """Only up to where an index of packages is needed."""
+    block = [b for b in examples() if "--net" in b[0]][0]
+    with Home(options=engines.sandbox("docker")) as h:
+        done = h.addesh("-c", block[0], "-c",
+                        "exec python3 -c 'import socket; "
+                        "print(len(socket.if_nameindex()) > 1)'").is_ok()
+        same(done.out, "True\n")
+
+
+main()
