@@ -78,7 +78,7 @@ def objects(kind):
         # what a session that died leaves, so that gc has something to say
         dead = os.path.join(home.path, "state/addesh/sessions/dead")
         os.makedirs(dead, 0o700)
-        open(os.path.join(dead, "lock"), "w").close()
+        open(dead + ".lock", "w").close()
         home.write("policy.yaml",
                    "tools:\n  code_execution:\n    max: {timeout: 60}\n")
         home.write("config.yaml",
