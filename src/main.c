@@ -105,7 +105,8 @@ print_help(void)
 	    "Run code in isolated environments and see what it does.\n"
 	    "\n"
 	    "Examples:\n"
-	    "  addesh                        the shell; help lists its commands\n"
+	    "  addesh                        the shell; help lists its "
+	    "commands\n"
 	    "  addesh -c 'env new' -c 'run main.py'\n"
 	    "  addesh lesson.addesh          the commands of a file\n"
 	    "  addesh help run               how a command is used\n");

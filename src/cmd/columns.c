@@ -94,7 +94,8 @@ put_plain(struct call_table *t)
 	for (size_t r = 0; r < t->nrows; r++)
 		for (size_t i = 0; i < t->ncols; i++) {
 			plain_cell(&t->c->body, t->rows[r][i]);
-			strbuf_addc(&t->c->body, i + 1 < t->ncols ? '\t' : '\n');
+			strbuf_addc(&t->c->body,
+			    i + 1 < t->ncols ? '\t' : '\n');
 		}
 }
 

@@ -11,7 +11,11 @@
 #include "base/json.h"
 
 /* Progress is silent for this long, and on no terminal speaks this rarely. */
-enum { PROGRESS_QUIET_MS = 400, PROGRESS_TTY_MS = 100, PROGRESS_LINE_MS = 5000 };
+enum {
+	PROGRESS_QUIET_MS = 400,
+	PROGRESS_TTY_MS = 100,
+	PROGRESS_LINE_MS = 5000
+};
 
 static bool
 env_true(const char *name)

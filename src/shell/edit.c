@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 #include <wchar.h>
 
@@ -31,6 +32,7 @@ struct edit {
 	struct host *host;
 	struct output *out;
 	struct signals *signals;
+	struct termios usual; /* of the terminal, between our lines */
 	char *history_file;
 	struct strvec typed; /* the history, the oldest first */
 	bool history_loaded;
@@ -439,7 +441,8 @@ bind_keys(EditLine *el)
 	el_wset(el, EL_ADDFN, L"addesh-editor", L"edit in $EDITOR", editor_key);
 	el_wset(el, EL_ADDFN, L"addesh-forward", L"go right, or accept",
 	    forward_key);
-	el_wset(el, EL_ADDFN, L"addesh-end", L"go to the end, or accept", end_key);
+	el_wset(el, EL_ADDFN, L"addesh-end", L"go to the end, or accept",
+	    end_key);
 	el_wset(el, EL_ADDFN, L"addesh-word", L"go a word on, or accept it",
 	    word_key);
 	for (size_t i = 0; i < ARRAY_SIZE(bindings); i++)
@@ -470,6 +473,7 @@ edit_new(struct host *h, struct output *o, struct signals *sig)
 	e->out = o;
 	e->signals = sig;
 	e->marks = is_smart();
+	tcgetattr(STDIN_FILENO, &e->usual);
 	strbuf_init(&e->prompt);
 	strbuf_init(&e->ghost.text);
 	strbuf_init(&e->ghost.line);
@@ -516,6 +520,8 @@ get_line(struct edit *e, int *count)
 	e->host->interrupted = 0;
 	e->signals->editor = on_signal;
 	e->signals->arg = e;
+	/* A program that had the terminal may have left it otherwise. */
+	tcsetattr(STDIN_FILENO, TCSADRAIN, &e->usual);
 	/* libedit would do so after the prompt, too late for who types fast. */
 	el_set(e->el, EL_PREP_TERM, 1);
 	tell(e, "\033[?2004h");

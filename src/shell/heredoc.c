@@ -7,7 +7,8 @@ blank_prefix(const char *s, size_t n, char strip)
 {
 	size_t i = 0;
 
-	while (strip && i < n && (s[i] == '\t' || (strip == '~' && s[i] == ' ')))
+	while (strip && i < n &&
+	       (s[i] == '\t' || (strip == '~' && s[i] == ' ')))
 		i++;
 	return i;
 }

@@ -7,7 +7,8 @@
  * t is in seconds since the epoch, cwd a hash of the directory.  Lines are
  * appended under a lock, so that sessions do not overwrite each other.  A
  * command that begins with a space is not kept; passwords, tokens and keys are
- * masked (or as the setting history.redact says); of a text over 4 KiB only the first line is kept.
+ * masked (or as the setting history.redact says); of a text over 4 KiB only the
+ * first line is kept.
  */
 #ifndef ADDESH_SHELL_HISTORY_H
 #define ADDESH_SHELL_HISTORY_H
@@ -30,8 +31,8 @@ char *history_path(void);
 void history_load(struct strvec *texts, const char *path, size_t max);
 /*
  * Appends text (its last newline excluded).  False if such a text is not to be
- * kept anywhere.  A file that cannot be written is no reason to disturb anybody.
- * path may be NULL.
+ * kept anywhere.  A file that cannot be written is no reason to disturb
+ * anybody.  path may be NULL.
  */
 bool history_append(const char *path, const char *text, int status,
     enum history_secrets secrets);

@@ -20,7 +20,7 @@ struct hostio {
    rights of a person. */
 int hostio_file(struct hostio *io, const struct policy *p, const char *path,
     bool append, struct err *err);
-/* The text goes to the host's /bin/sh: as host.pipe says, only from a person. */
+/* The text goes to the host's /bin/sh; host.pipe says who may do that. */
 int hostio_pipe(struct hostio *io, const struct policy *p, bool interactive,
     const char *text, struct err *err);
 /* Closes, and waits for what reads; its exit status, or 0. */

@@ -93,8 +93,8 @@ prepare_io(struct interp *ip, const struct source *src,
 	if (cmd->redirect && cmd->pipe)
 		return err_set(err, ERR_USAGE, "> and | exclude each other");
 	if (cmd->pipe)
-		return hostio_pipe(&p->io, host_policy(ip->host), src->interactive,
-		    cmd->pipe, err);
+		return hostio_pipe(&p->io, host_policy(ip->host),
+		    src->interactive, cmd->pipe, err);
 	if (!cmd->redirect)
 		return 0;
 	if (lex_expand(cmd->redirect, lookup, ip->host, &path, err) < 0)
@@ -114,9 +114,10 @@ static int
 prepare(struct interp *ip, const struct source *src, const struct lex_cmd *cmd,
     struct prepared *p, struct err *err)
 {
+	const struct policy *policy = host_policy(ip->host);
+
 	if (expand_words(ip->host, cmd, &p->words, err) < 0 ||
-	    alias_expand(&p->words, policy_list(host_policy(ip->host), SET_ALIASES),
-		err) < 0 ||
+	    alias_expand(&p->words, policy_list(policy, SET_ALIASES), err) < 0 ||
 	    prepare_heredoc(ip->host, cmd, &p->heredoc, err) < 0)
 		return -1;
 	return prepare_io(ip, src, cmd, p, err);

@@ -90,7 +90,8 @@ lex_tag(struct lex *x, struct lex_cmd *cmd)
 		if (w->n == 1 && !w->pieces[0].variable)
 			need->tag = xstrdup(w->pieces[0].text);
 		else if (!lex_partial(x))
-			r = lex_fail(x, x->line, "the heredoc's tag is not a word");
+			r = lex_fail(x, x->line,
+			    "the heredoc's tag is not a word");
 	}
 	if (w)
 		lex_word_release(w);
@@ -128,8 +129,9 @@ lex_redirect(struct lex *x, struct lex_cmd *cmd)
 	struct lex_word *last = cmd->n ? &cmd->words[cmd->n - 1] : NULL;
 
 	if (last && last->end == x->i && is_digits(x, last))
-		return lex_fail(x, x->line, "%.*s> is not known: > takes the result"
-					" of the command, whole",
+		return lex_fail(x, x->line,
+		    "%.*s> is not known: > takes the result of the command, "
+		    "whole",
 		    (int)(last->end - last->start), x->s + last->start);
 	lex_next(x);
 	cmd->append = lex_peek(x, 0) == '>';
@@ -142,8 +144,9 @@ static enum lex_status
 lex_input(struct lex *x, struct lex_cmd *cmd)
 {
 	if (lex_peek(x, 1) != '<')
-		return lex_fail(x, x->line, "< is not known: `run --stdin FILE` "
-					"gives a program its input");
+		return lex_fail(x, x->line,
+		    "< is not known: `run --stdin FILE` gives a program its "
+		    "input");
 	if (lex_peek(x, 2) != '<')
 		return lex_tag(x, cmd);
 	if (cmd->has_heredoc)
@@ -191,8 +194,9 @@ lex_command(struct lex *x, struct lex_cmd *cmd)
 			break;
 		}
 		if (c == '&')
-			return lex_fail(x, x->line, "& is not known: commands run "
-						"one after the other");
+			return lex_fail(x, x->line,
+			    "& is not known: commands run one after the "
+			    "other");
 		if (c == '>')
 			r = lex_redirect(x, cmd);
 		else if (c == '<')
@@ -332,8 +336,8 @@ lex_heredoc(struct lex *x, struct lex_cmd *cmd, size_t max)
 		return LEX_MORE;
 	}
 	advance(x, x->n - x->i);
-	return lex_fail(x, need->line, "the heredoc is not ended: no line is %s",
-	    need->tag);
+	return lex_fail(x, need->line,
+	    "the heredoc is not ended: no line is %s", need->tag);
 }
 
 /* After a mistake the rest of the line is left out. */

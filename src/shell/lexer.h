@@ -2,14 +2,15 @@
  * The language: one logical line to the commands on it.
  *
  *   line      = [ command { (";" | "&&" | "||") command } ] [ comment ]
- *   command   = { "time" | "quiet" } word { word | redirect } [ heredoc ] [ pipe ]
+ *   command   = { "time" | "quiet" } word { word | redirect }
+ *               [ heredoc ] [ pipe ]
  *   redirect  = (">" | ">>") word
  *   heredoc   = "<<" ["-" | "~"] TAG | "<<<" word
  *   pipe      = "|" rest of the line, text for the host's shell
  *   comment   = "#" at the start of a word
  *
- * '...' is literal, "..." knows \" \\ \$ \n \t, elsewhere a backslash quotes one
- * character, and a backslash before the line's end joins lines.  $NAME, ${NAME}
+ * '...' is literal, "..." knows \" \\ \$ \n \t, elsewhere a backslash quotes
+ * one character, and a backslash before the line's end joins lines.  $NAME, ${NAME}
  * and $? are variables; an expansion never makes more than one word.  There is
  * no globbing and no substitution.  Heredoc bodies are verbatim, their TAG
  * quoted or not; one follows its line, whichever of its commands it is for, so
@@ -35,7 +36,7 @@ struct lex_word {
 	struct lex_piece *pieces;
 	size_t n, cap;
 	size_t start, end; /* offsets in the source */
-	char open;	   /* the quote that is not closed (LEX_PARTIAL), or 0 */
+	char open; /* the quote that is not closed (LEX_PARTIAL), or 0 */
 	bool quoted;	   /* something in it was quoted: not a keyword */
 };
 

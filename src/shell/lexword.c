@@ -49,7 +49,8 @@ need_quote(struct lex *x, char quote)
 	if (lex_partial(x))
 		return LEX_OK;
 	if (x->flags & LEX_EOF)
-		return lex_fail(x, x->opened, "the quote %c is not closed", quote);
+		return lex_fail(x, x->opened, "the quote %c is not closed",
+		    quote);
 	x->out->need.what = LEX_NEED_QUOTE;
 	x->out->need.quote = quote;
 	x->out->need.line = x->opened;
@@ -225,7 +226,8 @@ lex_word(struct lex *x, struct lex_word *w)
 	int c;
 
 	w->start = x->i;
-	while (r == LEX_OK && (c = lex_peek(x, 0), !lex_ends_word(c) || c == 0)) {
+	while (r == LEX_OK &&
+	       (c = lex_peek(x, 0), !lex_ends_word(c) || c == 0)) {
 		if (c == 0)
 			return lex_fail(x, x->line, "a NUL byte");
 		if (c == '\'' || c == '"') {

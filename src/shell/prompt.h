@@ -11,8 +11,10 @@ struct lex_need;
  * Makes the prompt by the template of the setting shell.prompt, or of what an
  * unfinished line waits for: "EOF> ", "'> ", "\\> ".  In a template
  *
- *	%e  the environment	%i  its image	%E  the engine, if not the default
- *	%n  the number of steps	%s  the last status, if not 0	%%  a percent sign
+ *	%e  the environment	%i  its image
+ *	%E  the engine, if it is not the default
+ *	%n  the number of steps	%s  the last status, if not 0
+ *	%%  a percent sign
  *	%N  nothing, but it counts as empty unless programs reach the network
  *
  * and a part in braces vanishes when one of its values is empty.  mark is put

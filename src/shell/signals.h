@@ -12,7 +12,7 @@ struct signals {
 	struct host *host;
 	struct loop_fd *watch;
 	int fd;
-	/* The line editor while it reads: told of every signal.  May be NULL. */
+	/* The line editor while it reads, or NULL: told of every signal. */
 	void (*editor)(void *arg, int signo);
 	void *arg;
 };

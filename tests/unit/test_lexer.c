@@ -209,7 +209,8 @@ test_data(void)
 static void
 test_cut(void)
 {
-	static const char text[] = "a 'b\nc' \\\n d; run x <<~E\n  1\n  2\n E\nz\n";
+	static const char text[] = "a 'b\nc' \\\n d; run x <<~E\n"
+				   "  1\n  2\n E\nz\n";
 	int bad = 0, cuts = 0;
 
 	for (size_t cut = 1; cut < sizeof(text) - 1; cut++) {

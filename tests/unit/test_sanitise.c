@@ -62,8 +62,9 @@ test_cases(void)
 			autobuf struct strbuf out = STRBUF_INIT;
 
 			in_chunks(&out, cases[i].in, n, chunk == 3 ? n : chunk);
-			is_str(out.buf, cases[i].out, "case %zu in pieces of %zu",
-			    i, chunk == 3 ? n : chunk);
+			is_str(out.buf, cases[i].out,
+			    "case %zu in pieces of %zu", i,
+			    chunk == 3 ? n : chunk);
 		}
 	}
 }
@@ -89,8 +90,8 @@ test_marks(void)
 static void
 test_random(void)
 {
-	static const char alphabet[] = "\033\033[[;0123:8mKHJ]\007\\\n\r\x9b\xc2"
-				       "\xe2\x80\xae x";
+	static const char alphabet[] = "\033\033[[;0123:8mKHJ]\007\\\n\r\x9b"
+				       "\xc2\xe2\x80\xae x";
 	unsigned seed = 1, bad = 0;
 
 	for (int round = 0; round < 20000; round++) {
@@ -105,7 +106,8 @@ test_random(void)
 		for (const char *p = out.buf; (p = strchr(p, '\033')); p++) {
 			size_t n = strspn(p + 2, "0123456789;:");
 
-			bad += p[1] != '[' || (p[2 + n] != 'm' && p[2 + n] != 'K');
+			bad += p[1] != '[' ||
+			       (p[2 + n] != 'm' && p[2 + n] != 'K');
 		}
 		bad += strchr(out.buf, '\007') != NULL;
 	}
