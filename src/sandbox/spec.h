@@ -35,7 +35,7 @@ struct limits {
 };
 
 #define LIMITS_DEFAULT                                                         \
-	{.memory = 256u << 20, .disk = 256u << 20, .tmp = 64u << 20,           \
+	{.memory = 256u << 20, .disk = 256u << 20, .tmp = 256u << 20,           \
 	    .shm = 16u << 20, .output = 1u << 20, .cpu_milli = 500,            \
 	    .pids = 128, .timeout_ms = 30000}
 
@@ -58,7 +58,6 @@ void env_spec_copy(struct env_spec *dst, const struct env_spec *src);
 void env_spec_release(struct env_spec *s);
 
 #define SANDBOX_WORKSPACE "/workspace"
-#define SANDBOX_HOME "/tmp/home"
 #define SANDBOX_HOSTNAME "sandbox" /* also in share/addesh/etc/hosts */
 #define SANDBOX_HOME "/tmp/home" /* of the runs' user, in a place of its own */
 

@@ -69,6 +69,30 @@ on_started(void *arg)
 	result_event(((struct execution *)arg)->r, "started", "");
 }
 
+/*
+ * The variables of every language, since a program may call any tool (a shell
+ * script that calls npm), then those of its own language.  What people set,
+ * for the environment or for the run, wins.
+ */
+static int
+add_env(const struct execution *x, struct strvec *env, struct err *err)
+{
+	const struct program *p = x->p;
+	const struct languages *all = session_languages(x->s, err);
+
+	if (!all)
+		return -1;
+	for (size_t i = 0; i < languages_count(all); i++)
+		language_env(languages_at(all, i), &x->places, env);
+	if (p->choice && p->choice->language)
+		language_env(p->choice->language, &x->places, env);
+	for (size_t i = 0; i < x->env->spec.env.n; i++)
+		strvec_env_set(env, x->env->spec.env.v[i]);
+	for (size_t i = 0; i < p->env.n; i++)
+		strvec_env_set(env, p->env.v[i]);
+	return 0;
+}
+
 /* Runs one argv of a phase; the program's text goes with the first. */
 static int
 run_phase(struct execution *x, const char *phase, const struct strvec *argv,
@@ -78,15 +102,13 @@ run_phase(struct execution *x, const char *phase, const struct strvec *argv,
 	struct box_sink sink = {
 	    .out = on_out, .event = on_event, .started = on_started, .arg = x};
 	struct run_spec run = RUN_SPEC_INIT;
-	int rc;
+	int rc = -1;
 
+	if (add_env(x, &run.env, err))
+		goto out;
 	strvec_pushv(&run.argv, argv->v, argv->n);
-	if (p->choice && p->choice->language) {
-		language_env(p->choice->language, &x->places, &run.env);
+	if (p->choice && p->choice->language)
 		run.interrupt = p->choice->language->interrupt;
-	}
-	for (size_t i = 0; i < p->env.n; i++)
-		strvec_env_set(&run.env, p->env.v[i]);
 	run.cwd = p->cwd;
 	run.timeout_ms = p->timeout_ms;
 	run.output_max = p->output_max;
@@ -101,6 +123,7 @@ run_phase(struct execution *x, const char *phase, const struct strvec *argv,
 	}
 	result_event(x->r, phase, run.argv.v[0]);
 	rc = box_run(x->env->box, &run, &sink, v, err);
+out:
 	run_spec_release(&run);
 	return rc;
 }
@@ -391,9 +414,8 @@ int
 execute_program(struct session *s, struct env *env, const struct program *p,
     const struct box_sink *sink, struct result *r, struct err *err)
 {
-	autofree char *file = p->file ? xasprintf("%s/%s", SANDBOX_WORKSPACE,
-					    p->file)
-				      : NULL;
+	autofree char *file = xasprintf("%s/%s", SANDBOX_WORKSPACE,
+	    p->file ? p->file : "program");
 	autofree char *out =
 	    xasprintf("/tmp/.addesh-%u/program", r->step ? r->step : 1);
 	struct execution x = {.s = s,

@@ -36,7 +36,8 @@ const struct setting settings_table[SET_COUNT] = {
     [SET_DISK_LIMIT] = {POLICY("disk_limit"), VALUE_SIZE, .def = "256m",
 	.min = 4 * KIB, .max = PIB, .tighten = TIGHTEN_SMALLER,
 	.ceiling = true, .help = "room in /workspace"},
-    [SET_TMP_LIMIT] = {POLICY("tmp_limit"), VALUE_SIZE, .def = "64m",
+    /* HOME lies there: what pip and npm -g install has to fit in. */
+    [SET_TMP_LIMIT] = {POLICY("tmp_limit"), VALUE_SIZE, .def = "256m",
 	.min = 4 * KIB, .max = PIB, .tighten = TIGHTEN_SMALLER,
 	.ceiling = true, .help = "room in /tmp"},
     [SET_SHM_LIMIT] = {POLICY("shm_limit"), VALUE_SIZE, .def = "16m",

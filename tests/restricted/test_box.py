@@ -68,9 +68,9 @@ def _(kind):
     with Box(kind) as box:
         out = box("memory=100m", "disk=20m", "cpus=0.7", "pids=50", "limits",
                   "gaps")
-    # /tmp 64m and /dev/shm 16m; Podman's /run and /var/tmp
+    # /tmp 256m and /dev/shm 16m; Podman's /run and /var/tmp
     extra = 2 if kind == "podman" else 0
-    same(value(out, "LIMIT", "memory"), str((200 + extra) << 20))
+    same(value(out, "LIMIT", "memory"), str((392 + extra) << 20))
     same(value(out, "LIMIT", "space:/workspace"), str(20 << 20))
     same(value(out, "LIMIT", "pids"), "50")
     same(value(out, "LIMIT", "cpu"), "700")
