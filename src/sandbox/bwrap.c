@@ -90,20 +90,21 @@ add_host_dir(struct bwrap *b, const char *path)
 /* Configuration that interpreters and libraries need; nothing else of /etc.
    Each costs a mount. */
 static bool
-is_wanted(const char *name)
+is_wanted(const char *name, bool network)
 {
-	static const char *const exact[] = {"alternatives", "ssl", "pki",
-	    "crypto-policies", "R", "php", NULL};
+	static const char *const always[] = {"alternatives", "R", "php", NULL};
+	static const char *const tls[] = {"ssl", "pki", "crypto-policies",
+	    NULL};
 
-	return str_in(name, exact) || str_starts(name, "java");
+	return str_in(name, always) || str_starts(name, "java") ||
+	       (network && str_in(name, tls));
 }
 
 static void
-add_etc(struct bwrap *b)
+add_etc(struct bwrap *b, bool network)
 {
 	static const char *const files[] = {"/etc/ld.so.cache",
-	    "/etc/localtime", "/etc/mime.types", "/etc/protocols",
-	    "/etc/services"};
+	    "/etc/localtime", "/etc/protocols", "/etc/services"};
 	DIR *dir = opendir("/etc");
 	struct dirent *de;
 
@@ -115,7 +116,7 @@ add_etc(struct bwrap *b)
 		autofree char *path = io_join("/etc", de->d_name);
 		struct stat st;
 
-		if (is_wanted(de->d_name) && !stat(path, &st) &&
+		if (is_wanted(de->d_name, network) && !stat(path, &st) &&
 		    S_ISDIR(st.st_mode) && st.st_mode & S_IXOTH)
 			add(b, "--ro-bind", path, path);
 	}
@@ -124,7 +125,7 @@ add_etc(struct bwrap *b)
 }
 
 static void
-add_host(struct bwrap *b)
+add_host(struct bwrap *b, bool network)
 {
 	static const char *const dirs[] = {"/bin", "/sbin", "/lib", "/lib32",
 	    "/lib64", "/libx32", "/nix/store", "/gnu/store"};
@@ -132,7 +133,7 @@ add_host(struct bwrap *b)
 	add(b, "--ro-bind", "/usr", "/usr");
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
 		add_host_dir(b, dirs[i]);
-	add_etc(b);
+	add_etc(b, network);
 }
 
 /* ---- what is its own ---- */
@@ -271,7 +272,7 @@ bwrap_build(struct bwrap *b, const struct env_spec *spec,
 	}
 	strvec_push_owned(&b->argv, program);
 	add_namespaces(b, userns, uid, gid);
-	add_host(b);
+	add_host(b, spec->limits.network == NET_FULL);
 	add_accounts(b, uid, gid, spec->limits.network == NET_FULL);
 	if (add_runner(b, err) || add_info(b, err))
 		return -1;

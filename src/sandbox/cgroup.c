@@ -178,11 +178,9 @@ set_limits_v1(const char *dir, const char *controller,
 	}
 	if (!strcmp(controller, "pids") && l->pids)
 		write_number(dir, "pids.max", l->pids);
-	if (!strcmp(controller, "cpu") && l->cpu_milli) {
-		write_number(dir, "cpu.cfs_period_us", PERIOD_US);
+	if (!strcmp(controller, "cpu") && l->cpu_milli)
 		write_number(dir, "cpu.cfs_quota_us",
 		    l->cpu_milli * PERIOD_US / 1000);
-	}
 }
 
 static void

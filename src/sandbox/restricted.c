@@ -330,6 +330,7 @@ restricted_open(struct box *box, struct err *err)
 
 	r->runner = r->info = -1;
 	r->network = (struct network)NETWORK_INIT;
+	r->userns = (struct userns)USERNS_INIT;
 	strvec_init(&r->leaf.dirs);
 	box->impl = r;
 	box->ops = &ops;
@@ -343,6 +344,7 @@ restricted_open(struct box *box, struct err *err)
 	}
 	if (!bad)
 		bad = greet(box, &cfg, err);
+	userns_wait(&r->userns);
 	cgroup_leaf_close_fds(&r->leaf);
 	bwrap_release(&b);
 	client_config_release(&cfg);

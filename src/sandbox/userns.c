@@ -7,7 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -16,6 +16,7 @@
 #include "sandbox/runtime.h"
 
 #define COUNT 65536u
+#define STACK_SIZE 65536
 /* Where systemd takes ranges for containers (systemd.io, "Users, Groups, UIDs
    and GIDs on systemd Systems"): nobody else should be there. */
 #define RANGE_FIRST 0x00080000u
@@ -51,7 +52,7 @@ static bool
 is_free(uint32_t first)
 {
 	return !is_delegated("/etc/subuid", first) &&
-	       !is_delegated("/etc/subgid", first) && !getpwuid(first);
+	       !is_delegated("/etc/subgid", first);
 }
 
 /* The ids that we have ourselves: at least count of them from `first` on? */
@@ -141,7 +142,7 @@ find_subids(const char *path, uint32_t *first)
 int
 userns_choose(struct userns *ns, struct err *err)
 {
-	*ns = (struct userns){.kind = USERNS_SINGLE};
+	*ns = (struct userns){.kind = USERNS_SINGLE, .executing = -1};
 	if (geteuid() == 0)
 		return choose_range(ns, err);
 	ns->newuidmap = runtime_find_program("newuidmap");
@@ -160,7 +161,11 @@ userns_release(struct userns *ns)
 {
 	free(ns->newuidmap);
 	free(ns->newgidmap);
-	*ns = (struct userns){0};
+	userns_wait(ns);
+	free(ns->start);
+	if (ns->stack)
+		munmap(ns->stack, STACK_SIZE);
+	*ns = (struct userns){.executing = -1};
 }
 
 /* ---- the maps ---- */
@@ -219,52 +224,139 @@ write_maps(const struct userns *ns, pid_t pid, struct err *err)
 
 /* ---- the child ---- */
 
-static _Noreturn void
-run_child(const struct userns *ns, char *const *argv, int stdio, int go,
-    const int *fds, size_t nfds)
-{
-	char *envp[] = {NULL};
-	sigset_t none;
-	char c;
+/* What the child looks at; it shares our memory until it executes. */
+struct start {
+	const struct userns *ns;
+	char *const *argv;
+	int stdio, go;
+	size_t nfds;
+	int fds[];
+};
 
+/* Handlers of ours must not run in the child. */
+static void
+default_signals(void)
+{
+	struct sigaction sa = {.sa_handler = SIG_DFL};
+	sigset_t none;
+
+	for (int i = 1; i < NSIG; i++)
+		sigaction(i, &sa, NULL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* Until the maps are written it is nobody, and would stay so.  Not by
+   setresuid(3), which C libraries do in all threads of what they take for the
+   process. */
+static int
+become_root(int go)
+{
+	char c;
+
+	if (read(go, &c, 1) != 1)
+		return -1;
+	if (syscall(SYS_setresgid, 0, 0, 0) ||
+	    syscall(SYS_setgroups, 0, NULL) || syscall(SYS_setresuid, 0, 0, 0))
+		return -1;
+	return 0;
+}
+
+/* As after vfork(2): nothing may be allocated or returned to. */
+static int
+run_child(void *arg)
+{
+	struct start *s = arg;
+	char *envp[] = {NULL};
+
+	default_signals();
 	for (int i = 0; i < 3; i++)
-		dup2(stdio, i);
-	/* Until the maps are written it is nobody, and would stay so. */
-	if (ns->kind != USERNS_SINGLE &&
-	    (read(go, &c, 1) != 1 || setresgid(0, 0, 0) ||
-		syscall(SYS_setgroups, 0, NULL) || setresuid(0, 0, 0))) {
+		dup2(s->stdio, i);
+	if (s->ns->kind != USERNS_SINGLE && become_root(s->go)) {
 		dprintf(2, "user namespace: %s", strerror(errno));
 		_exit(126);
 	}
-	for (size_t i = 0; i < nfds; i++)
-		fcntl(fds[i], F_SETFD, 0);
-	execve(argv[0], argv, envp);
-	dprintf(2, "%s: %s", argv[0], strerror(errno));
+	for (size_t i = 0; i < s->nfds; i++)
+		fcntl(s->fds[i], F_SETFD, 0);
+	execve(s->argv[0], s->argv, envp);
+	dprintf(2, "%s: %s", s->argv[0], strerror(errno));
 	_exit(127);
 }
 
-pid_t
-userns_spawn(const struct userns *ns, char *const *argv, int stdio,
-    const int *fds, size_t nfds, struct err *err)
+/*
+ * A child that shares our memory, as with posix_spawn(3), since to copy the
+ * tables of a program with so many libraries takes as long as all else here.
+ * It has a descriptor table of its own.
+ */
+static pid_t
+start_child(struct userns *ns, struct start *s)
 {
-	unsigned long flags = ns->kind == USERNS_SINGLE ? 0 : CLONE_NEWUSER;
+	int flags = ns->kind == USERNS_SINGLE ? 0 : CLONE_NEWUSER;
+	sigset_t all, old;
+	pid_t pid;
+
+	ns->stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+	if (ns->stack == MAP_FAILED) {
+		ns->stack = NULL;
+		return -1;
+	}
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &old);
+	pid = clone(run_child, ns->stack + STACK_SIZE,
+	    CLONE_VM | flags | SIGCHLD, s);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	return pid;
+}
+
+void
+userns_wait(struct userns *ns)
+{
+	char c;
+
+	if (ns->executing < 0)
+		return;
+	while (read(ns->executing, &c, 1) < 0 && errno == EINTR)
+		;
+	close(ns->executing);
+	ns->executing = -1;
+}
+
+/* The child shares our memory: what it looks at must stay where it is. */
+static struct start *
+make_start(struct userns *ns, char *const *argv, int stdio, const int *fds,
+    size_t nfds)
+{
+	struct start *s = xcalloc(1, sizeof(*s) + nfds * sizeof(*fds));
+
+	*s = (struct start){
+	    .ns = ns, .argv = argv, .nfds = nfds, .stdio = stdio};
+	memcpy(s->fds, fds, nfds * sizeof(*fds));
+	free(ns->start);
+	ns->start = s;
+	return s;
+}
+
+pid_t
+userns_spawn(struct userns *ns, char *const *argv, int stdio, const int *fds,
+    size_t nfds, struct err *err)
+{
+	struct start *s = make_start(ns, argv, stdio, fds, nfds);
 	autoclose int go_read = -1;
 	autoclose int go_write = -1;
-	int go[2];
+	autoclose int exec_write = -1;
+	int go[2], exec[2];
 	pid_t pid;
 
 	if (pipe2(go, O_CLOEXEC))
 		return err_sys(err, errno, "pipe");
-	go_read = go[0];
+	s->go = go_read = go[0];
 	go_write = go[1];
-	/* clone(2) as fork, in the namespace from its first instruction on. */
-	pid = (pid_t)syscall(SYS_clone, flags | SIGCHLD, NULL, NULL, NULL, NULL);
-	if (pid == 0) {
-		close(go_write);
-		run_child(ns, argv, stdio, go_read, fds, nfds);
-	}
+	if (pipe2(exec, O_CLOEXEC))
+		return err_sys(err, errno, "pipe");
+	ns->executing = exec[0];
+	exec_write = exec[1];
+	pid = start_child(ns, s);
 	if (pid < 0) {
 		err_sys(err, errno, "user namespace");
 		return err_hint(err, "`doctor` says what this host allows");

@@ -23,7 +23,13 @@ struct userns {
 	uint32_t uid_first, gid_first; /* of the range, in our namespace */
 	uint32_t count;
 	char *newuidmap, *newgidmap;   /* of USERNS_SUBIDS */
+	/* of userns_spawn() */
+	char *stack;
+	struct start *start;
+	int executing; /* readable once the child has executed; or -1 */
 };
+
+#define USERNS_INIT {.executing = -1}
 
 /* Says which kind can be had here.  Fails only for root without any range. */
 int userns_choose(struct userns *ns, struct err *err);
@@ -34,8 +40,12 @@ void userns_release(struct userns *ns);
  * with an empty environment.  stdio (a socket) becomes descriptors 0, 1 and 2;
  * each of fds (nfds of them) is passed on under its own number.  Returns the
  * pid of the child.  That it could not be executed is said on its stderr.
+ * argv must live until userns_wait() returned.
  */
-pid_t userns_spawn(const struct userns *ns, char *const *argv, int stdio,
+pid_t userns_spawn(struct userns *ns, char *const *argv, int stdio,
     const int *fds, size_t nfds, struct err *err);
+
+/* Waits until the child has executed, or died. */
+void userns_wait(struct userns *ns);
 
 #endif
