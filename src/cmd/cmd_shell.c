@@ -40,7 +40,9 @@ help_exec(struct call *c)
 	const struct cmd *row;
 	size_t used;
 
-	if (c->argc) {
+	if (call_has(c, "keys")) {
+		c->host->keys(&text);
+	} else if (c->argc) {
 		row = dispatch_resolve(c->argv, c->argc, true, &used, &c->err);
 		if (!row)
 			return -1;
@@ -64,6 +66,7 @@ help_exec(struct call *c)
 }
 
 static const struct opt help_opts[] = {
+    OPT_FLAG('k', "keys", "the keys of the prompt"),
     OPT_FLAG('l', "list", "names and summaries, one command per line"),
     OPT_END,
 };
@@ -71,7 +74,7 @@ static const struct opt help_opts[] = {
 const struct cmd cmd_help = {
     .name = "help",
     .summary = "say what the commands are and how one is used",
-    .examples = "help\nhelp env new\nrun --help",
+    .examples = "help\nhelp env new\nrun --help\nhelp --keys",
     .opts = help_opts,
     .args = {ARG_REST("COMMAND", COMP_COMMAND)},
     .flags = CMD_NO_SESSION | CMD_NO_STEP | CMD_PAGEABLE,

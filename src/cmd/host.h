@@ -90,6 +90,7 @@ struct host {
 	bool quit; /* `quit` was given, with this status (-1: none) */
 	int quit_status;
 	int (*source)(struct call *c, const char *path);
+	void (*keys)(struct strbuf *sb); /* the list of `help --keys` */
 };
 
 /* Names of the read-only variables, NULL-terminated; `last.` takes a member. */

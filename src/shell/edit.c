@@ -20,6 +20,7 @@
 #include "shell/editor.h"
 #include "shell/ghost.h"
 #include "shell/history.h"
+#include "shell/keys.h"
 #include "shell/lexer.h"
 #include "shell/prompt.h"
 #include "shell/signals.h"
@@ -407,29 +408,18 @@ word_key(EditLine *el, int ch)
 	return CC_REFRESH;
 }
 
-/* libedit's defaults: vi, Ctrl-R redraws, Ctrl-W takes the whole line. */
-static const struct {
-	const char *keys, *does;
-} bindings[] = {
-    {"^I", "addesh-complete"}, {"\\e[200~", "addesh-paste"},
-    {"^X^E", "addesh-editor"}, {"^R", "em-inc-search-prev"},
-    {"^S", "em-inc-search-next"}, {"^W", "ed-delete-prev-word"},
-    {"\\e[A", "ed-search-prev-history"}, {"\\eOA", "ed-search-prev-history"},
-    {"\\e[B", "ed-search-next-history"}, {"\\eOB", "ed-search-next-history"},
-    {"^P", "ed-search-prev-history"}, {"^N", "ed-search-next-history"},
-    {"\\e[C", "addesh-forward"}, {"\\eOC", "addesh-forward"},
-    {"^F", "addesh-forward"},
-    {"\\e[D", "ed-prev-char"}, {"\\eOD", "ed-prev-char"},
-    {"\\e[1;5C", "addesh-word"}, {"\\e[1;5D", "ed-prev-word"},
-    {"\\e[1;3C", "addesh-word"}, {"\\e[1;3D", "ed-prev-word"},
-    {"\\eb", "ed-prev-word"}, {"\\ef", "addesh-word"},
-    {"\\ed", "em-delete-next-word"}, {"\\e^?", "ed-delete-prev-word"},
-    {"\\e[H", "ed-move-to-beg"}, {"\\eOH", "ed-move-to-beg"},
-    {"\\e[1~", "ed-move-to-beg"}, {"\\e[F", "addesh-end"},
-    {"\\eOF", "addesh-end"}, {"\\e[4~", "addesh-end"},
-    {"^E", "addesh-end"},
-    {"\\e[3~", "ed-delete-next-char"}, {"^L", "ed-clear-screen"},
-};
+/* All names of a key of the table. */
+static void
+bind_key(EditLine *el, const struct key *key)
+{
+	for (const char *p = key->keys; *p; p += *p == ' ') {
+		size_t n = strcspn(p, " ");
+		autofree char *name = xstrndup(p, n);
+
+		el_set(el, EL_BIND, name, key->does, NULL);
+		p += n;
+	}
+}
 
 static void
 bind_keys(EditLine *el)
@@ -445,8 +435,8 @@ bind_keys(EditLine *el)
 	    end_key);
 	el_wset(el, EL_ADDFN, L"addesh-word", L"go a word on, or accept it",
 	    word_key);
-	for (size_t i = 0; i < ARRAY_SIZE(bindings); i++)
-		el_set(el, EL_BIND, bindings[i].keys, bindings[i].does, NULL);
+	for (const struct key *k = keys_table; k->keys; k++)
+		bind_key(el, k);
 }
 
 static void

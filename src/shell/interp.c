@@ -15,6 +15,7 @@
 #include "shell/alias.h"
 #include "shell/edit.h"
 #include "shell/hostio.h"
+#include "shell/keys.h"
 #include "shell/lexer.h"
 #include "shell/source.h"
 
@@ -438,4 +439,5 @@ interp_init(struct interp *ip, struct host *host, struct output *out)
 	    .body_fd = STDOUT_FILENO};
 	host->interp = ip;
 	host->source = interp_source;
+	host->keys = keys_help;
 }

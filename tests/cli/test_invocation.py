@@ -55,7 +55,7 @@ def options_of_a_command_are_not_those_of_addesh():
     with Home() as home:
         done = home.addesh("help", "--version")
         check(done, 2, "", "addesh: help: there is no option --version\n"
-              "  usage: help [-l] [COMMAND]...\n")
+              "  usage: help [-k] [-l] [COMMAND]...\n")
 
 
 @test

@@ -260,6 +260,14 @@ def keys_of_emacs_move_and_delete():
 
 
 @test
+def help_tells_the_keys():
+    with Home() as home:
+        done = home.addesh("help", "--keys").is_ok()
+        assert "  Ctrl-R              search the history\n" in done.out
+        assert all(len(line) <= 80 for line in done.out.splitlines())
+
+
+@test
 def a_narrow_screen_and_a_resize():
     with Home() as home, shell(home, rows=10, columns=20) as s:
         s.wait_for("^addesh>$")
