@@ -228,7 +228,7 @@ write_maps(const struct userns *ns, pid_t pid, struct err *err)
 struct start {
 	const struct userns *ns;
 	char *const *argv;
-	int stdio, go;
+	int stdio, go, go_write;
 	size_t nfds;
 	int fds[];
 };
@@ -270,6 +270,7 @@ run_child(void *arg)
 	char *envp[] = {NULL};
 
 	default_signals();
+	close(s->go_write); /* so that `go` ends if the opener dies */
 	for (int i = 0; i < 3; i++)
 		dup2(s->stdio, i);
 	if (s->ns->kind != USERNS_SINGLE && become_root(s->go)) {
@@ -351,7 +352,7 @@ userns_spawn(struct userns *ns, char *const *argv, int stdio, const int *fds,
 	if (pipe2(go, O_CLOEXEC))
 		return err_sys(err, errno, "pipe");
 	s->go = go_read = go[0];
-	go_write = go[1];
+	s->go_write = go_write = go[1];
 	if (pipe2(exec, O_CLOEXEC))
 		return err_sys(err, errno, "pipe");
 	ns->executing = exec[0];
