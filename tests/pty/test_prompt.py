@@ -260,6 +260,45 @@ def keys_of_emacs_move_and_delete():
 
 
 @test
+def the_line_can_be_edited_in_an_editor():
+    with Home() as home:
+        editor = home.write("editor", "#!/bin/sh\n"
+                            "sed -i 's/é/ü/; $a B=2' \"$2\"; test $1 = -x\n")
+        os.chmod(editor, 0o755)
+        home.env["EDITOR"] = editor + " -x"
+        with shell(home) as s:
+            s.wait_for("^addesh>$")
+            s.type("var A='é")
+            s.keys("C-x", "C-e")
+            s.wait_for("^addesh> var A='ü\nB=2$")
+            s.type("'")
+            s.keys("Enter")
+            s.wait_for("^addesh>$")
+            s.type("var > out")
+            s.keys("Enter")
+            s.wait_for("out\naddesh>$")
+            with open(home.work + "/out", encoding="utf-8") as f:
+                same(f.read(), "NAME  VALUE\nA     ü\nB=2\n")
+        same([f for f in home.files() if f.startswith("tmp/")], [])
+
+
+@test
+def words_beyond_ascii_are_edited_as_characters():
+    with Home() as home, shell(home) as s:
+        s.wait_for("^addesh>$")
+        s.type("var A=aé中😀b")
+        s.keys("Left", "BSpace", "Left", "BSpace", "C-e")
+        s.type("!")
+        s.keys("Enter")
+        s.wait_for("^addesh>$")
+        s.type("var > out")
+        s.keys("Enter")
+        s.wait_for("out\naddesh>$")
+        with open(home.work + "/out", encoding="utf-8") as f:
+            same(f.read(), "NAME  VALUE\nA     a中b!\n")
+
+
+@test
 def help_tells_the_keys():
     with Home() as home:
         done = home.addesh("help", "--keys").is_ok()
