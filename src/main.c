@@ -32,7 +32,7 @@ static const struct opt main_opts[] = {
     OPT_FLAG('i', "interactive", "stay in the shell after -c or FILE"),
     OPT_FLAG('k', "keep-going", "do not end at the first failure"),
     OPT_FLAG('q', "quiet", "results and errors only"),
-    OPT_FLAG('v', "verbose", "say more"),
+    OPT_FLAG('v', "verbose", "say what is done, and how long it took"),
     OPT_FLAG(0, "json", "one JSON object per command"),
     OPT_FLAG(0, "plain", "lists as tab-separated lines without a header"),
     OPT_STR('C', "config", "FILE", "configuration instead of the user's",
@@ -175,6 +175,7 @@ apply_options(struct program *p, struct err *err)
 	if (given(p, "json"))
 		p->out.mode = OUTPUT_JSON;
 	p->out.quiet = given(p, "quiet");
+	p->out.verbose = given(p, "verbose");
 	p->host.inv = (struct invocation){.config = value(p, "config"),
 	    .policy = value(p, "policy"),
 	    .engine = value(p, "engine"),
@@ -186,8 +187,7 @@ apply_options(struct program *p, struct err *err)
 	    .color = value(p, "color"),
 	    .yes = given(p, "yes"),
 	    .allow_host = given(p, "allow-host"),
-	    .quiet = given(p, "quiet"),
-	    .verbose = given(p, "verbose")};
+	    .quiet = given(p, "quiet")};
 	p->interp.keep_going = given(p, "keep-going");
 	return use_status_fd(p, err);
 }
@@ -428,6 +428,7 @@ main(int argc, char **argv)
 		complete(&p);
 	else
 		status = run_program(&p);
+	output_release(&p.out);
 	host_release(&p.host);
 	optset_release(&p.opts);
 	return status;

@@ -143,7 +143,7 @@ call_progress(struct call *c, const char *what, uint64_t cur, uint64_t total)
 		units_add_size(&text, total);
 		strbuf_addf(&text, " (%d%%)", (int)(100.0 * cur / total));
 	}
-	output_progress(c->out, text.buf);
+	output_progress(c->out, what, text.buf);
 }
 
 int

@@ -283,7 +283,7 @@ dispatch_run(struct host *h, struct output *o, const struct request *rq)
 	optset_init(&set, c.cmd);
 	execute(&c, rq, used);
 	status = show(&c, rq->at);
-	if (rq->timed)
+	if (rq->timed || (o->verbose && o->mode != OUTPUT_JSON))
 		show_time(&c);
 	optset_release(&set);
 	strbuf_release(&c.body);

@@ -30,7 +30,6 @@ struct invocation {
 	const char *format; /* of results: "json", "plain", or NULL */
 	const char *color;  /* --color WORD, or NULL */
 	bool quiet;
-	int verbose;
 };
 
 /* Facts for the prompt; strings are borrowed until the next command. */

@@ -81,6 +81,8 @@ output_begin(struct output *o, int fd, const char *name)
 	o->body_errno = 0;
 	o->mute = false;
 	o->progress_began = o->progress_shown = 0;
+	free(o->progress_step);
+	o->progress_step = NULL;
 	mark_program(o);
 }
 
@@ -258,12 +260,28 @@ progress_draw(struct output *o, const char *text)
 	o->progress_drawn = true;
 }
 
+/* With -v each step has a line at once, and its numbers none. */
+static void
+tell_step(struct output *o, const char *step)
+{
+	if (o->quiet || o->mute || o->mode == OUTPUT_JSON ||
+	    (o->progress_step && !strcmp(o->progress_step, step)))
+		return;
+	free(o->progress_step);
+	o->progress_step = xstrdup(step);
+	output_line(o, step);
+}
+
 void
-output_progress(struct output *o, const char *text)
+output_progress(struct output *o, const char *step, const char *text)
 {
 	enum output_progress form = progress_form(o);
 	int64_t now = clock_ms();
 
+	if (o->verbose) {
+		tell_step(o, step);
+		return;
+	}
 	if (!o->progress_began)
 		o->progress_began = now;
 	if (form == PROGRESS_NONE ||
@@ -302,4 +320,11 @@ output_size(const struct output *o, int *columns, int *rows)
 	*rows = ws.ws_row ? ws.ws_row : env_number("LINES");
 	*columns = *columns > 0 ? *columns : 80;
 	*rows = *rows > 0 ? *rows : 24;
+}
+
+void
+output_release(struct output *o)
+{
+	free(o->progress_step);
+	o->progress_step = NULL;
 }

@@ -30,6 +30,7 @@ struct output {
 	enum output_progress progress;
 	uint64_t row_limit; /* of a table on a terminal; 0: none */
 	bool quiet;	 /* -q: no notes */
+	bool verbose;	 /* -v: each step of a command has a line */
 	bool mute;	 /* the `quiet` prefix: no result, no notes */
 	bool accessible; /* for screen readers: no redrawing */
 	bool terminal[3]; /* is fd 1, 2 one? */
@@ -44,6 +45,7 @@ struct output {
 	/* Progress of the current command. */
 	int64_t progress_began, progress_shown;
 	bool progress_drawn;
+	char *progress_step; /* the last one that had its line */
 };
 
 /* Finds out about terminals. */
@@ -62,7 +64,10 @@ void output_body(struct output *o, const void *p, size_t n);
 void output_program(struct output *o, int fd, const void *p, size_t n);
 /* A line of addesh's own on stderr, newline added. */
 void output_line(struct output *o, const char *text);
-void output_progress(struct output *o, const char *text);
+/* See call_progress(); text is `step` with its numbers. */
+void output_progress(struct output *o, const char *step, const char *text);
+/* Frees what it holds. */
+void output_release(struct output *o);
 
 /* Is the body shown on a terminal? */
 bool output_is_terminal(const struct output *o);

@@ -8,6 +8,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 
+import engines                                  # noqa: E402
 from addesh import Home                         # noqa: E402
 from tap import main, same, test                # noqa: E402
 
@@ -147,6 +148,18 @@ def the_status_descriptor_gets_a_line_for_each_command():
         with os.fdopen(r) as f:
             same(f.read(), "0 ok var\n2 usage -\n2 usage quit\n")
         same(process.returncode, 2)
+
+
+@test
+def verbose_says_what_is_done_and_how_long_it_took():
+    with Home(options=engines.sandbox("restricted")) as home:
+        done = home.addesh("-v", "-c", "env new python:3.11-slim").is_ok()
+        lines = done.err.splitlines()
+        assert any("stands in for python:3.11-slim" in line
+                   for line in lines), done.err
+        assert lines[-1].startswith("time 0."), done.err
+        quiet = home.addesh("-q", "-c", "env new python:3.11-slim").is_ok()
+        same(quiet.out + quiet.err, "")
 
 
 @test
