@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "base/io.h"
@@ -58,6 +59,9 @@ client_give_up(struct client *c, const char *why)
 		return;
 	c->lost = true;
 	strbuf_adds(&c->why, why);
+	/* Nobody reads it any more: an engine that still waits for us to take
+	   output cannot remove the container. */
+	(void)shutdown(c->stream->fd, SHUT_RDWR);
 	loop_fd_remove(c->watch);
 	loop_timer_remove(c->ping);
 	c->watch = NULL;
