@@ -149,6 +149,15 @@ class Cgroup:
         self.dirs = []
 
 
+# Shell text: a background tree of three programs, and waiting until it is up.
+# The images of the tests have no pgrep(1).
+SLEEPERS = """
+setsid sh -c 'sleep 1000 & sleep 1000 & sleep 1000' &
+until [ "$(cat /proc/[0-9]*/comm 2> /dev/null | grep -cx sleep)" = 3 ]; do :
+done
+"""
+NAMES = "cat /proc/[0-9]*/comm 2> /dev/null"
+
 SETUP = """
 mount --make-rprivate /
 mount -t tmpfs -o mode=777,size=%(size)s none "$D/ws"

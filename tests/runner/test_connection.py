@@ -144,8 +144,9 @@ def test_new_client_ends_runs_of_the_former(env):
     env.check_crc = True
     env.results.clear()
     # killed already; the kernel takes its time on a busy machine
-    check(env.sh("while pgrep -x yes || pgrep -x sleep; do :; done >/dev/null;"
-                 "echo none").out, b"none\n")
+    check(env.sh("while %s | grep -qxe yes -e sleep; do :; done; echo none" %
+                 runner_env.NAMES).out, b"none
+")
     assert b
 
 

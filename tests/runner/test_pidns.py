@@ -67,8 +67,7 @@ def test_deadline(env):
 
 
 def test_leftovers(env):
-    r = env.sh("setsid sh -c 'sleep 1000 & sleep 1000 & sleep 1000' & "
-               "until [ $(pgrep -cx sleep) = 3 ]; do :; done")
+    r = env.sh(runner_env.SLEEPERS)
     assert r.get("LEFTOVERS") in (3, 4), r
     check(runner_env.children(env.runner_pid()), [])
 

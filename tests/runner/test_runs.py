@@ -187,12 +187,12 @@ def test_no_deadline_flag_without(env):
 
 
 def test_leftovers_are_killed_and_counted(env):
-    r = env.sh("setsid sh -c 'sleep 1000 & sleep 1000 & sleep 1000' & "
-               "until [ $(pgrep -cx sleep) = 3 ]; do :; done")
+    r = env.sh(runner_env.SLEEPERS)
     check(r.get("EXIT"), 0)
     # a shell that is killed in wait(2) may still reap one of the three
     assert r.get("LEFTOVERS") in (3, 4), r
-    check(env.sh("pgrep -x sleep").out, b"")
+    names = env.sh(runner_env.NAMES).out.split()
+    assert names[0] == b"runner" and not {b"yes", b"sleep"} & set(names), names
 
 
 def test_verdict_does_not_wait_for_leftovers(env):
@@ -230,11 +230,15 @@ def test_unlimited_output_is_exact(env):
 
 
 def test_parallel_runs_have_own_uids(env):
-    a = env.start("sh", "-c", "id -u; sleep 1000")
+    a = env.start("sh", "-c", "id -u; echo $$; exec sleep 1000")
     env.wait_output(a, b"\n")
-    b = env.sh("id -u; pkill -KILL sleep")
-    check((env.results[a].out, b.out),
-          (b"%d\n" % runner_env.UID, b"%d\n" % (runner_env.UID + 1)))
+    while env.results[a].out.count(b"\n") < 2:
+        env.take(env.recv())
+    b = env.sh("id -u; kill -KILL $PID", env={"PID": str(
+        int(env.results[a].out.split()[1]))})
+    check((env.results[a].out.split()[0], b.out),
+          (b"%d" % runner_env.UID, b"%d\n" % (runner_env.UID + 1)))
+    check(b.get("EXIT") != 0, True)
     env.send(rc.message("CANCEL", a))
     check(env.wait(a).get("CANCELLED"), 1)
 
