@@ -145,8 +145,7 @@ def test_new_client_ends_runs_of_the_former(env):
     env.results.clear()
     # killed already; the kernel takes its time on a busy machine
     check(env.sh("while %s | grep -qxe yes -e sleep; do :; done; echo none" %
-                 runner_env.NAMES).out, b"none
-")
+                 runner_env.NAMES).out, b"none\n")
     assert b
 
 
