@@ -158,16 +158,11 @@ trial_outcome(const struct result *r, const struct strbuf *out, struct err *err)
 {
 	if (r->status == RUN_COMPLETED && !strcmp(out->buf, TRIAL_OUTPUT))
 		return 0;
-	if (r->note.kind != ERR_NONE) {
-		err_set(err, r->note.kind, "%s", r->note.msg.buf);
-		return r->note.hint.len ? err_hint(err, "%s", r->note.hint.buf)
-					: -1;
-	}
 	autobuf struct strbuf how = STRBUF_INIT;
 
 	result_summary(r, &how);
-	return err_set(
-	    err, ERR_SANDBOX, "a Python program did not work: %s", how.buf);
+	err_set(err, ERR_SANDBOX, "a Python program did not work: %s", how.buf);
+	return r->note.hint.len ? err_hint(err, "%s", r->note.hint.buf) : -1;
 }
 
 static int

@@ -69,10 +69,7 @@ show_result(struct call *c, const struct result *r)
 	result_summary(r, &sb);
 	if (r->status != RUN_COMPLETED || c->interactive)
 		call_note(c, "%s", sb.buf);
-	if (r->note.kind == ERR_NONE)
-		return;
-	call_note(c, "%s", r->note.msg.buf);
-	if (r->note.hint.len)
+	if (r->note.kind != ERR_NONE && r->note.hint.len)
 		call_note(c, "  %s", r->note.hint.buf);
 }
 

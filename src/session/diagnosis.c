@@ -15,7 +15,8 @@
 
 /* Keys that say how to match and do not go into the diagnosis. */
 static const char *const control_keys[] = {
-    "pattern", "languages", "suggestion", "suggestion_offline", NULL};
+    "pattern", "languages", "suggestion", "suggestion_offline",
+    "suggestion_restricted", NULL};
 
 static bool
 for_language(const struct yaml_node *entry, const char *language)
@@ -61,8 +62,8 @@ put_filled(json *j, const char *key, const char *text, const char *line,
 }
 
 static json *
-describe(const struct yaml_node *entry, bool network, const char *line,
-    const regmatch_t *m)
+describe(const struct yaml_node *entry, const struct diagnosis_input *in,
+    const char *line, const regmatch_t *m)
 {
 	json *j = json_object();
 	const char *hint = yaml_text(entry, "suggestion", NULL);
@@ -72,9 +73,11 @@ describe(const struct yaml_node *entry, bool network, const char *line,
 		    entry->items[i]->text)
 			put_filled(j, entry->keys[i]->text,
 			    entry->items[i]->text, line, m);
-	if (!network)
+	if (!in->network)
 		hint = yaml_text(entry, "suggestion_offline", hint);
-	if (hint)
+	if (in->restricted)
+		hint = yaml_text(entry, "suggestion_restricted", hint);
+	if (hint && *hint)
 		put_filled(j, "suggestion", hint, line, m);
 	return j;
 }
@@ -103,7 +106,7 @@ last_lines(const struct strbuf *sb, struct strvec *lines)
 
 static json *
 match_lines(const struct yaml_node *entry, const struct strvec *lines,
-    bool network, size_t *best)
+    const struct diagnosis_input *in, size_t *best)
 {
 	const char *pattern = yaml_text(entry, "pattern", "");
 	json *found = NULL;
@@ -115,7 +118,7 @@ match_lines(const struct yaml_node *entry, const struct strvec *lines,
 	for (size_t i = 0; i < *best && !found; i++) {
 		if (regexec(&re, lines->v[i], GROUPS, m, 0))
 			continue;
-		found = describe(entry, network, lines->v[i], m);
+		found = describe(entry, in, lines->v[i], m);
 		*best = i;
 	}
 	regfree(&re);
@@ -136,7 +139,7 @@ search(const struct yaml_node *entries, const struct diagnosis_input *in,
 
 		if (!for_language(entries->items[i], in->language))
 			continue;
-		j = match_lines(entries->items[i], &lines, in->network, &best);
+		j = match_lines(entries->items[i], &lines, in, &best);
 		if (!j)
 			continue;
 		json_free(found);

@@ -249,7 +249,10 @@ note_missing(struct execution *x)
 		strbuf_adds(&programs, x->p->args.v[0]);
 	err_set(note, ERR_SANDBOX, "%s is missing in this environment (%s)",
 	    programs.buf, image ? image : "restricted");
-	if (c && c->language && c->language->image)
+	if (x->env->spec.kind == BOX_RESTRICTED)
+		err_hint(note, "the programs are this host's: install it "
+		    "here, or use an engine (doctor)");
+	else if (c && c->language && c->language->image)
 		err_hint(note, "an image that has it:  env new %s",
 		    c->language->image);
 	result_diagnose(x->r, "interpreter_missing", NULL);
@@ -312,15 +315,15 @@ static void
 note_timeout(struct execution *x)
 {
 	autobuf struct strbuf limit = STRBUF_INIT, twice = STRBUF_INIT;
+	const char *command = x->p->choice ? "run" : "exec";
 
 	units_add_duration_exact(&limit, x->p->timeout_ms);
 	units_add_duration_exact(&twice, x->p->timeout_ms * 2);
-	err_set(&x->r->note, ERR_TIMEOUT,
-	    "the program was stopped at the time limit of %s (%s)", limit.buf,
-	    x->p->timeout_where);
-	err_hint(&x->r->note, "more time:  run -t %s FILE      for all:  set "
-	    "timeout %s", twice.buf, twice.buf);
-	result_diagnose(x->r, "timeout", "run -t");
+	err_set(&x->r->note, ERR_TIMEOUT, "the time limit is %s (%s)",
+	    limit.buf, x->p->timeout_where);
+	err_hint(&x->r->note, "more time:  %s -t %s ...      for all:  set "
+	    "timeout %s", command, twice.buf, twice.buf);
+	result_diagnose(x->r, "timeout", x->p->choice ? "run -t" : "exec -t");
 }
 
 /* The limit as it was read back: room for files can be used by programs too,
@@ -332,19 +335,22 @@ note_oom(struct execution *x)
 	const char *real = box_limit(x->env->box, "memory");
 	autobuf struct strbuf text = STRBUF_INIT, all = STRBUF_INIT;
 	autobuf struct strbuf peak = STRBUF_INIT, twice = STRBUF_INIT;
+	autobuf struct strbuf files = STRBUF_INIT;
 
 	units_add_size(&text, limit);
 	units_add_size(&peak, x->r->memory_peak);
 	units_add_size_exact(&twice, limit * 2);
 	if (real && strspn(real, "0123456789")) {
-		units_add_size(&all, strtoull(real, NULL, 10));
+		uint64_t total = strtoull(real, NULL, 10);
+
+		units_add_size(&all, total);
+		units_add_size(&files, total > limit ? total - limit : 0);
 		err_set(&x->r->note, ERR_SANDBOX,
-		    "out of memory: %s is the limit (%s, and the room for "
-		    "files); the peak was %s", all.buf, text.buf, peak.buf);
+		    "the limit is %s (%s for programs, %s for files), the "
+		    "peak was %s", all.buf, text.buf, files.buf, peak.buf);
 	} else { /* without a cgroup it is watched from outside */
 		err_set(&x->r->note, ERR_SANDBOX,
-		    "out of memory: %s is the limit; the peak was %s",
-		    text.buf, peak.buf);
+		    "the limit is %s, the peak was %s", text.buf, peak.buf);
 	}
 	err_hint(&x->r->note, "more memory:  env new -m %s %s", twice.buf,
 	    x->env->spec.image);
@@ -354,7 +360,7 @@ note_oom(struct execution *x)
 static void
 note_lost(struct execution *x)
 {
-	err_set(&x->r->note, ERR_SANDBOX, "the environment was lost: %s",
+	err_set(&x->r->note, ERR_SANDBOX, "%s",
 	    box_lost_why(x->env->box));
 	err_hint(&x->r->note,
 	    "the next command opens it again, with nothing in /workspace");
@@ -371,6 +377,7 @@ note_diagnosis(struct execution *x)
 	struct diagnosis_input in = {
 	    .language = c && c->language ? c->language->name : NULL,
 	    .network = x->env->spec.limits.network != NET_NONE,
+	    .restricted = x->env->spec.kind == BOX_RESTRICTED,
 	    .out = &out,
 	    .err = &errs};
 	const char *message, *hint;

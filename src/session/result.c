@@ -236,9 +236,9 @@ result_summary(const struct result *r, struct strbuf *sb)
 	if (r->lost)
 		strbuf_adds(sb, "environment lost after ");
 	else if (r->cancelled)
-		strbuf_adds(sb, "stopped after ");
+		strbuf_adds(sb, "interrupted after ");
 	else if (r->timed_out)
-		strbuf_adds(sb, "time limit after ");
+		strbuf_adds(sb, "stopped after ");
 	else if (r->oom_killed)
 		strbuf_adds(sb, "out of memory after ");
 	else if (r->signal)
@@ -246,7 +246,7 @@ result_summary(const struct result *r, struct strbuf *sb)
 	else
 		strbuf_addf(sb, "exit %d in ", r->exit_code);
 	units_add_duration(sb, r->wall_us / 1000);
-	if (r->memory_peak) {
+	if (r->memory_peak && r->status != RUN_OOM) { /* the note has it */
 		strbuf_adds(sb, ", ");
 		units_add_size(sb, r->memory_peak);
 	}
@@ -256,4 +256,6 @@ result_summary(const struct result *r, struct strbuf *sb)
 		strbuf_addf(sb, ", %llu left-over process%s killed",
 		    (unsigned long long)r->leftovers,
 		    r->leftovers == 1 ? "" : "es");
+	if (r->note.kind != ERR_NONE)
+		strbuf_addf(sb, ": %s", r->note.msg.buf);
 }

@@ -64,7 +64,8 @@ const char *signal_name(int signal);
  */
 json *result_json(const struct result *r, const struct strbuf *out,
     const struct strbuf *err);
-/* "exit 1 in 0.21s, 18 MB", "killed by SEGV after 0.1s, 2 MB". */
+/* "exit 1 in 0.21s, 18 MB", "stopped after 1.01s, 8 MB: the time limit is 1s
+   (-t)": one line, the note's message included. */
 void result_summary(const struct result *r, struct strbuf *sb);
 
 #endif

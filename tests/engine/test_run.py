@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -79,9 +80,11 @@ def _(sandbox):
         same(done.status, 124)
         same(done.out, "begun\n")
         assert "KeyboardInterrupt" in done.err, "the traceback says where"
-        assert "the program was stopped at the time limit of 1s (-t)\n" \
-            "  more time:  run -t 2s FILE      for all:  set timeout 2s\n" \
-            in done.err, done.err
+        line = done.err.splitlines()[-2:]
+        assert re.fullmatch(r"stopped after 1\.\d\ds, [0-9.]+ MB: "
+                            r"the time limit is 1s \(-t\)", line[0]), line
+        same(line[1],
+             "  more time:  run -t 2s ...      for all:  set timeout 2s")
 
 
 @test("out of memory is told as such, and the next run works: %s",
@@ -98,7 +101,42 @@ def _(sandbox):
               bomb["result"]["signal"], bomb["status"]),
              ("oom", True, "KILL", 137))
         same(bomb["result"]["diagnosis"]["kind"], "out_of_memory")
+        assert re.fullmatch(r"the limit is 35\d MB \(64 MB for programs, "
+                            r"2\d\d MB for files\), the peak was 35\d MB",
+                            bomb["result"]["message"]), bomb
+        same(bomb["result"]["hint"],
+             "more memory:  env new -m 128m python:3.11-slim")
         same(after["result"]["stdout"], "still here\n")
+
+
+@test("a failure is one line and its remedy, which works here: %s",
+      engines.SANDBOXES)
+def _(sandbox):
+    restricted = sandbox == "restricted"
+    with home(sandbox) as h:
+        def last(command):
+            done = h.addesh("-k", "-c", "env new python:3.11-slim", "-c",
+                            command)
+            lines = done.err.splitlines()
+            at = max(i for i, line in enumerate(lines)
+                     if line.startswith("exit "))
+            return lines[at].split(": ", 1)[1], lines[at + 1:]
+
+        same(last("run a.py <<< 'open(\"/etc/x\", \"w\")'"),
+             ("only /workspace, /tmp and /dev/shm can be written here",
+              [] if restricted else ["  try:  env new --writable --root"]))
+        same(last("exec nosuch"),
+             ("nosuch is missing in this environment (python:3.11-slim)",
+              ["  the programs are this host's: install it here, or use an "
+               "engine (doctor)"] if restricted else []))
+        if not restricted:
+            same(last("run a.rb <<< 1"),
+                 ("ruby is missing in this environment (python:3.11-slim)",
+                  ["  an image that has it:  env new ruby:3.2-slim"]))
+        same(last("run a.sh <<< 'head -c 1g /dev/zero > ~/x'"),
+             ("no space left in /workspace, /tmp or /dev/shm",
+              ["  try:  env new --disk 512m, or for /tmp set tmp_limit 512m, "
+               "then env new"]))
 
 
 @test("the limit of output keeps head and tail: %s", engines.SANDBOXES)
