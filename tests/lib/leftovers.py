@@ -31,6 +31,7 @@ class Traces:
             self.api = engines.api(home.kind)
         self.mounts = self._mounts()
         self.files = set(home.files())
+        self.others = set(sandboxes.descendants(os.getpid()))
 
     def spawn(self, *args, **kw):
         process = self.home.spawn(*args, **kw)
@@ -82,7 +83,7 @@ class Traces:
         container of ours (conmon, runc, a shim)."""
         found = ["process %d %s" % (p, c)
                  for p, c in sandboxes.descendants(os.getpid()).items()
-                 if c]    # a zombie has none
+                 if c and p not in self.others]    # a zombie has none
         for name in os.listdir("/proc"):
             text = sandboxes.command_line(int(name)) if name.isdigit() else ""
             if any(c in text for c in self.containers):

@@ -264,7 +264,10 @@ class Session:
         """Ends it at once, after a failure."""
         self.process.kill()
         self.process.wait()
-        self.process.stdin.close()
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass
         self.process.stdout.close()
         self.err.close()
         self.home.close()
