@@ -133,7 +133,7 @@ def _(sandbox):
             same(last("run a.rb <<< 1"),
                  ("ruby is missing in this environment (python:3.11-slim)",
                   ["  an image that has it:  env new ruby:3.2-slim"]))
-        same(last("run a.sh <<< 'head -c 1g /dev/zero > ~/x'"),
+        same(last("run a.sh <<< 'head -c 1G /dev/zero > ~/x'"),
              ("no space left in /workspace, /tmp or /dev/shm",
               ["  try:  env new --disk 512m, or for /tmp set tmp_limit 512m, "
                "then env new"]))
