@@ -15,8 +15,7 @@ hostio_file(struct hostio *io, const struct policy *p, const char *path,
 {
 	int how = append ? O_APPEND : O_TRUNC;
 
-	if (policy_changed(p, SET_HOST_WRITE) &&
-	    policy_may_use_path(p, SET_HOST_WRITE, path, err) < 0)
+	if (policy_may_use_path(p, SET_HOST_WRITE, path, err) < 0)
 		return -1;
 	io->fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | how,
 	    0666);
