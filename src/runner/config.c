@@ -288,7 +288,8 @@ check_pidns(struct config *c)
 
 /*
  * A volume of an engine comes as a directory of root's that nobody else may
- * write.  No code has run yet, so the path is what it seems.
+ * write.  No code has run yet, so the path is what it seems.  It is not made
+ * sticky, since concurrent runs, which have uids of their own, share it.
  */
 static void
 open_places(const struct config *c)
@@ -303,7 +304,7 @@ open_places(const struct config *c)
 			continue;
 		if (fstat(fd, &st) == 0 && st.st_uid == c->self &&
 		    !(st.st_mode & S_IWOTH))
-			(void)fchmod(fd, 01777);
+			(void)fchmod(fd, 0777);
 		close(fd);
 	}
 }

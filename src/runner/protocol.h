@@ -60,7 +60,8 @@
  * fails before that (working directory, fork, uid) is a FAIL.  With OUTPUT_MAX
  * a stream's first bytes come as they are written, the rest is counted, and the
  * last ones (at most PROTO_TAIL_MAX of OUTPUT_MAX) come before the VERDICT:
- * with PROTO_F_TAIL if bytes are missing between, without it if none are.
+ * with PROTO_F_TAIL if bytes are missing between, without it if none are.  At
+ * the VERDICT no process and no System V IPC object of the run is left.
  *
  * PUT.  ENTRYs follow, with the id of the PUT: PATH (empty: the PUT's PATH
  * itself), TYPE, MODE, and for a link TARGET.  After an ENTRY of a regular file

@@ -323,6 +323,11 @@ int uid_assume(const struct config *c, uid_t uid);
 void uid_resume(const struct config *c);
 void fd_close(int *fd);
 
+/* ---- ipc.c ---- */
+
+/* Removes the System V IPC objects of a uid that has no process left. */
+void ipc_clean(const struct config *c, uid_t uid);
+
 /* ---- run.c, stream.c ---- */
 
 /* Starts a RUN; -1 with errno. */
@@ -392,7 +397,7 @@ struct pidns_report {
 	uint64_t user_us, sys_us, maxrss_kb;
 };
 
-/* fork(2) into a new PID and mount namespace. */
+/* fork(2) into new PID, mount and IPC namespaces. */
 pid_t pidns_fork(void);
 /* Mounts the namespace's own /proc; -1 with errno. */
 int pidns_mount(void);

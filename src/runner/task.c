@@ -248,10 +248,13 @@ task_settle(struct runner *rn, struct request *r)
 		return;
 	if (!empty)
 		request_event(rn, r, "processes that do not die were left");
-	if (r->type == PROTO_RUN)
-		run_finish(rn, r);
-	else
+	if (r->type != PROTO_RUN) {
 		helper_finish(rn, r);
+		return;
+	}
+	if (!c->pidns) /* else its IPC namespace has ended */
+		ipc_clean(c, config_slot_uid(c, r->slot));
+	run_finish(rn, r);
 }
 
 static int

@@ -158,6 +158,18 @@ done
 """
 NAMES = "cat /proc/[0-9]*/comm 2> /dev/null"
 
+# Leaves two objects of each kind of System V IPC behind.
+IPC = """
+import ctypes
+libc = ctypes.CDLL(None)
+for mode in (0o1600, 0o1000):
+    shm = libc.shmget(0, 4 << 20, mode)
+    p = libc.shmat
+    p.restype = ctypes.c_void_p
+    ctypes.memset(p(shm, None, 0), 1, 4 << 20) if mode & 0o600 else None
+    print(shm >= 0, libc.msgget(0, mode) >= 0, libc.semget(0, 3, mode) >= 0)
+"""
+
 SETUP = """
 mount --make-rprivate /
 mount -t tmpfs -o mode=777,size=%(size)s none "$D/ws"
@@ -183,7 +195,7 @@ class Env(runner_client.Process):
         shutil.copy(runner_path(), os.path.join(self.dir, "runner"))
         self.ws = self.dir + "/ws"
         self.tmp = self.dir + "/tmp"
-        unshare = ["unshare", "--mount", "--pid", "--fork", "--kill-child",
+        unshare = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--ipc",
                    "--mount-proc"]
         wrap = "setpriv --bounding-set -all,%s --inh-caps -all" % CAPS
         if user != "root":

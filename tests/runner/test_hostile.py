@@ -258,6 +258,26 @@ def test_busy_neighbours(env):
     assert time.monotonic() - started < 4
 
 
+def test_ipc_of_others_stays(env):
+    """Objects of a run that is still on are its own"""
+    a = env.start(PY, "-c", runner_env.IPC +
+                  "print('up', flush=True)\nimport time\ntime.sleep(1000)")
+    env.wait_output(a, b"up")
+    env.sh("true")
+    check(env.sh("grep -c . /proc/sysvipc/shm").out, b"3\n")
+    env.send(rc.message("CANCEL", a))
+    env.wait(a)
+    check(env.sh("grep -c . /proc/sysvipc/shm").out, b"1\n")
+
+
+def test_ipc_objects_do_not_stay(env):
+    """What a run leaves of System V IPC goes with it, closed modes or not"""
+    r = env.run(PY, "-c", runner_env.IPC)
+    check(r.out, b"True True True\n" * 2, r)
+    r = env.sh("cat /proc/sysvipc/shm /proc/sysvipc/msg /proc/sysvipc/sem")
+    check(r.out.count(b"\n"), 3, r.out)
+
+
 def test_core_dumps(env):
     r = env.sh("kill -ABRT $$")
     check(r.get("SIGNAL"), signal.SIGABRT)

@@ -128,6 +128,14 @@ def test_terminal(env):
     check(env.wait(a).get("SIGNAL"), signal.SIGINT)
 
 
+def test_ipc_objects_do_not_stay(env):
+    """What a run leaves of System V IPC goes with it, closed modes or not"""
+    r = env.run(PY, "-c", runner_env.IPC)
+    check(r.out, b"True True True\n" * 2, r)
+    r = env.sh("cat /proc/sysvipc/shm /proc/sysvipc/msg /proc/sysvipc/sem")
+    check(r.out.count(b"\n"), 3, r.out)
+
+
 def test_files(env):
     check(env.put(env.ws + "/f", b"x").end.kind, "VERDICT")
     check(env.sh("cat f").out, b"x")
