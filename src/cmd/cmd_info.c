@@ -4,67 +4,169 @@
 
 #include "base/units.h"
 #include "cmd/call.h"
+#include "cmd/output.h"
 #include "cmd/session_host.h"
 #include "session/session.h"
+
+/*
+ * Names for people, in the order in which they ask; what is not here follows
+ * under its own name.  --json and --plain keep the names of box_describe() and
+ * of runner/protocol.h.
+ */
+struct title {
+	const char *name, *title;
+};
+
+static const struct title fact_titles[] = {{"image", "image"},
+    {"stand_in", "stands in for it"}, {"kind", "kind"}, {"engine", "engine"},
+    {"id", "id"}, {"arch", "architecture"}, {"image_id", "image's id"},
+    {"cgroup", "control group"}, {"runner", "runner"},
+    {"runner_way", "runner's way in"},
+    /* read back from inside as well, which counts */
+    {"isolation", NULL}, {"seccomp", NULL}};
+
+static const struct title limit_titles[] = {{"memory", "memory"},
+    {"swap", "swap"}, {"cpu", "CPUs"}, {"pids", "processes"},
+    {"space:" SANDBOX_WORKSPACE, "room in " SANDBOX_WORKSPACE},
+    {"space:/tmp", "room in /tmp and HOME"},
+    {"space:/dev/shm", "room in /dev/shm"}, {"network", "network"},
+    {"nofile", "open files"}, {"nproc", "processes of its user"},
+    {"stack", "stack"}, {"fsize", "size of a file"}, {"core", "core dumps"},
+    {"readonly_root", "image's files"}, {"root_mode", "mode of /"},
+    {"uid", "user id"}, {"gid", "group id"}, {"caps", "capabilities"},
+    {"no_new_privs", "gaining privileges"}, {"seccomp", "system calls"},
+    {"isolation", "runs are kept apart by"},
+    {"oom_counter", "out of memory is"}};
+
+/* What a value means that is no amount. */
+static const struct {
+	const char *name, *value, *text;
+} words[] = {{"core", "1", "none"}, /* 1 keeps them from a pipe, too */
+    {"core", "0", "none"}, {"swap", "0", "none"}, {"network", "up", "full"},
+    {"readonly_root", "1", "read-only"}, {"readonly_root", "0", "writable"},
+    {"no_new_privs", "1", "impossible"}, {"no_new_privs", "0", "possible"},
+    {"seccomp", "2", "filtered"}, {"seccomp", "0", "all allowed"},
+    {"caps", "0000000000000000", "none"}, {"isolation", "uid", "user"},
+    {"isolation", "pidns", "PID namespace"}, {"isolation", "shared", "nothing"},
+    {"oom_counter", "v1", "counted (cgroup v1)"},
+    {"oom_counter", "v2", "counted (cgroup v2)"},
+    {"oom_counter", "none", "not counted"}};
 
 static bool
 is_size(const char *name)
 {
 	static const char *const sizes[] = {
-	    "memory", "swap", "core", "stack", "fsize", NULL};
+	    "memory", "swap", "stack", "fsize", NULL};
 
 	return str_in(name, sizes) || str_starts(name, "space:");
 }
 
+/* Files in memory count as memory: how much of the limit is theirs. */
+static void
+add_shares(struct strbuf *sb, const struct env *env, uint64_t total)
+{
+	uint64_t programs = env->spec.limits.memory;
+
+	if (!programs || programs >= total)
+		return;
+	strbuf_adds(sb, " (");
+	units_add_size(sb, programs);
+	strbuf_adds(sb, " for programs, ");
+	units_add_size(sb, total - programs);
+	strbuf_adds(sb, " for files)");
+}
+
 /* A value of runner/protocol.h's limits as people read it. */
 static char *
-show_limit(const char *name, const char *value)
+show_limit(const struct env *env, const char *name, const char *value)
 {
 	struct strbuf sb = STRBUF_INIT;
 	char *end;
 	unsigned long long n = strtoull(value, &end, 10);
 
-	if (!*value || *end)
-		strbuf_adds(&sb, value);
-	else if (is_size(name))
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (!strcmp(words[i].name, name) &&
+		    !strcmp(words[i].value, value))
+			return xstrdup(words[i].text);
+	if (*value && !*end && is_size(name))
 		units_add_size(&sb, n);
-	else if (!strcmp(name, "cpu"))
-		strbuf_addf(&sb, "%g CPU", (double)n / 1000);
+	else if (*value && !*end && !strcmp(name, "cpu"))
+		strbuf_addf(&sb, "%g", (double)n / 1000);
 	else
 		strbuf_adds(&sb, value);
+	if (!strcmp(name, "memory"))
+		add_shares(&sb, env, n);
 	return strbuf_detach(&sb);
 }
 
+/* Calls with each NAME=VALUE: those with a title first, in that order. */
 static void
-limit_row(struct call_table *t, const char *entry)
+each_titled(const struct strvec *list, const struct title *titles, size_t n,
+    void (*call)(void *arg, const char *title, const char *name,
+	const char *value),
+    void *arg)
 {
-	size_t n = strcspn(entry, "=");
-	autofree char *name = xstrndup(entry, n);
-	autofree char *shown = show_limit(name, entry + n + 1);
-	const char *cells[] = {name, shown};
-	json *j = json_object();
+	for (size_t i = 0; i < n; i++) {
+		const char *value = strvec_env_get(list, titles[i].name);
 
-	json_put_str(j, "name", name);
-	json_put_str(j, "value", entry + n + 1);
-	call_table_row(t, cells, j);
+		if (value && titles[i].title)
+			call(arg, titles[i].title, titles[i].name, value);
+	}
+	for (size_t k = 0; k < list->n; k++) {
+		size_t len = strcspn(list->v[k], "="), i = 0;
+		autofree char *name = xstrndup(list->v[k], len);
+
+		while (i < n && strcmp(titles[i].name, name))
+			i++;
+		if (i == n)
+			call(arg, name, name, list->v[k] + len + 1);
+	}
+}
+
+static void
+fact_line(void *arg, const char *title, const char *name, const char *value)
+{
+	struct call *c = arg;
+
+	if (c->out->mode == OUTPUT_PLAIN)
+		call_text(c, "%s\t%s\n", name, value);
+	else
+		call_text(c, "%-18s%s\n", title, value);
 }
 
 static void
 show_facts(struct call *c, const struct env *env)
 {
-	const struct strvec *facts = box_describe(env->box);
 	json *j = call_data(c);
 
 	json_put_str(j, "name", env->spec.name);
 	json_put_str(j, "image", env->spec.image);
 	session_host_put_facts(j, env->box);
-	call_text(c, "%-12s%s\n", "name", env->spec.name);
-	for (size_t i = 0; i < facts->n; i++) {
-		size_t n = strcspn(facts->v[i], "=");
+	fact_line(c, "name", "name", env->spec.name);
+	if (env->spec.kind == BOX_RESTRICTED && env->spec.image)
+		fact_line(c, "image", "image", env->spec.image);
+	each_titled(box_describe(env->box), fact_titles,
+	    ARRAY_SIZE(fact_titles), fact_line, c);
+}
 
-		call_text(c, "%-12.*s%s\n", (int)n, facts->v[i],
-		    facts->v[i] + n + 1);
-	}
+struct limit_rows {
+	const struct env *env;
+	struct call_table *table;
+	bool raw; /* names and values as the runner gave them */
+};
+
+static void
+limit_row(void *arg, const char *title, const char *name, const char *value)
+{
+	const struct limit_rows *rows = arg;
+	autofree char *shown = show_limit(rows->env, name, value);
+	const char *cells[] = {
+	    rows->raw ? name : title, rows->raw ? value : shown};
+	json *j = json_object();
+
+	json_put_str(j, "name", name);
+	json_put_str(j, "value", value);
+	call_table_row(rows->table, cells, j);
 }
 
 static void
@@ -72,13 +174,13 @@ show_limits(struct call *c, const struct env *env)
 {
 	static const struct column cols[] = {
 	    {"name", "LIMIT", false, 0}, {"value", "READ BACK", false, 0}};
-	const struct strvec *limits = box_limits(env->box);
-	struct call_table *t =
-	    call_table_new(c, "limits", cols, ARRAY_SIZE(cols));
+	struct limit_rows rows = {.env = env,
+	    .table = call_table_new(c, "limits", cols, ARRAY_SIZE(cols)),
+	    .raw = c->out->mode == OUTPUT_PLAIN};
 
-	for (size_t i = 0; i < limits->n; i++)
-		limit_row(t, limits->v[i]);
-	call_table_end(t);
+	each_titled(box_limits(env->box), limit_titles,
+	    ARRAY_SIZE(limit_titles), limit_row, &rows);
+	call_table_end(rows.table);
 }
 
 static void
@@ -123,8 +225,9 @@ const struct cmd cmd_env_info = {
     .summary = "what an environment is, and the limits as read from inside",
     .help = "No limit is shown as it was asked for: each one is read in the "
 	    "environment, from the cgroup's files, the mounts and the "
-	    "process's own limits.",
+	    "process's own limits.  --plain and --json have the short names "
+	    "of addesh-json(5).",
     .args = {ARG_OPTIONAL("NAME", COMP_ENV)},
-    .flags = CMD_NO_STEP,
+    .flags = CMD_NO_STEP | CMD_PAGEABLE,
     .exec = env_info_exec,
 };

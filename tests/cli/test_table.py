@@ -117,7 +117,8 @@ def suggested():
             for found in re.findall(r"[a-z]: (pull) %s", literal):
                 yield name, found
     for name, text in files("share"):
-        for found in re.findall(r"^\s+suggestion\w*: (.*)$", text, re.M):
+        # "" says that there is none
+        for found in re.findall(r"^\s+suggestion\w*: ([^\"].*)$", text, re.M):
             for part in found.split(", then "):
                 yield name, part
 

@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -53,6 +54,29 @@ def _(kind):
         same((answers[1]["error"]["message"], answers[1]["error"]["hint"]),
              ("environment e1 is open on the engine",
               "close those there first:  env rm --all"))
+
+
+@test("env info has words for people and names for programs: %s",
+      engines.SANDBOXES)
+def _(sandbox):
+    with Home(options=engines.sandbox(sandbox)) as h:
+        new = ["-c", "env new python:3.11-slim --name box -m 64m", "-c",
+               "env info"]
+        text = h.addesh("-q", *new).is_ok().out.splitlines()
+        plain = h.addesh("-q", "--plain", *new).is_ok().out.splitlines()
+        names = [line.split("\t")[0] for line in plain]
+    same(text[:2], ["name              box",
+                    "image             python:3.11-slim"])
+    at = text.index("LIMIT                   READ BACK")
+    assert re.fullmatch(r"memory +\d+ MB \(64 MB for programs, \d+ MB for "
+                        r"files\)", text[at + 1]), text
+    same([line[:24].strip() for line in text[at + 2:at + 5]],
+         ["swap", "CPUs", "processes"])
+    same([line for line in text if "_" in line.split("  ")[0] or
+          "space:" in line], [], "names that nobody explained")
+    same(names[:2], ["name", "image"])
+    same({"memory", "pids", "cpu", "space:/workspace", "no_new_privs"} -
+         set(names), set())
 
 
 main()
