@@ -188,6 +188,7 @@ class Env(runner_client.Process):
         need(os.geteuid() == 0, "root")
         self.cgroup = cgroup
         self.leaf = leaf
+        self.others = []
         self.dir = tempfile.mkdtemp(prefix="addesh-runner-test-")
         os.chmod(self.dir, 0o755)
         for name in ("ws", "tmp", "shm"):
@@ -243,7 +244,23 @@ class Env(runner_client.Process):
                         return pid
         raise AssertionError("the runner has no helper")
 
+    def second(self, **more):
+        """Another runner in the same environment, as an engine's exec starts
+        one, with uids of its own; finish() ends it, too."""
+        other = runner_client.Process(
+            ["nsenter", "-t", str(self.runner_pid()), "-m", "-p", "-i",
+             "setpriv", "--bounding-set", "-all," + CAPS, "--inh-caps",
+             "-all", self.dir + "/runner"])
+        self.others.append(other)
+        more.setdefault("UID", UID + 100)
+        other.hello(self.config(**more))
+        return other
+
     def finish(self):
+        for other in self.others:
+            other.kill()
+            other.proc.stdin.close()
+            other.proc.stdout.close()
         self.kill()
         for f in (self.proc.stdin, self.proc.stdout):
             if not f.closed:

@@ -277,6 +277,55 @@ def test_term_from_outside_ends(env):
     check(env.proc.wait(10), 0)
 
 
+def test_second_runner(env):
+    """One that is not PID 1 serves runs of its own, and reaps them"""
+    env.open()
+    mine = env.start("sh", "-c", "setsid sleep 1000 & echo $$; sleep 1000")
+    env.wait_output(mine, b"\n")
+    other = env.second()
+    check(other.sh("id -u").out, b"%d\n" % (runner_env.UID + 100))
+    r = other.sh("setsid sh -c 'sleep 1000 & sleep 1000' & sleep 0.1")
+    assert r.get("LEFTOVERS") >= 2, r
+    r = other.run("sh", "-c", "trap '' TERM INT; (while :; do :; done) & "
+                  "while :; do :; done", timeout_ms=300)
+    check((r.get("TIMED_OUT"), r.get("SIGNAL")), (1, 9))
+    check(other.put(env.ws + "/f", b"x").end.kind, "VERDICT")
+    # what the first one runs has not been touched
+    pid = int(env.results[mine].out)
+    check(other.sh("test -d /proc/%d && echo alive" % pid).out, b"alive\n")
+    check(other.close(), 0)
+    env.send(rc.message("CANCEL", mine))
+    check(env.wait(mine).get("CANCELLED"), 1)
+
+
+def test_end_of_a_second_runner(env):
+    """Its client's end takes its runs, and nothing else"""
+    env.open()
+    mine = env.start("sleep", "1000")
+    env.wait_started(mine)
+    other = env.second()
+    run = other.start("sh", "-c", "echo up; setsid sleep 1000 & sleep 1000")
+    other.wait_output(run, b"up")
+    check(other.close(), 0)
+    names = env.sh("while cat /proc/[0-9]*/status 2> /dev/null | grep -q"
+                   " '^Uid:.%d'; do :; done; echo gone" %
+                   (runner_env.UID + 100)).out
+    check(names, b"gone\n")
+    check(env.results[mine].end, None)
+    env.send(rc.message("CANCEL", mine))
+    env.wait(mine)
+
+
+def test_lease_renewed_by_a_second_runner(env):
+    env.open(LEASE_MS=600)
+    pid = env.runner_pid()
+    other = env.second()
+    for _ in range(10):
+        other.ping()
+        check(gone(pid, 0.1), False)
+    check(gone(pid), True)
+
+
 def test_ping(env):
     env.open()
     for _ in range(3):
