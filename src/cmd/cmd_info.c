@@ -27,9 +27,9 @@ static const struct title fact_titles[] = {{"image", "image"},
 
 static const struct title limit_titles[] = {{"memory", "memory"},
     {"swap", "swap"}, {"cpu", "CPUs"}, {"pids", "processes"},
-    {"space:" SANDBOX_WORKSPACE, "room in " SANDBOX_WORKSPACE},
+    {"space:" SANDBOX_WORKSPACE, "space:" SANDBOX_WORKSPACE},
     {"space:/tmp", "room in /tmp and HOME"},
-    {"space:/dev/shm", "room in /dev/shm"}, {"network", "network"},
+    {"space:/dev/shm", "space:/dev/shm"}, {"network", "network"},
     {"nofile", "open files"}, {"nproc", "processes of its user"},
     {"stack", "stack"}, {"fsize", "size of a file"}, {"core", "core dumps"},
     {"readonly_root", "image's files"}, {"root_mode", "mode of /"},
@@ -160,8 +160,12 @@ limit_row(void *arg, const char *title, const char *name, const char *value)
 {
 	const struct limit_rows *rows = arg;
 	autofree char *shown = show_limit(rows->env, name, value);
+	/* each image and engine has places of its own */
+	autofree char *place = str_starts(title, "space:")
+				   ? xasprintf("room in %s", title + 6)
+				   : xstrdup(title);
 	const char *cells[] = {
-	    rows->raw ? name : title, rows->raw ? value : shown};
+	    rows->raw ? name : place, rows->raw ? value : shown};
 	json *j = json_object();
 
 	json_put_str(j, "name", name);
