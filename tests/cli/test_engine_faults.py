@@ -140,7 +140,8 @@ def _(name, reply, words):
         engine.on("GET", "/info", Json({}))
         engine.on("GET", "/containers/json", Json([]))
         engine.on("POST", "/images/create", reply)
-        told(engine, "addesh: env new: pulling a:b: " + words,
+        told(engine, "addesh: env new: image a:b is not here: pulling a:b: " +
+             words,
              command="env new a:b")
         told(engine, "addesh: pull: pulling a:b: " + words,
              command="pull a:b")

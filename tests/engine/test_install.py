@@ -14,6 +14,8 @@ SANDBOXES = engines.SANDBOXES
 
 
 def session(kind, image, *commands):
+    if image.startswith("langs"):
+        engines.load(kind, "langs")
     with Home(options=engines.sandbox(kind)) as h:
         args = ["-c", "env new " + image]
         for command in commands:

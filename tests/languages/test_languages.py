@@ -33,6 +33,8 @@ class Rooms:
 
     def get(self, kind):
         if kind not in self.open:
+            if kind in ENGINES:
+                engines.load(kind, "langs")
             image = " langs:latest" if kind in ENGINES else ""
             room = ROOM if kind != "restricted-user" else " -m 1g"
             self.open[kind] = Session(kind, new="env new" + image + room)
@@ -240,6 +242,7 @@ def _():
 @test("%s: what a program installs is there in the next run", ENGINES,
       deadline=300)
 def _(kind):
+    engines.load(kind, "langs")
     state = engines.state(kind)
     pip, npm = state["pip_index"], state["npm_registry"]
     host = pip.split("//")[1].split("/")[0].split(":")[0]

@@ -89,6 +89,8 @@ def _run(function, args, deadline):
 
 def main():
     """Runs the tests that were registered, and ends the program."""
+    # a job in the background has it ignored, and hands that down
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     chosen = [t for t in _tests if not sys.argv[1:] or
               any(word in t[0] for word in sys.argv[1:])]
     failed = 0
