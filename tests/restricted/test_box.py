@@ -17,6 +17,9 @@ from tap import Skip, main, same, test  # noqa: E402
 TOOL = os.path.join(os.environ.get("ADDESH_BUILD", "."),
                     "tests/restricted/box_tool")
 RUNNER = os.environ.get("ADDESH_TEST_RUNNER", "")
+# One with sanitizers needs libraries that no image has.
+STATIC = os.path.join(os.environ.get("ADDESH_BUILD", "."), "runner-" + {
+    "x86_64": "amd64", "aarch64": "arm64"}.get(os.uname().machine, "?"))
 IMAGE = "image=python:3.11-slim"
 KINDS = engines.SANDBOXES
 
@@ -30,9 +33,11 @@ class Box:
         self.dir = tempfile.TemporaryDirectory(prefix="addesh-test-box-")
         os.chmod(self.dir.name, 0o777)
         self.env = dict(os.environ, XDG_RUNTIME_DIR=self.dir.name,
-                        XDG_STATE_HOME=self.dir.name, ADDESH_RUNNER=RUNNER)
+                        XDG_STATE_HOME=self.dir.name)
         self.options = []
+        self.env["ADDESH_RUNNER"] = RUNNER
         if kind != "restricted":
+            self.env["ADDESH_RUNNER"] = STATIC
             self.options = ["engine=" + engines.endpoint(kind), IMAGE]
         elif os.geteuid() and user is None:
             raise Skip("needs root")
@@ -122,7 +127,7 @@ def _(kind):
         box.env["ADDESH_RUNNER"] = os.path.join(hidden, "runner")
         wrap = ["unshare", "-m", "sh", "-c",
                 'mount -t tmpfs none "$1" && cp "$2" "$1/runner" && shift 2 '
-                '&& exec "$@"', "sh", hidden, RUNNER]
+                '&& exec "$@"', "sh", hidden, STATIC]
         for _ in range(2):    # filled, and used again
             out = box("describe", "run", "20", "echo", "hello", ";", "sweep",
                       wrap=wrap)
