@@ -107,7 +107,8 @@ mount_of_line(char *line, const char *controller)
 		return NULL;
 	if (!controller[0])
 		return strcmp(type, "cgroup2") ? NULL : field[4];
-	if (strcmp(type, "cgroup") || !options || !list_has(options, controller))
+	if (strcmp(type, "cgroup") || !options ||
+	    !list_has(options, controller))
 		return NULL;
 	return field[4];
 }

@@ -101,8 +101,8 @@ box_put_start(struct box *box, const char *path, const void *p, size_t n,
 	struct request *r = put_open(box, full);
 	struct stat st = {.st_mode = mode};
 
-	if (send_entry(box, r, "", 'f', &st, NULL) && send_bytes(box, r, p, n) &&
-	    send_end(box, r, false))
+	if (send_entry(box, r, "", 'f', &st, NULL) &&
+	    send_bytes(box, r, p, n) && send_end(box, r, false))
 		send_end(box, r, true);
 	return r;
 }

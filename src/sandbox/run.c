@@ -245,7 +245,8 @@ verdict_number(struct verdict *v, uint16_t key, uint64_t n)
 		v->exec_errno = n < 4096 ? (int)n : ENOEXEC;
 		return;
 	}
-	if (key >= PROTO_K_EXIT && key - PROTO_K_EXIT < (int)ARRAY_SIZE(numbers) &&
+	if (key >= PROTO_K_EXIT &&
+	    key - PROTO_K_EXIT < (int)ARRAY_SIZE(numbers) &&
 	    numbers[key - PROTO_K_EXIT])
 		*numbers[key - PROTO_K_EXIT] = n;
 }

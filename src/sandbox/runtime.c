@@ -244,7 +244,8 @@ runtime_lock(const struct runtime *rt, const char *id, int64_t timeout_ms,
 		}
 		close(fd);
 	}
-	if (ftruncate(fd, 0) || dprintf(fd, "process %ld\n", (long)getpid()) < 0) {
+	if (ftruncate(fd, 0) ||
+	    dprintf(fd, "process %ld\n", (long)getpid()) < 0) {
 		err_sys(err, errno, "%s", path);
 		close(fd);
 		return -1;

@@ -30,8 +30,8 @@ void runtime_release(struct runtime *rt);
 /*
  * An owner as it stands in labels and names: HOST:BOOT:PID:START, where HOST
  * and BOOT are the first 12 hexadecimal digits of /etc/machine-id (or a
- * checksum of the host name) and of /proc/sys/kernel/random/boot_id, and START is
- * field 22 of /proc/PID/stat (proc(5)), so that a reused pid is not mistaken.
+ * checksum of the host name) and of /proc/sys/kernel/random/boot_id, and START
+ * is field 22 of /proc/PID/stat (proc(5)), so that a reused pid is not mistaken.
  */
 enum owner_state {
 	OWNER_ALIVE,
@@ -42,8 +42,8 @@ enum owner_state owner_state(const char *owner);
 
 /*
  * The lock of one environment: exactly one process talks to its runner.  The
- * first line of RUNTIME/env/ID says who holds it.  Returns a descriptor to close, or
- * -1: after timeout_ms without it the error names the holder.
+ * first line of RUNTIME/env/ID says who holds it.  Returns a descriptor to
+ * close, or -1: after timeout_ms without it the error names the holder.
  */
 int runtime_lock(const struct runtime *rt, const char *id, int64_t timeout_ms,
     struct err *err);

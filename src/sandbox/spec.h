@@ -35,7 +35,7 @@ struct limits {
 };
 
 #define LIMITS_DEFAULT                                                         \
-	{.memory = 256u << 20, .disk = 256u << 20, .tmp = 256u << 20,           \
+	{.memory = 256u << 20, .disk = 256u << 20, .tmp = 256u << 20,          \
 	    .shm = 16u << 20, .output = 1u << 20, .cpu_milli = 500,            \
 	    .pids = 128, .timeout_ms = 30000}
 
@@ -47,7 +47,7 @@ struct env_spec {
 			      own configuration */
 	char *workdir;	  /* NULL: /workspace */
 	char *user;	  /* of USER_NAMED: NAME[:GROUP] or UID[:GID] */
-	char *session;	  /* the value of the label addesh.session; NULL: none */
+	char *session;	  /* value of the label addesh.session; NULL: none */
 	enum pull_policy pull;
 	struct limits limits;
 };

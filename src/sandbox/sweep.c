@@ -91,7 +91,8 @@ int
 sweep_run(const struct runtime *rt, struct engine *engine, bool dry,
     sweep_fn *fn, void *arg, struct err *err)
 {
-	struct sweep s = {.dry = dry, .gc = fn != NULL, .fn = fn, .arg = arg, .err = err};
+	struct sweep s = {.dry = dry, .gc = fn != NULL, .fn = fn, .arg = arg,
+	    .err = err};
 
 	sweep_locks(&s, rt);
 	if (engine)

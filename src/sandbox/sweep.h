@@ -1,7 +1,7 @@
 /*
- * What dead addesh processes left behind: containers and volumes on the
- * engine, cgroup directories and lock files of this host.  Only what carries
- * our labels or lies in our own directories is ever looked at.  A container goes if it was
+ * What dead addesh processes left behind: containers and volumes on the engine,
+ * cgroup directories and lock files of this host.  Only what carries our labels
+ * or lies in our own directories is ever looked at.  A container goes if it was
  * created over 60 s ago and never started, whoever made it, or if its owner is
  * a process of this host that is dead.  The runner's volume is kept while a
  * container uses it.

@@ -130,7 +130,8 @@ find_subids(const char *path, uint32_t *first)
 		if (!colon || sscanf(colon, ":%lu:%lu", &start, &n) != 2)
 			continue;
 		*colon = '\0';
-		if ((strcmp(line, number) && (!pw || strcmp(line, pw->pw_name))) ||
+		if ((strcmp(line, number) &&
+			(!pw || strcmp(line, pw->pw_name))) ||
 		    n < COUNT - 1 || start == 0 || start > UINT32_MAX - COUNT)
 			continue;
 		*first = (uint32_t)start;

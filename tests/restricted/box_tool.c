@@ -267,29 +267,16 @@ option(struct env_spec *spec, const char *arg)
 	return true;
 }
 
-int
-main(int argc, char **argv)
+static int
+use_box(struct env_spec *spec, char **arg)
 {
 	autoerr struct err err = ERR_INIT;
-	struct env_spec spec;
-	struct box_ctx ctx = {.runtime = &rt, .event = on_event,
-	    .interrupts = &interrupts};
-	char **arg = argv + 1;
+	struct box_ctx ctx = {.loop = loop, .runtime = &rt,
+	    .event = on_event, .interrupts = &interrupts};
 	int64_t began;
 
-	setvbuf(stdout, NULL, _IOLBF, 0);
-	signal(SIGPIPE, SIG_IGN);
-	env_spec_init(&spec);
-	spec.kind = BOX_RESTRICTED;
-	while (*arg && option(&spec, *arg))
-		arg++;
-	loop = ctx.loop = loop_new();
-	if (runtime_init(&rt, &err)) {
-		die(&err);
-		return 1;
-	}
 	if (engine_url) {
-		spec.kind = BOX_ENGINE;
+		spec->kind = BOX_ENGINE;
 		engine = ctx.engine = open_engine(&err);
 	}
 	if (engine_url && !engine) {
@@ -298,7 +285,7 @@ main(int argc, char **argv)
 	}
 	sweep_run(&rt, engine, false, on_sweep, NULL, &err);
 	began = clock_us();
-	box = box_open(&spec, &ctx, &err);
+	box = box_open(spec, &ctx, &err);
 	if (!box) {
 		die(&err);
 		return 1;
@@ -313,9 +300,32 @@ main(int argc, char **argv)
 	if (box_close(box, &err))
 		die(&err);
 	printf("CLOSE %lld us\n", (long long)(clock_us() - began));
+	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	autoerr struct err err = ERR_INIT;
+	struct env_spec spec;
+	char **arg = argv + 1;
+	int status;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	signal(SIGPIPE, SIG_IGN);
+	env_spec_init(&spec);
+	spec.kind = BOX_RESTRICTED;
+	while (*arg && option(&spec, *arg))
+		arg++;
+	loop = loop_new();
+	if (runtime_init(&rt, &err)) {
+		die(&err);
+		return 1;
+	}
+	status = use_box(&spec, arg);
 	env_spec_release(&spec);
 	engine_close(engine);
 	runtime_release(&rt);
 	loop_free(loop);
-	return 0;
+	return status;
 }

@@ -110,7 +110,8 @@ peer_ready(void *arg, int fd, unsigned events)
 	}
 	frame_reader_add(&p->reader, n);
 	while (frame_reader_next(&p->reader, &f))
-		if (f.type != PROTO_DATA && message_add(&p->messages, &f, &m) > 0)
+		if (f.type != PROTO_DATA &&
+		    message_add(&p->messages, &f, &m) > 0)
 			peer_message(p, &m);
 }
 
