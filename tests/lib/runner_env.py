@@ -189,11 +189,12 @@ class Env(runner_client.Process):
         self.cgroup = cgroup
         self.leaf = leaf
         self.others = []
+        program = runner_path()
         self.dir = tempfile.mkdtemp(prefix="addesh-runner-test-")
         os.chmod(self.dir, 0o755)
         for name in ("ws", "tmp", "shm"):
             os.mkdir(os.path.join(self.dir, name))
-        shutil.copy(runner_path(), os.path.join(self.dir, "runner"))
+        shutil.copy(program, os.path.join(self.dir, "runner"))
         self.ws = self.dir + "/ws"
         self.tmp = self.dir + "/tmp"
         unshare = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--ipc",

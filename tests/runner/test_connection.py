@@ -353,6 +353,40 @@ def test_user_root_has_no_rights(env):
     os.path.exists("/etc/addesh-x") and os.unlink("/etc/addesh-x")
 
 
+def test_code_of_the_runners_uid(env):
+    """As root it may end the environment, but not read or forge anything"""
+    env.open(USER="root")
+    r = env.run("/usr/bin/python3", "-c", """
+import ctypes, os
+libc = ctypes.CDLL(None, use_errno=True)
+def trying(name, f, *args):
+    try:
+        f(*args)
+        print("DONE", name)
+    except OSError:
+        pass
+for name in ("mem", "environ", "maps", "auxv", "fd/0", "fd/1", "exe", "stack"):
+    trying(name, lambda: open("/proc/1/" + name, "rb", 0).read(1))
+    trying(name, os.open, "/proc/1/" + name, os.O_WRONLY)
+for name in ("root", "cwd", "map_files"):
+    trying(name, os.listdir, "/proc/1/" + name)
+def attach(request):
+    if libc.ptrace(request, 1, 0, 0) == -1:
+        raise OSError(ctypes.get_errno(), "")
+trying("ptrace", attach, 16)
+trying("seize", attach, 0x4206)
+trying("setuid", os.setuid, 5)
+print("END")
+""")
+    check(r.out, b"END\n", r)
+    r = env.sh("prlimit --pid 1 --nofile=4:4 && echo done")
+    if r.out == b"done\n":
+        try:
+            check(env.run("true").end.kind, "FAIL")
+        except rc.Lost:
+            pass
+
+
 def test_shared_uid_serialises(env):
     """Where all runs have one uid, they wait for each other"""
     env.open(USER="4711:4712")
