@@ -223,7 +223,12 @@ result_json(const struct result *r, const struct strbuf *out,
 	if (r->diagnosis)
 		json_put(j, "diagnosis", json_copy(r->diagnosis));
 	if (r->note.kind != ERR_NONE) {
-		json_put_str(j, "message", r->note.msg.buf);
+		autobuf struct strbuf line = STRBUF_INIT;
+
+		/* As it is said to people: the note alone begins in the middle
+		   of a sentence. */
+		result_summary(r, &line);
+		json_put_str(j, "message", line.buf);
 		if (r->note.hint.len)
 			json_put_str(j, "hint", r->note.hint.buf);
 	}

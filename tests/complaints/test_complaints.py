@@ -249,7 +249,9 @@ def _(kind):
         same(r.errs, b"the reason\n")
         with open("/proc/%d/status" % s.process.pid) as f:
             peak = [l for l in f if l.startswith("VmHWM")][0].split()[1]
-        assert int(peak) < 64 << 10, peak
+        # sanitizers keep what is freed for a while, to see it used
+        room = 256 if os.environ.get("ADDESH_TEST_SANITIZERS") else 64
+        assert int(peak) < room << 10, peak
 
 
 @test("c16 out of memory is told as that: %s", KINDS)

@@ -101,7 +101,8 @@ def _(sandbox):
               bomb["result"]["signal"], bomb["status"]),
              ("oom", True, "KILL", 137))
         same(bomb["result"]["diagnosis"]["kind"], "out_of_memory")
-        assert re.fullmatch(r"the limit is 35\d MB \(64 MB for programs, "
+        assert re.fullmatch(r"out of memory after [0-9.]+s: the limit is "
+                            r"35\d MB \(64 MB for programs, "
                             r"2\d\d MB for files\), the peak was 35\d MB",
                             bomb["result"]["message"]), bomb
         same(bomb["result"]["hint"],
