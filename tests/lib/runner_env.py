@@ -65,12 +65,14 @@ class Cgroup:
     """A cgroup v1 or v2 of the test's own, with limits."""
 
     V1 = "/sys/fs/cgroup"
+    count = 0
 
-    def __init__(self, memory=None, pids=None, inherit=False):
+    def __init__(self, memory=None, pids=None, inherit=None):
         self.dirs = []
         self.fds = {}
         self.memory_dir = self.pids_dir = None
-        self.name = name = "addesh-test-%d" % os.getpid()
+        Cgroup.count += 1
+        self.name = name = "addesh-test-%d-%d" % (os.getpid(), Cgroup.count)
         need(os.access(self.V1, os.W_OK), "a writable cgroup")
         if os.path.isdir(self.V1 + "/memory"):
             self.memory_dir = self._make("memory/" + name)
@@ -84,13 +86,15 @@ class Cgroup:
         if pids:
             self._write(self.pids_dir, files[1], pids)
         if inherit:
-            self._open()
+            self._open(inherit)
 
-    def _open(self):
-        """Descriptors for a runner that stays outside."""
+    def _open(self, join):
+        """Descriptors for a runner that stays outside.  On v1 code enters by
+        a thread (tasks) or by itself (procs)."""
         if self.memory_dir != self.pids_dir:
-            names = [("tasks", self.memory_dir, "tasks", os.O_WRONLY),
-                     ("tasks", self.pids_dir, "tasks", os.O_WRONLY),
+            enter = "tasks" if join == "tasks" else "cgroup.procs"
+            names = [(join, self.memory_dir, enter, os.O_WRONLY),
+                     (join, self.pids_dir, enter, os.O_WRONLY),
                      ("events", self.memory_dir, "memory.oom_control", 0),
                      ("memory_max", self.memory_dir,
                       "memory.limit_in_bytes", 0),

@@ -13,7 +13,7 @@ MEMORY, PIDS = 96 << 20, 64
 
 
 def setup():
-    leaf = runner_env.Cgroup(memory=MEMORY, pids=PIDS, inherit=True)
+    leaf = runner_env.Cgroup(memory=MEMORY, pids=PIDS, inherit="tasks")
     env = runner_env.Env(leaf=leaf)
     return env.open()
 
@@ -110,6 +110,20 @@ def test_stats(env):
     assert int(stats[b"pids"]) >= 1, stats
     env.send(rc.message("CANCEL", run))
     env.wait(run)
+
+
+def test_code_that_enters_by_itself(env):
+    """As on v2, where one thread cannot be elsewhere"""
+    leaf = runner_env.Cgroup(memory=MEMORY, pids=PIDS, inherit="procs")
+    other = runner_env.Env(leaf=leaf).open()
+    try:
+        check(other.limits()["memory"], str(MEMORY))
+        assert leaf.name in other.sh("cat /proc/self/cgroup").out.decode()
+        r = other.run(PY, "-c", "x = bytearray(300 << 20)", wait=60)
+        check((r.get("SIGNAL"), r.get("OOM")), (9, 1))
+        check(other.sh("echo on").out, b"on\n")
+    finally:
+        other.finish()
 
 
 def test_parallel_runs(env):
