@@ -14,8 +14,11 @@ MEMORY, PIDS = 96 << 20, 64
 
 def setup():
     leaf = runner_env.Cgroup(memory=MEMORY, pids=PIDS, inherit="tasks")
-    env = runner_env.Env(leaf=leaf)
-    return env.open()
+    try:
+        return runner_env.Env(leaf=leaf).open()
+    except BaseException:
+        leaf.remove()
+        raise
 
 
 def test_limits_are_those_of_the_leaf(env):
