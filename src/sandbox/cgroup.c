@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/io.h"
+#include "sandbox/scope.h"
 
 #define NAME_PREFIX "addesh-"
 #define PERIOD_US 100000 /* of cpu quotas; the kernel's own default */
@@ -272,12 +273,25 @@ set_limits_v2(const char *dir, const struct cgroup_limits *l)
 }
 
 static void
+make_leaf_in(struct cgroup_leaf *leaf, const char *parent, const char *name,
+    int lock_fd, const struct cgroup_limits *limits)
+{
+	autofree char *dir = io_join(parent, name);
+
+	runtime_lock_note(lock_fd, "cgroup", dir);
+	if (mkdir(dir, 0755))
+		return;
+	set_limits_v2(dir, limits);
+	strvec_push(&leaf->dirs, dir);
+	leaf->version = 2;
+}
+
+static void
 make_v2(struct cgroup_leaf *leaf, const struct map *map, const char *name,
     int lock_fd, const struct cgroup_limits *limits)
 {
 	struct place p = {0};
 	autofree char *parent = NULL;
-	autofree char *dir = NULL;
 
 	if (!place_find(&p, map, ""))
 		return;
@@ -285,13 +299,7 @@ make_v2(struct cgroup_leaf *leaf, const struct map *map, const char *name,
 	place_release(&p);
 	if (!parent)
 		return;
-	dir = io_join(parent, name);
-	runtime_lock_note(lock_fd, "cgroup", dir);
-	if (mkdir(dir, 0755))
-		return;
-	set_limits_v2(dir, limits);
-	strvec_push(&leaf->dirs, dir);
-	leaf->version = 2;
+	make_leaf_in(leaf, parent, name, lock_fd, limits);
 }
 
 /* ---- the leaf ---- */
@@ -316,9 +324,48 @@ cgroup_leaf_make(struct cgroup_leaf *leaf, const struct runtime *rt,
 			: "no cgroup can be made here");
 }
 
+/*
+ * The process moves to a cgroup below the scope, since one that holds processes
+ * cannot give its children limits.
+ */
+static bool
+prepare_scope(const char *scope, pid_t pid)
+{
+	autofree char *inner = io_join(scope, "runner");
+
+	if (mkdir(inner, 0755))
+		return false;
+	write_number(inner, "cgroup.procs", (uint64_t)pid);
+	return can_hold_leaves(scope, false);
+}
+
+bool
+cgroup_leaf_make_scope(struct cgroup_leaf *leaf, const struct runtime *rt,
+    const char *id, int lock_fd, const struct cgroup_limits *limits, pid_t pid)
+{
+	autofree char *name = xasprintf(NAME_PREFIX "%s-%s", rt->owner, id);
+	autofree char *path = NULL;
+	autofree char *mount = NULL;
+	autofree char *scope = NULL;
+	struct map map;
+
+	map_read(&map);
+	mount = mount_of(&map, "");
+	map_release(&map);
+	if (!mount || !file_has(mount, "cgroup.controllers", "memory"))
+		return false;
+	path = scope_enter(id, pid);
+	if (!path)
+		return false;
+	scope = xasprintf("%s%s", mount, path);
+	if (prepare_scope(scope, pid))
+		make_leaf_in(leaf, scope, name, lock_fd, limits);
+	return leaf->version != 0;
+}
+
 static void
 open_role(struct cgroup_leaf *leaf, struct strvec *roles, const char *dir,
-    const char *file, const char *role, int flags)
+    int first, const char *file, const char *role, int flags)
 {
 	autofree char *path = io_join(dir, file);
 	int fd;
@@ -328,12 +375,12 @@ open_role(struct cgroup_leaf *leaf, struct strvec *roles, const char *dir,
 	fd = open(path, flags | O_CLOEXEC);
 	if (fd < 0)
 		return;
+	strvec_pushf(roles, "%s=%d", role, first + (int)leaf->nfds);
 	leaf->fds[leaf->nfds++] = fd;
-	strvec_pushf(roles, "%s=%d", role, fd);
 }
 
 void
-cgroup_leaf_open(struct cgroup_leaf *leaf, struct strvec *roles)
+cgroup_leaf_open(struct cgroup_leaf *leaf, struct strvec *roles, int first)
 {
 	static const struct {
 		int version, flags;
@@ -360,12 +407,12 @@ cgroup_leaf_open(struct cgroup_leaf *leaf, struct strvec *roles)
 	    {2, O_RDONLY, "cpu.max", "cpu_max"}};
 
 	for (size_t d = 0; d < leaf->dirs.n; d++) {
-		open_role(leaf, roles, leaf->dirs.v[d],
+		open_role(leaf, roles, leaf->dirs.v[d], first,
 		    leaf->version == 1 ? "tasks" : "cgroup.procs",
 		    leaf->version == 1 ? "tasks" : "procs", O_WRONLY);
 		for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 			if (files[i].version == leaf->version)
-				open_role(leaf, roles, leaf->dirs.v[d],
+				open_role(leaf, roles, leaf->dirs.v[d], first,
 				    files[i].file, files[i].role,
 				    files[i].flags);
 	}

@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/err.h"
 #include "base/strvec.h"
@@ -37,8 +38,18 @@ struct cgroup_limits {
    show when they are read back.  lock_fd: of runtime_lock(). */
 void cgroup_leaf_make(struct cgroup_leaf *leaf, const struct runtime *rt,
     const char *id, int lock_fd, const struct cgroup_limits *limits);
-/* Opens what PROTO_K_CGROUP_FD names and appends ROLE=FD. */
-void cgroup_leaf_open(struct cgroup_leaf *leaf, struct strvec *roles);
+/*
+ * For where there is none: asks the user's service manager for a subtree that
+ * holds the process (see scope.h) and makes the leaf in it.  False: that did
+ * not work either.
+ */
+bool cgroup_leaf_make_scope(struct cgroup_leaf *leaf,
+    const struct runtime *rt, const char *id, int lock_fd,
+    const struct cgroup_limits *limits, pid_t pid);
+/* Opens what PROTO_K_CGROUP_FD names into leaf->fds and appends ROLE=FD, where
+   FD is first, first + 1 ...: the numbers that they will have in the runner. */
+void cgroup_leaf_open(struct cgroup_leaf *leaf, struct strvec *roles,
+    int first);
 /* The runner has them: ours are closed. */
 void cgroup_leaf_close_fds(struct cgroup_leaf *leaf);
 /* Kills what is in it (v2), and removes it once it is empty. */

@@ -19,6 +19,7 @@
 #include "sandbox/cgroup.h"
 #include "sandbox/network.h"
 #include "sandbox/sampler.h"
+#include "sandbox/scope.h"
 #include "sandbox/seccomp.h"
 #include "sandbox/userns.h"
 
@@ -200,19 +201,22 @@ check_spec(const struct env_spec *spec, struct err *err)
 	return l->network == NET_FULL ? network_check(err) : 0;
 }
 
+static struct cgroup_limits
+leaf_limits(const struct box *box)
+{
+	const struct limits *l = &box->spec.limits;
+
+	return (struct cgroup_limits){.memory = box_memory_total(box, 0),
+	    .pids = l->pids, .cpu_milli = l->cpu_milli};
+}
+
 static void
-make_leaf(struct box *box, uint64_t memory)
+make_leaf(struct box *box)
 {
 	struct restricted *r = box->impl;
-	struct cgroup_limits l = {.memory = memory,
-	    .pids = box->spec.limits.pids,
-	    .cpu_milli = box->spec.limits.cpu_milli};
+	struct cgroup_limits l = leaf_limits(box);
 
 	cgroup_leaf_make(&r->leaf, box->ctx.runtime, box->id, box->lock_fd, &l);
-	if (r->leaf.version)
-		box_describe_add(box, "cgroup", "v%d", r->leaf.version);
-	else
-		box_describe_add(box, "cgroup", "none: %s", r->leaf.why);
 }
 
 static void
@@ -221,7 +225,6 @@ configure(struct box *box, struct client_config *cfg)
 	struct restricted *r = box->impl;
 
 	box_config_default(box, cfg);
-	cgroup_leaf_open(&r->leaf, &cfg->cgroup_fds);
 	if (r->userns.kind == USERNS_SINGLE) {
 		cfg->isolation = "pidns";
 		cfg->user = "sandbox";
@@ -242,8 +245,6 @@ start(struct box *box, struct bwrap *b, struct err *err)
 
 	for (size_t i = 0; i < b->nfds; i++)
 		fds[n++] = b->fds[i];
-	for (size_t i = 0; i < r->leaf.nfds; i++)
-		fds[n++] = r->leaf.fds[i];
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
 		return err_sys(err, errno, "socketpair");
 	r->info = b->info;
@@ -257,6 +258,21 @@ start(struct box *box, struct bwrap *b, struct err *err)
 	box->client =
 	    client_new(box->ctx.loop, stream_from_fd(pair[0]));
 	return 0;
+}
+
+/* Before the child goes on: only a process that is there can be given a scope,
+   and only then is there a leaf whose files can be opened. */
+static void
+enter_leaf(struct box *box, struct client_config *cfg)
+{
+	struct restricted *r = box->impl;
+	struct cgroup_limits l = leaf_limits(box);
+
+	if (!r->leaf.version && scope_possible())
+		cgroup_leaf_make_scope(&r->leaf, box->ctx.runtime, box->id,
+		    box->lock_fd, &l, r->bwrap);
+	cgroup_leaf_open(&r->leaf, &cfg->cgroup_fds, USERNS_LATE);
+	userns_go(&r->userns, r->leaf.fds, r->leaf.nfds);
 }
 
 /* Before the runner looks at what it has. */
@@ -313,6 +329,10 @@ describe(struct box *box)
 	struct restricted *r = box->impl;
 
 	box_describe_add(box, "kind", "restricted");
+	if (r->leaf.version)
+		box_describe_add(box, "cgroup", "v%d", r->leaf.version);
+	else
+		box_describe_add(box, "cgroup", "none: %s", r->leaf.why);
 	box_describe_add(box, "id", "%s", box->id);
 	box_describe_add(box, "arch", "%s", runtime_host_arch());
 	box_describe_add(box, "isolation", "%s", kinds[r->userns.kind]);
@@ -336,14 +356,16 @@ restricted_open(struct box *box, struct err *err)
 	box->ops = &ops;
 	bad = check_spec(&box->spec, err) || userns_choose(&r->userns, err);
 	if (!bad) {
-		make_leaf(box, memory);
+		make_leaf(box);
 		configure(box, &cfg);
 		bad = bwrap_build(&b, &box->spec, r->userns.kind,
 			  (unsigned)cfg.uid, (unsigned)cfg.gid, err) ||
 		      start(box, &b, err);
 	}
-	if (!bad)
+	if (!bad) {
+		enter_leaf(box, &cfg);
 		bad = greet(box, &cfg, err);
+	}
 	userns_wait(&r->userns);
 	cgroup_leaf_close_fds(&r->leaf);
 	bwrap_release(&b);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -143,7 +144,8 @@ find_subids(const char *path, uint32_t *first)
 int
 userns_choose(struct userns *ns, struct err *err)
 {
-	*ns = (struct userns){.kind = USERNS_SINGLE, .executing = -1};
+	*ns = (struct userns){
+	    .kind = USERNS_SINGLE, .go = -1, .executing = -1};
 	if (geteuid() == 0)
 		return choose_range(ns, err);
 	ns->newuidmap = runtime_find_program("newuidmap");
@@ -157,16 +159,25 @@ userns_choose(struct userns *ns, struct err *err)
 	return 0;
 }
 
+static void
+close_go(struct userns *ns)
+{
+	if (ns->go >= 0)
+		close(ns->go);
+	ns->go = -1;
+}
+
 void
 userns_release(struct userns *ns)
 {
 	free(ns->newuidmap);
 	free(ns->newgidmap);
 	userns_wait(ns);
+	close_go(ns);
 	free(ns->start);
 	if (ns->stack)
 		munmap(ns->stack, STACK_SIZE);
-	*ns = (struct userns){.executing = -1};
+	*ns = (struct userns)USERNS_INIT;
 }
 
 /* ---- the maps ---- */
@@ -229,7 +240,8 @@ write_maps(const struct userns *ns, pid_t pid, struct err *err)
 struct start {
 	const struct userns *ns;
 	char *const *argv;
-	int stdio, go, go_write;
+	int stdio;
+	int go, their_go; /* our end, and that of the opener */
 	size_t nfds;
 	int fds[];
 };
@@ -247,16 +259,43 @@ default_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Until the maps are written it is nobody, and would stay so.  Not by
-   setresuid(3), which C libraries do in all threads of what they take for the
-   process. */
+/*
+ * Waits for one byte, until which the maps are not written and it is nobody,
+ * and takes the descriptors that come with it.
+ */
 static int
-become_root(int go)
+wait_go(int go)
 {
+	union {
+		struct cmsghdr align;
+		char buf[CMSG_SPACE(USERNS_LATE_MAX * sizeof(int))];
+	} control;
 	char c;
+	struct iovec iov = {.iov_base = &c, .iov_len = 1};
+	struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1,
+	    .msg_control = &control, .msg_controllen = sizeof(control)};
+	struct cmsghdr *h;
+	int fds[USERNS_LATE_MAX];
+	size_t n;
 
-	if (read(go, &c, 1) != 1)
+	if (recvmsg(go, &m, MSG_CMSG_CLOEXEC) != 1)
 		return -1;
+	h = CMSG_FIRSTHDR(&m);
+	if (!h || h->cmsg_type != SCM_RIGHTS)
+		return 0;
+	n = (h->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+	memcpy(fds, CMSG_DATA(h), n * sizeof(int));
+	for (size_t i = 0; i < n; i++)
+		if (dup2(fds[i], USERNS_LATE + (int)i) < 0)
+			return -1;
+	return 0;
+}
+
+/* Not by setresuid(3), which C libraries do in all threads of what they take
+   for the process. */
+static int
+become_root(void)
+{
 	if (syscall(SYS_setresgid, 0, 0, 0) ||
 	    syscall(SYS_setgroups, 0, NULL) || syscall(SYS_setresuid, 0, 0, 0))
 		return -1;
@@ -271,10 +310,11 @@ run_child(void *arg)
 	char *envp[] = {NULL};
 
 	default_signals();
-	close(s->go_write); /* so that `go` ends if the opener dies */
+	close(s->their_go); /* so that `go` ends if the opener dies */
 	for (int i = 0; i < 3; i++)
 		dup2(s->stdio, i);
-	if (s->ns->kind != USERNS_SINGLE && become_root(s->go)) {
+	if (wait_go(s->go) ||
+	    (s->ns->kind != USERNS_SINGLE && become_root())) {
 		dprintf(2, "user namespace: %s", strerror(errno));
 		_exit(126);
 	}
@@ -318,6 +358,7 @@ userns_wait(struct userns *ns)
 
 	if (ns->executing < 0)
 		return;
+	close_go(ns); /* one that was never let go ends now */
 	while (read(ns->executing, &c, 1) < 0 && errno == EINTR)
 		;
 	close(ns->executing);
@@ -344,16 +385,15 @@ userns_spawn(struct userns *ns, char *const *argv, int stdio, const int *fds,
     size_t nfds, struct err *err)
 {
 	struct start *s = make_start(ns, argv, stdio, fds, nfds);
-	autoclose int go_read = -1;
-	autoclose int go_write = -1;
+	autoclose int go = -1;
 	autoclose int exec_write = -1;
-	int go[2], exec[2];
+	int pair[2], exec[2];
 	pid_t pid;
 
-	if (pipe2(go, O_CLOEXEC))
-		return err_sys(err, errno, "pipe");
-	s->go = go_read = go[0];
-	s->go_write = go_write = go[1];
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
+		return err_sys(err, errno, "socketpair");
+	s->go = go = pair[0];
+	s->their_go = ns->go = pair[1];
 	if (pipe2(exec, O_CLOEXEC))
 		return err_sys(err, errno, "pipe");
 	ns->executing = exec[0];
@@ -363,12 +403,36 @@ userns_spawn(struct userns *ns, char *const *argv, int stdio, const int *fds,
 		err_sys(err, errno, "user namespace");
 		return err_hint(err, "`doctor` says what this host allows");
 	}
-	if (ns->kind != USERNS_SINGLE &&
-	    (write_maps(ns, pid, err) || write(go_write, "", 1) != 1)) {
+	if (ns->kind != USERNS_SINGLE && write_maps(ns, pid, err)) {
 		kill(pid, SIGKILL);
 		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 			;
 		return -1;
 	}
 	return pid;
+}
+
+void
+userns_go(struct userns *ns, const int *fds, size_t n)
+{
+	union {
+		struct cmsghdr align;
+		char buf[CMSG_SPACE(USERNS_LATE_MAX * sizeof(int))];
+	} control = {.buf = {0}};
+	char c = 0;
+	struct iovec iov = {.iov_base = &c, .iov_len = 1};
+	struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1};
+
+	if (n > USERNS_LATE_MAX)
+		abort();
+	if (n > 0) {
+		control.align.cmsg_level = SOL_SOCKET;
+		control.align.cmsg_type = SCM_RIGHTS;
+		control.align.cmsg_len = CMSG_LEN(n * sizeof(int));
+		memcpy(CMSG_DATA(&control.align), fds, n * sizeof(int));
+		m.msg_control = &control;
+		m.msg_controllen = CMSG_SPACE(n * sizeof(int));
+	}
+	(void)!sendmsg(ns->go, &m, MSG_NOSIGNAL);
+	close_go(ns);
 }

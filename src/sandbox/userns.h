@@ -26,10 +26,11 @@ struct userns {
 	/* of userns_spawn() */
 	char *stack;
 	struct start *start;
+	int go;	       /* to the child that waits; or -1 */
 	int executing; /* readable once the child has executed; or -1 */
 };
 
-#define USERNS_INIT {.executing = -1}
+#define USERNS_INIT {.go = -1, .executing = -1}
 
 /* Says which kind can be had here.  Fails only for root without any range. */
 int userns_choose(struct userns *ns, struct err *err);
@@ -39,12 +40,20 @@ void userns_release(struct userns *ns);
  * Starts argv in a new user namespace of this kind (USERNS_SINGLE: in ours)
  * with an empty environment.  stdio (a socket) becomes descriptors 0, 1 and 2;
  * each of fds (nfds of them) is passed on under its own number.  Returns the
- * pid of the child.  That it could not be executed is said on its stderr.
- * argv must live until userns_wait() returned.
+ * pid of the child, which waits for userns_go().  That it could not be
+ * executed is said on its stderr.  argv must live until userns_wait() returned.
  */
 pid_t userns_spawn(struct userns *ns, char *const *argv, int stdio,
     const int *fds, size_t nfds, struct err *err);
 
+/*
+ * Lets the child execute.  n more descriptors are passed on, which need not
+ * have been open before: as number USERNS_LATE and those after it.  A child
+ * that is dead has said why on its stderr.
+ */
+#define USERNS_LATE 200
+#define USERNS_LATE_MAX 16
+void userns_go(struct userns *ns, const int *fds, size_t n);
 /* Waits until the child has executed, or died. */
 void userns_wait(struct userns *ns);
 
