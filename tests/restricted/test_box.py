@@ -191,6 +191,21 @@ def _():
     assert "tap0" in out, out
 
 
+@test("an ordinary user's limits come from the service manager")
+def _():
+    manager = os.environ.get("XDG_RUNTIME_DIR", "")
+    if not os.geteuid():
+        raise Skip("root makes its own cgroups")
+    if not os.path.exists(manager + "/systemd/private"):
+        raise Skip("this user has no service manager")
+    with Box("restricted", user=True) as box:
+        box.env["XDG_RUNTIME_DIR"] = manager
+        out = box("memory=100m", "disk=20m", "pids=50", "limits", "gaps")
+    assert value(out, "LIMIT", "memory").isdigit(), out
+    same(value(out, "LIMIT", "pids"), "50")
+    assert "GAP memory" not in out and "GAP pids" not in out, out
+
+
 @test("a dead one's cgroups and lock file go with the next")
 def _():
     with Box("restricted") as box:
