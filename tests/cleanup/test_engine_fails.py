@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 import engines  # noqa: E402
 from engineapi import Api, ApiError  # noqa: E402
 from leftovers import Traces, pause, wait_output  # noqa: E402
-from sandboxes import ENGINES, SandboxHome, descendants  # noqa: E402
+from sandboxes import ENGINES, SandboxHome  # noqa: E402
 from tap import diag, main, same, test  # noqa: E402
 
 # A name that the engine can see once the output is written.
@@ -114,19 +114,9 @@ class Behind:
         """A run, until its program can be seen from outside."""
         self.send(LOOP)
         end = time.monotonic() + 30
-        while "sleep 12345 " not in self._programs():
+        while "sleep 12345 " not in self.traces.programs():
             assert time.monotonic() < end, "the program does not run"
             pause()
-
-    def _programs(self):
-        """Command lines in the environments."""
-        found = []
-        for c in self.traces.owned_containers():
-            pid = self.traces.api.get(
-                "/containers/%s/json" % c["Id"])["State"]["Pid"]
-            if pid:
-                found += descendants(pid).values()
-        return found
 
     def end(self):
         """Its stdin ends, and it with it."""

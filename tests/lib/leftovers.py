@@ -17,6 +17,7 @@ import time
 
 import engines
 import sandboxes
+from engineapi import ApiError
 from tap import diag
 
 
@@ -68,6 +69,24 @@ class Traces:
                 self.containers.add(c["Id"])
                 found.append(c)
         return found
+
+    def programs(self):
+        """Command lines in the environments."""
+        roots = self.pids
+        if self.api:
+            roots = [self._init(c["Id"]) for c in self.owned_containers()]
+        return [line for r in roots if r
+                for line in sandboxes.descendants(r).values()]
+
+    def _init(self, container):
+        """The pid of its pid 1; 0 if there is none (any more)."""
+        try:
+            return self.api.get("/containers/%s/json" % container)[
+                "State"]["Pid"]
+        except ApiError as e:
+            if e.status != 404:
+                raise
+            return 0
 
     def _cgroups(self):
         found = []
