@@ -105,13 +105,16 @@ def _(kind):
         span = time.monotonic() - began
         same(done.returncode, 0, done.stderr)
         traces.gone()
-        killed = 0
-        for _ in range(KILLS[kind]):
-            killed += at_random(rand, traces.spawn(script), span)
+        killed = tried = 0
+        while killed < KILLS[kind]:
+            if not at_random(rand, traces.spawn(script), span):
+                span *= 0.95    # the first time was a slow one
+            else:
+                killed += 1
+            tried += 1
             if traces.api:
                 traces.owned_containers()    # notes their names
-        diag("%d of %d were killed" % (killed, KILLS[kind]))
-        assert killed >= KILLS[kind] // 2, killed
+        diag("%d were killed, %d ended" % (killed, tried - killed))
         done = traces.addesh("-c", "gc")
         same(done.returncode, 0, done.stderr)
         traces.gone()
