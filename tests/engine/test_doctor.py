@@ -9,7 +9,8 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 import engines
-from addesh import Home, program
+from addesh import Home
+from sandboxes import readable_copy
 from tap import Skip, main, same, test
 
 NOBODY = 54321
@@ -129,15 +130,21 @@ def in_namespace(home, script, *args, user=False):
     if os.getuid():
         raise Skip("only root can put files over those of /proc")
     argv = ["unshare", "-m", "sh", "-ec", script + "\nexec \"$@\"", "sh"]
+    command = home.argv(*args)
+    env = {**home.env, "T": home.work}
     if user:
         for top, _, _ in os.walk(home.path):
             os.chown(top, NOBODY, NOBODY)
         argv += ["setpriv", "--reuid=%d" % NOBODY, "--regid=%d" % NOBODY,
                  "--clear-groups"]
+        # the build may lie where only root can read
+        copy = readable_copy()
+        command[0] = os.path.join(copy, "addesh")
+        env["ADDESH_LIBEXECDIR"] = copy
+        env["ADDESH_DATADIR"] = os.path.join(copy, "share")
     done = subprocess.run(
-        argv + [program()] + home.options + list(args), cwd=home.work,
-        env={**home.env, "T": home.work}, capture_output=True, text=True,
-        timeout=60)
+        argv + command, cwd=home.work, env=env, capture_output=True,
+        text=True, timeout=60)
     return json.loads(done.stdout)["result"]["findings"], done.returncode
 
 

@@ -4,6 +4,7 @@
 import base64
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -147,7 +148,10 @@ def no_permission():
         path = engine.directory + "/docker.sock"
         os.rename(engine.path, path)
         os.chmod(path, 0)
-        result = tool("unix://" + path, "version", preexec_fn=drop)
+        # the build may lie where only root can read
+        copy = shutil.copy(TOOL, engine.directory)
+        result = tool("unix://" + path, "version", preexec_fn=drop,
+                      executable=copy)
         fails(result, "no permission to use the engine at " + path)
         same(result.hint[:2], [
             "join the group docker: sudo usermod -aG docker \"$USER\", then "
