@@ -186,7 +186,7 @@ def on_terminal(home, traces):
     """A shell at its prompt, with an environment."""
     user = {"user": home.user} if home.user else {}
     t = terminal.Terminal(home.argv(), home.env, home.work, **user)
-    traces.pids.add(t.process.pid)
+    traces.note(t.process.pid)
     try:
         t.expect("addesh.*> ")
         t.line("env new --name box")

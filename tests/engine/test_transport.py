@@ -4,6 +4,7 @@
 import json
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -261,21 +262,20 @@ class Sshd:
         for name in ("host", "user"):
             subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "",
                             "-f", d + "/" + name], check=True)
-        with socket.create_server(("127.0.0.1", 0)) as s:
-            self.port = s.getsockname()[1]
         for name, option in (("docker", "--host"), ("podman", "--url")):
             self.script(d + "/remote/" + name, DIAL.format(
                 python=sys.executable, path=engine.path, pids=self.pids,
                 option=option))
         self.script(d + "/bin/ssh",
                     "#!/bin/sh\nexec /usr/bin/ssh -F %s/config \"$@\"\n" % d)
-        with open(d + "/host.pub") as f:
-            self.known(f.read().split()[:2])
         self.write("config", "UserKnownHostsFile %s/known\n"
                    "IdentityFile %s/user\nIdentitiesOnly yes\n"
                    "StrictHostKeyChecking yes\n" % (d, d))
         os.chmod(d, 0o700)
-        self.start()
+        while not self.start():
+            pass
+        with open(d + "/host.pub") as f:
+            self.known(f.read().split()[:2])
 
     def write(self, name, text):
         with open(self.d + "/" + name, "w") as f:
@@ -291,6 +291,9 @@ class Sshd:
             self.port, " ".join(key)))
 
     def start(self):
+        """False: another process has taken this port."""
+        # below the ports that the kernel gives away (ip(7))
+        self.port = random.randrange(20000, 32000)
         self.write("sshd_config", "\n".join([
             "Port %d" % self.port, "ListenAddress 127.0.0.1",
             "HostKey %s/host" % self.d, "PidFile none",
@@ -300,19 +303,18 @@ class Sshd:
             "SetEnv PATH=%s/remote:/usr/bin:/bin" % self.d, ""]))
         if os.getuid() == 0:
             os.makedirs("/run/sshd", exist_ok=True)
-        self.log = open(self.d + "/log", "w+")
         self.process = subprocess.Popen(
             ["/usr/sbin/sshd", "-D", "-e", "-f", self.d + "/sshd_config"],
-            stderr=self.log)
-        end = time.monotonic() + 20
-        while True:
-            with socket.socket() as s:
-                if not s.connect_ex(("127.0.0.1", self.port)):
-                    return
-            if self.process.poll() is not None or time.monotonic() > end:
-                self.log.seek(0)
-                raise RuntimeError("sshd: " + self.log.read())
-            time.sleep(0.01)
+            stderr=subprocess.PIPE, text=True)
+        said = ""
+        for line in self.process.stderr:
+            said += line
+            if "Server listening" in line:
+                return True
+        self.process.wait()
+        if "Address already in use" not in said:
+            raise RuntimeError("sshd: " + said)
+        return False
 
     def environment(self, path="", **more):
         return environment(
@@ -334,8 +336,7 @@ class Sshd:
 
     def __exit__(self, *_):
         self.process.kill()
-        self.process.wait()
-        self.log.close()
+        self.process.communicate()
 
 
 def with_sshd(function):

@@ -25,7 +25,7 @@ class Traces:
     def __init__(self, home):
         sandboxes.subreaper()
         self.home = home
-        self.pids = set()
+        self.started = {}    # pid: its start time, since pids come again
         self.containers = set()
         self.api = None
         if home.kind in sandboxes.ENGINES:
@@ -36,8 +36,12 @@ class Traces:
 
     def spawn(self, *args, **kw):
         process = self.home.spawn(*args, **kw)
-        self.pids.add(process.pid)
+        self.note(process.pid)
         return process
+
+    def note(self, pid):
+        """A child that was just started is one of ours, for good."""
+        self.started[pid] = sandboxes.start_time(pid)
 
     def addesh(self, *args, timeout=90):
         """Runs one to its end; a subprocess.CompletedProcess."""
@@ -54,9 +58,12 @@ class Traces:
                                            err.decode(errors="replace"))
 
     def is_owner(self, owner):
-        """Of HOST:BOOT:PID:START, where a name has other separators."""
-        return any(word.isdigit() and int(word) in self.pids
-                   for word in owner.replace("-", ":").split(":")[2:3])
+        """Of HOST:BOOT:PID:START; a name goes on after that."""
+        fields = owner.split(":")
+        if len(fields) != 4:
+            return False    # a test's, that is made by hand
+        return self.started.get(int(fields[2])) == \
+            int(fields[3].split("-")[0])
 
     def _mounts(self):
         with open("/proc/self/mountinfo") as f:
@@ -72,7 +79,7 @@ class Traces:
 
     def programs(self):
         """Command lines in the environments."""
-        roots = self.pids
+        roots = self.started
         if self.api:
             roots = [self._init(c["Id"]) for c in self.owned_containers()]
         return [line for r in roots if r

@@ -342,6 +342,18 @@ class _Use:
 
 # ---- /proc ----
 
+def _stat(pid, field):
+    """A number of /proc/PID/stat, by its place in proc(5)."""
+    with open("/proc/%d/stat" % pid, "rb") as f:
+        text = f.read()
+    return int(text[text.rindex(b")") + 2:].split()[field - 3])
+
+
+def start_time(pid):
+    """In ticks since the machine was booted."""
+    return _stat(pid, 22)
+
+
 def _parents():
     """{pid: parent} of every process there is."""
     found = {}
@@ -349,11 +361,9 @@ def _parents():
         if not name.isdigit():
             continue
         try:
-            with open("/proc/%s/stat" % name, "rb") as f:
-                text = f.read()
+            found[int(name)] = _stat(int(name), 4)
         except OSError:
             continue
-        found[int(name)] = int(text[text.rindex(b")") + 2:].split()[1])
     return found
 
 
