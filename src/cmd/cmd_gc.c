@@ -94,9 +94,11 @@ const struct cmd cmd_gc = {
 	"Removes containers, volumes, control groups and files of addesh that "
 	"belong to no living session, and lists what is kept and why.  "
 	"Nothing that addesh did not make is ever touched.\n"
-	"The same is done when a session opens its first environment, so this "
-	"is needed only after a crash.",
+	"A session does the same when it begins, with what it can know of "
+	"without asking an engine, and for the engine when it opens its first "
+	"environment there.",
     .examples = "gc --dry-run",
     .opts = gc_opts,
+    .flags = CMD_SWEEPS,
     .exec = gc_exec,
 };

@@ -128,6 +128,8 @@ host_begin(struct call *c)
 {
 	struct session *s = c->session;
 
+	if (!(c->cmd->flags & CMD_SWEEPS))
+		session_sweep_left(s);
 	s->step = step_begin(s->steps, c->text);
 	c->step = step_number(s->step);
 	return 0;

@@ -216,31 +216,43 @@ from_config(struct auth *a, const json *config, const struct reference *ref,
 			err);
 }
 
+/* An object that has no member but those of this name. */
+static int
+check_only(const json *object, const char *name, struct err *err)
+{
+	const json *m;
+
+	if (!cJSON_IsObject(object))
+		return err_set(err, ERR_CONFIG, "it is not an object");
+	json_each(m, object)
+	{
+		if (strcasecmp(m->string, name))
+			return err_set(err, ERR_CONFIG, "unknown field \"%s\"",
+			    m->string);
+	}
+	return 0;
+}
+
 /* DOCKER_AUTH_CONFIG: only auths, and in them only auth. */
 static int
 check_env_config(const json *config, struct err *err)
 {
-	const json *m, *entry, *field;
+	const json *auths, *entry;
 
-	json_each(m, config)
+	if (check_only(config, "auths", err))
+		return -1;
+	json_each(auths, config)
 	{
-		if (strcasecmp(m->string, "auths"))
+		if (!cJSON_IsObject(auths))
 			return err_set(err, ERR_CONFIG,
-			    "unknown field \"%s\"", m->string);
-		json_each(entry, m)
+			    "\"auths\" is not an object");
+		json_each(entry, auths)
 		{
-			json_each(field, entry)
-			{
-				if (strcasecmp(field->string, "auth"))
-					return err_set(err, ERR_CONFIG,
-					    "unknown field \"%s\"",
-					    field->string);
-			}
+			if (check_only(entry, "auth", err))
+				return err_prefix(err, "%s", entry->string);
 		}
 	}
-	return cJSON_IsObject(config)
-	    ? 0
-	    : err_set(err, ERR_CONFIG, "it is not an object");
+	return 0;
 }
 
 static int

@@ -5,11 +5,14 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/units.h"
+#include "engine/endpoint.h"
+#include "engine/engine.h"
 
 /* Of a request whose runner is not heard: it may be slow, not silent. */
 #define SILENCE_MS 2000
 #define CANCEL_MS 5000
 #define LEASE_MS 600000
+#define LOCK_MS 5000
 /*
  * Uids of programs, drawn at random: quotas that the kernel keeps for each user
  * are then nobody's of this host, and seldom another environment's.  Parallel
@@ -309,8 +312,12 @@ box_open(const struct env_spec *spec, const struct box_ctx *ctx,
 	box->ctx = *ctx;
 	strvec_init(&box->describe);
 	box->id = io_random_hex(8);
-	box->lock_fd = runtime_lock(ctx->runtime, box->id, 0, err);
+	/* The name is new: only a sweep that has just seen it may hold it. */
+	box->lock_fd = runtime_lock(ctx->runtime, box->id, LOCK_MS, err);
 	bad = box->lock_fd < 0;
+	if (!bad && spec->kind == BOX_ENGINE)
+		runtime_lock_note(box->lock_fd, "engine",
+		    engine_endpoint(ctx->engine)->url);
 	if (!bad)
 		bad = spec->kind == BOX_ENGINE ? engine_box_open(box, err)
 					       : restricted_open(box, err);

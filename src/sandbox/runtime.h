@@ -48,7 +48,7 @@ enum owner_state owner_state(const char *owner);
 int runtime_lock(const struct runtime *rt, const char *id, int64_t timeout_ms,
     struct err *err);
 /* Adds a line KIND WHAT to the lock's file: a thing of this host that must go
-   when its owner is dead. */
+   when its owner is dead, or the engine to look at then. */
 void runtime_lock_note(int fd, const char *kind, const char *what);
 /* Removes the lock's file while it is held, and closes the descriptor. */
 void runtime_unlock_remove(const struct runtime *rt, const char *id, int fd);

@@ -7,6 +7,8 @@
 #include <sys/file.h>
 
 #include "base/io.h"
+#include "engine/endpoint.h"
+#include "engine/engine.h"
 #include "sandbox/cgroup.h"
 #include "sandbox/sweep_impl.h"
 
@@ -30,6 +32,30 @@ sweep_failed(struct sweep *s, struct err *e)
 		err_move(s->err, e);
 }
 
+static bool
+sweep_cgroup(struct sweep *s, const char *path)
+{
+	autoerr struct err err = ERR_INIT;
+
+	if (!cgroup_is_leaf(path) ||
+	    !sweep_item(s, "cgroup", path, "its owner has ended", false) ||
+	    !cgroup_remove_dir(path, &err))
+		return true;
+	sweep_failed(s, &err);
+	return false;
+}
+
+/* An engine was swept before the locks were looked at, if it was this one. */
+static bool
+sweep_noted_engine(struct sweep *s, const char *url)
+{
+	if (s->engine && !strcmp(s->engine, url))
+		return !s->failed;
+	sweep_item(s, "engine", url, "what a dead session left there is not "
+	    "looked at: use --engine", true);
+	return false;
+}
+
 /* The lines KIND WHAT behind the first of a lock file; false: something of
    them is left. */
 static bool
@@ -40,17 +66,15 @@ sweep_notes(struct sweep *s, struct strbuf *notes)
 
 	strsep(&rest, "\n");
 	for (char *line; (line = strsep(&rest, "\n"));) {
-		autoerr struct err err = ERR_INIT;
-		const char *path = line + strlen("cgroup ");
+		char *what = strchr(line, ' ');
 
-		if (!str_starts(line, "cgroup ") || !cgroup_is_leaf(path))
+		if (!what)
 			continue;
-		if (sweep_item(s, "cgroup", path, "its owner has ended",
-			false) &&
-		    cgroup_remove_dir(path, &err)) {
-			sweep_failed(s, &err);
-			clean = false;
-		}
+		*what++ = '\0';
+		if (!strcmp(line, "cgroup"))
+			clean &= sweep_cgroup(s, what);
+		else if (!strcmp(line, "engine"))
+			clean &= sweep_noted_engine(s, what);
 	}
 	return clean;
 }
@@ -94,8 +118,10 @@ sweep_run(const struct runtime *rt, struct engine *engine, bool dry,
 	struct sweep s = {.dry = dry, .gc = fn != NULL, .fn = fn, .arg = arg,
 	    .err = err};
 
-	sweep_locks(&s, rt);
-	if (engine)
+	if (engine) {
+		s.engine = engine_endpoint(engine)->url;
 		sweep_engine(&s, engine);
+	}
+	sweep_locks(&s, rt);
 	return s.failed ? -1 : 0;
 }

@@ -1,6 +1,7 @@
 /*
  * What dead addesh processes left behind: containers and volumes on the engine,
- * cgroup directories and lock files of this host.  Only what carries our labels
+ * cgroup directories and lock files of this host.  A lock file that names
+ * another engine is kept until that one is swept.  Only what carries our labels
  * or lies in our own directories is ever looked at.  A container goes if it was
  * created over 60 s ago and never started, whoever made it, or if its owner is
  * a process of this host that is dead.  The runner's volume is kept while a
@@ -17,7 +18,7 @@
 struct engine;
 
 struct sweep_item {
-	const char *kind; /* container, volume, cgroup, file */
+	const char *kind; /* container, volume, engine, cgroup, file */
 	const char *name;
 	const char *why;  /* one phrase: "its owner has ended" */
 	bool keep;	  /* it stays, for that reason */

@@ -7,6 +7,7 @@
 struct sweep {
 	bool dry, failed;
 	bool gc; /* somebody listens: look at everything */
+	const char *engine; /* URL of the one that is swept, or NULL */
 	sweep_fn *fn;
 	void *arg;
 	struct err *err; /* of the first failure */

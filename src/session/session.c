@@ -173,10 +173,8 @@ session_sandbox(struct session *s, enum box_kind *kind, char **why,
 	return 0;
 }
 
-/*
- * What dead sessions left is removed when the first environment is opened:
- * late enough that `addesh -c help` does not ask an engine.
- */
+/* An engine is asked what is there when the first environment is opened, late
+   enough that `addesh -c help` does not wait for one. */
 static void
 sweep_once(struct session *s)
 {
@@ -184,9 +182,40 @@ sweep_once(struct session *s)
 
 	if (s->swept)
 		return;
-	s->swept = true;
+	s->looked = true;
+	s->swept = s->engine != NULL;
 	steps_sweep(s->steps_dir, false, NULL);
 	sweep_run(&s->runtime, s->engine, false, NULL, NULL, &ignored);
+}
+
+/* What a dead session left. */
+struct left {
+	bool any, on_engine;
+};
+
+static void
+note_left(void *arg, const struct sweep_item *item)
+{
+	struct left *left = arg;
+
+	left->any = true;
+	left->on_engine |= !strcmp(item->kind, "engine");
+}
+
+void
+session_sweep_left(struct session *s)
+{
+	struct left left = {0};
+	autoerr struct err ignored = ERR_INIT;
+
+	if (s->looked)
+		return;
+	s->looked = true;
+	sweep_run(&s->runtime, NULL, true, note_left, &left, &ignored);
+	if (left.on_engine)
+		session_engine(s, &ignored);
+	if (left.any || steps_sweep(s->steps_dir, true, NULL))
+		sweep_once(s);
 }
 
 struct env *

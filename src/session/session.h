@@ -43,7 +43,8 @@ struct session {
 	unsigned last_step;  /* its step */
 	struct strvec versions; /* of the host's programs, as in box_ctx */
 	char *id;	     /* label of what this session makes */
-	bool swept;
+	bool looked; /* for what dead sessions left on this host */
+	bool swept;  /* the engine too */
 };
 
 /* Where progress of opening goes; as in box_ctx. */
@@ -58,6 +59,10 @@ struct session *session_new(struct loop *loop, const unsigned *interrupts,
 /* Closes all environments at once and frees everything; NULL is fine.  -1 if
    something of ours may be left; then err says what. */
 int session_free(struct session *s, struct err *err);
+
+/* Removes what dead sessions left, if this host holds a sign of one; of an
+   engine only if the sign names it.  Looks once. */
+void session_sweep_left(struct session *s);
 
 /* The engine, connected at the first call; NULL with the reason. */
 struct engine *session_engine(struct session *s, struct err *err);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Nothing of addesh is left behind, however it ends."""
 
+import json
 import os
 import random
 import signal
@@ -115,7 +116,7 @@ def _(kind):
             if traces.api:
                 traces.owned_containers()    # notes their names
         diag("%d were killed, %d ended" % (killed, tried - killed))
-        done = traces.addesh("-c", "gc")
+        done = traces.addesh("-c", "true")
         same(done.returncode, 0, done.stderr)
         traces.gone()
 
@@ -129,6 +130,27 @@ def _(kind):
         done = traces.addesh("-c", "env new", "-c", "env rm --all")
         same(done.returncode, 0, done.stderr)
         traces.gone()
+
+
+@test("the next session sweeps the engine that is named: %s", ENGINES)
+def _(kind):
+    with home_of(kind) as home:
+        traces = Traces(home)
+        p = start_endless(home, traces)
+        container, = traces.owned_containers()
+        os.kill(p.pid, signal.SIGSTOP)    # so that no end is seen there
+        engines.api(kind).post("/containers/%s/pause" % container["Id"])
+        kill(p)
+        gc = ("--engine", "unix:///no/engine", "--json", "-c", "gc")
+        done = traces.addesh(*gc)
+        same(done.returncode, 0, done.stderr)
+        kept = [(i["kind"], i["name"]) for i in
+                json.loads(done.stdout)["result"]["items"] if i["keep"]]
+        same(kept, [("engine", engines.endpoint(kind))])
+        same(len(traces.owned_containers()), 1)
+        same(traces.addesh("-c", "true").returncode, 0)
+        traces.gone()
+        same(json.loads(traces.addesh(*gc).stdout)["result"]["items"], [])
 
 
 @test("killed in a run, and no further command: %s", KINDS)

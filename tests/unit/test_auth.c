@@ -118,7 +118,13 @@ test_environment(void)
 	    "!DOCKER_AUTH_CONFIG: unknown field \"credsStore\"");
 	finds("ghcr.io/a", "DOCKER_AUTH_CONFIG={\"auths\":{\"ghcr.io\":"
 			   "{\"auth\":\"ZTplZQ==\",\"email\":\"x\"}}}", false,
-	    "!DOCKER_AUTH_CONFIG: unknown field \"email\"");
+	    "!DOCKER_AUTH_CONFIG: ghcr.io: unknown field \"email\"");
+	finds("ghcr.io/a", "DOCKER_AUTH_CONFIG=[1]", false,
+	    "!DOCKER_AUTH_CONFIG: it is not an object");
+	finds("ghcr.io/a", "DOCKER_AUTH_CONFIG={\"auths\":[[1]]}", false,
+	    "!DOCKER_AUTH_CONFIG: \"auths\" is not an object");
+	finds("ghcr.io/a", "DOCKER_AUTH_CONFIG={\"auths\":{\"ghcr.io\":[1]}}",
+	    false, "!DOCKER_AUTH_CONFIG: ghcr.io: it is not an object");
 	finds("ghcr.io/a", "DOCKER_AUTH_CONFIG={\"auths\":", false,
 	    "!DOCKER_AUTH_CONFIG: not valid JSON at byte 8");
 	finds("ghcr.io/a", "DOCKER_AUTH_CONFIG=", false, "u p:w ghcr.io");
