@@ -96,20 +96,28 @@ read_text(const char *path)
 	return buf;
 }
 
-/* The value of a line "KEY:\tVALUE" of /proc/self/status. */
+/* The values of lines "KEY:\tVALUE" of /proc/self/status, in their order. */
 static void
-put_status(struct field_writer *w, const char *name, const char *key)
+put_status(struct field_writer *w)
 {
+	static const struct {
+		const char *key, *name;
+	} lines[] = {{"\nCapBnd:\t", "caps"},
+	    {"\nNoNewPrivs:\t", "no_new_privs"}, {"\nSeccomp:\t", "seccomp"}};
 	char *text = read_text("/proc/self/status"), *p, *end;
 
-	p = text != NULL ? strstr(text, key) : NULL;
-	if (p == NULL)
-		return put_text(w, name, "unknown");
-	p += strlen(key);
-	end = strchr(p, '\n');
-	if (end != NULL)
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+		p = text != NULL ? strstr(text, lines[i].key) : NULL;
+		end = p != NULL ? strchr(p + 1, '\n') : NULL;
+		if (end == NULL) {
+			put_text(w, lines[i].name, "unknown");
+			continue;
+		}
 		*end = '\0';
-	put_text(w, name, p);
+		put_text(w, lines[i].name, p + strlen(lines[i].key));
+		*end = '\n';
+		text = end;
+	}
 }
 
 static void
@@ -174,9 +182,7 @@ limits_probe(struct work *w)
 		    "a directory of the environment could not be made");
 	put_spaces(&f, &w->rn->config);
 	put_rlimits(&f);
-	put_status(&f, "caps", "CapBnd:\t");
-	put_status(&f, "no_new_privs", "NoNewPrivs:\t");
-	put_status(&f, "seccomp", "Seccomp:\t");
+	put_status(&f);
 	put_root(&f);
 	put_number(&f, "uid", geteuid(), 10);
 	put_number(&f, "gid", getegid(), 10);

@@ -16,7 +16,7 @@
 static uint64_t
 own_id(void)
 {
-	uint8_t buf[4096];
+	static uint8_t buf[65536];
 	uint64_t size = 0;
 	uint32_t crc = 0;
 	ssize_t n;

@@ -364,15 +364,14 @@ cgroup_leaf_make_scope(struct cgroup_leaf *leaf, const struct runtime *rt,
 }
 
 static void
-open_role(struct cgroup_leaf *leaf, struct strvec *roles, const char *dir,
-    int first, const char *file, const char *role, int flags)
+open_role(struct cgroup_leaf *leaf, struct strvec *roles, int dir, int first,
+    const char *file, const char *role, int flags)
 {
-	autofree char *path = io_join(dir, file);
 	int fd;
 
 	if (leaf->nfds == ARRAY_SIZE(leaf->fds))
 		return;
-	fd = open(path, flags | O_CLOEXEC);
+	fd = openat(dir, file, flags | O_CLOEXEC);
 	if (fd < 0)
 		return;
 	strvec_pushf(roles, "%s=%d", role, first + (int)leaf->nfds);
@@ -407,12 +406,15 @@ cgroup_leaf_open(struct cgroup_leaf *leaf, struct strvec *roles, int first)
 	    {2, O_RDONLY, "cpu.max", "cpu_max"}};
 
 	for (size_t d = 0; d < leaf->dirs.n; d++) {
-		open_role(leaf, roles, leaf->dirs.v[d], first,
+		autoclose int dir =
+		    open(leaf->dirs.v[d], O_DIRECTORY | O_PATH | O_CLOEXEC);
+
+		open_role(leaf, roles, dir, first,
 		    leaf->version == 1 ? "tasks" : "cgroup.procs",
 		    leaf->version == 1 ? "tasks" : "procs", O_WRONLY);
 		for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 			if (files[i].version == leaf->version)
-				open_role(leaf, roles, leaf->dirs.v[d], first,
+				open_role(leaf, roles, dir, first,
 				    files[i].file, files[i].role,
 				    files[i].flags);
 	}

@@ -201,7 +201,7 @@ def bench_restricted(report, program):
             shell("env rm --all")
             return took
 
-        new, bare = in_turn(30, mine,
+        new, bare = in_turn(100, mine,
                             lambda: native(["/usr/bin/" + BWRAP[0],
                                             *BWRAP[1:], "/bin/true"]))
         report.row("restricted env new / bare bwrap", new, bare, 1.5)
