@@ -1,5 +1,6 @@
 #include "cmd/child.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdint.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "base/loop.h"
 #include "base/spawn.h"
 
@@ -37,6 +39,29 @@ static void
 set_flag(void *arg, int fd, unsigned events)
 {
 	*(bool *)arg = true;
+}
+
+void
+child_feed(struct loop *l, int fd, const char *p, size_t n)
+{
+	bool ready = false;
+	struct loop_fd *w = loop_fd_add(l, fd, POLLOUT, set_flag, &ready);
+
+	io_set_nonblock(fd, true);
+	while (n) {
+		ssize_t r = write(fd, p, n);
+
+		if (r < 0 && errno != EAGAIN && errno != EINTR)
+			break;
+		if (r > 0) {
+			p += r;
+			n -= (size_t)r;
+			continue;
+		}
+		ready = false;
+		loop_until(l, &ready, INT64_MAX);
+	}
+	loop_fd_remove(w);
 }
 
 int

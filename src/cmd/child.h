@@ -17,6 +17,9 @@ void child_words(struct strvec *argv, const char *command);
 /* Starts argv (found in PATH) with in_fd as its stdin (-1: ours), default
    signals and our other streams; its pid, or -1. */
 pid_t child_start(char *const *argv, int in_fd, struct err *err);
+/* Writes to it, which may take as long as its user likes.  fd is made
+   non-blocking; a child that reads no more gets no more. */
+void child_feed(struct loop *l, int fd, const char *p, size_t n);
 /* Waits for it; its exit status, 128+n by signal n. */
 int child_wait(struct loop *l, pid_t pid);
 

@@ -63,7 +63,7 @@ pager_show(struct loop *l, const struct strbuf *text)
 		pid = child_start(argv.v, fd[0], &err);
 		close(fd[0]);
 		if (pid >= 0)
-			io_write_all(fd[1], safe.buf, safe.len);
+			child_feed(l, fd[1], safe.buf, safe.len);
 		close(fd[1]);
 	}
 	if (pid >= 0)
