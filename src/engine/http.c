@@ -98,7 +98,9 @@ on_data(char *p, size_t size, size_t n, void *arg)
 	if (transfer_status(t) / 100 != 2) {
 		room = REFUSAL_MAX - t->refusal.len;
 		strbuf_add(&t->refusal, p, n < room ? n : room);
-		return n;
+		/* Its end may never come, and it says enough. */
+		t->refused = t->refusal.len == REFUSAL_MAX;
+		return t->refused ? 0 : n;
 	}
 	if (t->rq->sink)
 		return t->rq->sink(t->rq->sink_arg, p, n, &t->failure) ? 0 : n;
@@ -295,7 +297,7 @@ transfer_run(struct transfer *t, struct err *err)
 		err_move(err, &t->failure);
 		return err_prefix(err, "%s", t->rq->doing);
 	}
-	return t->result ? dial_error(t->http, t, err) : 0;
+	return t->result && !t->refused ? dial_error(t->http, t, err) : 0;
 }
 
 int

@@ -36,6 +36,7 @@ struct transfer {
 	bool sending;	/* the connection is there */
 	bool answered;	/* something came */
 	bool headed;	/* the head of the answer is complete */
+	bool refused;	/* refusal holds all that is read of it */
 	bool done;
 	CURLcode result;
 	struct strbuf *body;   /* of a success; or NULL */

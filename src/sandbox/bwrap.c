@@ -186,6 +186,8 @@ add_places(struct bwrap *b, const struct limits *l, enum userns_kind userns)
 	add_place(b, "/dev/shm", l->shm, "1777");
 	add_place(b, "/tmp", l->tmp, "1777");
 	add_place(b, SANDBOX_WORKSPACE, l->disk, "0777");
+	/* Made by --symlink itself, /var would be closed to programs. */
+	add(b, "--dir", "/var", NULL);
 	add(b, "--symlink", "../tmp", "/var/tmp");
 	add(b, "--dir", "/run", NULL);
 	/* Both are memory without a bound, and would be the user's. */

@@ -77,10 +77,20 @@ container_extra_places(const struct box *box, const struct image *img,
 			strvec_push(paths, img->volumes.v[i]);
 }
 
+/*
+ * Volumes of the image share one tmp_limit: each adds to the container's
+ * memory, and how many there are is what the image's author says.
+ */
 static uint64_t
-extra_size(const struct box *box, const char *path)
+extra_size(const struct box *box, const char *path, size_t places)
 {
-	return !strcmp(path, "/var/tmp") ? SMALL_PLACE : box->spec.limits.tmp;
+	uint64_t tmp = box->spec.limits.tmp;
+	size_t volumes = places - is_podman(box);
+
+	if (!strcmp(path, "/var/tmp"))
+		return SMALL_PLACE;
+	/* 0 would be no limit, a page is the least that there is. */
+	return tmp && tmp / volumes < 4096 ? 4096 : tmp / volumes;
 }
 
 uint64_t
@@ -91,7 +101,7 @@ container_extra_memory(const struct box *box, const struct image *img)
 
 	container_extra_places(box, img, &paths);
 	for (size_t i = 0; i < paths.n; i++)
-		extra += extra_size(box, paths.v[i]);
+		extra += extra_size(box, paths.v[i], paths.n);
 	return extra;
 }
 
@@ -122,8 +132,8 @@ places_json(const struct box *box, const struct image *img)
 		put_place(map, "/run", SMALL_PLACE, "755");
 	container_extra_places(box, img, &paths);
 	for (size_t i = 0; i < paths.n; i++)
-		put_place(map, paths.v[i], extra_size(box, paths.v[i]),
-		    "1777");
+		put_place(map, paths.v[i],
+		    extra_size(box, paths.v[i], paths.n), "1777");
 	return map;
 }
 

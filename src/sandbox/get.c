@@ -24,7 +24,6 @@ struct get {
 	/* The file that is being written: its directory, both names. */
 	int dir, fd;
 	char *final, *temp;
-	mode_t mode;
 };
 
 static void
@@ -87,8 +86,7 @@ file_end(struct get *g, bool keep)
 {
 	if (g->fd < 0)
 		return;
-	if (keep && (fchmod(g->fd, g->mode) ||
-			renameat(g->dir, g->temp, g->dir, g->final)))
+	if (keep && renameat(g->dir, g->temp, g->dir, g->final))
 		get_fail(g, errno, g->final);
 	if (!keep || g->bad)
 		unlinkat(g->dir, g->temp, 0);
@@ -114,9 +112,11 @@ get_file(struct get *g, int dir, char *last, const struct box_entry *e)
 	g->temp = temp_name();
 	g->final = last;
 	g->dir = dir;
-	g->mode = (e->mode & 0777) | 0600;
+	/* Less what umask(2) says: code chose the mode, and must not let
+	   others of this host write. */
 	g->fd = openat(dir, g->temp,
-	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	    (e->mode & 0777) | 0600);
 	if (g->fd >= 0)
 		return;
 	get_fail(g, errno, e->path);

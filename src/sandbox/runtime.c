@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -188,9 +189,12 @@ owner_state(const char *owner)
 	if (sscanf(owner + strlen(prefix), "%ld:%llu%c", &pid, &start, &more) !=
 		2 || pid <= 0)
 		return OWNER_ELSEWHERE;
-	if (start_time(pid, &now) || now != start)
-		return OWNER_DEAD;
-	return OWNER_ALIVE;
+	/* Where /proc hides the processes of others (hidepid, proc(5)) kill(2)
+	   still tells whether there is one. */
+	if (start_time(pid, &now))
+		return kill((pid_t)pid, 0) && errno == ESRCH ? OWNER_DEAD
+							      : OWNER_ALIVE;
+	return now == start ? OWNER_ALIVE : OWNER_DEAD;
 }
 
 static char *

@@ -333,6 +333,17 @@ def an_endless_answer():
 
 
 @test
+def an_endless_refusal():
+    with FakeEngine() as engine:
+        said = b"no " * 100000    # and no end comes
+        engine.on("GET", "/containers/json", Http(
+            500, said, length=10 ** 15, then="hang"))
+        result = tool(engine.url, "list")
+        same((result.status, result.kind, result.code), (1, "engine", 500))
+        assert len(result.err) < len(said), len(result.err)
+
+
+@test
 def connections_are_used_again():
     with FakeEngine() as engine:
         engine.on("POST", "/volumes/create", Json({}, 201))

@@ -201,6 +201,19 @@ def _(sandbox):
             same(f.read(), "kept")
 
 
+@test("the mode of a copy is within umask: %s", engines.SANDBOXES)
+def _(sandbox):
+    with home(sandbox) as h:
+        h.write("src/open", "x")
+        os.chmod(os.path.join(h.work, "src/open"), 0o777)
+        before = os.umask(0o027)
+        try:
+            commands(h, "put src/open .", "get open ./out").is_ok()
+        finally:
+            os.umask(before)
+        same(stat.S_IMODE(os.stat(h.work + "/out/open").st_mode), 0o750)
+
+
 @test("a size that nobody expected ends the copy: %s", engines.SANDBOXES)
 def _(sandbox):
     with home(sandbox) as h:

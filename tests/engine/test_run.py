@@ -219,6 +219,14 @@ def logs_without_a_run_say_that_they_ended():
             "  logs live as long as their session; an earlier one has ended"])
 
 
+@test
+def var_tmp_can_be_used_in_the_restricted_sandbox():
+    with home("restricted") as h:
+        done = h.addesh("-q", "-c", "env new", "-c",
+                        "exec sh -c 'cd /var/tmp && echo x >f && cat f'")
+        same((done.out, done.status), ("x\n", 0))
+
+
 @test("--in runs in another environment: %s", engines.SANDBOXES)
 def _(sandbox):
     with home(sandbox) as h:

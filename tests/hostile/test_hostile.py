@@ -9,17 +9,20 @@ import ctypes
 import hashlib
 import json
 import os
+import re
 import socket
 import sys
 import threading
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
-from sandboxes import (ENGINES, KINDS, RESTRICTED, Session,  # noqa: E402
-                       Shared, check_kind)
+import engines  # noqa: E402
+from sandboxes import (ENGINES, KINDS, RESTRICTED,  # noqa: E402
+                       SandboxHome, Session, Shared, check_kind, descendants)
 from tap import diag, main, same, test  # noqa: E402
 
 shared = Shared()
+SECRET = b"what the user's other programs have open"
 # the deadline of a run, and what may pass until its verdict: the interrupt,
 # the kill, two seconds for the pipes, and a busy machine
 T = "-t 1500ms"
@@ -33,6 +36,18 @@ def program(name):
 
 def run(s, name, args="", options=T, **kw):
     return s.run(name, program(name), args, options, **kw)
+
+
+def has_open(pid, path):
+    """Whether a process has the file open, as seen from the host."""
+    top = "/proc/%d/fd" % pid
+    found = False
+    for name in os.listdir(top):
+        try:
+            found |= os.readlink(os.path.join(top, name)) == path
+        except OSError:
+            pass
+    return found
 
 
 def is_timeout(r):
@@ -499,6 +514,51 @@ def _(kind):
     with shared.use(kind) as s:
         s.works()
     shared.open.pop(kind).close()
+
+
+@test("what was open when addesh started is nobody's: %s", RESTRICTED)
+def _(kind):
+    with SandboxHome(kind) as home:
+        path = home.own(home.write("secret", SECRET))
+        fds = [os.open(path, os.O_RDONLY) for _ in range(3)]
+        fds.append(os.dup2(fds[0], 201))    # where the runner has its own
+        for fd in fds:
+            os.set_inheritable(fd, True)
+        p = home.spawn("--json", "-c", "env new", "-c", "exec sleep 1000",
+                       pass_fds=fds)
+        for fd in fds:
+            os.close(fd)
+        try:
+            p.stdout.readline()
+            inside = descendants(p.pid)
+            assert inside, "nothing was started"
+            same(has_open(p.pid, path), True, "addesh itself")
+            same([c for i, c in inside.items() if has_open(i, path)], [])
+        finally:
+            p.terminate()
+            p.communicate()
+
+
+@test("volumes of an image share one limit: %s", ENGINES)
+def _(kind):
+    check_kind(kind)
+    api = engines.api(kind)
+    names = ["/v%d" % n for n in range(40)]
+    image = "addesh-test-volumes:latest"
+    made = api.post("/containers/create", {"Image": "busybox:latest"})["Id"]
+    try:
+        api.post("/commit", {}, container=made, repo="addesh-test-volumes",
+                 tag="latest", changes="VOLUME " + json.dumps(names))
+        with Session(kind, new="env new " + image) as s:
+            host = api.get("/containers/%s/json" % s.env["id"])["HostConfig"]
+            assert host["Memory"] < 2 << 30, host["Memory"]
+            sizes = [re.search(r"size=(\d+)", host["Tmpfs"][n]) for n in names]
+            total = sum(int(size[1]) for size in sizes)
+            assert 0 < total <= 256 << 20, total
+    finally:
+        api.remove(made)
+        if api.has_image(image):
+            api.delete("/images/" + image, force="1")
 
 
 main()

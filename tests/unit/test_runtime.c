@@ -1,5 +1,7 @@
 /* sandbox: who owns what, locks, and where files of ours are. */
+#include <sched.h>
 #include <stdio.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -37,6 +39,43 @@ test_owner(void)
 	is_int(owner_state(reused), OWNER_DEAD, "a process that has ended");
 	memset(strchr(booted, ':') + 1, 'f', 12);
 	is_int(owner_state(booted), OWNER_DEAD, "before the host was booted");
+}
+
+/* As another user who may not see other users' processes: hidepid, proc(5). */
+static int
+owner_unseen(const char *owner)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (unshare(CLONE_NEWNS) ||
+		    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+		    mount("proc", "/proc", "proc", 0, "hidepid=2") ||
+		    setresuid(65534, 65534, 65534))
+			_exit(255);
+		_exit(owner_state(owner));
+	}
+	waitpid(pid, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 255;
+}
+
+static void
+test_hidden_owner(void)
+{
+	int state;
+
+	if (geteuid()) {
+		printf("ok %d - an owner that is hidden # SKIP needs root\n",
+		    ++tap_count);
+		return;
+	}
+	state = owner_unseen(rt.owner);
+	if (state == 255)
+		printf("ok %d - an owner that is hidden # SKIP no mounts\n",
+		    ++tap_count);
+	else
+		is_int(state, OWNER_ALIVE, "an owner that is hidden lives");
 }
 
 static void
@@ -112,6 +151,7 @@ main(void)
 	if (!ok(!runtime_init(&rt, &err), "init"))
 		return 1;
 	test_owner();
+	test_hidden_owner();
 	test_lock();
 	test_directories(dir);
 	test_files(dir);
