@@ -136,7 +136,7 @@ add_variable(struct call *c, struct env_spec *spec, const char *text)
 	if (strchr(text, '=')) {
 		if (*text == '=')
 			return err_set(&c->err, ERR_USAGE,
-			    "«%s» has no name before the =", text);
+			    "'%s' has no name before the =", text);
 		strvec_env_set(&spec->env, text);
 		return 0;
 	}
@@ -227,11 +227,11 @@ check_name(struct call *c, const char *name)
 
 	if (!*name || name[good] || strlen(name) > 64 || *name == '-')
 		return err_set(&c->err, ERR_USAGE,
-		    "«%s» is not a name: letters, digits, _ . and - only, up "
+		    "'%s' is not a name: letters, digits, _ . and - only, up "
 		    "to 64", name);
 	if (!session_env(c->session, name, &ignored))
 		return 0;
-	err_set(&c->err, ERR_USAGE, "there is an environment «%s» already",
+	err_set(&c->err, ERR_USAGE, "there is an environment '%s' already",
 	    name);
 	return err_hint(&c->err, "use it:  env use %s      or close it:  env "
 	    "rm %s", name, name);

@@ -138,7 +138,7 @@ parse_operands(struct call *c, size_t *lines, unsigned *step)
 
 		if (!isdigit((unsigned char)*digits) || *end || n > 100000000)
 			return err_set(&c->err, ERR_USAGE,
-			    "«%s» is neither a number of lines nor a step @N",
+			    "'%s' is neither a number of lines nor a step @N",
 			    word);
 		if (is_step)
 			*step = n;
@@ -146,7 +146,7 @@ parse_operands(struct call *c, size_t *lines, unsigned *step)
 			*lines = n;
 		if (!n)
 			return err_set(&c->err, ERR_USAGE,
-			    "«%s»: lines and steps count from 1", word);
+			    "'%s': lines and steps count from 1", word);
 	}
 	return 0;
 }

@@ -127,7 +127,7 @@ set_common(struct running *x)
 	for (size_t i = 0; vars && i < vars->n; i++) {
 		if (!strchr(vars->v[i], '=') || *vars->v[i] == '=')
 			return err_set(&c->err, ERR_USAGE,
-			    "«%s» is not NAME=VALUE", vars->v[i]);
+			    "'%s' is not NAME=VALUE", vars->v[i]);
 		strvec_env_set(&x->p.env, vars->v[i]);
 	}
 	x->p.cwd = call_str(c, "workdir");

@@ -14,7 +14,7 @@ void session_host_event(void *call, const char *phase, const char *text);
 /* Tells something once in a session, on stderr; key says what it is about. */
 void session_host_once(struct host *h, const char *key, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
-/* The name «python» means «python:latest», and that is worth saying once. */
+/* The name 'python' means 'python:latest', and that is worth saying once. */
 void session_host_note_latest(struct call *c, const char *image);
 /* A fact of box_describe(), "" if it is not known or box is NULL. */
 const char *session_host_fact(const struct box *box, const char *name);

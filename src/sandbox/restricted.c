@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/io.h"
 #include "sandbox/bwrap.h"
 #include "sandbox/cgroup.h"
 #include "sandbox/network.h"
@@ -275,6 +276,22 @@ enter_leaf(struct box *box, struct client_config *cfg)
 	userns_go(&r->userns, r->leaf.fds, r->leaf.nfds);
 }
 
+/*
+ * Whether bubblewrap's child is the runner by now.  Before that it sets up the
+ * loopback interface, and fails (bubblewrap 0.8: RTM_NEWADDR) if slirp4netns
+ * was faster to do the same.
+ */
+static bool
+runner_executes(pid_t child)
+{
+	autofree char *path = xasprintf("/proc/%d/comm", (int)child);
+	autobuf struct strbuf sb = STRBUF_INIT;
+	autoerr struct err ignored = ERR_INIT;
+
+	return child > 0 && !io_read_file(path, &sb, 64, &ignored) &&
+	       !strcmp(sb.buf, "runner\n");
+}
+
 /* Before the runner looks at what it has. */
 static int
 connect_network(struct box *box, struct err *err)
@@ -284,7 +301,7 @@ connect_network(struct box *box, struct err *err)
 	int64_t deadline = clock_ms() + OPEN_MS;
 	pid_t child;
 
-	while ((child = bwrap_child(r->info)) <= 0) {
+	while (child = bwrap_child(r->info), !runner_executes(child)) {
 		if (clock_ms() > deadline || waitpid(r->bwrap, NULL, WNOHANG))
 			return err_set(err, ERR_SANDBOX,
 			    "bubblewrap did not start");

@@ -22,11 +22,11 @@ program_path_check(const char *file, struct err *err)
 
 	if (!*file || *file == '/' || str_ends(file, "/"))
 		return err_set(err, ERR_USAGE,
-		    "«%s» is not a file name in the workspace", file);
+		    "'%s' is not a file name in the workspace", file);
 	while ((part = strsep(&rest, "/")))
 		if (!strcmp(part, ".."))
 			return err_set(err, ERR_USAGE,
-			    "«%s» leads out of the workspace", file);
+			    "'%s' leads out of the workspace", file);
 	return 0;
 }
 

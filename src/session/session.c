@@ -228,7 +228,7 @@ session_env(struct session *s, const char *name, struct err *err)
 			return s->envs[i];
 		nearest_try(&near, s->envs[i]->spec.name);
 	}
-	err_set(err, ERR_USAGE, "there is no environment «%s»", name);
+	err_set(err, ERR_USAGE, "there is no environment '%s'", name);
 	if (near.best)
 		err_hint(err, "did you mean %s?", near.best);
 	else if (s->nenvs)

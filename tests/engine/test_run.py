@@ -236,7 +236,7 @@ def _(sandbox):
                         "exec --in a cat who", "-c", "exec ls", "-c",
                         "env rm a", "-c", "exec --in a true")
         same((done.status, done.out), (2, "a\n"))
-        assert "there is no environment «a»" in done.err, done.err
+        assert "there is no environment 'a'" in done.err, done.err
 
 
 @test("reset empties and keeps: %s", engines.SANDBOXES)

@@ -40,7 +40,7 @@ tap_ok(int cond, const char *file, int line, const char *fmt, ...)
 	do {                                                                   \
 		const char *g_ = (got), *w_ = (want);                          \
 		if (!ok(g_ && w_ ? !strcmp(g_, w_) : g_ == w_, __VA_ARGS__))   \
-			printf("#   got    «%s»\n#   wanted «%s»\n",           \
+			printf("#   got    '%s'\n#   wanted '%s'\n",           \
 			    g_ ? g_ : "(null)", w_ ? w_ : "(null)");           \
 	} while (0)
 
