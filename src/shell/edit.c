@@ -553,10 +553,9 @@ edit_read(struct edit *e, const struct lex_need *need, struct strbuf *text)
 		return SOURCE_OK;
 	}
 	io_write_all(STDOUT_FILENO, "\n", 1);
-	/* el_gets() counts -1 for a terminal that hung up as for Ctrl-C. */
-	if (e->ended)
-		return SOURCE_EOF;
-	return count < 0 || e->host->interrupted || e->host->terminated
+	/* el_gets() counts -1 for a terminal that has gone as for Ctrl-C, and
+	   does not always ask for a key first. */
+	return !e->ended && (e->host->interrupted || e->host->terminated)
 		   ? SOURCE_CANCELLED
 		   : SOURCE_EOF;
 }

@@ -202,4 +202,23 @@ def _(name):
               if not f.startswith(("config/", "state/addesh/history"))], [])
 
 
+@test
+def a_terminal_that_went_without_a_signal_ends_it():
+    # No session of its own, so no SIGHUP: the next prompt finds out.
+    import pty
+    import subprocess
+    with home_of() as home:
+        ours, theirs = pty.openpty()
+        p = home.spawn(stdin=theirs, stdout=theirs, stderr=subprocess.PIPE)
+        os.close(theirs)
+        for line, seen in (("", "addesh>"), ("env new", "addesh e1>"),
+                           ("exec sh -c 'echo be\"\"gun; sleep 1'", "begun")):
+            os.write(ours, line.encode() + b"\r")
+            got = b""
+            while seen.encode() not in got:
+                got += os.read(ours, 4096)
+        os.close(ours)
+        p.communicate(timeout=20)
+
+
 main()
