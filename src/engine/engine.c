@@ -64,12 +64,6 @@ engine_title(const struct engine *e)
 	return e->title;
 }
 
-const char *
-engine_version(const struct engine *e)
-{
-	return e->version;
-}
-
 unsigned
 engine_api(const struct engine *e)
 {

@@ -68,8 +68,7 @@ const struct endpoint *engine_endpoint(const struct engine *e);
 enum engine_kind engine_kind(const struct engine *e);
 /* "Docker 20.10.24", "Podman 4.3.1". */
 const char *engine_title(const struct engine *e);
-/* The engine's own version, and the settled API's minor number (41 is 1.41). */
-const char *engine_version(const struct engine *e);
+/* The settled API's minor number (41 is 1.41). */
 unsigned engine_api(const struct engine *e);
 /* As GET /info says; asked once.  NULL with err. */
 const struct engine_facts *engine_facts(struct engine *e, struct err *err);

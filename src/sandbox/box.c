@@ -64,14 +64,6 @@ box_interrupts(const struct box *box)
 	return box->ctx.interrupts ? *box->ctx.interrupts : 0;
 }
 
-int
-box_check_interrupt(const struct box *box, unsigned before, struct err *err)
-{
-	if (box_interrupts(box) == before)
-		return 0;
-	return err_set(err, ERR_INTERRUPTED, "interrupted");
-}
-
 char *
 box_path(const struct box *box, const char *path)
 {
@@ -388,10 +380,4 @@ const struct strvec *
 box_describe(const struct box *box)
 {
 	return &box->describe;
-}
-
-const struct env_spec *
-box_spec(const struct box *box)
-{
-	return &box->spec;
 }

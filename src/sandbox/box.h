@@ -136,8 +136,6 @@ void verdict_release(struct verdict *v);
  */
 int box_run(struct box *box, const struct run_spec *run,
     const struct box_sink *sink, struct verdict *v, struct err *err);
-/* Sends a signal to the run that is on (from a callback of its sink). */
-void box_signal(struct box *box, int signal);
 
 struct box_count {
 	uint64_t files, dirs, links, bytes;
@@ -207,6 +205,5 @@ const struct limit_gap *box_gaps(const struct box *box, size_t *n);
 /* Facts about it, all NAME=VALUE: kind (docker, podman, restricted), id,
    image, image_id, arch, isolation, cgroup, seccomp, runner. */
 const struct strvec *box_describe(const struct box *box);
-const struct env_spec *box_spec(const struct box *box);
 
 #endif

@@ -44,9 +44,6 @@ void box_describe_add(struct box *box, const char *name, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
 void box_gap_add(struct box *box, const char *name, const char *asked,
     const char *got, bool weak, const char *why);
-/* -1 with ERR_INTERRUPTED once Ctrl-C was pressed since `before`. */
-int box_check_interrupt(const struct box *box, unsigned before,
-    struct err *err);
 unsigned box_interrupts(const struct box *box);
 
 /*

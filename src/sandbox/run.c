@@ -367,17 +367,3 @@ box_run_output(struct box *box, const struct run_spec *run, struct strbuf *out,
 		strbuf_truncate(out, out->len - 1);
 	return 0;
 }
-
-void
-box_signal(struct box *box, int signal)
-{
-	uint8_t buf[64];
-	struct field_writer w;
-
-	if (!box->run)
-		return;
-	field_writer_init(&w, buf, sizeof(buf));
-	field_put_u64(&w, PROTO_K_SIGNAL, signal);
-	client_send(box->client, PROTO_SIGNAL, request_id(box->run), buf,
-	    w.len);
-}
