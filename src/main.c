@@ -262,7 +262,9 @@ run_file(struct program *p, const char *path, struct err *err)
 		err_set(err, ERR_USAGE,
 		    "'%s' is neither a file nor a command", path);
 		help_near(&near, path);
-		return err_hint(err, "near: %s", near.n ? near.v[0] : "help");
+		if (near.n)
+			return err_hint(err, "near: %s", near.v[0]);
+		return err_hint(err, "help lists the commands");
 	}
 	if (fd < 0)
 		return err_sys(err, errno, "%s", path);
@@ -345,6 +347,10 @@ run(struct program *p, struct err *err)
 	const struct strvec *operands = &p->opts.operands;
 	bool nothing = !operands->n && !given(p, "command");
 
+	/* What it says is of interest when a command needs it. */
+	if (p->host.inv.config && access(p->host.inv.config, R_OK))
+		return err_sys(err, errno, "--config %s",
+		    p->host.inv.config);
 	run_commands(p);
 	if (operands->n && goes_on(p)) {
 		if (is_command(p))

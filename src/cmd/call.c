@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/units.h"
@@ -27,6 +28,24 @@ bool
 call_has(const struct call *c, const char *name)
 {
 	return get(c, name)->given;
+}
+
+int
+call_variable(struct call *c, const char *text, struct strvec *env)
+{
+	const char *value;
+
+	if (*text == '=')
+		return err_set(&c->err, ERR_USAGE,
+		    "'%s' has no name before the =", text);
+	if (strchr(text, '=')) {
+		strvec_env_set(env, text);
+	} else if ((value = getenv(text))) {
+		autofree char *pair = xasprintf("%s=%s", text, value);
+
+		strvec_env_set(env, pair);
+	}
+	return 0;
 }
 
 const char *

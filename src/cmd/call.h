@@ -97,6 +97,9 @@ struct call_table *call_table_new(struct call *c, const char *key,
 void call_table_row(struct call_table *t, const char *const *cells, json *data);
 void call_table_end(struct call_table *t); /* puts it out and frees it */
 
+/* An option -e: NAME=VALUE, or NAME alone for what it is here (as with Docker:
+   nothing if it is not set). */
+int call_variable(struct call *c, const char *text, struct strvec *env);
 /* One line of addesh's own words on stderr ("env e1 ready in 0.1s"). */
 void call_note(struct call *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* "addesh: warning: ..." on stderr, shown even with -q. */

@@ -7,16 +7,13 @@
 #include "base/io.h"
 #include "base/units.h"
 #include "cmd/call.h"
+#include "cmd/docker_words.h"
 #include "cmd/host.h"
 #include "cmd/session_host.h"
 #include "engine/container.h"
 #include "session/session.h"
 
 #define ENV_FILE_MAX (1u << 20)
-
-#define REFUSED_ROOT                                                           \
-	"programs here never get more rights than an ordinary user has"
-#define REFUSED_FILES "files go in and out by  put  and  get"
 
 static const struct opt env_new_opts[] = {
     OPT_STR(0, "name", "NAME", "call it NAME, else e1, e2 ...", COMP_NONE),
@@ -36,20 +33,18 @@ static const struct opt env_new_opts[] = {
     OPT_STR('w', "workdir", "DIR", "directory of each run", COMP_NONE),
     OPT_FLAG(0, "writable", "the image's files may be changed"),
     OPT_CHOICE(0, "pull", "missing|never|always", "when to pull the image"),
+    OPT_FLAG('d', "detach", "accepted: it always is"),
     OPT_FLAG(0, "rm", "accepted: an environment never outlives its session"),
     OPT_FLAG(0, "read-only", "accepted: it is, without --writable"),
     OPT_FLAG(0, "init", "accepted: there always is one"),
-    OPT_REFUSED("privileged", REFUSED_ROOT),
-    OPT_REFUSED("cap-add", REFUSED_ROOT),
-    OPT_REFUSED("security-opt", REFUSED_ROOT),
-    OPT_REFUSED("device", REFUSED_ROOT),
-    OPT_REFUSED("gpus", REFUSED_ROOT),
-    OPT_REFUSED("pid", "an environment sees its own processes only"),
-    OPT_REFUSED("ipc", "an environment has an IPC namespace of its own"),
-    OPT_REFUSED("volume", REFUSED_FILES),
-    OPT_REFUSED("mount", REFUSED_FILES),
-    OPT_REFUSED("publish", "an environment's ports stay inside of it"),
-    OPT_REFUSED("entrypoint", "name the program:  exec PROGRAM ARG..."),
+    OPT_REFUSED(0, "cap-add", REFUSED_ROOT),
+    OPT_REFUSED(0, "security-opt", REFUSED_ROOT),
+    OPT_REFUSED(0, "device", REFUSED_ROOT),
+    OPT_REFUSED(0, "gpus", REFUSED_ROOT),
+    OPT_REFUSED(0, "pid", "an environment sees its own processes only"),
+    OPT_REFUSED(0, "ipc", "an environment has an IPC namespace of its own"),
+    OPT_REFUSED(0, "entrypoint", "name the program:  exec PROGRAM ARG..."),
+    OPTS_REFUSED,
     OPT_END,
 };
 
@@ -128,27 +123,6 @@ set_user(struct call *c, struct policy *p, struct env_spec *spec)
 	return 0;
 }
 
-static int
-add_variable(struct call *c, struct env_spec *spec, const char *text)
-{
-	const char *value;
-
-	if (strchr(text, '=')) {
-		if (*text == '=')
-			return err_set(&c->err, ERR_USAGE,
-			    "'%s' has no name before the =", text);
-		strvec_env_set(&spec->env, text);
-		return 0;
-	}
-	value = getenv(text);
-	if (value) {
-		autofree char *pair = xasprintf("%s=%s", text, value);
-
-		strvec_env_set(&spec->env, pair);
-	}
-	return 0;
-}
-
 /* Lines NAME=VALUE, or NAME alone; empty ones and those with # do not count
    (docker run --env-file). */
 static int
@@ -165,7 +139,7 @@ add_env_file(struct call *c, struct env_spec *spec, const char *path)
 	while ((line = strsep(&rest, "\n"))) {
 		line += strspn(line, " \t");
 		line[strcspn(line, "\r")] = '\0';
-		if (*line && *line != '#' && add_variable(c, spec, line))
+		if (*line && *line != '#' && call_variable(c, line, &spec->env))
 			return err_prefix(&c->err, "%s", path);
 	}
 	return 0;
@@ -181,7 +155,7 @@ add_variables(struct call *c, struct env_spec *spec)
 		if (add_env_file(c, spec, files->v[i]))
 			return -1;
 	for (size_t i = 0; vars && i < vars->n; i++)
-		if (add_variable(c, spec, vars->v[i]))
+		if (call_variable(c, vars->v[i], &spec->env))
 			return -1;
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include "base/io.h"
 #include "base/units.h"
 #include "cmd/call.h"
+#include "cmd/docker_words.h"
 #include "cmd/host.h"
 #include "session/execute.h"
 
@@ -15,13 +16,14 @@
 
 static const struct opt run_opts[] = {
     OPT_TIME('t', "timeout", "stop it after this long"),
-    OPT_LIST('e', "env", "NAME=VALUE", "set a variable for this run",
-	COMP_NONE),
+    OPT_LIST('e', "env", "NAME=VALUE",
+	"set a variable for this run; NAME alone takes yours", COMP_NONE),
     OPT_STR('w', "workdir", "DIR", "run it in DIR", COMP_ENV_FILE),
     OPT_STR(0, "lang", "LANGUAGE", "what it is written in, whatever its name",
 	COMP_LANGUAGE),
     OPT_STR(0, "stdin", "FILE", "its standard input, else it is empty",
 	COMP_HOST_FILE),
+    OPTS_REFUSED,
     OPT_END,
 };
 
@@ -124,12 +126,9 @@ set_common(struct running *x)
 	const struct strvec *vars = call_list(c, "env");
 	const char *input = call_str(c, "stdin");
 
-	for (size_t i = 0; vars && i < vars->n; i++) {
-		if (!strchr(vars->v[i], '=') || *vars->v[i] == '=')
-			return err_set(&c->err, ERR_USAGE,
-			    "'%s' is not NAME=VALUE", vars->v[i]);
-		strvec_env_set(&x->p.env, vars->v[i]);
-	}
+	for (size_t i = 0; vars && i < vars->n; i++)
+		if (call_variable(c, vars->v[i], &x->p.env))
+			return -1;
 	x->p.cwd = call_str(c, "workdir");
 	if (!input)
 		return set_limits(x);
@@ -258,11 +257,12 @@ const struct cmd cmd_run = {
 
 static const struct opt exec_opts[] = {
     OPT_TIME('t', "timeout", "stop it after this long"),
-    OPT_LIST('e', "env", "NAME=VALUE", "set a variable for this run",
-	COMP_NONE),
+    OPT_LIST('e', "env", "NAME=VALUE",
+	"set a variable for this run; NAME alone takes yours", COMP_NONE),
     OPT_STR('w', "workdir", "DIR", "run it in DIR", COMP_ENV_FILE),
     OPT_STR(0, "stdin", "FILE", "its standard input, else it is empty",
 	COMP_HOST_FILE),
+    OPTS_REFUSED,
     OPT_END,
 };
 

@@ -122,10 +122,9 @@ take_value(struct optval *v, const char *shown, const char *value,
 }
 
 static int
-refuse(const struct opt *opt, struct err *err)
+refuse(const struct opt *opt, const char *shown, struct err *err)
 {
-	return err_set(err, ERR_POLICY, "--%s is refused: %s", opt->name,
-	    opt->help);
+	return err_set(err, ERR_POLICY, "%s is refused: %s", shown, opt->help);
 }
 
 /* The option nearest to a misspelt one is named, never taken. */
@@ -164,10 +163,10 @@ parse_long(struct optset *set, const struct cmd *row, struct words *w,
 	w->i++;
 	if (!opt)
 		return unknown_long(row, name, len, err);
-	if (opt->type == OPT_TYPE_REFUSED)
-		return refuse(opt, err);
-	v = optset_get(set, opt->name);
 	shown = xasprintf("--%s", opt->name);
+	if (opt->type == OPT_TYPE_REFUSED)
+		return refuse(opt, shown, err);
+	v = optset_get(set, opt->name);
 	if (!opt_has_value(opt)) {
 		v->given = true;
 		return eq ? err_set(err, ERR_USAGE, "%s takes no value", shown)
@@ -196,6 +195,8 @@ parse_cluster(struct optset *set, const struct cmd *row, struct words *w,
 		if (!opt)
 			return err_set(err, ERR_USAGE, "there is no option %s",
 			    shown);
+		if (opt->type == OPT_TYPE_REFUSED)
+			return refuse(opt, shown, err);
 		v = optset_get(set, opt->name);
 		if (!opt_has_value(opt)) {
 			v->given = true;

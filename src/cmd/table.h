@@ -94,9 +94,9 @@ struct opt {
 		    choices                                                    \
 	}
 /* The whole message is "--NAME is refused: REASON". */
-#define OPT_REFUSED(name, reason)                                              \
+#define OPT_REFUSED(letter, name, reason)                                      \
 	{                                                                      \
-		OPT_TYPE_REFUSED, 0, name, NULL, reason, COMP_NONE, NULL       \
+		OPT_TYPE_REFUSED, letter, name, NULL, reason, COMP_NONE, NULL  \
 	}
 #define OPT_END                                                                \
 	{                                                                      \

@@ -77,6 +77,11 @@ def wrong_calls_say_what_is_wrong_and_do_nothing():
         check(home.addesh("hlep"), 2, "",
               "addesh: 'hlep' is neither a file nor a command\n"
               "  near: help\n")
+        check(home.addesh("zqxw"), 2, "",
+              "addesh: 'zqxw' is neither a file nor a command\n"
+              "  help lists the commands\n")
+        check(home.addesh("-C", "missing", "-c", "help"), 125, "",
+              "addesh: --config missing: No such file or directory\n")
         check(home.addesh("./missing"), 125, "",
               "addesh: ./missing: No such file or directory\n")
         check(home.addesh("--status-fd", "77"), 2, "",

@@ -149,7 +149,7 @@ def files_are_chosen_by_option_and_variable():
             "  there are: default, large, project, small; a file's name has "
             "a '/' or ends in .yaml\n"))
         home.ends("--config", "nope.yaml", "-c", "set", status=125, err=(
-            "addesh: set: nope.yaml: No such file or directory\n"))
+            "addesh: --config nope.yaml: No such file or directory\n"))
 
 
 @test

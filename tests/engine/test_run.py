@@ -250,13 +250,29 @@ def _(sandbox):
 
 
 @test("what Docker has and addesh refuses says why: %s",
-      ["--privileged", "--cap-add", "--security-opt", "--device", "--pid",
-       "--ipc"])
-def _(option):
+      [("env new", "--privileged"), ("env new", "--cap-add"),
+       ("env new", "--security-opt"), ("env new", "--device"),
+       ("env new", "--pid"), ("env new", "--ipc"), ("env new", "-v"),
+       ("env new", "-p"), ("env new", "--mount"), ("run", "-i"),
+       ("run", "-v"), ("exec", "-i"), ("exec", "-p"), ("exec", "--volume")])
+def _(command, option):
     with home("restricted") as h:
-        done = h.addesh("-c", "env new %s=x python:3.11-slim" % option)
+        value = "=x" if option.startswith("--") else " x"
+        done = h.addesh("-c", "%s %s%s python" % (command, option, value))
         done.is_status(125)
         assert "%s is refused: " % option in done.err, done.err
+
+
+@test("a variable of this host: %s", ["env new", "run", "exec"])
+def _(command):
+    options = {"env new": "", "run": "", "exec": "", command: "-e MINE -e NOT"}
+    with home("restricted") as h:
+        done = h.addesh(
+            "-q", "-c", "env new %s" % options["env new"], "-c",
+            "exec %s env" % options["exec"] if command != "run" else
+            "run %s x.sh <<<env" % options["run"], env={"MINE": "a b"})
+        same([l for l in done.out.splitlines() if l[:3] in ("MIN", "NOT")],
+             ["MINE=a b"])
 
 
 @test("nothing is left behind: %s", engines.SANDBOXES)
