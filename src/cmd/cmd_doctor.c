@@ -7,6 +7,7 @@
 #include "cmd/host.h"
 #include "cmd/output.h"
 #include "cmd/table.h"
+#include "sandbox/network.h"
 #include "sandbox/probe.h"
 #include "session/execute.h"
 #include "session/session.h"
@@ -321,6 +322,18 @@ is_allowed(const struct session *s, enum box_kind kind, const char *name,
 	return false;
 }
 
+static void
+examine_network(struct findings *f)
+{
+	autoerr struct err err = ERR_INIT;
+
+	if (network_check(&err))
+		add_error(f, "network", FINDING_INFO, &err);
+	else
+		findings_add(f, "network", FINDING_OK,
+		    "restricted environments can have one:  env new --net");
+}
+
 static bool
 examine_environments(struct session *s, struct findings *f, json *list)
 {
@@ -339,8 +352,7 @@ examine_environments(struct session *s, struct findings *f, json *list)
 	}
 	if (is_allowed(s, BOX_RESTRICTED, "restricted", f)) {
 		works |= try_out(s, BOX_RESTRICTED, "restricted", f, list);
-		findings_add(f, "network", FINDING_INFO,
-		    "restricted environments have none: --net needs an engine");
+		examine_network(f);
 	}
 	return works;
 }

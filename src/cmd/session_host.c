@@ -235,6 +235,18 @@ host_variable(struct host *h, const char *name)
 	return NULL;
 }
 
+/* Of an engine's URL: where it is, or the file of its socket. */
+static const char *
+short_name(const char *engine)
+{
+	const char *at = strstr(engine, "://");
+	const char *slash = strrchr(engine, '/');
+
+	if (!at)
+		return engine;
+	return str_starts(engine, "unix:") ? slash + 1 : at + 3;
+}
+
 static void
 host_prompt(struct host *h, struct prompt_facts *facts)
 {
@@ -244,7 +256,7 @@ host_prompt(struct host *h, struct prompt_facts *facts)
 	if (!s)
 		return;
 	if (h->inv.engine)
-		facts->engine = h->inv.engine;
+		facts->engine = short_name(h->inv.engine);
 	if (!s->current)
 		return;
 	facts->env = s->current->spec.name;

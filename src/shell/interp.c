@@ -217,7 +217,8 @@ take_failure(struct interp *ip, const struct source *src, unsigned line,
 {
 	if (status == 0 || src->interactive)
 		return false;
-	if (!ip->failed)
+	/* With -k the first failure counts, but Ctrl-C ends all. */
+	if (!ip->failed || interrupted(ip))
 		ip->failed = status;
 	if (ip->keep_going && !interrupted(ip))
 		return false;

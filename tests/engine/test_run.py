@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -225,6 +226,17 @@ def var_tmp_can_be_used_in_the_restricted_sandbox():
         done = h.addesh("-q", "-c", "env new", "-c",
                         "exec sh -c 'cd /var/tmp && echo x >f && cat f'")
         same((done.out, done.status), ("x\n", 0))
+
+
+@test
+def ctrl_c_is_the_status_with_k_too():
+    with home("restricted") as h:
+        p = h.spawn("-q", "-k", "-c", "env new", "-c", "exec false", "-c",
+                    "exec sh -c 'echo begun; sleep 100'", "-c", "exec true")
+        same(p.stdout.readline(), b"begun\n")
+        p.send_signal(signal.SIGINT)
+        p.communicate(timeout=60)
+        same(p.returncode, 130)
 
 
 @test("--in runs in another environment: %s", engines.SANDBOXES)

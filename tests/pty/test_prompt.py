@@ -533,6 +533,18 @@ def _(name):
         same(t.wait(), 128 + number)
 
 
+@test("the engine in the prompt is short: %s", [
+    ("unix:///a/very/long/path/to/docker.sock", "docker.sock"),
+    ("tcp://builder.example:2376", "builder.example:2376"),
+    ("restricted", "restricted")])
+def _(engine, shown):
+    with Home(options=["--engine", engine]) as home, \
+            Terminal(home.argv(), home.env, home.work) as t:
+        t.expect("^addesh @%s> " % shown)
+        t.line("quit")
+        same(t.wait(), 0)
+
+
 @test("a terminal that goes away ends it, %s", [
     "at the prompt", "in a heredoc", "in a run"])
 def _(where):
