@@ -290,7 +290,10 @@ resolve_container_host(struct endpoint *ep, const struct endpoint_inputs *in,
 
 enum { SOCKETS_DOCKER = 1, SOCKETS_PODMAN = 2 };
 
-/* The first known socket that is there, else Docker's or Podman's usual one. */
+/*
+ * The first known socket that is there, else Docker's or Podman's usual one;
+ * who asked for one of the two engines by name is told that.
+ */
 static int
 resolve_socket(struct endpoint *ep, const struct endpoint_inputs *in,
     int which, struct err *err)
@@ -309,14 +312,20 @@ resolve_socket(struct endpoint *ep, const struct endpoint_inputs *in,
 	    {SOCKETS_PODMAN, PODMAN_SOCKET}};
 	const char *usual = which & SOCKETS_DOCKER ? DOCKER_SOCKET
 	    : in->uid ? podman : PODMAN_SOCKET;
+	autofree char *by_name = in->asked
+	    ? xasprintf("%s says %s and ", in->asked_by, in->asked)
+	    : xstrdup("");
 
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
 		if (!(known[i].of & which) || !in->is_socket(known[i].path))
 			continue;
-		decide(ep, "it is the first known socket that is there");
+		decide(ep, "%sit is the first known socket that is there",
+		    by_name);
 		return endpoint_parse(ep, known[i].path, false, err);
 	}
-	decide(ep, "no socket of an engine is there");
+	decide(ep, "%sno socket of %s is there", by_name,
+	    !in->asked ? "an engine"
+	    : which & SOCKETS_DOCKER ? "Docker" : "Podman");
 	return endpoint_parse(ep, usual, false, err);
 }
 

@@ -90,6 +90,8 @@ test_order(void)
 
 	chooses(NULL, NOTHING, "unix:///var/run/docker.sock",
 	    "no socket of an engine is there");
+	chooses("docker", NOTHING, "unix:///var/run/docker.sock",
+	    "--engine says docker and no socket of Docker is there");
 	sockets[0] = "/run/podman/podman.sock";
 	chooses(NULL, NOTHING, "unix:///run/podman/podman.sock",
 	    "it is the first known socket that is there");
@@ -104,12 +106,12 @@ test_order(void)
 	    "unix:///var/run/docker.sock",
 	    "it is the first known socket that is there");
 	chooses("podman", NOTHING, "unix:///run/user/1000/podman/podman.sock",
-	    "it is the first known socket that is there");
+	    "--engine says podman and it is the first known socket that is there");
 	chooses("podman", ENV("CONTAINER_HOST=unix:///p"), "unix:///p",
 	    "CONTAINER_HOST is set");
 	chooses("docker", ENV("CONTAINER_HOST=unix:///p"),
 	    "unix:///var/run/docker.sock",
-	    "it is the first known socket that is there");
+	    "--engine says docker and it is the first known socket that is there");
 	chooses(NULL, ENV("CONTAINER_HOST=unix:///p"), "unix:///p",
 	    "CONTAINER_HOST is set");
 	chooses(NULL, ENV("CONTAINER_HOST=unix:///p", "DOCKER_HOST=unix:///d"),
