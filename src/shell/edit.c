@@ -13,6 +13,7 @@
 
 #include "base/io.h"
 #include "base/loop.h"
+#include "base/sanitise.h"
 #include "cmd/host.h"
 #include "cmd/output.h"
 #include "session/policy.h"
@@ -217,7 +218,8 @@ paste_key(EditLine *el, int ch)
 static void
 list(const struct edit *e, const struct completion *c)
 {
-	autobuf struct strbuf text = STRBUF_INIT;
+	autobuf struct strbuf text = STRBUF_INIT, safe = STRBUF_INIT;
+	struct sanitiser plain = {0};
 	int columns, rows, width = 0;
 
 	output_size(e->out, &columns, &rows);
@@ -240,7 +242,10 @@ list(const struct edit *e, const struct completion *c)
 	}
 	if (c->items.n > LIST_MAX)
 		strbuf_addf(&text, "  (%zu more)\n", c->items.n - LIST_MAX);
-	io_write_all(STDOUT_FILENO, text.buf, text.len);
+	/* An engine or whoever made the files chose the names. */
+	sanitise_add(&plain, &safe, text.buf, text.len);
+	sanitise_end(&plain, &safe);
+	io_write_all(STDOUT_FILENO, safe.buf, safe.len);
 }
 
 /* How many characters n bytes are. */

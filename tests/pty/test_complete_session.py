@@ -130,5 +130,19 @@ def environments_their_files_and_steps():
             s.close()
         same([f for f in h.files() if "runtime" in f], [])
 
+@test
+def a_listed_name_is_not_the_terminals_master():
+    with Home(env=NO_ENGINE) as h:
+        for name in ("evil-1\x1b[2J", "evil-2\x1b]0;title\x07"):
+            h.write(name, "")
+        s = Screen(h.argv(), h.env, cwd=h.work)
+        try:
+            s.wait_for("^addesh.*>$")
+            s.type("put evil-")
+            s.keys("Tab", "Tab")
+            s.wait_for(r"evil-1\^\[\[2J$.*evil-2\^\[\]0;title\^G$")
+        finally:
+            s.close()
+
 
 main()
