@@ -150,4 +150,48 @@ def the_options_that_messages_suggest_exist():
                              re.M), (name, text)
 
 
+def readme():
+    """(command, whether it is marked as planned) of README's session and of
+    its table of what is elsewhere."""
+    with open(os.path.join(source(), "README"), encoding="utf-8") as f:
+        text = f.read()
+    for found in re.findall(r"^ +addesh(?: e\d+)?(?: \[\d+\])?> (.+)$", text,
+                            re.M):
+        yield found, False
+    for found in re.findall(r"-c '([^']+)'", text):
+        yield found, False
+    table = text.split("\nCOMING FROM\n")[1].split("\nLICENCE\n")[0]
+    for line in table.splitlines():
+        planned = False
+        for part in re.split(r"[,;] ", line[36:].strip()):
+            planned = planned or part.startswith("+ ")
+            yield part.lstrip("+ "), planned
+
+
+def has_options(command, text):
+    shown = [l for l in HOME.addesh("help", *command.split()).is_ok()
+             .out.splitlines() if "  refused: " not in l]
+    words = text.split(" -- ")[0].split()
+    return all(any(re.search(r"^ +(-\w, )?%s(?![\w-])" % re.escape(word), line)
+                   for line in shown)
+               for word in words if word.startswith("-"))
+
+
+@test
+def what_the_readme_names_exists():
+    """And what it says is not there yet is not."""
+    known, full = names(), {row["name"] for row in rows()}
+    firsts = {name.split()[0] for name in full}
+    seen = 0
+    for text, planned in readme():
+        if not planned and text.split()[0:1] and text.split()[0] in firsts:
+            command = command_of(text, full)
+            assert command and has_options(command, text), text
+            seen += 1
+        if planned:
+            command = command_of(text, full)
+            assert not command or not has_options(command, text), text
+    assert seen > 20, seen
+
+
 main()
