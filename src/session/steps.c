@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/io.h"
+#include "base/mask.h"
 
 #define LOG_BUFFER 65536
 #define RECORD_MAX (16u << 20)
@@ -192,10 +193,12 @@ struct step *
 step_begin(struct steps *s, const char *command)
 {
 	struct step *st = xcalloc(1, sizeof(*st));
+	struct strbuf kept = STRBUF_INIT;
 
+	mask_secrets(&kept, command, strlen(command));
 	st->steps = s;
 	st->n = ++s->last;
-	st->command = xstrdup(command);
+	st->command = strbuf_detach(&kept);
 	st->began_us = clock_us();
 	st->began_wall = clock_wall_ms();
 	st->fd = -1;

@@ -39,7 +39,7 @@ unsigned steps_last(const struct steps *s);
 /* Number of the newest step with a log, 0 if there is none. */
 unsigned steps_last_log(const struct steps *s);
 
-/* The step is freed by step_end(). */
+/* Secrets in command are not kept (base/mask.h). step_end() frees the step. */
 struct step *step_begin(struct steps *s, const char *command);
 unsigned step_number(const struct step *st);
 /*

@@ -10,8 +10,8 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/json.h"
+#include "base/mask.h"
 #include "base/xdg.h"
-#include "shell/mask.h"
 
 enum { LONG_TEXT = 4096, FILE_MAX = 64 << 20 };
 

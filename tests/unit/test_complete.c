@@ -3,9 +3,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/mask.h"
 #include "cmd/host.h"
 #include "shell/complete.h"
-#include "shell/mask.h"
 #include "tap.h"
 
 static const struct {

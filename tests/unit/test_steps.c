@@ -24,7 +24,7 @@ test_log(const char *parent)
 	autojson json *j = NULL;
 
 	ok(access(parent, F_OK), "nothing is written before it is needed");
-	st = step_begin(s, "run main.py");
+	st = step_begin(s, "run -e A_TOKEN=x main.py");
 	is_int(step_number(st), 1, "steps count from 1");
 	step_log(st, 0, "out", 3, 0);
 	step_log(st, STEP_LOG_STDERR, "err\n", 4, 0);
@@ -38,7 +38,8 @@ test_log(const char *parent)
 	ok(!steps_read_stream(s, 1, false, &text, &err), "one stream");
 	is_str(text.buf, "out123", "is its own");
 	j = steps_load(s, 1, &err);
-	is_str(json_str(j, "command", NULL), "run main.py", "the command");
+	is_str(json_str(j, "command", NULL), "run -e A_TOKEN=*** main.py",
+	    "the command without its secret");
 	is_int(json_int(j, "status", -1), 1, "and its status are kept");
 	ok(!steps_load(s, 2, &err), "a step that was not is an error");
 	is_str(err.msg.buf, "there is no step @2", "which names it");

@@ -1,4 +1,4 @@
-#include "shell/mask.h"
+#include "base/mask.h"
 
 #include <ctype.h>
 #include <string.h>

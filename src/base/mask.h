@@ -3,8 +3,8 @@
  * NAME=VALUE words whose name tells (…_KEY, …_TOKEN, …_SECRET, …PASSWORD…),
  * of options of such names, and the user part of URLs.
  */
-#ifndef ADDESH_SHELL_MASK_H
-#define ADDESH_SHELL_MASK_H
+#ifndef ADDESH_BASE_MASK_H
+#define ADDESH_BASE_MASK_H
 
 #include "base/strbuf.h"
 
