@@ -322,7 +322,7 @@ def _(sandbox):
                         "ls --in e1", "ls", "cat --in e3 f").is_status(2)
         assert done.out.endswith(" f\n"), done.out
         same(done.err.splitlines()[0],
-             "addesh: cat: there is no environment \u00abe3\u00bb")
+             "addesh: cat: there is no environment 'e3'")
 
 
 @test("without an environment each of them says so")
