@@ -114,7 +114,7 @@ static const struct opt opts[] = {
     OPT_INT(0, "count", "N", "how many"),
     OPT_NUM(0, "cpus", "N", "how much"),
     OPT_CHOICE(0, "network", "none|full", "what"),
-    OPT_REFUSED("privileged", "it would be no sandbox"),
+    OPT_REFUSED(0, "privileged", "it would be no sandbox"),
     OPT_END,
 };
 
