@@ -58,13 +58,21 @@ enum { FD_NET = 3, FD_USER, FD_EXIT, FD_READY, FD_COUNT };
 static int
 spawn_slirp(struct network *n, const int fds[FD_COUNT], struct err *err)
 {
-	autofree char *program = runtime_find_program(PROGRAM);
-	const char *const argv[] = {PROGRAM, "--configure", "--mtu=65520",
-	    "--disable-host-loopback", "--enable-seccomp", "--exit-fd=5",
-	    "--ready-fd=6", "--userns-path=/proc/self/fd/4",
+	/*
+	 * Its own sandbox needs more rights than an ordinary user has, and
+	 * starts with a mount namespace in which only / is made private: what
+	 * it unmounts there below / would go here too, where that is shared.
+	 */
+	bool root = geteuid() == 0;
+	autofree char *slirp = runtime_find_program(PROGRAM);
+	autofree char *unshare = runtime_find_program("unshare");
+	const char *const argv[] = {"unshare", "--mount", slirp, "--configure",
+	    "--mtu=65520", "--disable-host-loopback", "--enable-seccomp",
+	    "--exit-fd=5", "--ready-fd=6", "--userns-path=/proc/self/fd/4",
 	    "--netns-type=path", "/proc/self/fd/3", "tap0",
-	    /* it needs more rights than an ordinary user has */
-	    geteuid() ? NULL : "--enable-sandbox", NULL};
+	    root ? "--enable-sandbox" : NULL, NULL};
+	const char *const *first = root ? argv : argv + 2;
+	const char *program = root ? unshare : slirp;
 	char *envp[] = {NULL};
 	posix_spawn_file_actions_t fa;
 	posix_spawnattr_t attr;
@@ -76,14 +84,14 @@ spawn_slirp(struct network *n, const int fds[FD_COUNT], struct err *err)
 	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSID);
 	for (int fd = 0; fd < FD_COUNT; fd++)
 		posix_spawn_file_actions_adddup2(&fa, fds[fd], fd);
-	sys = program ? posix_spawn(&n->pid, program, &fa, &attr,
-			    (char *const *)argv, envp)
-		      : ENOENT;
+	sys = program && slirp ? posix_spawn(&n->pid, program, &fa, &attr,
+				     (char *const *)first, envp)
+			       : ENOENT;
 	posix_spawn_file_actions_destroy(&fa);
 	posix_spawnattr_destroy(&attr);
 	if (sys) {
 		n->pid = 0;
-		return err_sys(err, sys, PROGRAM);
+		return err_sys(err, sys, "%s", root ? "unshare" : PROGRAM);
 	}
 	return 0;
 }

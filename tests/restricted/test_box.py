@@ -12,7 +12,7 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 import engines  # noqa: E402
-from tap import Skip, main, same, test  # noqa: E402
+from tap import Skip, main, patient, same, test  # noqa: E402
 
 TOOL = os.path.join(os.environ.get("ADDESH_BUILD", "."),
                     "tests/restricted/box_tool")
@@ -58,7 +58,7 @@ class Box:
         done = subprocess.run(
             [*wrap, TOOL, *self.options, *words], env=self.env, text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, timeout=100)
+            stderr=subprocess.STDOUT, timeout=patient(100))
         assert done.returncode >= 0, done
         return done.stdout
 
@@ -189,6 +189,23 @@ def _():
         raise Skip(out.splitlines()[0])
     same(value(out, "LIMIT", "network"), "up")
     assert "tap0" in out, out
+
+
+@test("the network takes no mount of the host with it")
+def _():
+    with Box("restricted") as box:
+        # Mounts that are shared with those of new namespaces, as systemd has
+        # them; not with this one.
+        out = box("network=full", wrap=[
+            "unshare", "-m", "sh", "-c", """
+mount --make-rshared /
+before=$(cut -d" " -f5 /proc/self/mountinfo)
+"$@"
+[ "$before" = "$(cut -d" " -f5 /proc/self/mountinfo)" ] && echo same mounts""",
+            "sh"])
+        if "no network here: " in out:
+            raise Skip(out.splitlines()[0])
+        assert "same mounts" in out, out
 
 
 @test("an ordinary user's limits come from the service manager")
