@@ -9,7 +9,7 @@
 #include "base/spawn.h"
 #include "sandbox/runtime.h"
 
-#define ENTER_MS 2000
+#define ENTER_MS 5000
 
 bool
 scope_possible(void)
@@ -29,7 +29,7 @@ static int
 ask_manager(const char *unit, pid_t pid)
 {
 	autofree char *number = xasprintf("%d", (int)pid);
-	const char *const argv[] = {"busctl", "--user", "--timeout=2", "--quiet",
+	const char *const argv[] = {"busctl", "--user", "--timeout=5", "--quiet",
 	    "call", "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
 	    "org.freedesktop.systemd1.Manager", "StartTransientUnit",
 	    "ssa(sv)a(sa(sv))", unit, "fail", "3", "PIDs", "au", "1", number,
