@@ -247,7 +247,7 @@ void
 cgroup_init(struct cgroup *cg)
 {
 	memset(cg, 0, sizeof(*cg));
-	cg->events = cg->kill = cg->peak = -1;
+	cg->events = cg->kill = cg->peak = cg->dir = -1;
 	cg->memory = cg->memory_max = cg->swap_max = -1;
 	cg->pids = cg->pids_max = cg->cpu = cg->cpu_max = cg->cpu_period = -1;
 }
@@ -272,7 +272,8 @@ take_role(struct cgroup *cg, const char *role, int fd)
 		const char *name;
 		int *fd;
 	} roles[] = {{"events", &cg->events}, {"kill", &cg->kill},
-	    {"peak", &cg->peak}, {"memory", &cg->memory},
+	    {"peak", &cg->peak}, {"dir", &cg->dir},
+	    {"memory", &cg->memory},
 	    {"memory_max", &cg->memory_max}, {"swap_max", &cg->swap_max},
 	    {"pids", &cg->pids}, {"pids_max", &cg->pids_max},
 	    {"cpu", &cg->cpu}, {"cpu_max", &cg->cpu_max},
@@ -366,18 +367,20 @@ cgroup_join(const struct cgroup *cg)
 	return 0;
 }
 
-bool
-cgroup_peak_reset(const struct cgroup *cg)
-{
-	return cg->peak >= 0 && pwrite(cg->peak, "0", 1, 0) == 1;
-}
-
 int64_t
 cgroup_peak(const struct cgroup *cg)
 {
 	uint64_t v;
 
 	return read_number(cg->peak, &v) == 0 ? (int64_t)v : -1;
+}
+
+int64_t
+cgroup_peak_begin(const struct cgroup *cg)
+{
+	if (cg->peak >= 0 && pwrite(cg->peak, "0", 1, 0) == 1)
+		return 0;
+	return cgroup_peak(cg);
 }
 
 static void

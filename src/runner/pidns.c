@@ -24,8 +24,7 @@
 pid_t
 pidns_fork(void)
 {
-	return (pid_t)syscall(SYS_clone, CLONE_NEWPID | CLONE_NEWNS |
-	    CLONE_NEWIPC | SIGCHLD, 0, 0, 0, 0);
+	return (pid_t)syscall(SYS_clone, PIDNS_FLAGS | SIGCHLD, 0, 0, 0, 0);
 }
 
 int

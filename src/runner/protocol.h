@@ -165,12 +165,14 @@ enum proto_key {
 	PROTO_K_CGROUP_FD,  /* text ROLE=FD, repeated: descriptors that were
 			       passed to the runner, of the cgroup of code
 			       where that is not the runner's own.  "procs":
-			       cgroup.procs of the leaf that code joins; "tasks":
-			       on v1, that file of each hierarchy; "events",
+			       cgroup.procs of the leaf that code joins; "dir":
+			       on v2, that leaf, for clone3(2); "tasks": on v1,
+			       that file of each hierarchy; "events",
 			       "memory_max", "swap_max", "pids_max", "cpu_max",
 			       "cpu_period": for limits and the OOM counter;
 			       "memory", "pids", "cpu": for STATS; "peak": read
-			       and reset by writing; "kill": v2 */
+			       and, where that can be, reset by writing;
+			       "kill": v2 */
 	PROTO_K_BASE_ENV,   /* text NAME=VALUE, before a run's own ENV; a value
 			       that is a path below a PLACE is made as a
 			       directory of the run's user (HOME, TMPDIR) */
@@ -216,7 +218,8 @@ enum proto_key {
 	PROTO_K_USER_US,
 	PROTO_K_SYS_US,
 	PROTO_K_MAXRSS_KB,  /* of the largest process (getrusage(2)) */
-	PROTO_K_PEAK,	    /* bytes: peak of the run's own cgroup, if any */
+	PROTO_K_PEAK,	    /* bytes: of memory in the cgroup that was passed,
+			       during this run; absent: not known */
 	PROTO_K_OUT_BYTES,  /* what the program wrote to stdout in all */
 	PROTO_K_ERR_BYTES,
 	PROTO_K_LEFTOVERS,  /* processes still alive when it ended, killed; one

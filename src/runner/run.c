@@ -150,19 +150,6 @@ child_main(void *arg)
 	_exit(127);
 }
 
-static pid_t
-fork_run(struct starting *s)
-{
-	pid_t pid;
-
-	if (!s->rn->config.pidns)
-		return forker_fork(child_main, s);
-	pid = pidns_fork();
-	if (pid == 0)
-		child_main(s);
-	return pid;
-}
-
 static void
 take_ends(struct request *r, struct ends *e)
 {
@@ -181,9 +168,10 @@ run_start(struct runner *rn, struct request *r)
 	pid_t pid = -1;
 
 	r->oom_before = cgroup_oom_kills(&rn->cgroup);
-	r->has_peak = rn->nactive == 0 && cgroup_peak_reset(&rn->cgroup);
+	r->peak_before =
+	    rn->nactive == 0 ? cgroup_peak_begin(&rn->cgroup) : -1;
 	if (open_ends(rn, r, &e) == 0)
-		pid = fork_run(&s);
+		pid = forker_fork(rn->config.pidns, child_main, &s);
 	if (pid < 0) {
 		int saved = errno;
 
@@ -292,19 +280,36 @@ take_init_report(struct request *r)
 	r->maxrss_kb = report.maxrss_kb;
 }
 
+/*
+ * A peak that could not be reset is of this run if the run raised it, or found
+ * no more memory: then it was as high before.
+ */
+static void
+put_peak(struct runner *rn, const struct request *r, bool oom,
+    struct field_writer *w)
+{
+	int64_t peak = cgroup_peak(&rn->cgroup);
+
+	if (r->peak_before < 0 || r->parallel)
+		return;
+	if (peak > r->peak_before || (peak > 0 && oom))
+		field_put_u64(w, PROTO_K_PEAK, (uint64_t)peak);
+}
+
 /* With parallel runs the counter says only that one of them was killed. */
 static void
-put_oom(struct runner *rn, const struct request *r, struct field_writer *w)
+put_memory(struct runner *rn, const struct request *r, struct field_writer *w)
 {
 	int64_t now = cgroup_oom_kills(&rn->cgroup);
 	bool oom = now > r->oom_before;
 
-	if (now < 0 || r->oom_before < 0)
-		return;
-	if (r->parallel)
-		oom = oom && !r->killed && WIFSIGNALED(r->status) &&
-		    WTERMSIG(r->status) == SIGKILL;
-	field_put_u64(w, PROTO_K_OOM, oom);
+	if (now >= 0 && r->oom_before >= 0) {
+		if (r->parallel)
+			oom = oom && !r->killed && WIFSIGNALED(r->status) &&
+			    WTERMSIG(r->status) == SIGKILL;
+		field_put_u64(w, PROTO_K_OOM, oom);
+	}
+	put_peak(rn, r, oom, w);
 }
 
 static void
@@ -320,14 +325,11 @@ put_verdict(struct runner *rn, const struct request *r, struct field_writer *w)
 		field_put_u64(w, PROTO_K_TIMED_OUT, 1);
 	if (r->cancelled)
 		field_put_u64(w, PROTO_K_CANCELLED, 1);
-	put_oom(rn, r, w);
+	put_memory(rn, r, w);
 	field_put_u64(w, PROTO_K_WALL_US, r->ended_us - r->started_us);
 	field_put_u64(w, PROTO_K_USER_US, r->user_us);
 	field_put_u64(w, PROTO_K_SYS_US, r->sys_us);
 	field_put_u64(w, PROTO_K_MAXRSS_KB, r->maxrss_kb);
-	if (r->has_peak && !r->parallel)
-		field_put_u64(w, PROTO_K_PEAK,
-		    (uint64_t)cgroup_peak(&rn->cgroup));
 	field_put_u64(w, PROTO_K_OUT_BYTES, r->out[0].total);
 	field_put_u64(w, PROTO_K_ERR_BYTES, r->out[1].total);
 	field_put_u64(w, PROTO_K_LEFTOVERS, r->leftovers);

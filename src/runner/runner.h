@@ -92,6 +92,7 @@ struct cgroup {
 	int events;  /* memory.events or memory.oom_control */
 	int kill;    /* cgroup.kill, if it was passed */
 	int peak;    /* memory.peak, if it was passed */
+	int dir;     /* of v2, to fork into; -1 also where that fails */
 	int procs[CGROUP_PROCS_MAX]; /* where to write "0" to join it */
 	int nprocs;
 	bool threads; /* they move one thread, not its process */
@@ -110,8 +111,10 @@ int64_t cgroup_oom_kills(const struct cgroup *cg);
 /* Moves the calling process, or thread, to the leaf for code, if one was
    passed. */
 int cgroup_join(const struct cgroup *cg);
-/* Sets the peak to what is used now; false: it stays that of all runs. */
-bool cgroup_peak_reset(const struct cgroup *cg);
+/* Sets the peak to what is used now, and returns 0; where the kernel does not
+   (v2 before Linux 6.12), it stays that of all runs and is returned.  -1: there
+   is none. */
+int64_t cgroup_peak_begin(const struct cgroup *cg);
 int64_t cgroup_peak(const struct cgroup *cg);
 /* Adds PROTO_K_LIMIT memory, swap, pids, cpu and oom_counter. */
 void cgroup_limits(const struct cgroup *cg, struct field_writer *w);
@@ -120,10 +123,12 @@ void cgroup_stats(const struct cgroup *cg, struct field_writer *w);
 
 /* ---- forker.c ---- */
 
-/* Starts the thread that forks within the cgroup of code, where one can. */
-void forker_start(const struct cgroup *cg);
-/* Forks; the child calls child(arg), which does not return. */
-pid_t forker_fork(void (*child)(void *arg), void *arg);
+/* The cgroup of code, which stays the caller's; starts the thread that forks
+   within it, where one can. */
+void forker_start(struct cgroup *cg);
+/* Forks, into new namespaces for pidns_mount(); the child calls child(arg),
+   which does not return. */
+pid_t forker_fork(bool pidns, void (*child)(void *arg), void *arg);
 /* In the child: it is in the cgroup of code already. */
 bool forker_is_joined(void);
 
@@ -229,7 +234,7 @@ struct request {
 	/* a run */
 	struct child_error child;
 	int64_t oom_before;
-	bool has_peak;
+	int64_t peak_before; /* -1: other runs have part in it */
 
 	/* a helper */
 	struct frame_reader relay;
@@ -397,7 +402,8 @@ struct pidns_report {
 	uint64_t user_us, sys_us, maxrss_kb;
 };
 
-/* fork(2) into new PID, mount and IPC namespaces. */
+#define PIDNS_FLAGS (CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC)
+/* fork(2) into new namespaces of these kinds. */
 pid_t pidns_fork(void);
 /* Mounts the namespace's own /proc; -1 with errno. */
 int pidns_mount(void);

@@ -127,7 +127,8 @@ kill_all(struct runner *rn, struct request *r)
 	if (!r->reaped)
 		(void)kill(r->pid, SIGKILL);
 	kill_uid(&rn->config, config_slot_uid(&rn->config, r->slot));
-	if (rn->cgroup.kill >= 0 && rn->nactive == 1)
+	/* Not where children are born: see forker.c. */
+	if (rn->cgroup.kill >= 0 && rn->cgroup.dir < 0 && rn->nactive == 1)
 		(void)!write(rn->cgroup.kill, "1", 1);
 }
 

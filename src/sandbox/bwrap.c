@@ -203,9 +203,13 @@ add_namespaces(struct bwrap *b, enum userns_kind userns, unsigned uid,
 	 * Without --die-with-parent: a bwrap that dies between making its child
 	 * and telling it to go on leaves it waiting for ever.  The runner ends
 	 * when nobody holds the other end of its stdin.
+	 *
+	 * Without --unshare-cgroup: nothing shows cgroups in there, and from a
+	 * namespace that does not hold the leaf the runner could not fork into
+	 * it (cgroup.procs of v2 mounted with nsdelegate).
 	 */
 	static const char *const always[] = {"--unshare-pid", "--unshare-ipc",
-	    "--unshare-uts", "--unshare-cgroup-try", "--unshare-net",
+	    "--unshare-uts", "--unshare-net",
 	    "--as-pid-1", "--new-session", "--cap-drop", "ALL"};
 	static const char *const caps[] = {"CAP_SETUID", "CAP_SETGID",
 	    "CAP_KILL", "CAP_SETPCAP"};

@@ -372,6 +372,9 @@ open_role(struct cgroup_leaf *leaf, struct strvec *roles, int dir, int first,
 	if (leaf->nfds == ARRAY_SIZE(leaf->fds))
 		return;
 	fd = openat(dir, file, flags | O_CLOEXEC);
+	/* Not every kernel lets a peak be reset. */
+	if (fd < 0 && flags == O_RDWR)
+		fd = openat(dir, file, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return;
 	strvec_pushf(roles, "%s=%d", role, first + (int)leaf->nfds);
@@ -394,6 +397,7 @@ cgroup_leaf_open(struct cgroup_leaf *leaf, struct strvec *roles, int first)
 	    {1, O_RDONLY, "cpuacct.usage", "cpu"},
 	    {1, O_RDONLY, "cpu.cfs_quota_us", "cpu_max"},
 	    {1, O_RDONLY, "cpu.cfs_period_us", "cpu_period"},
+	    {2, O_PATH | O_DIRECTORY, ".", "dir"},
 	    {2, O_RDONLY, "memory.events", "events"},
 	    {2, O_RDWR, "memory.peak", "peak"},
 	    {2, O_WRONLY, "cgroup.kill", "kill"},

@@ -38,7 +38,7 @@ start(struct runner *r, struct request *request)
 }
 
 void
-forker_start(const struct cgroup *cg)
+forker_start(struct cgroup *cg)
 {
 	(void)cg;
 }

@@ -89,8 +89,8 @@ class Cgroup:
             self._open(inherit)
 
     def _open(self, join):
-        """Descriptors for a runner that stays outside.  On v1 code enters by
-        a thread (tasks) or by itself (procs)."""
+        """Descriptors for a runner that stays outside.  Code is born inside,
+        on v1 of a thread (tasks), or enters by itself (procs)."""
         if self.memory_dir != self.pids_dir:
             enter = "tasks" if join == "tasks" else "cgroup.procs"
             names = [(join, self.memory_dir, enter, os.O_WRONLY),
@@ -107,15 +107,14 @@ class Cgroup:
                      ("memory_max", self.memory_dir, "memory.max", 0),
                      ("memory", self.memory_dir, "memory.current", 0),
                      ("kill", self.memory_dir, "cgroup.kill", os.O_WRONLY),
-                     ("peak", self.memory_dir, "memory.peak", os.O_RDWR)]
+                     # before Linux 6.12 it cannot be reset
+                     ("peak", self.memory_dir, "memory.peak", 0)]
+            if join == "tasks":
+                names.append(("dir", self.memory_dir, ".", os.O_PATH))
         names += [("pids", self.pids_dir, "pids.current", 0),
                   ("pids_max", self.pids_dir, "pids.max", 0)]
         for role, directory, name, flags in names:
-            try:
-                self.fds[os.open(os.path.join(directory, name), flags)] = role
-            except OSError:  # memory.peak is read-only before Linux 6.12
-                if role != "peak":
-                    raise
+            self.fds[os.open(os.path.join(directory, name), flags)] = role
 
     def _make(self, name):
         path = os.path.join(self.V1, name)

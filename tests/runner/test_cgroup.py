@@ -48,6 +48,7 @@ def test_memory_bomb(env):
         r = env.run(PY, "-c", "print('up', flush=True)\n"
                     "x = bytearray(300 << 20)", wait=60)
         check((r.get("SIGNAL"), r.get("OOM"), r.out), (9, 1, b"up\n"))
+        assert MEMORY - (4 << 20) <= r.get("PEAK") <= MEMORY, r
     check(env.sh("echo on").get("OOM"), 0)
 
 
@@ -97,10 +98,12 @@ time.sleep(1000)
 
 
 def test_peak_is_of_the_run(env):
-    r = env.run(PY, "-c", "x = bytearray(60 << 20)")
-    assert 60 << 20 <= r.get("PEAK") <= MEMORY, r
+    for size in 60, 70:
+        r = env.run(PY, "-c", "x = bytearray(%d << 20)" % size)
+        assert size << 20 <= r.get("PEAK") <= MEMORY, r
+    # where it cannot be reset, nothing is said of a run that stayed below
     r = env.run("true")
-    assert r.get("PEAK") < 40 << 20, r
+    assert r.get("PEAK") is None or r.get("PEAK") < 40 << 20, r
 
 
 def test_stats(env):
@@ -116,7 +119,7 @@ def test_stats(env):
 
 
 def test_code_that_enters_by_itself(env):
-    """As on v2, where one thread cannot be elsewhere"""
+    """As where it can be born inside in neither way"""
     leaf = runner_env.Cgroup(memory=MEMORY, pids=PIDS, inherit="procs")
     other = runner_env.Env(leaf=leaf).open()
     try:
