@@ -19,14 +19,14 @@ sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 import engines  # noqa: E402
 from sandboxes import (ENGINES, KINDS, RESTRICTED,  # noqa: E402
                        SandboxHome, Session, Shared, check_kind, descendants)
-from tap import diag, main, same, test  # noqa: E402
+from tap import diag, main, patient, same, skip_where_slow, test  # noqa: E402
 
 shared = Shared()
 SECRET = b"what the user's other programs have open"
 # the deadline of a run, and what may pass until its verdict: the interrupt,
 # the kill, two seconds for the pipes, and a busy machine
 T = "-t 1500ms"
-T_MAX_MS = 15000
+T_MAX_MS = patient(15000)
 
 
 def program(name):
@@ -182,6 +182,7 @@ def _(kind):
 @test("10 GB of output on descriptor %s: %s",
       [(1, k) for k in KINDS] + [(2, "restricted-root")], deadline=400)
 def _(fd, kind):
+    skip_where_slow()
     with Session(kind, new="env new --cpus %d" % os.cpu_count()) as s:
         r = run(s, "flood.py", str(fd), "-t 300", limit=330)
         r.is_verdict(exit_code=0, status="completed")

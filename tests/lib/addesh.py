@@ -16,7 +16,7 @@ import signal
 import subprocess
 import tempfile
 
-from tap import diag
+from tap import diag, patient
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LIMIT = 60
@@ -140,7 +140,7 @@ class Home:
         process = self.spawn(*args, env=env, stdin=subprocess.PIPE,
                              cwd=cwd or self.work)
         try:
-            out, err = process.communicate(data, timeout)
+            out, err = process.communicate(data, patient(timeout))
         except subprocess.TimeoutExpired:
             process.kill()
             out, err = process.communicate()

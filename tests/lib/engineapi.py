@@ -10,6 +10,8 @@ import json
 import socket
 from urllib.parse import quote, urlencode
 
+from tap import patient
+
 
 class ApiError(Exception):
     """An answer of 400 and above."""
@@ -52,7 +54,7 @@ class Api:
             headers["Content-Type"] = "application/json"
         if query:
             path += "?" + urlencode(query)
-        conn = _Connection(self.path, timeout or self.timeout)
+        conn = _Connection(self.path, patient(timeout or self.timeout))
         try:
             conn.request(method, path, body, headers)
             answer = conn.getresponse()

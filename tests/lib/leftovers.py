@@ -18,7 +18,7 @@ import time
 import engines
 import sandboxes
 from engineapi import ApiError
-from tap import diag
+from tap import diag, patient
 
 
 class Traces:
@@ -47,7 +47,7 @@ class Traces:
         """Runs one to its end; a subprocess.CompletedProcess."""
         p = self.spawn(*args)
         try:
-            out, err = p.communicate(timeout=timeout)
+            out, err = p.communicate(timeout=patient(timeout))
         except subprocess.TimeoutExpired:
             p.kill()
             out, err = p.communicate()
@@ -129,7 +129,7 @@ class Traces:
 
     def gone(self, limit=20):
         """Waits until nothing is left; fails with what is."""
-        end = time.monotonic() + limit
+        end = time.monotonic() + patient(limit)
         while True:
             found = self.left()
             if not found:
@@ -147,7 +147,7 @@ def pause():
 
 def wait_output(process, text, limit=60):
     """Reads stdout until it holds text; returns all that came."""
-    end = time.monotonic() + limit
+    end = time.monotonic() + patient(limit)
     seen = b""
     while text not in seen:
         left = max(0, end - time.monotonic())

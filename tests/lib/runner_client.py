@@ -9,6 +9,8 @@ import struct
 import subprocess
 import time
 
+from tap import patient
+
 MAGIC = b"AdR1"
 PAYLOAD_MAX = 65536 - 16
 SYNC = 65536
@@ -219,12 +221,14 @@ class Client:
         return None
 
     def recv(self, timeout=10):
-        deadline = time.monotonic() + timeout
+        return self._recv(time.monotonic() + patient(timeout))
+
+    def _recv(self, deadline):
         while True:
             got = self._parse()
             if got:
                 if got.flags & F_MORE and got.kind not in ("OUT", "DATA"):
-                    more = self.recv(timeout)
+                    more = self._recv(deadline)
                     got.payload += more.payload
                 return got
             self._fill(deadline)
@@ -290,9 +294,9 @@ class Client:
 
     def wait(self, ident, timeout=20):
         res = self.results[ident]
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + patient(timeout)
         while res.end is None:
-            self.take(self.recv(max(0, deadline - time.monotonic())))
+            self.take(self._recv(deadline))
         return res
 
     def wait_started(self, ident, timeout=10):
@@ -301,11 +305,11 @@ class Client:
 
     def wait_output(self, ident, needle, timeout=10):
         res = self.results[ident]
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + patient(timeout)
         while needle not in res.out + res.err:
             if res.end is not None:
                 raise AssertionError("ended without %r: %r" % (needle, res))
-            self.take(self.recv(max(0, deadline - time.monotonic())))
+            self.take(self._recv(deadline))
 
     def start(self, *argv, **opts):
         """RUN; options are fields in lower case, env a dict."""
@@ -376,7 +380,7 @@ class Process(Client):
         except OSError:
             pass
         self.proc.stdout.close()
-        return self.proc.wait(timeout)
+        return self.proc.wait(patient(timeout))
 
     def kill(self):
         self.proc.kill()

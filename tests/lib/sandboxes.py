@@ -23,7 +23,7 @@ import time
 
 import addesh
 import engines
-from tap import diag, same
+from tap import diag, patient, same
 
 ENGINES = engines.KINDS
 RESTRICTED = ("restricted-root", "restricted-user")
@@ -156,7 +156,7 @@ class Session:
 
     def answer(self, limit=LIMIT):
         """The next object that addesh writes."""
-        end = time.monotonic() + limit
+        end = time.monotonic() + patient(limit)
         out = self.process.stdout
         while b"\n" not in self.buffer:
             left = max(0, end - time.monotonic())
@@ -220,7 +220,7 @@ class Session:
 
     def settled(self, limit=15):
         """Waits until nothing runs there but what did when it was new."""
-        end = time.monotonic() + limit
+        end = time.monotonic() + patient(limit)
         while True:
             now = self.processes()
             extra = {p: c for p, c in now.items()
@@ -248,7 +248,7 @@ class Session:
         if self.process.poll() is None:
             self.process.stdin.close()
             try:
-                self.process.wait(LIMIT)
+                self.process.wait(patient(LIMIT))
             except Exception:
                 self.process.kill()
                 self.process.wait()

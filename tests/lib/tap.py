@@ -23,10 +23,23 @@ import sys
 import traceback
 
 DEADLINE = 180    # seconds for one test, when it names none
+# How many times as long as usual all takes here, as on an emulated processor.
+SLOW = int(os.environ.get("ADDESH_TEST_SLOW") or 1)
 
 
 class Skip(Exception):
     """This machine cannot run the test; the text says why."""
+
+
+def patient(seconds):
+    """How long to wait here for what elsewhere takes this long at most."""
+    return seconds * SLOW
+
+
+def skip_where_slow():
+    """For a test that moves so much data that it would take hours."""
+    if SLOW > 1:
+        raise Skip("takes too long here: ADDESH_TEST_SLOW=%d" % SLOW)
 
 
 _tests = []
@@ -72,7 +85,7 @@ def _expired(*_):
 def _run(function, args, deadline):
     """The directive of the result line, or None when the test failed."""
     signal.signal(signal.SIGALRM, _expired)
-    signal.alarm(deadline)
+    signal.alarm(patient(deadline))
     try:
         function(*args)
         return ""

@@ -22,6 +22,7 @@ import termios
 import time
 
 from addesh import check_end
+from tap import patient
 
 LIMIT = 20
 # control sequences (ECMA-48), operating system commands, the short escapes
@@ -83,7 +84,7 @@ class Terminal:
         """Waits for the regular expression in what came since the last
         match, without escape sequences; `seen` has these too."""
         regex = re.compile(pattern, re.S | re.M)
-        end = time.monotonic() + limit
+        end = time.monotonic() + patient(limit)
         while True:
             match = regex.search(self.text()[self.at:])
             if match:
@@ -108,7 +109,7 @@ class Terminal:
 
     def wait(self, limit=LIMIT):
         """Reads until the program ends; its status."""
-        end = time.monotonic() + limit
+        end = time.monotonic() + patient(limit)
         try:
             while self._read(end):
                 pass
@@ -151,7 +152,8 @@ class Screen:
     def tmux(self, *args):
         done = subprocess.run(["tmux", "-u", "-S", self.socket, *args],
                               env=self.env, stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=LIMIT)
+                              capture_output=True, text=True,
+                              timeout=patient(LIMIT))
         if done.returncode != 0:
             raise RuntimeError("tmux %s: %s" % (args[0], done.stderr))
         return done.stdout
@@ -180,7 +182,7 @@ class Screen:
     def wait_for(self, pattern, limit=LIMIT, colours=False):
         """Waits until the screen matches; returns the match."""
         regex = re.compile(pattern, re.M | re.S)
-        end = time.monotonic() + limit
+        end = time.monotonic() + patient(limit)
         while True:
             screen = "\n".join(self.capture(colours))
             match = regex.search(screen)
