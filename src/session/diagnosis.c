@@ -61,6 +61,31 @@ put_filled(json *j, const char *key, const char *text, const char *line,
 	json_put_str(j, key, value);
 }
 
+/*
+ * Whether every group that text names is a plain word.  A suggestion is a
+ * command, and some users follow it without looking: what the program wrote
+ * must not bring an option, a second command or a redirection into it.
+ */
+static bool
+is_safe_in_command(const char *text, const char *line, const regmatch_t *m)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@._/-";
+
+	for (; *text; text++) {
+		if (*text != '\\' || !isdigit((unsigned char)text[1]))
+			continue;
+		const regmatch_t *group = &m[*++text - '0'];
+		const char *p = line + group->rm_so;
+		size_t n = (size_t)(group->rm_eo - group->rm_so);
+
+		if (group->rm_so < 0 || n == 0 || *p == '-' ||
+		    strspn(p, plain) < n)
+			return false;
+	}
+	return true;
+}
+
 static json *
 describe(const struct yaml_node *entry, const struct diagnosis_input *in,
     const char *line, const regmatch_t *m)
@@ -77,7 +102,7 @@ describe(const struct yaml_node *entry, const struct diagnosis_input *in,
 		hint = yaml_text(entry, "suggestion_offline", hint);
 	if (in->restricted)
 		hint = yaml_text(entry, "suggestion_restricted", hint);
-	if (hint && *hint)
+	if (hint && *hint && is_safe_in_command(hint, line, m))
 		put_filled(j, "suggestion", hint, line, m);
 	return j;
 }

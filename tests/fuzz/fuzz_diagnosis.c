@@ -1,0 +1,54 @@
+/*
+ * What a program wrote, into the diagnosis of known failures: nothing of it may
+ * mean something to the shell in the command that is suggested.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "session/diagnosis.h"
+
+int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
+
+static void
+check_suggestion(const json *found)
+{
+	const char *s = json_str(found, "suggestion", "");
+
+	/* Those of the file itself have none of these. */
+	if (!json_str(found, "kind", NULL) || strpbrk(s, "|&;<>\"'`$\\\n\r\033"))
+		abort();
+}
+
+static void
+diagnose(const struct strbuf *text, const char *language, unsigned how)
+{
+	struct diagnosis_input in = {.language = language,
+	    .network = how & 1,
+	    .restricted = how & 2,
+	    .out = how & 4 ? text : NULL,
+	    .err = how & 4 ? NULL : text};
+	autoerr struct err err = ERR_INIT;
+	json *found;
+
+	/* A failure here is a missing file: then this tests nothing. */
+	if (diagnosis_find(&in, &found, &err))
+		abort();
+	if (found)
+		check_suggestion(found);
+	json_free(found);
+}
+
+int
+LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
+{
+	static const char *const languages[] = {NULL, "python", "javascript",
+	    "ruby", "perl", "lua", "r", "go", "java"};
+	autobuf struct strbuf text = STRBUF_INIT;
+	size_t count = sizeof(languages) / sizeof(languages[0]);
+
+	if (size == 0)
+		return 0;
+	strbuf_add(&text, data + 1, size - 1);
+	diagnose(&text, languages[(data[0] >> 3) % count], data[0] & 7);
+	return 0;
+}
