@@ -202,6 +202,23 @@ is_command(const struct program *p)
 }
 
 /* The other kind of operand is a file, behind which options may follow. */
+/* A word that is no command either: then err says so, and what is near. */
+static bool
+is_unknown(const char *file, struct err *err)
+{
+	autovec struct strvec near = STRVEC_INIT;
+
+	if (strchr(file, '/') || !access(file, F_OK) || errno != ENOENT)
+		return false;
+	err_set(err, ERR_USAGE, "'%s' is neither a file nor a command", file);
+	help_near(&near, file);
+	if (near.n)
+		err_hint(err, "near: %s", near.v[0]);
+	else
+		err_hint(err, "help lists the commands");
+	return true;
+}
+
 static int
 parse(struct program *p, int argc, char **argv, struct err *err)
 {
@@ -218,7 +235,7 @@ parse(struct program *p, int argc, char **argv, struct err *err)
 	strvec_pushv(&rest, operands->v + 1, operands->n - 1);
 	strvec_release(operands);
 	if (opts_parse(&p->opts, &main_row, rest.v, rest.n, err) == 0 &&
-	    operands->n)
+	    operands->n && !is_unknown(file, err))
 		err_set(err, ERR_USAGE, "'%s' is one word too many",
 		    operands->v[0]);
 	strvec_release(operands);
@@ -256,16 +273,9 @@ run_file(struct program *p, const char *path, struct err *err)
 {
 	struct source src;
 	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
-	autovec struct strvec near = STRVEC_INIT;
 
-	if (fd < 0 && errno == ENOENT && !strchr(path, '/')) {
-		err_set(err, ERR_USAGE,
-		    "'%s' is neither a file nor a command", path);
-		help_near(&near, path);
-		if (near.n)
-			return err_hint(err, "near: %s", near.v[0]);
-		return err_hint(err, "help lists the commands");
-	}
+	if (fd < 0 && is_unknown(path, err))
+		return -1;
 	if (fd < 0)
 		return err_sys(err, errno, "%s", path);
 	source_init_fd(&src, path, fd);

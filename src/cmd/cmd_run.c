@@ -198,8 +198,12 @@ choose_language(struct running *x)
 	if (!all)
 		return -1;
 	if (languages_choose(all, call_str(c, "lang"), x->name, x->text.buf,
-		x->text.len, &x->choice, &c->err))
+		x->text.len, &x->choice, &c->err)) {
+		if (!call_str(c, "lang") && !strcmp(c->argv[0], "-"))
+			err_hint(&c->err,
+			    "name the language:  run --lang NAME -");
 		return -1;
+	}
 	x->p.choice = &x->choice;
 	if (!x->choice.language)
 		return 0;

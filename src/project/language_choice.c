@@ -140,8 +140,8 @@ languages_choose(const struct languages *ls, const char *lang,
 	if (use_shebang(ls, text, n, c))
 		return 0;
 	err_set(err, ERR_USAGE,
-	    "what to run %s with is not known: its name says nothing, and it "
-	    "has no `#!` line", file);
+	    "the language of %s is not known: neither its name nor a #! line "
+	    "tells it", file);
 	return err_hint(err, "name the language:  run --lang NAME %s", file);
 }
 

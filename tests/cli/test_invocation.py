@@ -80,6 +80,9 @@ def wrong_calls_say_what_is_wrong_and_do_nothing():
         check(home.addesh("zqxw"), 2, "",
               "addesh: 'zqxw' is neither a file nor a command\n"
               "  help lists the commands\n")
+        check(home.addesh("zqxw", "a"), 2, "",
+              "addesh: 'zqxw' is neither a file nor a command\n"
+              "  help lists the commands\n")
         check(home.addesh("-C", "missing", "-c", "help"), 125, "",
               "addesh: --config missing: No such file or directory\n")
         check(home.addesh("./missing"), 125, "",

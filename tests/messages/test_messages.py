@@ -270,9 +270,12 @@ def _(kind):
     text = failed_run(kind, "a.xyz", "text", status=2)
     lines = text.split("\n")
     same(re.sub(r"\S*s:2", "s:2", "\n".join(lines[:2])), """\
-addesh: s:2: run: what to run a.xyz with is not known: its name says nothing, \
-and it has no `#!` line
+addesh: s:2: run: the language of a.xyz is not known: neither its name nor a \
+#! line tells it
   name the language:  run --lang NAME a.xyz""")
+    hints.append(text)
+    text = failed_run(kind, "-", "text", status=2)
+    assert "run --lang NAME -\n" in text, text
     hints.append(text)
 
 

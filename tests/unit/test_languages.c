@@ -238,8 +238,8 @@ static void
 test_no_choice(const struct languages *ls)
 {
 	static const char unknown[] =
-	    "what to run x.foo with is not known: its name says nothing, and "
-	    "it has no `#!` line";
+	    "the language of x.foo is not known: neither its name nor a #! "
+	    "line tells it";
 	static const char hint[] =
 	    "name the language:  run --lang NAME x.foo";
 
