@@ -40,6 +40,18 @@ def _(sandbox):
         assert "exit 7 in " in done.err, done.err
 
 
+@test("the first session of the demo: %s", engines.SANDBOXES)
+def _(sandbox):
+    with home(sandbox) as h:
+        done = h.addesh(os.path.join(os.environ["ADDESH_SOURCE"], "share",
+                                     "addesh", "sessions", "hello.addesh"))
+        same(done.status, 0, "status")
+        assert re.fullmatch(r"hello from Python 3[0-9.]+\n"
+                            r"(! .*\n){2,3}no coffee today\n", done.out), \
+            done.out
+        assert "KeyError: 'coffee'\nexit 1 in " in done.err, done.err
+
+
 @test("the JSON record: %s", engines.SANDBOXES)
 def _(sandbox):
     with home(sandbox) as h:
