@@ -2,7 +2,8 @@
  * The poll loop.  There is one per process: terminal, signals and connections
  * to environments hang on it, so that nothing blocks silently and the leases of
  * idle environments are renewed whatever the shell waits for.  Built on
- * epoll(7), whose descriptor can itself be polled by a foreign loop (libcurl's).
+ * epoll(7), whose descriptor can itself be polled by a foreign loop
+ * (libcurl's).
  */
 #ifndef ADDESH_BASE_LOOP_H
 #define ADDESH_BASE_LOOP_H

@@ -29,8 +29,9 @@ static bool
 is_secret_name(const char *s, size_t n)
 {
 	return ends(s, n, "_KEY") || ends(s, n, "-KEY") ||
-	       ends(s, n, "APIKEY") || ends(s, n, "TOKEN") || ends(s, n, "SECRET") ||
-	       contains(s, n, "PASSWORD") || contains(s, n, "PASSWD");
+	       ends(s, n, "APIKEY") || ends(s, n, "TOKEN") ||
+	       ends(s, n, "SECRET") || contains(s, n, "PASSWORD") ||
+	       contains(s, n, "PASSWD");
 }
 
 static bool

@@ -289,7 +289,8 @@ const struct cmd cmd_env_new = {
     .summary = "open an environment and select it",
     .help =
 	"Opens an isolated environment from an image (or, where no engine "
-	"answers, with this host's own programs) and makes it the current one.\n"
+	"answers, with this host's own programs) and makes it the current "
+	"one.\n"
 	"Limits that are not given come from the policy; what holds is read "
 	"back from inside and shown by  env info.",
     .examples = "env new python:3.11-slim\n"
@@ -418,7 +419,8 @@ env_rm_all(struct call *c)
 
 	json_put(call_data(c), "removed", names);
 	if (policy_bool(s->policy, SET_CONFIRM_ENV_RM_ALL) && c->interactive &&
-	    s->nenvs && call_confirm(c, "close all %zu environments?", s->nenvs))
+	    s->nenvs &&
+	    call_confirm(c, "close all %zu environments?", s->nenvs))
 		return -1;
 	while (s->nenvs) {
 		struct env *env = s->envs[s->nenvs - 1];

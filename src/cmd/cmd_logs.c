@@ -311,7 +311,8 @@ history_exec(struct call *c)
 	    {"status", "STATUS", true, 0}, {"time", "TIME", true, 1},
 	    {"command", "COMMAND", false, 0}};
 	const struct session *s = c->session;
-	struct call_table *t = call_table_new(c, "steps", cols, ARRAY_SIZE(cols));
+	struct call_table *t =
+	    call_table_new(c, "steps", cols, ARRAY_SIZE(cols));
 	unsigned last = steps_last(s->steps), first = 1;
 	unsigned unused = 0;
 	size_t lines = 0;

@@ -110,9 +110,10 @@ set_limits(struct running *x)
 		rc = policy_set(p, "timeout", text, "run -t", &c->err);
 	}
 	x->p.timeout_ms = policy_num(p, SET_TIMEOUT);
-	x->p.timeout_where = call_has(c, "timeout")
-				 ? "-t"
-				 : policy_where(c->session->policy, SET_TIMEOUT);
+	x->p.timeout_where =
+	    call_has(c, "timeout")
+		? "-t"
+		: policy_where(c->session->policy, SET_TIMEOUT);
 	x->p.log_max = policy_num(p, SET_OUTPUT_LIMIT);
 	x->p.output_max = c->redirected ? 0 : x->p.log_max;
 	policy_free(copy);

@@ -20,7 +20,7 @@
 static const char not_found[] = "credentials not found in native keychain";
 
 struct answer {
-	struct strbuf text; /* never moves: ANSWER_MAX is there from the start */
+	struct strbuf text; /* never moves: ANSWER_MAX is there at once */
 	bool done, too_long;
 };
 
@@ -77,10 +77,11 @@ start(const char *program, const char *server, int *out, struct err *err)
 		close(in[1]);
 		return err_sys(err, errno, "pipe");
 	}
-	/* Fits the pipe (PIPE_BUF), so it may be written before anyone reads. */
+	/* Fits the pipe (PIPE_BUF), so it may be written before it is read. */
 	if (strlen(server) > 4096 || io_write_all(in[1], server,
 					 strlen(server)))
-		pid = err_set(err, ERR_CONFIG, "the registry's name is too long");
+		pid = err_set(err, ERR_CONFIG,
+		    "the registry's name is too long");
 	else
 		pid = spawn_start(&(struct spawn){.argv = argv, .in = in[0],
 				      .out = o[1], .err = -1}, err);

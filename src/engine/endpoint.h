@@ -26,8 +26,8 @@ enum endpoint_scheme { ENDPOINT_UNIX, ENDPOINT_TCP, ENDPOINT_SSH };
 struct endpoint {
 	enum endpoint_scheme scheme;
 	char *url;	/* in its usual form: "unix:///var/run/docker.sock" */
-	char *path;	/* unix: of the socket; tcp: put before every request's
-			   path ("" mostly); ssh: of the remote socket or NULL */
+	char *path;	/* unix: of the socket; tcp: put before each request's
+			   path ("" mostly); ssh: the remote socket or NULL */
 	char *host;	/* tcp, ssh; an IPv6 address without brackets */
 	char *user;	/* ssh: or NULL */
 	unsigned port;	/* tcp; ssh: 0 is ssh's own choice */
@@ -53,8 +53,8 @@ void endpoint_copy(struct endpoint *dst, const struct endpoint *src);
 struct endpoint_inputs {
 	/*
 	 * What was asked for, or NULL: a URL (unix:// tcp:// ssh://), the path
-	 * of a socket, "docker" (2. above, then Docker's sockets), "podman" (3.,
-	 * then Podman's), or the name of a Docker context.
+	 * of a socket, "docker" (2. above, then Docker's sockets), "podman"
+	 * (3., then Podman's), or the name of a Docker context.
 	 */
 	const char *asked;
 	const char *asked_by; /* "--engine", "engine.endpoint in FILE" */

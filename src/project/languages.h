@@ -65,7 +65,7 @@ const struct language *languages_by_image(const struct languages *ls,
 
 /* What a file is to be run with. */
 struct language_choice {
-	const struct language *language; /* NULL: a `#!` program we do not know */
+	const struct language *language; /* NULL: a #! program not known */
 	struct recipe *recipes; /* those of the language, or from the `#!` */
 	size_t n_recipes;
 	struct recipe shebang;	/* owned, for the latter */

@@ -107,7 +107,7 @@ own_path(const char *controller)
 	char *text = read_file("/proc/self/cgroup"), *p = text, *line;
 	char *found = NULL, *list, *path;
 
-	while (text != NULL && found == NULL && (line = next_line(&p)) != NULL) {
+	while (text && !found && (line = next_line(&p)) != NULL) {
 		list = strchr(line, ':');
 		path = list != NULL ? strchr(list + 1, ':') : NULL;
 		if (path == NULL)
@@ -438,7 +438,8 @@ read_cpu(const struct cgroup *cg, uint64_t *v)
 		if (known == 0)
 			known = read_number(cg->cpu_period, &period);
 	} else {
-		if (cg->cpu_max < 0 || read_fd(cg->cpu_max, buf, sizeof(buf)) < 0)
+		if (cg->cpu_max < 0 ||
+		    read_fd(cg->cpu_max, buf, sizeof(buf)) < 0)
 			return -1;
 		if (*p == 'm')
 			return 1;

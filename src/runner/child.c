@@ -80,8 +80,8 @@ write_text(const char *path, const char *text)
 
 /*
  * What the kernel should kill first; it starves only code, see child_be_nice().
- * Where the runner is not uid 0, its files in /proc are its own only while it is
- * dumpable.
+ * Where the runner is not uid 0, its files in /proc are its own only while it
+ * is dumpable.
  */
 static void
 yield_to_runner(void)

@@ -3,14 +3,15 @@
  *
  * To move a process into a cgroup makes the kernel wait for all processors
  * (percpu_rwsem in cgroup_attach_lock), which takes longer than a short program
- * runs; v2 also lets it in where pids.max is reached.  So a child is born there.
+ * runs; v2 also lets it in where pids.max is reached.  So a child is born
+ * there.
  *
  * On v2 clone3(2) does it with CLONE_INTO_CGROUP, if the runner may write to
  * cgroup.procs there and in the nearest cgroup above both.
  *
- * On v1 a thread lives there and forks: a child inherits its cgroup for nothing.
- * One thread can be in another cgroup than the rest of its process, and memory
- * is charged by process, so the runner stays outside.
+ * On v1 a thread lives there and forks: a child inherits its cgroup for
+ * nothing. One thread can be in another cgroup than the rest of its process,
+ * and memory is charged by process, so the runner stays outside.
  */
 #include "runner.h"
 

@@ -24,10 +24,10 @@
  * belongs to a message: the payloads of frames of one type and id, all but the
  * last with PROTO_F_MORE, joined, at most PROTO_MESSAGE_MAX bytes.  The frames
  * of a message follow each other; one that is broken off by another frame is
- * dropped.  A message is a list of fields: u16 key, u32 length, the bytes.  A key may repeat
- * (argv, environment).  Numbers are u64 unless a key says otherwise.  Unknown
- * keys are ignored by the reader, so that fields can be added; an unknown type
- * is answered with PROTO_FAIL.
+ * dropped.  A message is a list of fields: u16 key, u32 length, the bytes.  A
+ * key may repeat (argv, environment).  Numbers are u64 unless a key says
+ * otherwise.  Unknown keys are ignored by the reader, so that fields can be
+ * added; an unknown type is answered with PROTO_FAIL.
  *
  * OPENING.  A client writes PROTO_SYNC_BYTES zero bytes (which complete, and so
  * spoil, any frame that a dead client left unfinished), then PROTO_HELLO with a
@@ -35,12 +35,12 @@
  * the same nonce.  The runner writes PROTO_SYNC_BYTES zero bytes before a
  * PROTO_WELCOME that is not the first thing it writes, for the same reason.
  * WELCOME comes when the directories of BASE_ENV are made and the limits are
- * read; requests may be sent before it.  A runner that gets a HELLO forgets the former client: runs
- * of that client are killed, since nobody waits for their verdicts (a kept
- * environment's own background runs will be marked so by a field when they
- * exist).  The configuration fields of HELLO count in the first one only.
- * HELLO, WELCOME, PING, PONG and QUIT have id 0.  QUIT is not answered: the
- * runner ends, and the stream with it.
+ * read; requests may be sent before it.  A runner that gets a HELLO forgets the
+ * former client: runs of that client are killed, since nobody waits for their
+ * verdicts (a kept environment's own background runs will be marked so by a
+ * field when they exist).  The configuration fields of HELLO count in the first
+ * one only. HELLO, WELCOME, PING, PONG and QUIT have id 0.  QUIT is not
+ * answered: the runner ends, and the stream with it.
  *
  * REQUESTS have an id chosen by the client, never 0, never reused.  Each ends
  * in exactly one PROTO_VERDICT or PROTO_FAIL with that id.  Several may be in
@@ -69,8 +69,8 @@
  * an empty payload ends the PUT.  Missing directories above PATH are made.  A
  * file or link replaces what has its name, unless that is a directory; a
  * directory that exists is kept.  A PUT beside a run has another uid, and gives
- * the shared group the owner's rights.  No link is followed, in a GET neither, but
- * one of root's above PATH where runs are not root.
+ * the shared group the owner's rights.  No link is followed, in a GET neither,
+ * but one of root's above PATH where runs are not root.
  *
  * GET.  ENTRYs come back, in an order in which a directory stands before what
  * it holds; regular files are followed by DATA as in a PUT.  The VERDICT has
@@ -80,8 +80,9 @@
  *
  * FLOW.  PROTO_DATA and PROTO_ENTRY towards the runner are limited to
  * PROTO_WINDOW bytes per request, whole frames counted with their headers, that
- * have not been given back by PROTO_CREDIT.  Towards the client there is no window: a runner whose stdout is
- * full stops reading programs' pipes and keeps its timers.
+ * have not been given back by PROTO_CREDIT.  Towards the client there is no
+ * window: a runner whose stdout is full stops reading programs' pipes and keeps
+ * its timers.
  */
 #ifndef ADDESH_RUNNER_PROTOCOL_H
 #define ADDESH_RUNNER_PROTOCOL_H

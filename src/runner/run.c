@@ -320,7 +320,8 @@ put_verdict(struct runner *rn, const struct request *r, struct field_writer *w)
 	else if (WIFSIGNALED(r->status))
 		field_put_u64(w, PROTO_K_SIGNAL, (uint64_t)WTERMSIG(r->status));
 	else
-		field_put_u64(w, PROTO_K_EXIT, (uint64_t)WEXITSTATUS(r->status));
+		field_put_u64(
+		    w, PROTO_K_EXIT, (uint64_t)WEXITSTATUS(r->status));
 	if (r->timed_out)
 		field_put_u64(w, PROTO_K_TIMED_OUT, 1);
 	if (r->cancelled)

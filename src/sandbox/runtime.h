@@ -31,7 +31,8 @@ void runtime_release(struct runtime *rt);
  * An owner as it stands in labels and names: HOST:BOOT:PID:START, where HOST
  * and BOOT are the first 12 hexadecimal digits of /etc/machine-id (or a
  * checksum of the host name) and of /proc/sys/kernel/random/boot_id, and START
- * is field 22 of /proc/PID/stat (proc(5)), so that a reused pid is not mistaken.
+ * is field 22 of /proc/PID/stat (proc(5)), so that a reused pid is not
+ * mistaken.
  */
 enum owner_state {
 	OWNER_ALIVE,

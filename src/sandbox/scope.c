@@ -29,12 +29,12 @@ static int
 ask_manager(const char *unit, pid_t pid)
 {
 	autofree char *number = xasprintf("%d", (int)pid);
-	const char *const argv[] = {"busctl", "--user", "--timeout=5", "--quiet",
-	    "call", "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
-	    "org.freedesktop.systemd1.Manager", "StartTransientUnit",
-	    "ssa(sv)a(sa(sv))", unit, "fail", "3", "PIDs", "au", "1", number,
-	    "Delegate", "b", "true", "CollectMode", "s", "inactive-or-failed",
-	    "0", NULL};
+	const char *const argv[] = {"busctl", "--user", "--timeout=5",
+	    "--quiet", "call", "org.freedesktop.systemd1",
+	    "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager",
+	    "StartTransientUnit", "ssa(sv)a(sa(sv))", unit, "fail", "3", "PIDs",
+	    "au", "1", number, "Delegate", "b", "true", "CollectMode", "s",
+	    "inactive-or-failed", "0", NULL};
 	struct spawn sp = {.argv = (char *const *)argv, .in = -1, .out = -1,
 	    .err = -1, .session = true};
 	autoerr struct err ignored = ERR_INIT;

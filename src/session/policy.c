@@ -237,8 +237,9 @@ check_ceiling(const struct policy *p, const struct setting *s,
 
 	if (!ceiling || !value_less(ceiling, v))
 		return 0;
-	return err_set(err, ERR_POLICY, "%s: %s is above the ceiling of %s (%s)",
-	    settings_name(s), v->text, ceiling->text, ceiling->where);
+	return err_set(err, ERR_POLICY,
+	    "%s: %s is above the ceiling of %s (%s)", settings_name(s), v->text,
+	    ceiling->text, ceiling->where);
 }
 
 /* A switch that a file turned off is not for scripts to turn on again. */
@@ -249,7 +250,8 @@ check_switch(const struct policy *p, const struct setting *s,
 	const struct value *now = p->now[settings_id(s)];
 
 	if (s->tighten != TIGHTEN_ONLY || strcmp(now->text, s->only) ||
-	    !strcmp(v->text, s->only) || now == &p->layers[LAYER_SET][settings_id(s)])
+	    !strcmp(v->text, s->only) ||
+	    now == &p->layers[LAYER_SET][settings_id(s)])
 		return 0;
 	err_set(err, ERR_POLICY, "%s stays %s (%s)", settings_name(s),
 	    now->text, now->where);

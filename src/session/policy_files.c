@@ -206,7 +206,8 @@ policy_warn_lowered(struct policy *p)
 	for (size_t i = 0; i < SET_COUNT; i++) {
 		const struct value *wanted = policy_wanted(p, i);
 
-		if (wanted == p->now[i] || wanted == &p->layers[LAYER_DEFAULT][i])
+		if (wanted == p->now[i] ||
+		    wanted == &p->layers[LAYER_DEFAULT][i])
 			continue;
 		strvec_pushf(&p->warnings,
 		    "%s: %s: %s is lowered to the ceiling of %s (%s)",
@@ -222,8 +223,8 @@ load(struct loader *ld, const struct policy_inputs *in)
 		return -1;
 	if (in->policy && read_policy_file(ld, in->policy))
 		return -1;
-	if (!in->no_config &&
-	    read_file(ld, LAYER_PROJECT, PROJECT_FILE, "the project's file") < 0)
+	if (!in->no_config && read_file(ld, LAYER_PROJECT, PROJECT_FILE,
+				  "the project's file") < 0)
 		return -1;
 	read_variables(ld);
 	if (policy_report(&ld->problems, ld->err))

@@ -52,7 +52,8 @@ void result_event(struct result *r, const char *phase, const char *text);
 void result_verdict(struct result *r, const struct verdict *v);
 /* What the environment's limits are, as read back from inside. */
 void result_limits(struct result *r, const struct box *box);
-void result_diagnose(struct result *r, const char *kind, const char *suggestion);
+void result_diagnose(
+    struct result *r, const char *kind, const char *suggestion);
 
 /* "completed", "failed", ... */
 const char *run_status_name(enum run_status status);

@@ -11,7 +11,8 @@ settings_find(const char *name)
 	for (size_t i = 0; i < SET_COUNT; i++) {
 		const struct setting *s = &settings_table[i];
 
-		if (!strcmp(s->path, name) || (s->name && !strcmp(s->name, name)))
+		if (!strcmp(s->path, name) ||
+		    (s->name && !strcmp(s->name, name)))
 			return s;
 	}
 	return NULL;

@@ -271,7 +271,8 @@ is_plain(const char *s)
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		if (!strcasecmp(s, words[i]))
 			return false;
-	if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz/", *s))
+	if (!strchr(
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz/", *s))
 		return false;
 	return *s && s[strlen(s) - 1] != ':' &&
 	    !s[strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

@@ -3,8 +3,8 @@
  * output beyond what was shown can still be read.  A step is one executed
  * command; its log holds what a program wrote, in order of arrival.
  *
- * DIR.lock is locked with flock(2) while the owner lives: a directory whose lock
- * can be had belongs to nobody and is removed by steps_sweep().
+ * DIR.lock is locked with flock(2) while the owner lives: a directory whose
+ * lock can be had belongs to nobody and is removed by steps_sweep().
  *
  * DIR/N.json	the step as a JSON object (see addesh-json(5), "show")
  * DIR/N.log	records: u64 microseconds since the step began, u32 length,

@@ -115,10 +115,11 @@ static int
 prepare(struct interp *ip, const struct source *src, const struct lex_cmd *cmd,
     struct prepared *p, struct err *err)
 {
-	const struct policy *policy = host_policy(ip->host);
+	const struct strvec *aliases =
+	    policy_list(host_policy(ip->host), SET_ALIASES);
 
 	if (expand_words(ip->host, cmd, &p->words, err) < 0 ||
-	    alias_expand(&p->words, policy_list(policy, SET_ALIASES), err) < 0 ||
+	    alias_expand(&p->words, aliases, err) < 0 ||
 	    prepare_heredoc(ip->host, cmd, &p->heredoc, err) < 0)
 		return -1;
 	return prepare_io(ip, src, cmd, p, err);

@@ -10,11 +10,11 @@
  *   comment   = "#" at the start of a word
  *
  * '...' is literal, "..." knows \" \\ \$ \n \t, elsewhere a backslash quotes
- * one character, and a backslash before the line's end joins lines.  $NAME, ${NAME}
- * and $? are variables; an expansion never makes more than one word.  There is
- * no globbing and no substitution.  Heredoc bodies are verbatim, their TAG
- * quoted or not; one follows its line, whichever of its commands it is for, so
- * that `run x.py <<EOF || logs` can take a failure up.
+ * one character, and a backslash before the line's end joins lines.  $NAME,
+ * ${NAME} and $? are variables; an expansion never makes more than one word.
+ * There is no globbing and no substitution.  Heredoc bodies are verbatim, their
+ * TAG quoted or not; one follows its line, whichever of its commands it is for,
+ * so that `run x.py <<EOF || logs` can take a failure up.
  *
  * The same lexer serves execution and completion (LEX_PARTIAL).
  */

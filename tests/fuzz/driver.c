@@ -181,7 +181,8 @@ main(int argc, char **argv)
 	size_t n;
 
 	snprintf(crash_path, sizeof(crash_path), "/tmp/%s.crash", target);
-	dir = xasprintf("%s/tests/fuzz/seeds/%s", source ? source : ".", target);
+	dir =
+	    xasprintf("%s/tests/fuzz/seeds/%s", source ? source : ".", target);
 	n = read_seeds(dir, &seeds);
 	printf("1..2\n%sok 1 - %zu seeds in %s\n", n ? "" : "not ", n, dir);
 	fflush(stdout);

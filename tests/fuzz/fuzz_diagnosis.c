@@ -15,7 +15,8 @@ check_suggestion(const json *found)
 	const char *s = json_str(found, "suggestion", "");
 
 	/* Those of the file itself have none of these. */
-	if (!json_str(found, "kind", NULL) || strpbrk(s, "|&;<>\"'`$\\\n\r\033"))
+	if (!json_str(found, "kind", NULL) ||
+	    strpbrk(s, "|&;<>\"'`$\\\n\r\033"))
 		abort();
 }
 

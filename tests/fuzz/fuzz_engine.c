@@ -1,6 +1,7 @@
 /*
  * What an engine answers, into everything that asks it.  The input is a list of
- * answers, each ended by a byte 0x1e; the first byte of one says how it is sent:
+ * answers, each ended by a byte 0x1e; the first byte of one says how it is
+ * sent:
  *
  *	=	as the body of a good answer, with its length
  *	~	as the body of an answer without a length

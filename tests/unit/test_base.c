@@ -65,7 +65,8 @@ test_units(void)
 		ok(!units_parse_duration(time[i].text, &v) &&
 		       (long long)v == time[i].value, "time %s", time[i].text);
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
-		ok(units_parse_size(bad[i], &v) < 0, "not a size: '%s'", bad[i]);
+		ok(units_parse_size(bad[i], &v) < 0, "not a size: '%s'",
+		    bad[i]);
 	for (v = 1; v < UINT64_C(1) << 53; v = v * 3 + 512) {
 		autobuf struct strbuf sb = STRBUF_INIT;
 		uint64_t again = 0;

@@ -81,7 +81,8 @@ write_file(const char *name, const char *text)
 
 #define MY_CONTEXT                                                             \
 	"60b9683c6c2b05b8adc06ff4d150b15a5c69d74c7a7ee35bd733df12861dd2b0"
-#define DESKTOP "fe9c6bd7a66301f49ca9b6a70b217107cd1284598bfc254700c989b916da791e"
+#define DESKTOP \
+	"fe9c6bd7a66301f49ca9b6a70b217107cd1284598bfc254700c989b916da791e"
 
 static void
 test_order(void)
@@ -106,12 +107,14 @@ test_order(void)
 	    "unix:///var/run/docker.sock",
 	    "it is the first known socket that is there");
 	chooses("podman", NOTHING, "unix:///run/user/1000/podman/podman.sock",
-	    "--engine says podman and it is the first known socket that is there");
+	    "--engine says podman and it is the first known socket that is "
+	    "there");
 	chooses("podman", ENV("CONTAINER_HOST=unix:///p"), "unix:///p",
 	    "CONTAINER_HOST is set");
 	chooses("docker", ENV("CONTAINER_HOST=unix:///p"),
 	    "unix:///var/run/docker.sock",
-	    "--engine says docker and it is the first known socket that is there");
+	    "--engine says docker and it is the first known socket that is "
+	    "there");
 	chooses(NULL, ENV("CONTAINER_HOST=unix:///p"), "unix:///p",
 	    "CONTAINER_HOST is set");
 	chooses(NULL, ENV("CONTAINER_HOST=unix:///p", "DOCKER_HOST=unix:///d"),

@@ -274,7 +274,8 @@ test_ceilings(void)
 	warning = shorten(policy_warnings(p)->v[0]);
 	is_str(warning,
 	    "T/home/.config/addesh/addesh.yaml:3: tools.code_execution.timeout:"
-	    " 1m is lowered to the ceiling of 40s (T/site/addesh/addesh.yaml:3)",
+	    " 1m is lowered to the ceiling of 40s "
+	    "(T/site/addesh/addesh.yaml:3)",
 	    "the warning");
 	not_set(p, "timeout", "41s", ERR_POLICY,
 	    "timeout: 41s is above the ceiling of 40s "
@@ -283,7 +284,8 @@ test_ceilings(void)
 	    "network: full is above the ceiling of none "
 	    "(T/site/addesh/addesh.yaml:3)", "");
 	copy = policy_copy(p);
-	ok(!policy_set(copy, "timeout", "40", NULL, &err), "the ceiling itself");
+	ok(!policy_set(copy, "timeout", "40", NULL, &err),
+	    "the ceiling itself");
 	ok(!policy_set(copy, "images", "*", NULL, &err), "lists can be set");
 	ok(policy_may_use_image(copy, "ruby", NULL, &err) < 0,
 	    "and the ceiling holds");
