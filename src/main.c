@@ -331,6 +331,18 @@ run_prompt(struct program *p)
 	edit_free(edit);
 }
 
+/* For whoever sees it for the first time; not to a prompt after a script, whose
+   output it would stand in. */
+static void
+greet(const struct program *p)
+{
+	static const char text[] = "addesh " PACKAGE_VERSION
+	    ": env new opens an environment, help lists the commands\n";
+
+	if (p->out.mode == OUTPUT_TEXT && !p->out.quiet)
+		(void)io_write_all(STDERR_FILENO, text, sizeof(text) - 1);
+}
+
 static bool
 is_prompt(void)
 {
@@ -344,6 +356,8 @@ run_stdin(struct program *p)
 	struct source src;
 
 	if (is_prompt()) {
+		if (!given(p, "interactive"))
+			greet(p);
 		run_prompt(p);
 		return;
 	}

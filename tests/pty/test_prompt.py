@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import stat
 import sys
 
@@ -49,6 +50,20 @@ def a_prompt_shows_the_last_status_and_quit_ends():
         t.expect("^addesh> ")
         t.line("nope; quit")
         same(t.wait(), 0)
+
+
+@test
+def who_comes_for_the_first_time_is_told_how_to_begin():
+    for options, greeted in ((), True), (("-q",), False), \
+            (("-i", "-c", "help quit"), False):
+        with Home() as home, \
+                Terminal(home.argv(*options), home.env, home.work) as t:
+            t.expect("^addesh> ")
+            t.line("quit")
+            same(t.wait(), 0)
+            said = re.search("^addesh [0-9.]+: env new opens an environment, "
+                             "help lists the commands$", t.text(), re.M)
+            same(bool(said), greeted, options)
 
 
 @test
