@@ -14,7 +14,7 @@
 /* What is given to a container and to a program in one. */
 #define OPTS_REFUSED                                                           \
 	OPT_REFUSED('i', "interactive",                                        \
-	    "a program has no terminal; its input is:  run --stdin FILE"),     \
+	    "programs have no terminal:  run --stdin FILE"),                   \
 	    OPT_REFUSED('v', "volume", REFUSED_FILES),                         \
 	    OPT_REFUSED(0, "mount", REFUSED_FILES),                            \
 	    OPT_REFUSED('p', "publish",                                        \
