@@ -257,9 +257,12 @@ def _(kind):
 @test("stopped during a run, then continued: %s", KINDS)
 def _(kind):
     with Session(kind) as s:
-        s.send("run -t 2 loop.py", "import signal\nprint('before', flush=True)"
-               "\nwhile True:\n    signal.pause()\n")
-        while len(s.processes()) <= len(s.base):
+        s.send("run -t %d sleep.py" % patient(2), "import os\n"
+               "print('before', flush=True)\n"
+               "os.execvp('sleep', ['sleep', '1000'])\n")
+        # by then the output has been written
+        while not any(c.startswith("sleep 1000")
+                      for c in s.processes().values()):
             pause()
         os.kill(s.process.pid, signal.SIGSTOP)
         s.settled(limit=30)    # the runner keeps the time without its client

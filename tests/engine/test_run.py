@@ -185,7 +185,7 @@ def _(sandbox):
     with home(sandbox) as h:
         done = h.addesh("-c", "env new python:3.11-slim", "-c",
                         "run 'a b;touch x' <<E\nE\n").is_status(2)
-        assert "what to run a b;touch x with is not known" in done.err
+        assert "the language of a b;touch x is not known" in done.err
         done = h.addesh("-c", "env new python:3.11-slim", "-c",
                         "run '$(id).py' <<E\nprint(__file__)\nE").is_ok()
         same(done.out, "/workspace/$(id).py\n")

@@ -359,8 +359,8 @@ def ssh(engine, sshd):
     result = ask(engine, sshd.environment())
     same((result.out, result.err), (SPOKE, b""))
     sshd.gone()
-    env = sshd.environment(path=engine.path)
-    same(ask(engine, env).out, SPOKE)
+    result = ask(engine, sshd.environment(path=engine.path))
+    same((result.out, result.err), (SPOKE, b""))
 
 
 @with_sshd
@@ -369,7 +369,8 @@ def ssh_to_podman(engine, sshd):
     for path in ("", engine.path):
         env = sshd.environment(path=path)
         env["CONTAINER_HOST"] = env.pop("DOCKER_HOST")
-        same(ask(engine, env).out, SPOKE)
+        result = ask(engine, env)
+        same((result.out, result.err), (SPOKE, b""))
 
 
 @with_sshd
@@ -377,11 +378,12 @@ def ssh_streams_and_reuse(engine, sshd):
     engine.on("GET", "/containers/json", Json([]))
     engine.on("POST", "/containers/c/attach",
               Hijack(frame(1, b"x" * 3000000)))
-    same(tool(None, "list", env=sshd.environment()).out, b"[]\n")
+    result = tool(None, "list", env=sshd.environment())
+    same((result.out, result.err), (b"[]\n", b""))
     with open(sshd.pids) as f:
         same(len(f.read().split()), 1, "logins for two requests")
     result = tool(None, "attach", "c", env=sshd.environment())
-    same((result.status, len(result.out)), (0, 3000000))
+    same((result.err, result.status, len(result.out)), (b"", 0, 3000000))
     sshd.gone()
 
 

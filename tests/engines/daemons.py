@@ -107,7 +107,10 @@ class Engine(Daemon):
 
     def load(self, archives):
         for archive in archives:
-            self.api.load(archive)
+            try:
+                self.api.load(archive)
+            except OSError as e:    # it ended, or closed the connection
+                raise EngineError("%s\n%s" % (e, _tail(self.log)))
 
     def stop(self):
         """Removes every container first: closing waits for nobody."""

@@ -143,10 +143,20 @@ class Pair:
             "127.0.0.1:%d" % daemon.port
 
     def fill(self, engine):
-        try:
-            engine.load(self.archives.values())
-        except Exception as e:
-            self.state["error"] = "%s: load: %s" % (engine.name, e)
+        """Twice: Podman has closed the connection on a busy machine."""
+        for last in False, True:
+            try:
+                engine.load(self.archives.values())
+                return
+            except Exception as e:
+                text = "%s: load: %s" % (engine.name, e)
+                if last:
+                    self.state["error"] = text
+                    return
+                print(text, file=sys.stderr)
+            if not engine.answers():
+                engine.stop()
+                engine.start()
 
     def index(self):
         packages.serve(os.path.join(self.base, "packages"))
