@@ -215,6 +215,8 @@ def _(_, more, state, text):
 @test("cgroups of version 2 without controllers, %s", ["root", "a user"])
 def _(who):
     engines.sandbox("restricted")
+    if os.path.exists("/sys/fs/cgroup/cgroup.controllers"):
+        raise Skip("here version 2 has the controllers")
     with Home(env=NO_ENGINE) as h:
         findings, status = in_namespace(
             h, "mount -t cgroup2 none /sys/fs/cgroup", "--json", "doctor",
