@@ -35,6 +35,8 @@ call_variable(struct call *c, const char *text, struct strvec *env)
 {
 	const char *value;
 
+	if (!*text)
+		return err_set(&c->err, ERR_USAGE, "a variable needs a name");
 	if (*text == '=')
 		return err_set(&c->err, ERR_USAGE,
 		    "'%s' has no name before the =", text);

@@ -71,6 +71,20 @@ apply_option(struct call *c, struct policy *p, const char *option,
 	return policy_set(p, setting, text, where, &c->err);
 }
 
+/* Neither --net --network none nor the reverse may end with a network that
+   somebody did not want. */
+static int
+contradicts(struct call *c, const char *flag, const char *option,
+    const char *same)
+{
+	const char *word = call_str(c, option);
+
+	if (!call_has(c, flag) || !word || !strcmp(word, same))
+		return 0;
+	return err_set(&c->err, ERR_USAGE, "--%s and --%s %s exclude each other",
+	    flag, option, word);
+}
+
 static int
 apply_options(struct call *c, struct policy *p)
 {
@@ -98,6 +112,9 @@ apply_options(struct call *c, struct policy *p)
 		if (apply_option(c, p, name, option_settings[i].setting, text))
 			return -1;
 	}
+	if (contradicts(c, "net", "network", "full") ||
+	    contradicts(c, "root", "user", "root"))
+		return -1;
 	if (call_has(c, "net") && apply_option(c, p, "net", "network", "full"))
 		return -1;
 	if (call_has(c, "root") && apply_option(c, p, "root", "user", "root"))
@@ -124,23 +141,32 @@ set_user(struct call *c, struct policy *p, struct env_spec *spec)
 }
 
 /* Lines NAME=VALUE, or NAME alone; empty ones and those with # do not count
-   (docker run --env-file). */
+   (docker run --env-file), nor does the mark that some editors begin with. */
 static int
 add_env_file(struct call *c, struct env_spec *spec, const char *path)
 {
 	autobuf struct strbuf sb = STRBUF_INIT;
+	unsigned number = 0;
 	char *rest, *line;
 
 	if (io_read_file(path, &sb, ENV_FILE_MAX, &c->err))
 		return -1;
 	if (memchr(sb.buf, '\0', sb.len))
 		return err_set(&c->err, ERR_USAGE, "%s: not a text", path);
-	rest = sb.buf;
+	rest = sb.buf + (str_starts(sb.buf, "\xef\xbb\xbf") ? 3 : 0);
 	while ((line = strsep(&rest, "\n"))) {
+		number++;
 		line += strspn(line, " \t");
 		line[strcspn(line, "\r")] = '\0';
-		if (*line && *line != '#' && call_variable(c, line, &spec->env))
-			return err_prefix(&c->err, "%s", path);
+		if (!*line || *line == '#')
+			continue;
+		if (line[strcspn(line, " \t=")] != '=' &&
+		    line[strcspn(line, " \t")])
+			err_set(&c->err, ERR_USAGE,
+			    "'%s' has a space in the name", line);
+		else if (!call_variable(c, line, &spec->env))
+			continue;
+		return err_prefix(&c->err, "%s:%u", path, number);
 	}
 	return 0;
 }
@@ -170,6 +196,22 @@ pull_option(const struct call *c)
 	return !strcmp(word, "never") ? PULL_NEVER : PULL_ALWAYS;
 }
 
+/* A relative one begins in the workspace. */
+static int
+set_workdir(struct call *c, struct env_spec *spec)
+{
+	const char *dir = call_str(c, "workdir");
+
+	if (!dir)
+		return 0;
+	if (!*dir)
+		return err_set(&c->err, ERR_USAGE,
+		    "-w needs the name of a directory");
+	spec->workdir = *dir == '/' ? xstrdup(dir)
+				    : io_join(SANDBOX_WORKSPACE, dir);
+	return 0;
+}
+
 /* Everything but the kind of sandbox, from the policy and the options. */
 static int
 spec_from_call(struct call *c, struct policy *p, struct env_spec *spec)
@@ -179,10 +221,8 @@ spec_from_call(struct call *c, struct policy *p, struct env_spec *spec)
 	spec->image = xstrdup(image);
 	if (call_str(c, "name"))
 		spec->name = xstrdup(call_str(c, "name"));
-	if (call_str(c, "workdir"))
-		spec->workdir = xstrdup(call_str(c, "workdir"));
 	spec->pull = pull_option(c);
-	if (apply_options(c, p) || set_user(c, p, spec) ||
+	if (set_workdir(c, spec) || apply_options(c, p) || set_user(c, p, spec) ||
 	    add_variables(c, spec))
 		return -1;
 	policy_limits(p, &spec->limits);

@@ -169,22 +169,27 @@ is_below(const char *path, const char *place)
 	    strchr(path, ':') == NULL;
 }
 
+static int
+make_below(const struct config *c, const char *path)
+{
+	int fd;
+
+	for (size_t i = 0; i < c->places.n; i++) {
+		if (!is_below(path, c->places.v[i]))
+			continue;
+		fd = path_open_dir(-1, path, true);
+		if (fd < 0)
+			return -1;
+		close(fd);
+	}
+	return 0;
+}
+
 int
 path_make_base(const struct config *c)
 {
-	const char *value;
-	int fd;
-
-	for (size_t i = 0; i < c->env.n; i++) {
-		value = strchr(c->env.v[i], '=') + 1;
-		for (size_t j = 0; j < c->places.n; j++) {
-			if (!is_below(value, c->places.v[j]))
-				continue;
-			fd = path_open_dir(-1, value, true);
-			if (fd < 0)
-				return -1;
-			close(fd);
-		}
-	}
-	return 0;
+	for (size_t i = 0; i < c->env.n; i++)
+		if (make_below(c, strchr(c->env.v[i], '=') + 1) < 0)
+			return -1;
+	return c->workspace != NULL ? make_below(c, c->workspace) : 0;
 }

@@ -105,7 +105,8 @@ box_config_default(struct box *box, struct client_config *cfg)
 	cfg->uid = UID_FIRST + random % UID_CHOICES * UID_STEP;
 	cfg->gid = cfg->uid;
 	cfg->user = root ? "root" : "sandbox";
-	cfg->workspace = SANDBOX_WORKSPACE;
+	cfg->workspace =
+	    box->spec.workdir ? box->spec.workdir : SANDBOX_WORKSPACE;
 	cfg->lease_ms = LEASE_MS;
 	cfg->nofile_soft = 1024;
 	cfg->nofile_hard = 4096;
@@ -116,7 +117,6 @@ box_config_default(struct box *box, struct client_config *cfg)
 		strvec_push(&cfg->base_env, dirs[i]);
 	strvec_pushf(&cfg->base_env, "USER=%s", cfg->user);
 	strvec_pushf(&cfg->base_env, "LOGNAME=%s", cfg->user);
-	strvec_pushv(&cfg->base_env, box->spec.env.v, box->spec.env.n);
 }
 
 /* ---- waiting ---- */
@@ -224,6 +224,7 @@ ask_version(struct box *box, struct run_spec *run, struct strbuf *version,
 	struct verdict v = VERDICT_INIT;
 	int bad;
 
+	run->cwd = "/";
 	run->timeout_ms = 10000;
 	run->output_max = 4096;
 	bad = box_run_output(box, run, version, &v, err);
@@ -293,6 +294,20 @@ check_stand_in(struct box *box, struct err *err)
 	return bad;
 }
 
+/* The runner makes it where code can write; elsewhere it is the image's. */
+static int
+check_workdir(struct box *box, struct err *err)
+{
+	const char *dir = box->spec.workdir;
+
+	if (!dir || box_is_directory(box, dir))
+		return 0;
+	err_set(err, ERR_USAGE,
+	    "-w %s: there is no such directory, and none can be made there",
+	    dir);
+	return err_hint(err, "directories below /workspace and /tmp are made");
+}
+
 struct box *
 box_open(const struct env_spec *spec, const struct box_ctx *ctx,
     struct err *err)
@@ -314,7 +329,7 @@ box_open(const struct env_spec *spec, const struct box_ctx *ctx,
 		bad = spec->kind == BOX_ENGINE ? engine_box_open(box, err)
 					       : restricted_open(box, err);
 	if (!bad)
-		bad = check_stand_in(box, err);
+		bad = check_stand_in(box, err) || check_workdir(box, err);
 	if (!bad) {
 		const struct welcome *w = client_welcome(box->client);
 

@@ -88,6 +88,9 @@ struct box_entry_own {
 bool box_entry_read(struct box_entry_own *own, struct field_reader *fields);
 void box_entry_release(struct box_entry_own *own);
 
+/* A link is none. */
+bool box_is_directory(struct box *box, const char *path);
+
 /* An absolute path in the environment: relative ones are the workspace's. */
 char *box_path(const struct box *box, const char *path);
 

@@ -39,6 +39,7 @@ struct client {
 	uint8_t nonce[PROTO_NONCE_SIZE];
 	struct strbuf early;
 	struct strbuf why;
+	struct strbuf refused; /* what of the HELLO the runner cannot do */
 	struct welcome welcome;
 	int64_t heard_ms;
 	uint8_t input[READ_SIZE];
@@ -203,6 +204,19 @@ take_credit(struct request *r, const struct message *m)
 		r->ops->credit(r->arg);
 }
 
+/* A FAIL of the HELLO itself. */
+static void
+take_refusal(struct client *c, const struct message *m)
+{
+	struct field_reader reader;
+	struct field f;
+
+	field_reader_init(&reader, m->data, m->len);
+	while (field_next(&reader, &f) > 0)
+		if (f.key == PROTO_K_TEXT && !c->refused.len)
+			strbuf_add(&c->refused, f.data, f.len);
+}
+
 static void
 take_message(struct client *c, const struct message *m)
 {
@@ -211,6 +225,8 @@ take_message(struct client *c, const struct message *m)
 
 	if (m->type == PROTO_WELCOME)
 		take_welcome(c, m);
+	if (m->type == PROTO_FAIL && m->id == 0 && !c->welcomed)
+		take_refusal(c, m);
 	r = c->welcomed ? find_request(c, m->id) : NULL;
 	if (!r)
 		return;
@@ -339,6 +355,7 @@ client_new(struct loop *loop, struct stream *stream)
 	strbuf_init(&c->out);
 	strbuf_init(&c->early);
 	strbuf_init(&c->why);
+	strbuf_init(&c->refused);
 	strvec_init(&c->welcome.limits);
 	strvec_init(&c->welcome.notes);
 	frame_reader_init(&c->reader, c->input, sizeof(c->input));
@@ -360,6 +377,7 @@ client_free(struct client *c)
 	strbuf_release(&c->out);
 	strbuf_release(&c->early);
 	strbuf_release(&c->why);
+	strbuf_release(&c->refused);
 	strvec_release(&c->welcome.limits);
 	strvec_release(&c->welcome.notes);
 	free(c);
@@ -470,6 +488,20 @@ hello_failed(struct client *c, bool late, struct err *err)
 	    c->why.buf);
 }
 
+/* The texts are those of runner/config.c. */
+static int
+hello_refused(struct client *c, const struct client_config *cfg,
+    struct err *err)
+{
+	if (strcmp(c->refused.buf, "user"))
+		return err_set(err, ERR_SANDBOX, "the runner refused its %s",
+		    c->refused.buf);
+	err_set(err, ERR_USAGE, "there is no user '%s' in the environment",
+	    cfg->user);
+	return err_hint(err, "sandbox, image, root, a name of its /etc/passwd, "
+			     "or UID:GID");
+}
+
 int
 client_hello(struct client *c, const struct client_config *cfg,
     int64_t deadline, const unsigned *interrupts, struct err *err)
@@ -478,7 +510,8 @@ client_hello(struct client *c, const struct client_config *cfg,
 
 	c->welcomed = false;
 	send_hello(c, cfg);
-	while (!c->welcomed && !c->lost) {
+	strbuf_reset(&c->refused);
+	while (!c->welcomed && !c->lost && !c->refused.len) {
 		int64_t left = deadline - clock_ms();
 
 		if (interrupts && *interrupts != before)
@@ -487,6 +520,8 @@ client_hello(struct client *c, const struct client_config *cfg,
 			return hello_failed(c, true, err);
 		loop_step(c->loop, left > 60000 ? 60000 : (int)left);
 	}
+	if (c->refused.len)
+		return hello_refused(c, cfg, err);
 	if (c->lost)
 		return hello_failed(c, false, err);
 	/* Only now: some of it may have come before the HELLO was sent. */

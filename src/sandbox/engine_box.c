@@ -274,7 +274,7 @@ open_container(struct box *box, struct client_config *cfg, uint64_t memory,
 			return 0;
 		}
 		undo(box);
-		if (why->kind == ERR_INTERRUPTED)
+		if (why->kind == ERR_INTERRUPTED || why->kind == ERR_USAGE)
 			return err == why ? -1 : err_move(err, why);
 		if (eb->container || i + 1 == ATTEMPTS ||
 		    runner_way_volume(&eb->way, e, box, !eb->way.bind, &again))

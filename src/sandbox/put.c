@@ -257,8 +257,8 @@ note_type(void *arg, const struct box_entry *e)
 	*(char *)arg = e->type;
 }
 
-static bool
-is_directory(struct box *box, const char *path)
+bool
+box_is_directory(struct box *box, const char *path)
 {
 	autoerr struct err ignored = ERR_INIT;
 	char type = 0;
@@ -273,7 +273,7 @@ put_target(struct box *box, const char *host_path, const char *dest)
 	autofree char *name = own_name(host_path);
 	autofree char *full = box_path(box, dest ? dest : "");
 
-	if (dest && !str_ends(dest, "/") && !is_directory(box, full))
+	if (dest && !str_ends(dest, "/") && !box_is_directory(box, full))
 		return steal(&full);
 	return io_join(full, name);
 }

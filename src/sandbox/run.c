@@ -315,6 +315,14 @@ send_all(struct running *rn, struct request **put, struct err *err)
 	return send_run(rn, *put ? request_id(*put) : 0, err);
 }
 
+/* The runner does not say which directory: only that one was not there. */
+static int
+run_error(const struct running *rn, struct err *err)
+{
+	request_error(rn->request, err);
+	return rn->spec->cwd ? err_prefix(err, "-w %s", rn->spec->cwd) : -1;
+}
+
 int
 box_run(struct box *box, const struct run_spec *run,
     const struct box_sink *sink, struct verdict *v, struct err *err)
@@ -340,7 +348,7 @@ box_run(struct box *box, const struct run_spec *run,
 	else if (put && request_done(put) && !request_verdict(put, &fields))
 		bad = request_error(put, err);
 	else
-		bad = request_error(rn.request, err);
+		bad = run_error(&rn, err);
 	if (box->ops->run_end) /* it may know better than the runner */
 		box->ops->run_end(box, v);
 	request_free(rn.request);

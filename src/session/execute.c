@@ -117,7 +117,7 @@ run_phase(struct execution *x, const char *phase, const struct strvec *argv,
 		run.stdin_fd = p->stdin_fd;
 	}
 	if (with_text) {
-		run.program_path = p->file;
+		run.program_path = x->places.file;
 		run.program_data = p->text;
 		run.program_len = p->len;
 	}

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: MIT
+"""The options of env new: what they do inside, on every kind of sandbox."""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "lib"))
+import engines
+from sandboxes import KINDS, SandboxHome
+from tap import main, same, test
+
+WHERE = "import os, sys\nprint(os.getcwd(), *sys.argv[1:])\n"
+
+
+def program(text, options="", args=""):
+    return "run %s p.py %s <<'E'\n%sE" % (options, args, text)
+
+
+def commands(home, *lines, keep=()):
+    args = list(keep)
+    for line in lines:
+        args += ["-c", line]
+    return home.addesh(*args)
+
+
+@test("-w is where programs start, made where code can write: %s", KINDS)
+def _(kind):
+    with SandboxHome(kind) as h:
+        for option, where in (("/tmp/a/b", "/tmp/a/b"),
+                              ("sub", "/workspace/sub"), ("/usr", "/usr")):
+            done = commands(h, "env new -w " + option,
+                            program(WHERE, args="x"), "env reset",
+                            "exec pwd").is_ok()
+            same(done.out, "%s x\n%s\n" % (where, where))
+
+
+@test("-w that cannot be: %s", KINDS)
+def _(kind):
+    with SandboxHome(kind) as h:
+        done = commands(h, "env new -w /nope").is_status(2)
+        same(done.err.splitlines()[-2:], [
+            "addesh: env new: -w /nope: there is no such directory, and none "
+            "can be made there",
+            "  directories below /workspace and /tmp are made"])
+        done = commands(h, "env new", "run -w nope x.py <<<1").is_status(125)
+        same(done.err.splitlines()[-1], "addesh: run: -w nope: working "
+             "directory: No such file or directory")
+        commands(h, "env new -w ''").is_status(2)
+
+
+@test("a user that the image does not have: %s", engines.KINDS)
+def _(kind):
+    with SandboxHome(kind) as h:
+        for user in ("nosuch", "5:nosuch", ":5", "5:"):
+            done = commands(h, "env new busybox:latest -u " + user)
+            done.is_status(2)
+            same(done.err.splitlines(), [
+                "addesh: env new: there is no user '%s' in the environment"
+                % user, "  sandbox, image, root, a name of its /etc/passwd, "
+                "or UID:GID"])
+        done = commands(h, "env new busybox:latest -u 1234:5678", "exec id",
+                        "env info").is_ok()
+        assert done.out.startswith("uid=1234 gid=5678"), done.out
+
+
+@test("options that contradict each other")
+def _():
+    with SandboxHome("restricted-user") as h:
+        for a, b in (("--net", "--network none"), ("--root", "--user sandbox")):
+            for line in ("%s %s" % (a, b), "%s %s" % (b, a)):
+                done = commands(h, "env new " + line).is_status(2)
+                same(done.err, "addesh: env new: %s and %s exclude each "
+                     "other\n" % (a, b))
+
+
+@test("variables reach each run and make nothing: %s", KINDS)
+def _(kind):
+    with SandboxHome(kind) as h:
+        h.own(h.write("vars", "\ufeff# a comment\r\nA=1\r\n\n  B=x # y\n"
+                              "C=\"q\"\nUNSET_HERE\nLOG=/tmp/log.txt\n"))
+        text = ("import os\nprint([os.environ.get(n) for n in "
+                "('A', 'B', 'C', 'D', 'UNSET_HERE')])\n"
+                "open(os.environ['LOG'], 'w').close()\n")
+        done = commands(h, "env new --env-file vars -e D=4 -e A=2",
+                        program(text), program(text, options="-e D=5"),
+                        "env reset", program(text)).is_ok()
+        row = "['2', 'x # y', '\"q\"', '%d', None]\n"
+        same(done.out, row % 4 + row % 5 + row % 4)
+
+
+@test("a file of variables that is wrong: %s", [
+    ("no name", "A=1\n=x\n", "vars:2: '=x' has no name before the ="),
+    ("a space", "#\nA B=x\n", "vars:2: 'A B=x' has a space in the name"),
+    ("a zero byte", "A=\0\n", "vars: not a text"),
+    ("no file", None, "vars: No such file or directory")])
+def _(_, text, message):
+    with SandboxHome("restricted-user") as h:
+        if text is not None:
+            h.own(h.write("vars", text))
+        done = commands(h, "env new --env-file vars")
+        same((done.status != 0, done.err.splitlines()[0]),
+             (True, "addesh: env new: " + message))
+        done = commands(h, "env new -e ''").is_status(2)
+        same(done.err, "addesh: env new: a variable needs a name\n")
+
+
+main()
