@@ -253,7 +253,8 @@ undo(struct box *box)
 /*
  * A socket on this host does not prove that the engine sees our files, and a
  * volume may be half full: each failure is tried once in the next better way,
- * and the first reason is the one that is told.
+ * and the first reason is the one that is told.  The last one does without the
+ * files for /etc, whose path the engine may not take.
  */
 static int
 open_container(struct box *box, struct client_config *cfg, uint64_t memory,
@@ -269,6 +270,8 @@ open_container(struct box *box, struct client_config *cfg, uint64_t memory,
 		if (i == 0 && !eb->way.bind &&
 		    runner_way_volume(&eb->way, e, box, false, why))
 			return -1;
+		if (i + 1 == ATTEMPTS)
+			free(steal(&eb->way.mountpoint));
 		if (!attempt(box, cfg, memory, why)) {
 			err_clear(err);
 			return 0;

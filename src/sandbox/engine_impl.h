@@ -25,16 +25,24 @@ struct runner_way {
 	uint64_t id;  /* size << 32 | CRC-32C, as its WELCOME says */
 	bool bind;
 	char *volume; /* the name of the volume, if not bind */
-	char *hosts, *passwd, *group; /* of bind: files for /etc, or NULL */
+	char *hosts, *passwd, *group; /* files for /etc, or NULL */
+	uint64_t content; /* as id, with the CRC going on over those */
+	char *mountpoint; /* of the volume, a path of the engine's, or NULL */
 };
 
 int runner_way_init(struct runner_way *way, struct engine *e,
     const char *arch, struct err *err);
+/* The name of the volume with all that a way brings; the caller's. */
+char *runner_way_volume_name(const struct runner_way *way);
 void runner_way_release(struct runner_way *way);
 /* Makes sure that a volume has the runner; anew: whatever it seems to have,
    under another name if it is in use. */
 int runner_way_volume(struct runner_way *way, struct engine *e,
     const struct box *box, bool anew, struct err *err);
+
+/* One of hosts, passwd and group as the engine can mount it; the caller's, or
+   NULL. */
+char *runner_way_source(const struct runner_way *way, const char *file);
 
 /* The body of POST /containers/create. */
 json *container_spec(struct box *box, const struct image *img,

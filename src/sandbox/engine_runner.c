@@ -16,12 +16,29 @@
 static int
 identify(struct runner_way *way, struct err *err)
 {
+	const char *const more[] = {way->hosts, way->passwd, way->group};
 	autobuf struct strbuf sb = STRBUF_INIT;
+	uint32_t crc;
 
 	if (io_read_file(way->path, &sb, RUNNER_MAX, err))
 		return -1;
-	way->id = (uint64_t)sb.len << 32 | frame_crc(0, sb.buf, sb.len);
+	crc = frame_crc(0, sb.buf, sb.len);
+	way->id = (uint64_t)sb.len << 32 | crc;
+	for (size_t i = 0; i < ARRAY_SIZE(more); i++) {
+		strbuf_reset(&sb);
+		if (more[i] && io_read_file(more[i], &sb, RUNNER_MAX, err))
+			return -1;
+		crc = frame_crc(crc, sb.buf, sb.len);
+	}
+	way->content = way->id >> 32 << 32 | crc;
 	return 0;
+}
+
+char *
+runner_way_volume_name(const struct runner_way *way)
+{
+	return xasprintf("addesh-runner-%016llx",
+	    (unsigned long long)way->content);
 }
 
 static char *
@@ -93,13 +110,13 @@ runner_way_init(struct runner_way *way, struct engine *e, const char *arch,
     struct err *err)
 {
 	*way = (struct runner_way){.path = runtime_runner_path(arch, err)};
-	if (!way->path || identify(way, err))
+	if (!way->path)
 		return -1;
 	way->bind = can_bind(e, way->path);
 	way->hosts = data_file("etc/hosts");
 	way->passwd = data_file("etc/passwd");
 	way->group = data_file("etc/group");
-	return 0;
+	return identify(way, err);
 }
 
 void
@@ -110,7 +127,22 @@ runner_way_release(struct runner_way *way)
 	free(way->hosts);
 	free(way->passwd);
 	free(way->group);
+	free(way->mountpoint);
 	*way = (struct runner_way){0};
+}
+
+/*
+ * A file of a volume cannot be mounted by itself before API 1.45 (the Subpath
+ * of a mount), but the engine's own path of it can, like any other.
+ */
+char *
+runner_way_source(const struct runner_way *way, const char *file)
+{
+	if (!file || way->bind)
+		return file ? xstrdup(file) : NULL;
+	return way->mountpoint
+		   ? io_join(way->mountpoint, strrchr(file, '/') + 1)
+		   : NULL;
 }
 
 /* ---- the volume ---- */
@@ -147,21 +179,45 @@ make_helper(struct engine *e, const struct box *box, const char *volume,
 	return container_create(e, NULL, NULL, c, NULL, err);
 }
 
+/* The runner and the files for /etc that there are. */
+static int
+volume_tar(const struct runner_way *way, struct strbuf *tar, struct err *err)
+{
+	const char *const paths[] = {
+	    way->path, way->hosts, way->passwd, way->group};
+	struct strbuf data[ARRAY_SIZE(paths)];
+	struct tar_entry entries[ARRAY_SIZE(paths)];
+	size_t n = 0;
+	int bad = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		strbuf_init(&data[i]);
+		if (bad || !paths[i])
+			continue;
+		bad = io_read_file(paths[i], &data[i], RUNNER_MAX, err);
+		entries[n++] = (struct tar_entry){
+		    .path = i ? strrchr(paths[i], '/') + 1 : "runner",
+		    .mode = S_IFREG | (i ? 0644 : 0755),
+		    .data = data[i].buf,
+		    .size = data[i].len};
+	}
+	if (!bad)
+		bad = tar_write(tar, entries, n, err);
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
+		strbuf_release(&data[i]);
+	return bad;
+}
+
 static int
 fill_volume(const struct runner_way *way, struct engine *e,
     const struct box *box, struct err *err)
 {
-	autobuf struct strbuf runner = STRBUF_INIT, tar = STRBUF_INIT;
+	autobuf struct strbuf tar = STRBUF_INIT;
 	autoerr struct err later = ERR_INIT;
-	struct tar_entry entry = {.path = "runner", .mode = S_IFREG | 0755};
 	autofree char *id = NULL;
 	int bad;
 
-	if (io_read_file(way->path, &runner, RUNNER_MAX, err))
-		return -1;
-	entry.data = runner.buf;
-	entry.size = runner.len;
-	if (tar_write(&tar, &entry, 1, err))
+	if (volume_tar(way, &tar, err))
 		return -1;
 	id = make_helper(e, box, way->volume, err);
 	if (!id)
@@ -172,17 +228,30 @@ fill_volume(const struct runner_way *way, struct engine *e,
 	return bad;
 }
 
+static void
+note_mountpoint(struct runner_way *way, const json *volume)
+{
+	const char *path = json_str(volume, "Mountpoint", "");
+
+	free(way->mountpoint);
+	way->mountpoint = *path == '/' ? xstrdup(path) : NULL;
+}
+
 static int
 create_volume(struct runner_way *way, struct engine *e, const struct box *box,
     struct err *err)
 {
 	autovec struct strvec labels = STRVEC_INIT;
+	autojson json *made = NULL;
 
 	strvec_pushf(&labels, LABEL_RUNNER "=%016llx",
-	    (unsigned long long)way->id);
-	if (volume_create(e, way->volume, &labels, err))
+	    (unsigned long long)way->content);
+	if (volume_create(e, way->volume, &labels, err) ||
+	    fill_volume(way, e, box, err))
 		return -1;
-	return fill_volume(way, e, box, err);
+	made = volume_inspect(e, way->volume, err);
+	note_mountpoint(way, made);
+	return made ? 0 : -1;
 }
 
 int
@@ -194,8 +263,7 @@ runner_way_volume(struct runner_way *way, struct engine *e,
 
 	way->bind = false;
 	if (!way->volume)
-		way->volume = xasprintf("addesh-runner-%016llx",
-		    (unsigned long long)way->id);
+		way->volume = runner_way_volume_name(way);
 	if (anew && volume_remove(e, way->volume, &missing)) {
 		autofree char *random = io_random_hex(4);
 		char *other = xasprintf("%s-%s", way->volume, random);
@@ -205,8 +273,10 @@ runner_way_volume(struct runner_way *way, struct engine *e,
 	}
 	err_clear(&missing);
 	there = volume_inspect(e, way->volume, &missing);
-	if (there)
+	if (there) {
+		note_mountpoint(way, there);
 		return 0;
+	}
 	if (missing.code != 404)
 		return err_move(err, &missing);
 	return create_volume(way, e, box, err);

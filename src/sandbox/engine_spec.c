@@ -151,27 +151,30 @@ mount_json(const char *type, const char *source, const char *target,
 	return m;
 }
 
+static void
+push_etc(json *mounts, const struct runner_way *way, const char *file,
+    const char *target)
+{
+	autofree char *source = runner_way_source(way, file);
+
+	if (source)
+		json_push(mounts, mount_json("bind", source, target, true));
+}
+
 static json *
 mounts_json(const struct box *box, const struct runner_way *way)
 {
 	json *mounts = json_array();
-	bool own_users = box->spec.limits.user == USER_SANDBOX;
 
-	if (!way->bind) {
-		json_push(mounts,
-		    mount_json("volume", way->volume, RUNNER_DIR, true));
-	} else {
-		json_push(mounts, mount_json("bind", way->path,
-				      RUNNER_DIR "/runner", true));
-		if (box->spec.limits.network == NET_NONE && way->hosts)
-			json_push(mounts, mount_json("bind", way->hosts,
-					      "/etc/hosts", true));
-		if (own_users && way->passwd)
-			json_push(mounts, mount_json("bind", way->passwd,
-					      "/etc/passwd", true));
-		if (own_users && way->group)
-			json_push(mounts, mount_json("bind", way->group,
-					      "/etc/group", true));
+	json_push(mounts,
+	    way->bind ? mount_json("bind", way->path, RUNNER_DIR "/runner",
+			    true)
+		      : mount_json("volume", way->volume, RUNNER_DIR, true));
+	if (box->spec.limits.network == NET_NONE)
+		push_etc(mounts, way, way->hosts, "/etc/hosts");
+	if (box->spec.limits.user == USER_SANDBOX) {
+		push_etc(mounts, way, way->passwd, "/etc/passwd");
+		push_etc(mounts, way, way->group, "/etc/group");
 	}
 	if (box->spec.limits.workspace == WORKSPACE_DISK)
 		json_push(mounts,
@@ -227,6 +230,7 @@ container_spec(struct box *box, const struct image *img,
     const struct runner_way *way, uint64_t memory)
 {
 	json *c = json_object(), *health = json_object();
+	autofree char *hosts = runner_way_source(way, way->hosts);
 
 	json_put_str(c, "Image", box->spec.image);
 	json_put_str(c, "User", "0:0");
@@ -245,7 +249,7 @@ container_spec(struct box *box, const struct image *img,
 	json_put(c, "Healthcheck", health);
 	/* Twice as fast to start as network mode none alone, but then nobody
 	   writes an /etc/hosts. */
-	if (box->spec.limits.network == NET_NONE && way->bind && way->hosts)
+	if (box->spec.limits.network == NET_NONE && hosts)
 		json_put_bool(c, "NetworkDisabled", true);
 	json_put(c, "HostConfig", host_json(box, img, way, memory));
 	return c;

@@ -64,8 +64,7 @@ sweep_volume(struct sweep *s, struct engine *engine, const json *volume)
 	const char *name = json_str(volume, "Name", "");
 
 	if (!runner_way_init(&way, engine, NULL, &err))
-		ours = xasprintf("addesh-runner-%016llx",
-		    (unsigned long long)way.id);
+		ours = runner_way_volume_name(&way);
 	runner_way_release(&way);
 	err_clear(&err);
 	if (ours && !strcmp(name, ours)) {

@@ -63,6 +63,17 @@ class Box:
         return done.stdout
 
 
+NAMES = """
+import getpass, os, pwd, socket
+print(getpass.getuser(), pwd.getpwuid(os.getuid()).pw_name,
+      os.path.expanduser("~"), socket.gethostname())
+s = socket.create_server(("localhost", 0))
+c = socket.create_connection(s.getsockname())
+print(socket.gethostbyname(socket.gethostname()), os.access("/", os.W_OK))
+"""
+NAMED = "\nsandbox sandbox /tmp/home sandbox\n127.0.0.1 False\n"
+
+
 def value(out, what, name):
     found = re.search(r"^%s %s[= ](.*)$" % (what, name), out, re.M)
     return found and found[1]
@@ -87,15 +98,8 @@ def _(kind):
 @test("code has a name, a home and localhost: %s", KINDS)
 def _(kind):
     with Box(kind) as box:
-        out = box("script", "20", """
-import getpass, os, pwd, socket
-print(getpass.getuser(), pwd.getpwuid(os.getuid()).pw_name,
-      os.path.expanduser("~"), socket.gethostname())
-s = socket.create_server(("localhost", 0))
-c = socket.create_connection(s.getsockname())
-print(socket.gethostbyname(socket.gethostname()), os.access("/", os.W_OK))
-""")
-    assert "\nsandbox sandbox /tmp/home sandbox\n127.0.0.1 False\n" in out, out
+        out = box("script", "20", NAMES)
+    assert NAMED in out, out
 
 
 @test("uid 0 of this host is not in the sandbox")
@@ -129,10 +133,9 @@ def _(kind):
                 'mount -t tmpfs none "$1" && cp "$2" "$1/runner" && shift 2 '
                 '&& exec "$@"', "sh", hidden, STATIC]
         for _ in range(2):    # filled, and used again
-            out = box("describe", "run", "20", "echo", "hello", ";", "sweep",
-                      wrap=wrap)
+            out = box("describe", "script", "20", NAMES, "sweep", wrap=wrap)
             assert value(out, "FACT", "runner_way").startswith("addesh-runner-")
-            assert "\nhello\n" in out, out
+            assert NAMED in out, out
             assert re.search(r"SWEEP volume addesh-runner-\w+ \(.*\) kept",
                              out), out
         same(os.listdir(hidden), [], "made by the engine")
