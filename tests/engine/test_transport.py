@@ -300,7 +300,9 @@ class Sshd:
             "AuthorizedKeysFile %s/user.pub" % self.d, "StrictModes no",
             "PasswordAuthentication no", "PermitRootLogin yes",
             "UsePAM %s" % ("no" if os.getuid() else "yes"),
-            "SetEnv PATH=%s/remote:/usr/bin:/bin" % self.d, ""]))
+            # the second, so that bash takes itself for an inner shell, and
+            # leaves the user's .bashrc alone
+            "SetEnv PATH=%s/remote:/usr/bin:/bin SHLVL=2" % self.d, ""]))
         if os.getuid() == 0:
             os.makedirs("/run/sshd", exist_ok=True)
         self.process = subprocess.Popen(

@@ -157,6 +157,8 @@ class FakeEngine:
 
     def close(self):
         self.stopping.set()
+        # else the thread would wait in accept(2) for ever
+        self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
         with self.lock:
             for sock in self.socks:
