@@ -211,7 +211,7 @@ check_keys(struct yaml *y, const struct yaml_node *map)
 	for (size_t i = 1; i < map->n; i++)
 		if (!strcmp(keys[i - 1]->text, keys[i]->text))
 			return yaml_error(y->err, y, keys[i],
-			    "\"%s\" stands twice, first in line %u",
+			    "'%s' stands twice, first in line %u",
 			    keys[i]->text, keys[i - 1]->line);
 	return 0;
 }

@@ -227,7 +227,7 @@ check_only(const json *object, const char *name, struct err *err)
 	json_each(m, object)
 	{
 		if (strcasecmp(m->string, name))
-			return err_set(err, ERR_CONFIG, "unknown field \"%s\"",
+			return err_set(err, ERR_CONFIG, "unknown field '%s'",
 			    m->string);
 	}
 	return 0;

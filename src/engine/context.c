@@ -80,7 +80,7 @@ context_parse(struct endpoint *ep, const char *name, const char *text,
 		return -1;
 	if (strcmp(json_str(meta, "Name", ""), name))
 		return err_set(err, ERR_CONFIG,
-		    "it is of the context \"%s\", not of \"%s\"",
+		    "it is of the context '%s', not of '%s'",
 		    json_str(meta, "Name", ""), name);
 	ep->tls_skip_verify = json_bool(docker, "SkipTLSVerify", false);
 	return endpoint_parse(ep, *host ? host : DEFAULT_HOST,
@@ -109,14 +109,14 @@ context_load(struct endpoint *ep, const struct strvec *env, const char *home,
 
 	if (!name_ok(name))
 		return err_set(err, ERR_USAGE,
-		    "\"%s\" is not the name of a Docker context", name);
+		    "'%s' is not the name of a Docker context", name);
 	SHA256Data((const uint8_t *)name, strlen(name), id);
 	path = xasprintf("%s/contexts/meta/%s/meta.json", dir ? dir : "", id);
 	if (!dir || io_read_file(path, &text, FILE_MAX, err)) {
 		if (dir && err->code != ENOENT && err->code != ENOTDIR)
 			return -1;
 		return err_set(err, ERR_CONFIG,
-		    "there is no Docker context \"%s\"", name);
+		    "there is no Docker context '%s'", name);
 	}
 	ep->ca = pem(dir, id, "ca");
 	ep->cert = pem(dir, id, "cert");
@@ -136,7 +136,7 @@ add_header(struct strvec *headers, const char *name, const char *value,
 	for (const char *s = name; *s; s++)
 		if (!isalnum((unsigned char)*s) && !strchr("-_", *s))
 			return err_set(err, ERR_CONFIG,
-			    "\"%s\" is not the name of a header", name);
+			    "'%s' is not the name of a header", name);
 	for (const char *s = value; *s; s++)
 		if ((unsigned char)*s < ' ' || *s == 127)
 			return err_set(err, ERR_CONFIG,
@@ -183,7 +183,7 @@ custom_headers(struct strvec *headers, const char *list, struct err *err)
 
 		if (!value)
 			return err_set(err, ERR_CONFIG,
-			    "DOCKER_CUSTOM_HEADERS: \"%s\" is not NAME=VALUE",
+			    "DOCKER_CUSTOM_HEADERS: '%s' is not NAME=VALUE",
 			    name);
 		if (add_header(headers, name, value, err))
 			return err_prefix(err, "DOCKER_CUSTOM_HEADERS");

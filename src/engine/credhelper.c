@@ -138,7 +138,7 @@ credhelper_get(struct auth *a, const char *helper, const char *server,
 
 	if (strchr(helper, '/'))
 		return err_set(err, ERR_CONFIG,
-		    "\"%s\" is not the name of a credential helper", helper);
+		    "'%s' is not the name of a credential helper", helper);
 	pid = start(program, server, &fd, err);
 	if (pid < 0)
 		return err_prefix(err, "credential helper");

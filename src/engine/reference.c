@@ -221,7 +221,7 @@ reference_parse(struct reference *ref, const char *name, struct err *err)
 	if (!why)
 		return 0;
 	reference_release(ref);
-	return err_set(err, ERR_USAGE, "image \"%s\": %s", name, why);
+	return err_set(err, ERR_USAGE, "image '%s': %s", name, why);
 }
 
 bool

@@ -5,7 +5,7 @@
 
 #include "base/nearest.h"
 
-/* The kernel reads no more of a `#!` line (BINPRM_BUF_SIZE, execve(2)). */
+/* The kernel reads no more of a '#!' line (BINPRM_BUF_SIZE, execve(2)). */
 #define SHEBANG_MAX 255
 
 /* The words after "#!"; env(1) before a program and its options left out. */
@@ -77,7 +77,7 @@ use_language(struct language_choice *c, const struct language *l)
 	c->n_recipes = l->n_recipes;
 }
 
-/* A program that no language names is run as its `#!` line says. */
+/* A program that no language names is run as its '#!' line says. */
 static bool
 use_shebang(const struct languages *ls, const char *text, size_t n,
     struct language_choice *c)
@@ -116,7 +116,7 @@ unknown_language(const struct languages *ls, const char *name,
 		for (size_t j = 0; j < names->n; j++)
 			nearest_try(&near, names->v[j]);
 	}
-	err_set(err, ERR_USAGE, "no language is named \"%s\"", name);
+	err_set(err, ERR_USAGE, "no language is named '%s'", name);
 	return near.best ? err_hint(err, "the nearest is %s", near.best)
 			 : err_hint(err, "there are: %s", all.buf);
 }

@@ -246,7 +246,7 @@ read_recipe_map(struct reader *r, const struct yaml_node *node,
 			rc = read_argv(r, node->items[i], &out->check);
 		else
 			rc = yaml_error(r->err, r->y, key,
-			    "unknown key \"%s\": check, compile or run",
+			    "unknown key '%s': check, compile or run",
 			    key->text);
 		if (rc)
 			return -1;
@@ -317,7 +317,7 @@ read_key(struct reader *r, const struct yaml_node *key,
 			return read_field(r, &fields[i], node);
 		nearest_try(&near, fields[i].key);
 	}
-	return yaml_error(r->err, r->y, key, "unknown key \"%s\"%s%s",
+	return yaml_error(r->err, r->y, key, "unknown key '%s'%s%s",
 	    key->text, near.best ? "; the nearest is " : "",
 	    near.best ? near.best : "");
 }

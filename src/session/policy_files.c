@@ -111,7 +111,7 @@ no_such_policy(struct loader *ld, const char *name)
 	policy_names(&names);
 	for (size_t i = 0; i < names.n; i++)
 		strbuf_addf(&list, "%s%s", i ? ", " : "", names.v[i]);
-	err_set(ld->err, ERR_USAGE, "no policy is named \"%s\"", name);
+	err_set(ld->err, ERR_USAGE, "no policy is named '%s'", name);
 	return err_hint(ld->err, "there are: %s; a file's name has a '/' or "
 				 "ends in .yaml", list.buf);
 }

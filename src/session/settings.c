@@ -31,7 +31,7 @@ settings_lookup(const char *name, struct err *err)
 		if (settings_table[i].name)
 			nearest_try(&near, settings_table[i].name);
 	}
-	err_set(err, ERR_USAGE, "no setting is named \"%s\"", name);
+	err_set(err, ERR_USAGE, "no setting is named '%s'", name);
 	if (near.best)
 		err_hint(err, "the nearest is %s", near.best);
 	return NULL;

@@ -81,7 +81,7 @@ refuse(const struct setting *s, const char *text, struct err *err)
 static int
 refuse_text(const struct setting *s, const char *text, struct err *err)
 {
-	autofree char *quoted = xasprintf("\"%.60s\"", text);
+	autofree char *quoted = xasprintf("'%.60s'", text);
 
 	return refuse(s, quoted, err);
 }

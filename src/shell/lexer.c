@@ -145,7 +145,7 @@ lex_input(struct lex *x, struct lex_cmd *cmd)
 {
 	if (lex_peek(x, 1) != '<')
 		return lex_fail(x, x->line,
-		    "< is not known: `run --stdin FILE` gives a program its "
+		    "< is not known: 'run --stdin FILE' gives a program its "
 		    "input");
 	if (lex_peek(x, 2) != '<')
 		return lex_tag(x, cmd);

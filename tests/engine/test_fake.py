@@ -593,7 +593,7 @@ def a_broken_login_is_told_only_when_it_matters():
 @test
 def what_is_no_name_is_not_pulled():
     with FakeEngine() as engine:
-        fails(tool(engine.url, "pull", "A B"), "image \"A B\": the names of "
+        fails(tool(engine.url, "pull", "A B"), "image 'A B': the names of "
               "images are in lower case", "usage")
         same(len(engine.requests), 1)
 

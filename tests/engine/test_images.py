@@ -102,7 +102,7 @@ def _(kind):
         assert "manifest unknown" in done.err, done.err
         done = run(h, "pull UPPER", "pull ''", "pull 'a b'").is_status(2)
         same(done.err.splitlines()[0],
-             "addesh: pull: image \"UPPER\": the names of images are in "
+             "addesh: pull: image 'UPPER': the names of images are in "
              "lower case")
 
 

@@ -115,10 +115,10 @@ test_environment(void)
 			   "{\"auth\":\"ZTplZQ==\"}}}", false,
 	    "n m plain.example");
 	finds("ghcr.io/a", "DOCKER_AUTH_CONFIG={\"credsStore\":\"x\"}", false,
-	    "!DOCKER_AUTH_CONFIG: unknown field \"credsStore\"");
+	    "!DOCKER_AUTH_CONFIG: unknown field 'credsStore'");
 	finds("ghcr.io/a", "DOCKER_AUTH_CONFIG={\"auths\":{\"ghcr.io\":"
 			   "{\"auth\":\"ZTplZQ==\",\"email\":\"x\"}}}", false,
-	    "!DOCKER_AUTH_CONFIG: ghcr.io: unknown field \"email\"");
+	    "!DOCKER_AUTH_CONFIG: ghcr.io: unknown field 'email'");
 	finds("ghcr.io/a", "DOCKER_AUTH_CONFIG=[1]", false,
 	    "!DOCKER_AUTH_CONFIG: it is not an object");
 	finds("ghcr.io/a", "DOCKER_AUTH_CONFIG={\"auths\":[[1]]}", false,
@@ -168,7 +168,7 @@ test_helpers(void)
 	    "!docker-credential-one: its answer is too long");
 	finds("gone.example/a", NULL, false, "!credential helper: "
 	    "docker-credential-gone: No such file or directory");
-	finds("up.example/a", NULL, false, "!\"../x\" is not the name of a "
+	finds("up.example/a", NULL, false, "!'../x' is not the name of a "
 	    "credential helper");
 }
 

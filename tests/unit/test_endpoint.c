@@ -142,7 +142,7 @@ test_contexts(void)
 					  "byte 0", dir);
 	autofree char *other = xasprintf("DOCKER_CONTEXT: "
 	    "%s/contexts/meta/" DESKTOP "/meta.json: it is of the context "
-	    "\"other\", not of \"desktop-linux\"", dir);
+	    "'other', not of 'desktop-linux'", dir);
 
 	write_file("contexts/meta/" MY_CONTEXT "/meta.json",
 	    "{\"Name\":\"my-context\",\"Metadata\":{\"Description\":"
@@ -156,9 +156,9 @@ test_contexts(void)
 	chooses("my-context", ENV(config), "ssh://me@build-host",
 	    "--engine says my-context");
 	refuses(NULL, ENV(config, "DOCKER_CONTEXT=gone"),
-	    "DOCKER_CONTEXT: there is no Docker context \"gone\"");
+	    "DOCKER_CONTEXT: there is no Docker context 'gone'");
 	refuses(NULL, ENV(config, "DOCKER_CONTEXT=../../etc"),
-	    "DOCKER_CONTEXT: \"../../etc\" is not the name of a Docker "
+	    "DOCKER_CONTEXT: '../../etc' is not the name of a Docker "
 	    "context");
 	refuses(NULL, ENV(config, "DOCKER_CONTEXT=desktop-linux"), other);
 	write_file("config.json",
@@ -167,7 +167,7 @@ test_contexts(void)
 	chooses(NULL, ENV(config, "DOCKER_HOST=unix:///d"), "unix:///d",
 	    "DOCKER_HOST is set");
 	write_file("config.json", "{\"currentContext\":\"gone\"}");
-	refuses(NULL, ENV(config), "there is no Docker context \"gone\"");
+	refuses(NULL, ENV(config), "there is no Docker context 'gone'");
 	write_file("config.json", "{");
 	refuses(NULL, ENV(config), broken);
 	write_file("config.json", "{}");
@@ -245,7 +245,7 @@ test_more(void)
 	    "DOCKER_CUSTOM_HEADERS: the header A has a control character");
 	refuses(NULL, ENV("DOCKER_HOST=unix:///d",
 			  "DOCKER_CUSTOM_HEADERS=A"),
-	    "DOCKER_CUSTOM_HEADERS: \"A\" is not NAME=VALUE");
+	    "DOCKER_CUSTOM_HEADERS: 'A' is not NAME=VALUE");
 }
 
 static void

@@ -249,7 +249,7 @@ test_no_choice(const struct languages *ls)
 	not_chosen(ls, NULL, "x.foo", "#!/usr/bin/env\n", 15, unknown, hint);
 	not_chosen(ls, NULL, "x.foo", "#!/b\0n\n", 7, unknown, hint);
 	not_chosen(ls, "pyhton", "x.foo", "", 0,
-	    "no language is named \"pyhton\"", "the nearest is python");
+	    "no language is named 'pyhton'", "the nearest is python");
 }
 
 static void
@@ -301,13 +301,13 @@ test_refused(void)
 	refused("zig: 1\n", "1:6: must be a map, not text");
 	refused("zig: {}\n", "1:1: zig needs recipes");
 	refused("zig:\n  recipe: []\n",
-	    "2:3: unknown key \"recipe\"; the nearest is recipes");
+	    "2:3: unknown key 'recipe'; the nearest is recipes");
 	refused("zig:\n  recipes: []\n",
 	    "2:12: must be a list of commands, not a list");
 	refused("zig:\n  recipes: [[]]\n", "2:13: needs a program");
 	refused("zig:\n  recipes: [{compile: [x]}]\n", "2:13: needs a run");
 	refused("zig:\n  recipes: [{runs: [x]}]\n",
-	    "2:14: unknown key \"runs\": check, compile or run");
+	    "2:14: unknown key 'runs': check, compile or run");
 	refused("zig:\n  recipes: [[[x]]]\n",
 	    "2:14: must be text, not a list");
 	refused("go:\n  interrupt: KILL\n",

@@ -71,7 +71,7 @@ static void
 test_refused(void)
 {
 	refused("a: 1\nb: 2\na: 3\n",
-	    "t.yaml:3:1: \"a\" stands twice, first in line 1");
+	    "t.yaml:3:1: 'a' stands twice, first in line 1");
 	refused("a: [1\n",
 	    "t.yaml:2:1: not YAML: did not find expected ',' or ']' "
 	    "(while parsing a flow sequence)");
