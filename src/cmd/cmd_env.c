@@ -68,7 +68,7 @@ apply_option(struct call *c, struct policy *p, const char *option,
 {
 	autofree char *where = xasprintf("--%s", option);
 
-	return policy_set(p, setting, text, where, &c->err);
+	return policy_override(p, setting, text, where, &c->err);
 }
 
 /* Neither --net --network none nor the reverse may end with a network that

@@ -107,7 +107,7 @@ set_limits(struct running *x)
 		    (unsigned long long)call_ms(c, "timeout", 0));
 
 		p = copy = policy_copy(p);
-		rc = policy_set(p, "timeout", text, "run -t", &c->err);
+		rc = policy_override(p, "timeout", text, "run -t", &c->err);
 	}
 	x->p.timeout_ms = policy_num(p, SET_TIMEOUT);
 	x->p.timeout_where =

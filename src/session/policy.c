@@ -258,13 +258,10 @@ check_switch(const struct policy *p, const struct setting *s,
 	return err_hint(err, "only a file can lift what a file says");
 }
 
-int
-policy_set(struct policy *p, const char *name, const char *text,
-    const char *option, struct err *err)
+static int
+set_in(struct policy *p, enum layer layer, const char *name, const char *text,
+    const char *where, struct err *err)
 {
-	autofree char *where = option ? xasprintf("the option %s", option)
-				      : xstrdup("`set`");
-	enum layer layer = option ? LAYER_OPTION : LAYER_SET;
 	const struct setting *s = settings_lookup(name, err);
 	struct value v;
 
@@ -280,6 +277,26 @@ policy_set(struct policy *p, const char *name, const char *text,
 	p->layers[layer][settings_id(s)] = v;
 	policy_resolve(p, settings_id(s));
 	return 0;
+}
+
+int
+policy_set(struct policy *p, const char *name, const char *text,
+    const char *option, struct err *err)
+{
+	autofree char *where = option ? xasprintf("the option %s", option)
+				      : xstrdup("'set'");
+
+	return set_in(p, option ? LAYER_OPTION : LAYER_SET, name, text, where,
+	    err);
+}
+
+int
+policy_override(struct policy *p, const char *name, const char *text,
+    const char *option, struct err *err)
+{
+	autofree char *where = xasprintf("the option %s", option);
+
+	return set_in(p, LAYER_COMMAND, name, text, where, err);
 }
 
 /* The words of the rows and the enumerators of the sandbox, side by side. */

@@ -3,9 +3,10 @@
  *
  * A value comes from the last layer that has one: the built-in default, the
  * site's file, the user's file, the policy named by --policy, the project's
- * ./.addesh.yaml (which may only tighten), variables, options, `set`.  What
- * stands in `max` of any file is a ceiling for everybody: a default or a file's
- * value above it is lowered to it, an option or `set` above it is refused.
+ * ./.addesh.yaml (which may only tighten), variables, options of addesh, 'set',
+ * options of one command.  What stands in `max` of any file is a ceiling for
+ * everybody: a default or a file's value above it is lowered to it, an option
+ * or 'set' above it is refused.
  *
  * Files, first found counts:
  *	user	--config FILE, $ADDESH_CONFIG (empty: none),
@@ -31,6 +32,7 @@ enum layer {
 	LAYER_VARIABLE,
 	LAYER_OPTION,
 	LAYER_SET,
+	LAYER_COMMAND,
 	LAYER_COUNT
 };
 
@@ -67,11 +69,15 @@ const struct value *policy_ceiling(const struct policy *p, enum setting_id id);
 bool policy_changed(const struct policy *p, enum setting_id id);
 
 /*
- * Sets by path or short name in LAYER_OPTION ("-m" as option) or LAYER_SET
+ * Sets by path or short name in LAYER_OPTION ("--engine" as option) or LAYER_SET
  * (option NULL).  ERR_USAGE for a wrong name or value, ERR_POLICY above a
- * ceiling.  For options of one environment or run use a copy of the policy.
+ * ceiling.
  */
 int policy_set(struct policy *p, const char *name, const char *text,
+    const char *option, struct err *err);
+/* The same for an option of one command, which counts above whatever was set
+   before: p is a copy of the session's policy. */
+int policy_override(struct policy *p, const char *name, const char *text,
     const char *option, struct err *err);
 
 /* The limits of a new environment. */

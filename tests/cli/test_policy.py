@@ -54,7 +54,7 @@ def a_setting_is_set_shown_and_explained():
     with Place(CODE + "    timeout: 45\n") as home:
         home.ends("-c", "set timeout 5m", "-c", "set --explain timeout", out=(
             "tools.code_execution.timeout: 5m\n"
-            "  set by   `set`\n"
+            "  set by   'set'\n"
             "  besides  45s (T/config/addesh/addesh.yaml:3)\n"
             "  besides  30s (the default)\n"
             "  what     time limit of a run\n"))
@@ -64,10 +64,10 @@ def a_setting_is_set_shown_and_explained():
 def what_cannot_be_set_is_said():
     with Place() as home:
         home.ends("-c", "set tiemout 5", status=2, err=(
-            "addesh: set: no setting is named \"tiemout\"\n"
+            "addesh: set: no setting is named 'tiemout'\n"
             "  the nearest is timeout\n"))
         home.ends("-c", "set network some", status=2, err=(
-            "addesh: set: network: must be none or full, not \"some\"\n"))
+            "addesh: set: network: must be none or full, not 'some'\n"))
 
 
 @test
@@ -145,7 +145,7 @@ def files_are_chosen_by_option_and_variable():
         same(timeout("--policy", "small"), 15000)
         same(timeout("--policy", "./own.yaml"), 2000)
         home.ends("--policy", "tiny", "-c", "set", status=2, err=(
-            "addesh: set: no policy is named \"tiny\"\n"
+            "addesh: set: no policy is named 'tiny'\n"
             "  there are: default, large, project, small; a file's name has "
             "a '/' or ends in .yaml\n"))
         home.ends("--config", "nope.yaml", "-c", "set", status=125, err=(
@@ -195,7 +195,7 @@ def a_wrong_file_is_checked():
             "tools.code_execution.memry_limit: unknown key; the nearest is "
             "memory_limit\n"
             "  bad.yaml:4:14: tools.code_execution.timeout: must be a time "
-            "such as 30s, 500ms or 5m, not \"x\"\n"))
+            "such as 30s, 500ms or 5m, not 'x'\n"))
 
 
 @test

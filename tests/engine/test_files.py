@@ -148,7 +148,7 @@ def _(sandbox):
             "[\"./out\"] (%s:1)" % (h.work, policy),
             "  allow it:  set host.write ./out,.",
             "addesh: get: writing %s/outside is not allowed: host.write is "
-            "[\"./out\", \".\"] (`set`)" % h.path,
+            "[\"./out\", \".\"] ('set')" % h.path,
             "  allow it:  set host.write ./out,.,.."])
         same(tree(h.work), {"f": b"f", "g": b"f", "out": None})
         same(os.listdir(h.path).count("outside"), 0)

@@ -44,6 +44,21 @@ def _(sandbox):
         assert "300ms" in answers[2]["result"]["message"], answers[2]
 
 
+@test("an option of a command counts above what was set: %s",
+      engines.SANDBOXES)
+def _(sandbox):
+    with Home(options=engines.sandbox(sandbox)) as h:
+        answers = run(h, "set network full", "set pids_limit 60",
+                      "set timeout 20", "env new --network none "
+                      "--pids-limit 50", "env info",
+                      "exec -t 300ms sleep 20")
+        limits = {l["name"]: l["value"]
+                  for l in answers[4]["result"]["limits"]}
+        same((limits["network"], limits["pids"]), ("none", "50"))
+        same(answers[5]["status"], 124)
+        assert "300ms (-t)" in answers[5]["result"]["message"], answers[5]
+
+
 @test("the engine stays while something is open there: %s", engines.KINDS)
 def _(kind):
     with Home(options=engines.sandbox(kind)) as h:

@@ -210,7 +210,11 @@ test_layers(void)
 	ok(!policy_set(p, "tools.code_execution.timeout", "500ms", NULL, &err),
 	    "set by path");
 	is_int(policy_num(p, SET_TIMEOUT), 500, "set wins");
-	is_where(p, SET_TIMEOUT, "`set`");
+	is_where(p, SET_TIMEOUT, "'set'");
+	ok(!policy_override(p, "timeout", "2", "run -t", &err),
+	    "an option of one command");
+	is_int(policy_num(p, SET_TIMEOUT), 2000, "it wins over set");
+	is_where(p, SET_TIMEOUT, "the option run -t");
 	policy_free(p);
 }
 
@@ -329,30 +333,30 @@ test_values(void)
 	struct err err = ERR_INIT;
 
 	not_set(p, "timeout", "soon", ERR_USAGE, "timeout: must be a time such "
-	    "as 30s, 500ms or 5m, not \"soon\"", "");
+	    "as 30s, 500ms or 5m, not 'soon'", "");
 	not_set(p, "timeout", "0", ERR_USAGE, "timeout: must be at least 1ms",
 	    "");
 	not_set(p, "memory_limit", "1m", ERR_USAGE,
 	    "memory_limit: must be at least 6m", "");
 	not_set(p, "cpu_limit", "-1", ERR_USAGE,
-	    "cpu_limit: must be a number such as 0.5, not \"-1\"", "");
+	    "cpu_limit: must be a number such as 0.5, not '-1'", "");
 	not_set(p, "cpu_limit", "0.0001", ERR_USAGE,
-	    "cpu_limit: must be a number such as 0.5, not \"0.0001\"", "");
+	    "cpu_limit: must be a number such as 0.5, not '0.0001'", "");
 	not_set(p, "pids_limit", "1e3", ERR_USAGE,
-	    "pids_limit: must be a whole number, not \"1e3\"", "");
+	    "pids_limit: must be a whole number, not '1e3'", "");
 	not_set(p, "pids_limit", "5000000", ERR_USAGE,
 	    "pids_limit: must be at most 4194304", "");
 	not_set(p, "sandbox", "chroot", ERR_USAGE, "sandbox: must be auto, "
-	    "docker, restricted or disabled, not \"chroot\"", "");
+	    "docker, restricted or disabled, not 'chroot'", "");
 	not_set(p, "image", "", ERR_USAGE, "image: must not be empty", "");
 	not_set(p, "hints", "maybe", ERR_USAGE,
-	    "hints: must be true or false, not \"maybe\"", "");
+	    "hints: must be true or false, not 'maybe'", "");
 	not_set(p, "prompt", "a\nb", ERR_USAGE,
 	    "prompt: must be text in UTF-8 on one line, not that", "");
 	not_set(p, "aliases", "t=x", ERR_USAGE,
 	    "aliases: must be a map of names to texts, not text", "");
 	not_set(p, "tiemout", "1", ERR_USAGE,
-	    "no setting is named \"tiemout\"", "the nearest is timeout");
+	    "no setting is named 'tiemout'", "the nearest is timeout");
 	ok(!policy_set(p, "cpu_limit", "1.25", NULL, &err), "decimals");
 	is_int(policy_num(p, SET_CPU_LIMIT), 1250, "in thousandths");
 	ok(!policy_set(p, "images", " a:1 ,b*", NULL, &err), "a list");
@@ -387,7 +391,7 @@ test_variables(void)
 	setenv("ADDESH_PROGRESS", "bar", 1);
 	not_loaded(&(struct policy_inputs){0}, ERR_CONFIG,
 	    "ADDESH_PROGRESS: must be auto, tty, plain, json or none, not "
-	    "\"bar\"", "");
+	    "'bar'", "");
 	start();
 }
 
@@ -401,7 +405,7 @@ test_files(void)
 	not_loaded(&(struct policy_inputs){.config = "/nonexistent.yaml"},
 	    ERR_CONFIG, "/nonexistent.yaml: No such file or directory", "");
 	not_loaded(&(struct policy_inputs){.policy = "tiny"}, ERR_USAGE,
-	    "no policy is named \"tiny\"",
+	    "no policy is named 'tiny'",
 	    "there are: default, large, project, small; a file's name has a "
 	    "'/' or ends in .yaml");
 	put_file("own.yaml", CODE "    timeout: 7\n");
@@ -531,7 +535,7 @@ test_disabled(void)
 	ok(!policy_set(p, "enabled", "no", NULL, &err), "it can be turned off");
 	ok(policy_may_execute(p, &err) < 0, "then none runs");
 	is_err(&err, ERR_POLICY, "running code is disabled: "
-	    "tools.code_execution.enabled is false (`set`)", "");
+	    "tools.code_execution.enabled is false ('set')", "");
 	ok(!policy_set(p, "enabled", "yes", NULL, &err), "and on again");
 	policy_free(p);
 	not_executed(CODE "    enabled: false\n",
