@@ -253,3 +253,20 @@ volume_list(struct engine *e, const struct strvec *labels, struct err *err)
 	return cJSON_IsArray(list) ? cJSON_Duplicate(list, true)
 				   : json_array();
 }
+
+int64_t
+volume_size(struct engine *e, const char *name, struct err *err)
+{
+	/* Before API 1.42 the type is not looked at, and all is counted. */
+	autofree char *path = engine_path(e, "/system/df?type=volume");
+	autojson json *answer = engine_call(e, "asking for the volume's size",
+	    "GET", path, NULL, err);
+	const json *v;
+
+	if (!answer)
+		return -1;
+	json_each(v, json_get(answer, "Volumes"))
+		if (!strcmp(json_str(v, "Name", ""), name))
+			return json_int(json_get(v, "UsageData"), "Size", 0);
+	return err_set(err, ERR_ENGINE, "the engine has no volume %s", name);
+}

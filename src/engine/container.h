@@ -67,6 +67,11 @@ int volume_create(struct engine *e, const char *name,
 json *volume_inspect(struct engine *e, const char *name, struct err *err);
 /* That it is gone already is fine; 409: a container uses it. */
 int volume_remove(struct engine *e, const char *name, struct err *err);
+/*
+ * The size of a volume's files as the engine counts them, which takes it a
+ * while where volumes are large; -1 with err, also where it does not know.
+ */
+int64_t volume_size(struct engine *e, const char *name, struct err *err);
 /* An array of volumes with every one of the labels. */
 json *volume_list(struct engine *e, const struct strvec *labels,
     struct err *err);

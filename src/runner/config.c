@@ -265,6 +265,7 @@ config_clear(struct config *c)
 	c->nofile_soft = 1024;
 	c->nofile_hard = 4096;
 	c->uid = c->gid = 65534;
+	c->disk_fd = -1;
 }
 
 /*
@@ -292,7 +293,7 @@ check_pidns(struct config *c)
  * sticky, since concurrent runs, which have uids of their own, share it.
  */
 static void
-open_places(const struct config *c)
+open_places(struct config *c)
 {
 	struct stat st;
 	int fd;
@@ -305,7 +306,10 @@ open_places(const struct config *c)
 		if (fstat(fd, &st) == 0 && st.st_uid == c->self &&
 		    !(st.st_mode & S_IWOTH))
 			(void)fchmod(fd, 0777);
-		close(fd);
+		if (i == 0)
+			c->disk_fd = fd;
+		else
+			close(fd);
 	}
 }
 

@@ -230,7 +230,9 @@ enum proto_key {
 	PROTO_K_COUNT,
 	PROTO_K_ROWS,
 	PROTO_K_COLS,
-	PROTO_K_STAT, /* text NAME=VALUE */
+	PROTO_K_STAT, /* text NAME=VALUE: memory, cpu_us and pids of the cgroup
+			 and disk, the bytes in use in the file system of the
+			 first PLACE; those that are known */
 };
 
 /*

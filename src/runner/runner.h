@@ -145,6 +145,7 @@ struct config {
 	bool keep;
 	char *workspace;
 	struct texts places, env, notes;
+	int disk_fd;	  /* the first place, or -1: for STATS */
 	uint8_t *filter;  /* struct sock_filter[] */
 	size_t filter_len;
 	uint64_t nofile_soft, nofile_hard, nproc;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/units.h"
 #include "engine/container.h"
 #include "engine/reference.h"
 
@@ -19,6 +20,7 @@ struct engine_box {
 	char *container; /* its id; NULL: gone or not made yet */
 	struct image image;
 	struct runner_way way;
+	struct disk_watch *disk; /* of a workspace on disk, else NULL */
 };
 
 /* ---- the end ---- */
@@ -58,6 +60,7 @@ engine_box_remove(struct box *box, struct err *err)
 	struct engine_box *eb = box->impl;
 	int bad = 0;
 
+	disk_watch_free(eb->disk);
 	if (eb->container)
 		bad = container_remove(box->ctx.engine, eb->container,
 		    REMOVE_MS, err);
@@ -68,8 +71,28 @@ engine_box_remove(struct box *box, struct err *err)
 	return bad;
 }
 
-static const struct box_ops ops = {
-    .kill = engine_box_kill, .remove = engine_box_remove};
+static void
+engine_run_begin(struct box *box)
+{
+	struct engine_box *eb = box->impl;
+
+	if (eb->disk)
+		disk_watch_begin(eb->disk);
+}
+
+static void
+engine_run_end(struct box *box, struct verdict *v)
+{
+	struct engine_box *eb = box->impl;
+
+	if (eb->disk)
+		disk_watch_end(eb->disk, v);
+}
+
+static const struct box_ops ops = {.kill = engine_box_kill,
+    .run_begin = engine_run_begin,
+    .run_end = engine_run_end,
+    .remove = engine_box_remove};
 
 /* ---- the image ---- */
 
@@ -313,9 +336,23 @@ note_gaps(struct box *box)
 		box_gap_add(box, "writable", "yes", "no limit", false,
 		    "the root file system lies on the engine's disk, where "
 		    "nothing bounds it");
-	if (l->workspace == WORKSPACE_DISK && l->disk)
-		box_gap_add(box, "disk_limit", "a volume", "no limit", false,
-		    "volumes of an engine have no size");
+}
+
+static void
+watch_disk(struct box *box)
+{
+	struct engine_box *eb = box->impl;
+	const struct limits *l = &box->spec.limits;
+	autobuf struct strbuf asked = STRBUF_INIT;
+
+	if (l->workspace != WORKSPACE_DISK || !l->disk)
+		return;
+	eb->disk = disk_watch_new(box, eb->container);
+	units_add_size_exact(&asked, l->disk);
+	box_gap_add(box, "disk_limit", asked.buf, "no limit", eb->disk != NULL,
+	    eb->disk ? "a volume of the engine has no size: it is looked at "
+		       "while programs run"
+		     : "a volume of the engine has no size");
 }
 
 int
@@ -340,6 +377,7 @@ engine_box_open(struct box *box, struct err *err)
 		return -1;
 	describe(box);
 	note_gaps(box);
+	watch_disk(box);
 	box_limits_check(box, memory);
 	return 0;
 }

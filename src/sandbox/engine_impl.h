@@ -62,4 +62,14 @@ void container_labels(const struct box *box, struct strvec *labels);
  */
 void container_autopsy(struct engine *e, const char *id, struct verdict *v);
 
+/*
+ * Watches the size of a workspace that is a volume while runs are on, and ends
+ * one that lets it grow beyond disk_limit.  NULL: the volume was not found.
+ */
+struct disk_watch;
+struct disk_watch *disk_watch_new(struct box *box, const char *container);
+void disk_watch_free(struct disk_watch *w); /* NULL is fine */
+void disk_watch_begin(struct disk_watch *w);
+void disk_watch_end(struct disk_watch *w, struct verdict *v);
+
 #endif

@@ -358,6 +358,24 @@ note_oom(struct execution *x)
 }
 
 static void
+note_disk(struct execution *x)
+{
+	uint64_t limit = x->env->spec.limits.disk;
+	autobuf struct strbuf text = STRBUF_INIT, used = STRBUF_INIT;
+	autobuf struct strbuf twice = STRBUF_INIT;
+
+	units_add_size(&text, limit);
+	units_add_size(&used, x->r->disk_used);
+	units_add_size_exact(&twice, limit * 2);
+	err_set(&x->r->note, ERR_SANDBOX,
+	    "the limit of " SANDBOX_WORKSPACE " is %s, its files had %s",
+	    text.buf, used.buf);
+	err_hint(&x->r->note, "make room:  exec rm FILE  or  env reset      "
+	    "more:  env new --disk %s %s", twice.buf, x->env->spec.image);
+	result_diagnose(x->r, "disk_full", "env new --disk");
+}
+
+static void
 note_lost(struct execution *x)
 {
 	err_set(&x->r->note, ERR_SANDBOX, "%s",
@@ -413,6 +431,8 @@ explain(struct execution *x)
 		note_timeout(x);
 	else if (r->status == RUN_OOM)
 		note_oom(x);
+	else if (r->disk_used)
+		note_disk(x);
 	else if (!r->cancelled)
 		note_diagnosis(x);
 }

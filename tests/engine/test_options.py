@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: MIT
 """The options of env new: what they do inside, on every kind of sandbox."""
 
+import json
 import os
+import select
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 import engines
-from sandboxes import KINDS, SandboxHome
+from sandboxes import KINDS, SandboxHome, Session
 from tap import main, same, test
 
 WHERE = "import os, sys\nprint(os.getcwd(), *sys.argv[1:])\n"
@@ -103,6 +106,72 @@ def _(_, text, message):
              (True, "addesh: env new: " + message))
         done = commands(h, "env new -e ''").is_status(2)
         same(done.err, "addesh: env new: a variable needs a name\n")
+
+
+GROW = """
+import os, time
+os.makedirs("closed", exist_ok=True)
+with open("closed/file", "ab") as f:
+    os.chmod("closed", 0)
+    print("begun", flush=True)
+    while True:
+        f.write(b"x" * (1 << 20))
+        time.sleep(0.02)
+"""
+ON_DISK = {"tools": {"code_execution": {"workspace": "disk",
+                                        "disk_limit": "16m"}}}
+
+
+@test("a workspace on disk is watched, and can be cleared: %s", engines.KINDS)
+def _(kind):
+    with SandboxHome(kind, config=ON_DISK) as h:
+        done = commands(h, "env new", "env info", program(GROW, "-t 60"),
+                        "exec chmod 700 closed", "exec rm -r closed",
+                        "exec pwd", program(GROW, "-t 60"), "env reset",
+                        "exec ls -A", keep=["--json", "-k"])
+        done.is_status(137)
+        new, info, full, mode, gone, again, more, reset, empty = [
+            json.loads(line) for line in done.out.splitlines()]
+        same([(g["name"], g["asked"], g["weak"])
+              for g in info["result"]["not_applied"]],
+             [("disk_limit", "16m", True)])
+        for run in (full, more):
+            result = run["result"]
+            same((result["exit_code"], result["signal"], result["stdout"],
+                  result["diagnosis"]["kind"]),
+                 (137, "KILL", "begun\n", "disk_full"))
+            assert "the limit of /workspace is 16 MB, its files had " in \
+                result["message"], result["message"]
+        for other in (mode, gone, again, reset, empty):
+            same(other["ok"], True, other)
+        same(empty["result"]["stdout"], "")
+
+
+# Goes on until the file system has 32 MB less, and for some looks more.
+WAIT = """
+import os, time
+def free():
+    return os.statvfs("/workspace").f_bfree * os.statvfs("/workspace").f_frsize
+first = free()
+while first - free() < 32 << 20:
+    time.sleep(0.01)
+time.sleep(0.5)
+"""
+
+
+@test("what others write to the disk is not counted: %s", engines.KINDS)
+def _(kind):
+    base = engines.state(kind)["base"]
+    with Session(kind, config=ON_DISK) as s, \
+            tempfile.TemporaryFile(dir=base) as other:
+        s.ok("exec true")
+        s.send("run -t 60 wait.py", WAIT)
+        # until it has seen the first of it, others may come and go
+        while not select.select([s.process.stdout], [], [], 0)[0]:
+            if os.fstat(other.fileno()).st_size < 256 << 20:
+                other.write(b"x" * (4 << 20))
+                other.flush()
+        same(s.answer()["result"]["exit_code"], 0)
 
 
 main()
