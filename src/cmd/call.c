@@ -122,18 +122,37 @@ call_data(struct call *c)
 	return c->data;
 }
 
+static void
+put_note(struct call *c, const char *fmt, va_list ap)
+{
+	autofree char *text = NULL;
+
+	if (c->out->mute || c->out->mode == OUTPUT_JSON)
+		return;
+	text = xvasprintf(fmt, ap);
+	output_line(c->out, text);
+}
+
 void
 call_note(struct call *c, const char *fmt, ...)
 {
-	autofree char *text = NULL;
 	va_list ap;
 
-	if (c->out->quiet || c->out->mute || c->out->mode == OUTPUT_JSON)
+	if (c->out->quiet)
 		return;
 	va_start(ap, fmt);
-	text = xvasprintf(fmt, ap);
+	put_note(c, fmt, ap);
 	va_end(ap);
-	output_line(c->out, text);
+}
+
+void
+call_reason(struct call *c, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	put_note(c, fmt, ap);
+	va_end(ap);
 }
 
 void

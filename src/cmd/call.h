@@ -102,6 +102,8 @@ void call_table_end(struct call_table *t); /* puts it out and frees it */
 int call_variable(struct call *c, const char *text, struct strvec *env);
 /* One line of addesh's own words on stderr ("env e1 ready in 0.1s"). */
 void call_note(struct call *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* One that says why something failed: shown even with -q. */
+void call_reason(struct call *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* "addesh: warning: ..." on stderr, shown even with -q. */
 void call_warn(struct call *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /*

@@ -69,10 +69,12 @@ show_result(struct call *c, const struct result *r)
 	autobuf struct strbuf sb = STRBUF_INIT;
 
 	result_summary(r, &sb);
-	if (r->status != RUN_COMPLETED || c->interactive)
+	if (r->note.kind != ERR_NONE)
+		call_reason(c, "%s", sb.buf);
+	else if (r->status != RUN_COMPLETED || c->interactive)
 		call_note(c, "%s", sb.buf);
 	if (r->note.kind != ERR_NONE && r->note.hint.len)
-		call_note(c, "  %s", r->note.hint.buf);
+		call_reason(c, "  %s", r->note.hint.buf);
 }
 
 static int

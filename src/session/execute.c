@@ -258,6 +258,27 @@ note_missing(struct execution *x)
 	result_diagnose(x->r, "interpreter_missing", NULL);
 }
 
+/* It is there, and the kernel would not execute it. */
+static void
+note_not_started(struct execution *x)
+{
+	struct err *note = &x->r->note;
+	const char *name =
+	    x->p->choice ? "the interpreter" : x->p->args.v[0];
+
+	err_set(note, ERR_SANDBOX, "%s cannot be executed: %s", name,
+	    strerror(x->r->exec_errno));
+	if (x->r->exec_errno == E2BIG)
+		err_hint(note, "one argument has at most 128 KB; "
+		    "give the text in a file:  put FILE");
+	else if (x->r->exec_errno == ENOEXEC)
+		err_hint(note, "it is no program for this machine, and no "
+		    "script that begins with #!");
+	else if (x->r->exec_errno == EACCES && !x->p->choice)
+		err_hint(note, "try:  exec chmod +x %s", name);
+	result_diagnose(x->r, "not_executable", NULL);
+}
+
 /* A directory of the run's own to compile into: a file in it makes it. */
 static int
 make_outdir(struct execution *x, struct err *err)
@@ -433,6 +454,8 @@ explain(struct execution *x)
 		note_oom(x);
 	else if (r->disk_used)
 		note_disk(x);
+	else if (r->exec_errno)
+		note_not_started(x);
 	else if (!r->cancelled)
 		note_diagnosis(x);
 }

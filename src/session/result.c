@@ -112,6 +112,7 @@ void
 result_verdict(struct result *r, const struct verdict *v)
 {
 	r->signal = v->signal;
+	r->exec_errno = v->exec_errno;
 	r->timed_out = v->timed_out;
 	r->oom_killed = v->oom == OOM_YES;
 	r->oom_unknown = v->oom == OOM_UNKNOWN;

@@ -29,6 +29,7 @@ struct result {
 	enum run_status status;
 	int exit_code; /* always: 128+n by signal n, 124 at the time limit */
 	int signal;    /* number, 0: none */
+	int exec_errno; /* why it never started, 0: it did */
 	bool timed_out, oom_killed, cancelled, lost;
 	bool oom_unknown; /* no counter here: oom_killed says nothing */
 	bool stdout_truncated, stderr_truncated;

@@ -258,6 +258,27 @@ def _(kind):
                             done.err.split("\n")[at]), done.err
 
 
+@test("what cannot be executed says why, with -q too: %s", KINDS)
+def _(kind):
+    with SandboxHome(kind) as home:
+        home.own(home.write("p", "no program\n"))
+        done = home.addesh("-q", "-k", home.own(home.write(
+            "s", "env new\nput p\nexec chmod -x p\nexec ./p\n"
+            "exec chmod +x p\nexec ./p\nexec echo %s\n" % (200000 * "x"))))
+        same((done.status, done.out), (126, ""))
+        said = re.sub("exit 126 in [^:]*: ", "", done.err)
+        said = re.sub("^addesh: warning: .*\n", "", said, flags=re.M)
+        same(said, """\
+./p cannot be executed: Permission denied
+  try:  exec chmod +x ./p
+./p cannot be executed: Exec format error
+  it is no program for this machine, and no script that begins with #!
+echo cannot be executed: Argument list too long
+  one argument has at most 128 KB; give the text in a file:  put FILE
+""")
+        hints.append(done.err)
+
+
 @test("a module is missing: %s", KINDS)
 def _(kind):
     run_said(failed_run(kind, "a.py", "import requests"), """\
