@@ -120,8 +120,9 @@ enum proto_type {
 			     directories of BASE_ENV again */
 	PROTO_SIGNAL,	  /* SIGNAL: to the run's process group */
 	PROTO_CANCEL,	  /* end the request: a run by INTERRUPT, then GRACE_MS
-			     later or by a second CANCEL the kill; its
-			     verdict still comes */
+			     later or by a second CANCEL the kill, or with
+			     SIGNAL 9 the kill at once; its verdict still
+			     comes */
 	PROTO_RESIZE,	  /* ROWS COLS of a run's pty */
 	PROTO_STATS,	  /* answered by a verdict with STAT fields */
 	PROTO_QUIT,	  /* the environment ends */

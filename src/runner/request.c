@@ -7,8 +7,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/statvfs.h>
 #include <sys/ioctl.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 struct request *
@@ -462,7 +462,8 @@ about_request(struct runner *rn, const struct message *m)
 	if (r == NULL)
 		return;
 	if (m->type == PROTO_CANCEL)
-		return request_stop(rn, r);
+		return message_number(m, PROTO_K_SIGNAL) == SIGKILL ?
+		    request_cancel(rn, r) : request_stop(rn, r);
 	if (r->type != PROTO_RUN || r->state != REQUEST_ACTIVE)
 		return;
 	if (m->type == PROTO_RESIZE) {

@@ -1,5 +1,6 @@
 #include "sandbox/box_impl.h"
 
+#include <signal.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -139,6 +140,20 @@ static void
 cancel(struct box *box, struct request *r)
 {
 	client_send(box->client, PROTO_CANCEL, request_id(r), NULL, 0);
+}
+
+void
+box_kill_run(struct box *box)
+{
+	uint8_t buf[FIELD_SIZE(8)];
+	struct field_writer w;
+
+	if (!box->run)
+		return;
+	field_writer_init(&w, buf, sizeof(buf));
+	field_put_u64(&w, PROTO_K_SIGNAL, SIGKILL);
+	client_send(box->client, PROTO_CANCEL, request_id(box->run), buf,
+	    w.len);
 }
 
 static int

@@ -62,6 +62,8 @@ void box_limits_check(struct box *box, uint64_t memory_total);
  * in box.h.
  */
 void box_wait(struct box *box, struct request *r, uint64_t limit_ms);
+/* Kills the run that is on, if one is, without the interrupt before. */
+void box_kill_run(struct box *box);
 /* Waits until some of the window came back; false: the request is over. */
 bool box_wait_credit(struct box *box, struct request *r);
 /* Waits for the end of a request on files, and frees it. */

@@ -80,10 +80,7 @@ static void
 end_run(struct disk_watch *w)
 {
 	w->exceeded = w->size;
-	/* The second one kills, and there is no time for less. */
-	for (int i = 0; w->box->run && i < 2; i++)
-		client_send(w->box->client, PROTO_CANCEL,
-		    request_id(w->box->run), NULL, 0);
+	box_kill_run(w->box);
 }
 
 /* ---- while a run is on ---- */

@@ -141,12 +141,7 @@ restricted_remove(struct box *box, struct err *err)
 static void
 on_memory(void *arg)
 {
-	struct box *box = arg;
-
-	/* The second one kills, and there is no time for less. */
-	for (int i = 0; box->run && i < 2; i++)
-		client_send(box->client, PROTO_CANCEL, request_id(box->run),
-		    NULL, 0);
+	box_kill_run(arg); /* there is no time for less */
 }
 
 static void

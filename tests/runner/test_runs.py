@@ -321,6 +321,16 @@ def test_cancel_interrupts_first(env):
     check((r.get("CANCELLED"), r.get("EXIT"), r.out), (1, 3, b"up\nbye\n"))
 
 
+def test_cancel_with_the_kill_does_not_ask(env):
+    a = env.start("sh", "-c", "trap 'echo bye; exit 3' INT; echo up;"
+                  "while :; do sleep 0.01; done", interrupt=2, grace_ms=60000)
+    env.wait_output(a, b"up")
+    env.send(rc.message("CANCEL", a, [("SIGNAL", signal.SIGKILL)]))
+    r = env.wait(a)
+    check((r.get("CANCELLED"), r.get("SIGNAL"), r.out),
+          (1, signal.SIGKILL, b"up\n"))
+
+
 def test_cancel_twice_kills(env):
     a = env.start("sh", "-c", "trap '' INT; echo up; while :; do :; done",
                   interrupt=2, grace_ms=60000)
