@@ -13,6 +13,7 @@
 
 /* More names than this are counted and not listed. */
 #define LIST_MAX 100000
+#define LIST_BYTES_MAX (16u << 20) /* of them */
 /* What `get` takes without being told otherwise. */
 #define GET_MAX (1ull << 30)
 
@@ -197,7 +198,7 @@ struct item {
 
 struct listing {
 	struct item *v;
-	size_t n, cap;
+	size_t n, cap, bytes;
 	uint64_t more; /* not kept */
 };
 
@@ -210,7 +211,8 @@ listing_add(void *arg, const struct box_entry *e)
 	/* What is asked for is a directory: it is not among its own entries. */
 	if (!*e->path && e->type == 'd')
 		return;
-	if (l->n == LIST_MAX) {
+	l->bytes += strlen(e->path) + (e->target ? strlen(e->target) : 0);
+	if (l->n == LIST_MAX || l->bytes > LIST_BYTES_MAX) {
 		l->more++;
 		return;
 	}

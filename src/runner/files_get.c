@@ -14,7 +14,6 @@
 
 #define DEPTH_MAX 200	     /* one descriptor each */
 #define PATH_SIZE 8192	     /* so that an ENTRY is one frame */
-#define ENTRIES_DEFAULT 1000000
 #define UNSIZED_MAX (16u << 20) /* of files that say they are empty: proc(5) */
 
 struct get {
@@ -237,7 +236,7 @@ files_get(struct work *w)
 
 	g.w = w;
 	g.depth = g.bytes_max = UINT64_MAX;
-	g.entries_max = ENTRIES_DEFAULT;
+	g.entries_max = PROTO_ENTRIES_DEFAULT;
 	read_limits(&g);
 	dir = path_open_parent(-1, w->path, false, name);
 	if (dir < 0)

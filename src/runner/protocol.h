@@ -101,6 +101,7 @@
 #define PROTO_WINDOW (256u << 10)
 #define PROTO_TAIL_MAX (64u << 10)
 #define PROTO_REQUESTS_MAX 64	/* in flight on one connection */
+#define PROTO_ENTRIES_DEFAULT 1000000 /* of a GET */
 
 /* Flags of a frame. */
 #define PROTO_F_MORE 0x01	/* the message goes on in the next frame */
@@ -207,7 +208,7 @@ enum proto_key {
 			   so on, without content; absent: everything below
 			   with content */
 	PROTO_K_OWNER,	/* uid << 32 | gid, in a listing */
-	PROTO_K_ENTRIES_MAX, /* GET; absent: 1000000 */
+	PROTO_K_ENTRIES_MAX, /* GET; absent: PROTO_ENTRIES_DEFAULT */
 	PROTO_K_BYTES_MAX,   /* GET: content in all; absent: no bound */
 
 	/* PROTO_VERDICT and small messages */

@@ -12,6 +12,13 @@
 /* Of a request whose runner is not heard: it may be slow, not silent. */
 #define SILENCE_MS 2000
 #define CANCEL_MS 5000
+/*
+ * One that is overdue and still heard may be slow: it gets so many times half a
+ * second, counted, since our own output may be what is slow.  Work on files
+ * takes longer, and what comes of it is no talk.
+ */
+#define TALK_MAX 20
+#define TALK_FILES_MAX 1200
 #define LEASE_MS 600000
 #define LOCK_MS 5000
 /*
@@ -136,12 +143,6 @@ is_silent(struct box *box, int64_t since, int64_t ms)
 	return now - (heard > since ? heard : since) >= ms;
 }
 
-static void
-cancel(struct box *box, struct request *r)
-{
-	client_send(box->client, PROTO_CANCEL, request_id(r), NULL, 0);
-}
-
 void
 box_kill_run(struct box *box)
 {
@@ -162,31 +163,49 @@ wait_step(int64_t due, int64_t now)
 	return due - now > 60000 ? 60000 : due > now ? (int)(due - now) : 0;
 }
 
+/* One that is overdue: whether it gets more time. */
+static bool
+may_be_slow(struct box *box, struct request *r, int64_t due, unsigned *talk,
+    uint64_t *progress)
+{
+	bool hurry = r == box->run || request_cancelled(r);
+
+	if (is_silent(box, due - SILENCE_MS, SILENCE_MS))
+		return false;
+	if (request_progress(r) > *progress) {
+		*progress = request_progress(r);
+		*talk = 0;
+	}
+	return ++*talk <= (hurry ? TALK_MAX : TALK_FILES_MAX);
+}
+
 void
 box_wait(struct box *box, struct request *r, uint64_t limit_ms)
 {
-	unsigned seen = box_interrupts(box);
+	unsigned seen = box_interrupts(box), presses = 0, talk = 0;
 	int64_t now = clock_ms();
 	int64_t due = limit_ms ? now + (int64_t)limit_ms : INT64_MAX;
-	bool cancelled = false;
+	uint64_t progress = 0;
+	bool hurry = false;
 
 	for (; !request_done(r); now = clock_ms()) {
-		if (seen != box_interrupts(box) && cancelled) {
-			client_give_up(box->client,
-			    "given up at the second interrupt");
-		} else if (seen != box_interrupts(box)) {
+		if (seen != box_interrupts(box)) {
 			seen++;
-			cancelled = true;
+			if (!presses++)
+				request_cancel(r);
+			else
+				client_give_up(box->client,
+				    "given up at the second interrupt");
+		} else if (request_cancelled(r) && !hurry) {
+			hurry = true;
 			due = now + CANCEL_MS;
-			cancel(box, r);
 		} else if (now < due) {
 			loop_step(box->ctx.loop, wait_step(due, now));
-		} else if (is_silent(box, due - SILENCE_MS, SILENCE_MS)) {
-			if (!request_done(r))
-				client_give_up(box->client,
-				    "its runner gave no answer in time");
-		} else {
+		} else if (may_be_slow(box, r, due, &talk, &progress)) {
 			due = now + SILENCE_MS / 4;
+		} else if (!request_done(r)) {
+			client_give_up(box->client,
+			    "its runner gave no answer in time");
 		}
 	}
 }
@@ -200,12 +219,14 @@ box_wait_credit(struct box *box, struct request *r)
 
 	while (!request_done(r) && request_in_window(r) == before) {
 		if (seen != box_interrupts(box)) {
-			cancel(box, r);
+			request_cancel(r);
 			return false;
 		}
 		loop_step(box->ctx.loop, 1000);
-		if (clock_ms() - since >= BOX_FILES_MS &&
-		    is_silent(box, since, BOX_FILES_MS))
+		if (request_in_window(r) == before &&
+		    clock_ms() - since >= BOX_FILES_MS &&
+		    (is_silent(box, since, BOX_FILES_MS) ||
+			clock_ms() - since >= 2 * BOX_FILES_MS))
 			client_give_up(box->client,
 			    "its runner takes no more data");
 	}
@@ -241,7 +262,7 @@ ask_version(struct box *box, struct run_spec *run, struct strbuf *version,
 
 	run->cwd = "/";
 	run->timeout_ms = 10000;
-	run->output_max = 4096;
+	run->output_max = BOX_OUTPUT_MAX;
 	bad = box_run_output(box, run, version, &v, err);
 	if (!bad && (!v.exited || v.exit_code))
 		bad = err_set(err, ERR_IMAGE,

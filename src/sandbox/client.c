@@ -11,6 +11,12 @@
 #define READ_SIZE (4 * PROTO_FRAME_MAX)
 #define EARLY_MAX 4096 /* of what comes in the place of a WELCOME */
 #define PING_MS 30000
+/* Of what a runner says in words; a real one needs far less. */
+#define TEXT_MAX 4096
+#define TEXTS_MAX 256
+/* A message and the windows are less: beyond it, who gave credit for what was
+   not sent yet lies, and would have us keep whatever is to be sent. */
+#define UNSENT_MAX (2 * PROTO_MESSAGE_MAX)
 
 struct request {
 	struct client *client;
@@ -19,7 +25,9 @@ struct request {
 	const struct request_ops *ops;
 	void *arg;
 	size_t in_window; /* bytes of frames not given back yet */
-	bool done;
+	uint64_t progress;
+	unsigned events;
+	bool started, cancelled, done;
 	uint8_t final; /* PROTO_VERDICT, PROTO_FAIL or 0: lost */
 	struct strbuf fields;
 };
@@ -96,8 +104,8 @@ client_flush(struct client *c)
 		}
 		c->out_done += n;
 	}
-	if (c->out_done == c->out.len) {
-		strbuf_reset(&c->out);
+	if (c->out_done == c->out.len || c->out_done > PROTO_WINDOW) {
+		strbuf_consume(&c->out, c->out_done);
 		c->out_done = 0;
 	}
 	watch_set(c);
@@ -137,6 +145,29 @@ find_request(struct client *c, uint32_t id)
 	return NULL;
 }
 
+static char *
+text_of(const struct field *f)
+{
+	return xstrndup((const char *)f->data,
+	    f->len < TEXT_MAX ? f->len : TEXT_MAX);
+}
+
+static void
+keep_text(struct strvec *sv, const struct field *f)
+{
+	if (sv->n < TEXTS_MAX)
+		strvec_push_owned(sv, text_of(f));
+}
+
+static void
+keep_pair(struct strvec *sv, const struct field *f)
+{
+	autofree char *text = text_of(f);
+
+	if (sv->n < TEXTS_MAX && strchr(text, '='))
+		strvec_push(sv, text);
+}
+
 static void
 take_welcome(struct client *c, const struct message *m)
 {
@@ -147,8 +178,6 @@ take_welcome(struct client *c, const struct message *m)
 
 	field_reader_init(&reader, m->data, m->len);
 	while (field_next(&reader, &f) > 0) {
-		const char *text = (const char *)f.data;
-
 		if (f.key == PROTO_K_NONCE)
 			same = f.len == sizeof(c->nonce) &&
 			       !memcmp(f.data, c->nonce, f.len);
@@ -157,9 +186,9 @@ take_welcome(struct client *c, const struct message *m)
 		else if (f.key == PROTO_K_RUNNER)
 			field_u64(&f, &w.runner);
 		else if (f.key == PROTO_K_LIMIT)
-			strvec_push_owned(&w.limits, xstrndup(text, f.len));
+			keep_pair(&w.limits, &f);
 		else if (f.key == PROTO_K_NOTE)
-			strvec_push_owned(&w.notes, xstrndup(text, f.len));
+			keep_text(&w.notes, &f);
 	}
 	if (!same) {
 		strvec_release(&w.limits);
@@ -182,9 +211,10 @@ take_event(struct request *r, const struct message *m)
 	while (field_next(&reader, &f) > 0) {
 		autofree char *text = NULL;
 
-		if (f.key != PROTO_K_TEXT || !r->ops->event)
+		if (f.key != PROTO_K_TEXT || !r->ops->event ||
+		    ++r->events > TEXTS_MAX)
 			continue;
-		text = xstrndup((const char *)f.data, f.len);
+		text = text_of(&f);
 		r->ops->event(r->arg, text);
 	}
 }
@@ -192,6 +222,7 @@ take_event(struct request *r, const struct message *m)
 static void
 take_credit(struct request *r, const struct message *m)
 {
+	struct client *c = r->client;
 	struct field_reader reader;
 	struct field f;
 	uint64_t n;
@@ -200,6 +231,8 @@ take_credit(struct request *r, const struct message *m)
 	while (field_next(&reader, &f) > 0)
 		if (f.key == PROTO_K_COUNT && !field_u64(&f, &n))
 			r->in_window -= n < r->in_window ? n : r->in_window;
+	if (c->out.len - c->out_done > UNSENT_MAX)
+		client_give_up(c, "its runner took what was never sent");
 	if (r->ops->credit)
 		r->ops->credit(r->arg);
 }
@@ -223,7 +256,8 @@ take_message(struct client *c, const struct message *m)
 	struct request *r;
 	struct field_reader reader;
 
-	if (m->type == PROTO_WELCOME)
+	/* What it said once holds: others look at it. */
+	if (m->type == PROTO_WELCOME && !c->welcomed)
 		take_welcome(c, m);
 	if (m->type == PROTO_FAIL && m->id == 0 && !c->welcomed)
 		take_refusal(c, m);
@@ -232,8 +266,9 @@ take_message(struct client *c, const struct message *m)
 		return;
 	switch (m->type) {
 	case PROTO_STARTED:
-		if (r->ops->started)
+		if (r->ops->started && !r->started)
 			r->ops->started(r->arg);
+		r->started = true;
 		break;
 	case PROTO_EVENT:
 		take_event(r, m);
@@ -243,6 +278,7 @@ take_message(struct client *c, const struct message *m)
 		break;
 	case PROTO_ENTRY:
 		field_reader_init(&reader, m->data, m->len);
+		r->progress++;
 		if (r->ops->entry)
 			r->ops->entry(r->arg, &reader);
 		break;
@@ -265,6 +301,8 @@ take_raw(struct client *c, const struct frame *f)
 	if (f->type == PROTO_OUT && r->ops->out)
 		r->ops->out(r->arg, f->flags & PROTO_F_STDERR ? 2 : 1,
 		    f->payload, f->len, f->flags & PROTO_F_TAIL);
+	if (f->type == PROTO_DATA && f->len)
+		r->progress++;
 	if (f->type == PROTO_DATA && r->ops->data)
 		r->ops->data(r->arg, f->payload, f->len,
 		    f->flags & PROTO_F_END);
@@ -600,6 +638,25 @@ request_entry(struct request *r, const void *fields, size_t n)
 	return true;
 }
 
+void
+request_cancel(struct request *r)
+{
+	r->cancelled = true;
+	client_send(r->client, PROTO_CANCEL, r->id, NULL, 0);
+}
+
+bool
+request_cancelled(const struct request *r)
+{
+	return r->cancelled;
+}
+
+uint64_t
+request_progress(const struct request *r)
+{
+	return r->cancelled ? 0 : r->progress;
+}
+
 bool
 request_done(const struct request *r)
 {
@@ -621,7 +678,8 @@ request_error(const struct request *r, struct err *err)
 {
 	struct field_reader reader;
 	struct field f;
-	autobuf struct strbuf text = STRBUF_INIT, path = STRBUF_INIT;
+	autofree char *text = NULL, *path = NULL;
+	const char *said;
 	uint64_t sys = 0;
 
 	if (r->final != PROTO_FAIL)
@@ -631,21 +689,21 @@ request_error(const struct request *r, struct err *err)
 	while (field_next(&reader, &f) > 0) {
 		if (f.key == PROTO_K_ERRNO)
 			field_u64(&f, &sys);
-		if (f.key == PROTO_K_PATH)
-			strbuf_add(&path, f.data, f.len);
-		if (f.key == PROTO_K_TEXT)
-			strbuf_add(&text, f.data, f.len);
+		if (f.key == PROTO_K_PATH && !path)
+			path = text_of(&f);
+		if (f.key == PROTO_K_TEXT && !text)
+			text = text_of(&f);
 	}
 	/* Only Ctrl-C cancels. */
-	if (sys == ECANCELED && !strcmp(text.buf, "cancelled"))
+	if (sys == ECANCELED && text && !strcmp(text, "cancelled"))
 		return err_set(err, ERR_INTERRUPTED, "interrupted");
 	/* One word says which step failed, which the path says better. */
-	if (path.len && !strchr(text.buf, ' '))
-		strbuf_reset(&text);
-	err_set(err, ERR_SANDBOX, "%s%s%s%s%s", path.buf,
-	    path.len && (text.len || sys) ? ": " : "", text.buf,
-	    text.len && sys ? ": " : "",
+	said = text && (!path || strchr(text, ' ')) ? text : "";
+	err_set(err, ERR_SANDBOX, "%s%s%s%s%s", path ? path : "",
+	    path && (*said || sys) ? ": " : "", said, *said && sys ? ": " : "",
 	    sys && sys < 4096 ? strerror((int)sys) : "");
+	if (!err->msg.len)
+		strbuf_adds(&err->msg, "its runner gives no reason");
 	err->code = sys < 4096 ? (int)sys : EPROTO;
 	if (sys == ENOSPC)
 		err_hint(err, "make room:  exec rm FILE  or  env reset      "

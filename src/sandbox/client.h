@@ -87,7 +87,7 @@ void client_give_up(struct client *c, const char *why);
 struct request *client_request(struct client *c, enum proto_type type,
     const void *fields, size_t n, const struct request_ops *ops, void *arg);
 uint32_t request_id(const struct request *r);
-/* A message about a request (SIGNAL, CANCEL, RESIZE), or PING, QUIT. */
+/* A message about a request (SIGNAL, RESIZE), or PING, QUIT. */
 void client_send(struct client *c, enum proto_type type, uint32_t id,
     const void *fields, size_t n);
 /* How many bytes of payload may be sent in one DATA frame now, 0: wait. */
@@ -99,6 +99,11 @@ void request_data(struct request *r, const void *p, size_t n, bool end);
 /* A message ENTRY counts against the window too: false if it does not fit. */
 bool request_entry(struct request *r, const void *fields, size_t n);
 
+/* Asks the runner to end it; its end still comes. */
+void request_cancel(struct request *r);
+bool request_cancelled(const struct request *r);
+/* Grows with each ENTRY and DATA that comes, until it is cancelled. */
+uint64_t request_progress(const struct request *r);
 /* True once VERDICT or FAIL came, or the client was lost. */
 bool request_done(const struct request *r);
 /* The fields of the VERDICT; false if it failed or the client was lost. */

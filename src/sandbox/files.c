@@ -81,8 +81,10 @@ box_entry_release(struct box_entry_own *own)
 }
 
 struct listing {
+	struct request *request;
 	box_entry_fn *fn;
 	void *arg;
+	uint64_t entries;
 };
 
 static void
@@ -91,7 +93,11 @@ on_list_entry(void *arg, struct field_reader *fields)
 	struct listing *l = arg;
 	struct box_entry_own own;
 
-	if (!box_entry_read(&own, fields))
+	/* The runner keeps the bound; if it was replaced, we do. */
+	if (++l->entries == PROTO_ENTRIES_DEFAULT + 1)
+		request_cancel(l->request);
+	if (l->entries > PROTO_ENTRIES_DEFAULT ||
+	    !box_entry_read(&own, fields))
 		return;
 	l->fn(l->arg, &own.e);
 	box_entry_release(&own);
@@ -118,8 +124,8 @@ box_list(struct box *box, const char *path, unsigned depth, box_entry_fn *fn,
 	static const struct request_ops ops = {.entry = on_list_entry};
 	struct listing l = {.fn = fn, .arg = arg};
 
-	return box_finish(box,
-	    box_get_start(box, path, depth ? 1 : 0, 0, &ops, &l), err);
+	l.request = box_get_start(box, path, depth ? 1 : 0, 0, &ops, &l);
+	return box_finish(box, l.request, err);
 }
 
 /* ---- cat ---- */
@@ -146,8 +152,7 @@ on_cat_entry(void *arg, struct field_reader *fields)
 		c->sys = own.e.type == 'd' ? EISDIR : EINVAL;
 	box_entry_release(&own);
 	if (c->sys)
-		client_send(c->box->client, PROTO_CANCEL,
-		    request_id(c->request), NULL, 0);
+		request_cancel(c->request);
 }
 
 static void

@@ -18,6 +18,7 @@ struct get {
 	struct request *request;
 	struct box_count *count;
 	struct err *err;
+	uint64_t max_bytes, entries;
 	int base;   /* directory that the result is in */
 	char *name; /* of the result there */
 	bool bad;
@@ -33,8 +34,7 @@ get_fail(struct get *g, int sys, const char *path)
 		return;
 	g->bad = true;
 	err_sys(g->err, sys, "%s%s%s", g->name, path[0] ? "/" : "", path);
-	client_send(g->box->client, PROTO_CANCEL, request_id(g->request), NULL,
-	    0);
+	request_cancel(g->request);
 }
 
 /* ---- where ---- */
@@ -195,6 +195,11 @@ on_entry(void *arg, struct field_reader *fields)
 	file_end(g, false); /* one that never ended */
 	if (g->bad)
 		return;
+	/* The runner keeps both bounds; if it was replaced, we do. */
+	if (++g->entries > PROTO_ENTRIES_DEFAULT) {
+		get_fail(g, E2BIG, "");
+		return;
+	}
 	if (!box_entry_read(&own, fields)) {
 		get_fail(g, EPROTO, "");
 		return;
@@ -210,6 +215,10 @@ on_data(void *arg, const void *p, size_t n, bool end)
 
 	if (g->fd < 0 || g->bad)
 		return;
+	if (g->max_bytes && n > g->max_bytes - g->count->bytes) {
+		get_fail(g, EFBIG, "");
+		return;
+	}
 	if (io_write_all(g->fd, p, n)) {
 		get_fail(g, errno, g->final);
 		return;
@@ -267,7 +276,7 @@ box_get(struct box *box, const char *path, const char *dest,
 	autofree char *full = box_path(box, path);
 	autoerr struct err theirs = ERR_INIT;
 	struct get g = {.box = box, .count = count, .err = err, .base = -1,
-	    .dir = -1, .fd = -1};
+	    .max_bytes = max_bytes, .dir = -1, .fd = -1};
 	int bad;
 
 	*count = (struct box_count){0};

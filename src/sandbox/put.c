@@ -300,8 +300,7 @@ box_put(struct box *box, const char *host_path, const char *dest,
 		return box_finish(box, p.request, err);
 	/* Ours failed, or the runner's answer says what did. */
 	if (!request_done(p.request))
-		client_send(box->client, PROTO_CANCEL, request_id(p.request),
-		    NULL, 0);
+		request_cancel(p.request);
 	box_wait(box, p.request, BOX_FILES_MS);
 	if (err->kind == ERR_NONE)
 		request_error(p.request, err);

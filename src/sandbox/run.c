@@ -12,6 +12,8 @@
 #define GRACE_MS 200
 /* The runner waits up to 2 s for pipes that something holds open. */
 #define WATCHDOG_MS 2500
+/* No real number is as large, and sums and JSON hold some of these. */
+#define NUMBER_MAX (1ull << 50)
 
 /* One run while it is on. */
 struct running {
@@ -248,7 +250,8 @@ verdict_number(struct verdict *v, uint16_t key, uint64_t n)
 	if (key >= PROTO_K_EXIT &&
 	    key - PROTO_K_EXIT < (int)ARRAY_SIZE(numbers) &&
 	    numbers[key - PROTO_K_EXIT])
-		*numbers[key - PROTO_K_EXIT] = n;
+		*numbers[key - PROTO_K_EXIT] =
+		    n < NUMBER_MAX ? n : NUMBER_MAX;
 }
 
 static void
@@ -359,8 +362,11 @@ box_run(struct box *box, const struct run_spec *run,
 static void
 collect(void *arg, int fd, const void *p, size_t n, bool tail)
 {
+	struct strbuf *out = arg;
+	size_t room = BOX_OUTPUT_MAX - out->len;
+
 	if (!tail)
-		strbuf_add(arg, p, n);
+		strbuf_add(out, p, n < room ? n : room);
 }
 
 int

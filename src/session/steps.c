@@ -14,6 +14,9 @@
 #include "base/mask.h"
 
 #define LOG_BUFFER 65536
+/* What the last output of a run may go beyond a step's limit, when others of
+   the step have used it up. */
+#define LOG_TAIL_MAX (64u << 10)
 #define RECORD_MAX (16u << 20)
 #define META_MAX (64u << 20)
 #define LOCK_SUFFIX ".lock"
@@ -252,7 +255,9 @@ step_log(struct step *st, unsigned flags, const void *p, size_t n,
 	    .flags = flags};
 	uint64_t *kept = &st->kept[flags & STEP_LOG_STDERR];
 
-	if (limit && !(flags & STEP_LOG_TAIL)) {
+	if (limit) {
+		if (flags & STEP_LOG_TAIL)
+			limit += LOG_TAIL_MAX;
 		if (*kept >= limit)
 			return;
 		if (n > limit - *kept)
