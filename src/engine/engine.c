@@ -11,6 +11,7 @@ struct engine {
 	struct http *http;
 	struct endpoint ep;
 	struct engine_settings settings;
+	bool hurries;
 	struct loop *loop;
 	const unsigned *interrupts;
 	enum engine_kind kind;
@@ -86,6 +87,20 @@ const unsigned *
 engine_interrupts(const struct engine *e)
 {
 	return e->interrupts;
+}
+
+void
+engine_hurry(struct engine *e)
+{
+	e->hurries = true;
+	e->settings.first_byte_ms = e->settings.connect_ms;
+	http_set_first_byte(e->http, e->settings.first_byte_ms);
+}
+
+bool
+engine_hurries(const struct engine *e)
+{
+	return e->hurries;
 }
 
 const struct engine_settings *

@@ -75,6 +75,12 @@ const struct engine_facts *engine_facts(struct engine *e, struct err *err);
 /* True if the engine runs on this very host and kernel (not: that it sees the
    same files). */
 bool engine_is_here(struct engine *e);
+/*
+ * For the end of a session with an engine that was silent once: from now on no
+ * answer is waited for longer than connecting may take.
+ */
+void engine_hurry(struct engine *e);
+bool engine_hurries(const struct engine *e);
 /* A round trip. */
 int engine_ping(struct engine *e, struct err *err);
 

@@ -35,6 +35,12 @@ http_new(const struct endpoint *ep, const struct engine_settings *settings,
 }
 
 void
+http_set_first_byte(struct http *h, int64_t ms)
+{
+	h->settings.first_byte_ms = ms;
+}
+
+void
 http_free(struct http *h)
 {
 	if (!h)

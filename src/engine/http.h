@@ -23,6 +23,8 @@ struct http *http_new(const struct endpoint *ep,
     const struct engine_settings *settings, struct loop *loop,
     const unsigned *interrupts);
 void http_free(struct http *h); /* NULL is fine */
+/* Another deadline than that of the settings. */
+void http_set_first_byte(struct http *h, int64_t ms);
 
 struct http_request {
 	const char *doing; /* for errors: "creating the container" */

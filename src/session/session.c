@@ -1,5 +1,6 @@
 #include "session/session.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -60,6 +61,9 @@ session_free(struct session *s, struct err *err)
 		return 0;
 	for (size_t i = 0; i < s->nenvs; i++) {
 		rc |= env_close(s->envs[i], err);
+		/* The others end with their stdin, whoever removes them. */
+		if (rc && err->code == ETIMEDOUT && s->engine)
+			engine_hurry(s->engine);
 		env_free(s->envs[i]);
 	}
 	free(s->envs);

@@ -195,6 +195,28 @@ def _(kind):
         b.traces.gone()
 
 
+@test("the engine is silent when the session ends", deadline=200)
+def _():
+    with Behind("docker") as b:
+        for name in ("a", "b", "c"):
+            same(b.do("env new busybox:latest --name " + name)["ok"], True)
+        b.proxy.frozen.set()
+        began = time.monotonic()
+        b.process.stdin.close()
+        b.process.wait(patient(90))
+        took = time.monotonic() - began
+        said = b.process.stdout.read() + b.process.stderr.read()
+        b.process.stdout.close()
+        b.process.stderr.close()
+        # it is waited for once: 30 s, and 2 s for each of the others
+        assert took < patient(50), took
+        same(said.count(b"closing a: removing the container: no answer "), 1,
+             said)
+        b.proxy.frozen.clear()
+        b.proxy.cut()
+        b.traces.gone()
+
+
 def answers(api):
     try:
         api.get("/_ping", timeout=5)
