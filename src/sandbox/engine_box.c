@@ -273,6 +273,28 @@ undo(struct box *box)
 		free(steal(&eb->container));
 }
 
+/* An engine's host runs programs of another architecture only by emulation. */
+static bool
+is_foreign(struct box *box, struct err *why)
+{
+	const struct engine_box *eb = box->impl;
+	autoerr struct err ignored = ERR_INIT;
+	const struct engine_facts *host;
+
+	if (!strstr(why->msg.buf, "xec format error"))
+		return false;
+	host = engine_facts(box->ctx.engine, &ignored);
+	if (!host || !*host->arch || !*eb->image.arch ||
+	    !strcmp(host->arch, eb->image.arch))
+		return false;
+	err_set(why, ERR_IMAGE,
+	    "%s is an image for %s, whose programs the engine's host (%s) "
+	    "cannot run", box->spec.image, eb->image.arch, host->arch);
+	err_hint(why, "an image for %s, or on that host the emulation of "
+	    "%s: QEMU's, by binfmt_misc", host->arch, eb->image.arch);
+	return true;
+}
+
 /*
  * A socket on this host does not prove that the engine sees our files, and a
  * volume may be half full: each failure is tried once in the next better way,
@@ -300,7 +322,8 @@ open_container(struct box *box, struct client_config *cfg, uint64_t memory,
 			return 0;
 		}
 		undo(box);
-		if (why->kind == ERR_INTERRUPTED || why->kind == ERR_USAGE)
+		if (why->kind == ERR_INTERRUPTED || why->kind == ERR_USAGE ||
+		    is_foreign(box, why))
 			return err == why ? -1 : err_move(err, why);
 		if (eb->container || i + 1 == ATTEMPTS ||
 		    runner_way_volume(&eb->way, e, box, !eb->way.bind, &again))

@@ -20,6 +20,10 @@ def program(text, options="", args=""):
     return "run %s p.py %s <<'E'\n%sE" % (options, args, text)
 
 
+# The head of an ELF file for a machine that nobody has: elf(5).
+FOREIGN = (b"\x7fELF\2\1\1" + bytes(9) + b"\2\0\xff\xfe" + bytes(44))
+
+
 def commands(home, *lines, keep=()):
     args = list(keep)
     for line in lines:
@@ -65,6 +69,25 @@ def _(kind):
         done = commands(h, "env new busybox:latest -u 1234:5678", "exec id",
                         "env info").is_ok()
         assert done.out.startswith("uid=1234 gid=5678"), done.out
+
+
+@test("an image for another architecture: %s", engines.KINDS)
+def _(kind):
+    with SandboxHome(kind) as h:
+        h.env["ADDESH_LIBEXECDIR"] = h.work    # no runner for it
+        done = commands(h, "env new busybox:arm64").is_status(125)
+        same(done.err.splitlines()[0], "addesh: env new: there is no runner "
+             "for the architecture arm64 here")
+        # any file does, for a host that cannot execute it
+        with open(os.path.join(h.work, "runner-arm64"), "wb") as f:
+            f.write(FOREIGN)
+        os.chmod(f.name, 0o755)
+        done = commands(h, "env new busybox:arm64").is_status(125)
+        same(done.err.splitlines(), [
+            "addesh: env new: busybox:arm64 is an image for arm64, whose "
+            "programs the engine's host (amd64) cannot run",
+            "  an image for amd64, or on that host the emulation of arm64: "
+            "QEMU's, by binfmt_misc"])
 
 
 @test("options that contradict each other")
