@@ -10,6 +10,9 @@
 static const char *const other_sections[] = {"build", "dependencies",
     "project", "checks", "dockerfile", "replay", "refine", "search", NULL};
 
+/* What of a file full of mistakes is said at once. */
+#define PROBLEMS_MAX 20
+
 struct reader {
 	struct policy *p;
 	enum layer layer;
@@ -95,7 +98,7 @@ read_foreign(struct reader *r, const struct yaml_node *key, const char *path,
 	autofree char *near = near_key(path, key->text);
 
 	strvec_pushf(&r->p->foreign, "%s (%s)", full, where);
-	if (near)
+	if (near && r->p->warnings.n < PROBLEMS_MAX)
 		strvec_pushf(&r->p->warnings,
 		    "%s:%u:%u: %s is ignored; the nearest name of ours is %s",
 		    yaml_name(r->y), key->line, key->column, full, near);
@@ -236,7 +239,7 @@ policy_report(const struct strvec *problems, struct err *err)
 	if (!problems->n)
 		return 0;
 	err_set(err, ERR_CONFIG, "%s", problems->v[0]);
-	for (size_t i = 1; i < problems->n && i < 20; i++)
+	for (size_t i = 1; i < problems->n && i < PROBLEMS_MAX; i++)
 		err_hint(err, "%s", problems->v[i]);
 	return -1;
 }

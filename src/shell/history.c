@@ -78,11 +78,17 @@ open_locked(const char *path)
 
 	for (;;) {
 		fd = open(path,
-		    O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+		    O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW |
+			O_NONBLOCK, 0600);
 		if (fd < 0)
 			return -1;
-		if (flock(fd, LOCK_EX) == 0 && fstat(fd, &ours) == 0 &&
-		    stat(path, &named) == 0 && ours.st_ino == named.st_ino)
+		/* A pipe or a terminal in its place could make us wait. */
+		if (fstat(fd, &ours) == 0 && !S_ISREG(ours.st_mode)) {
+			close(fd);
+			return -1;
+		}
+		if (flock(fd, LOCK_EX) == 0 && stat(path, &named) == 0 &&
+		    ours.st_ino == named.st_ino)
 			return fd;
 		close(fd);
 	}

@@ -221,6 +221,28 @@ def a_wrong_file_is_no_reason_to_refuse_help():
 
 
 @test
+def a_stranger_s_file_of_mistakes_is_not_read_out():
+    lines = "".join("shel%d: 1\n" % n for n in range(10000))
+    with Place(project=lines) as home:
+        same(home.addesh("-c", "set").is_ok().err.count(" is ignored"), 20)
+
+
+@test("no file but a %s in the place of the project's", ["pipe", "device",
+                                                        "directory"])
+def _(kind):
+    with Place() as home:
+        path = os.path.join(home.work, ".addesh.yaml")
+        if kind == "pipe":
+            os.mkfifo(path)
+        elif kind == "device":
+            os.symlink("/dev/zero", path)
+        else:
+            os.mkdir(path)
+        done = home.addesh("-c", "set", timeout=10).is_status(125)
+        assert "regular file" in done.err or "directory" in done.err, done.err
+
+
+@test
 def escapes_in_a_stranger_s_file_do_not_reach_the_terminal():
     with Place(project='tools:\n  "code_execution\\e]0": 1\n') as home:
         home.ends("-c", "quiet set", err=(

@@ -53,6 +53,23 @@ def _(word, kept):
 
 
 @test
+def a_pipe_in_the_place_of_the_history_hangs_nobody():
+    with Home() as home:
+        path = home.dir("state/addesh") + "/history"
+        os.mkfifo(path)
+        reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        with start(home, "shell: {hints: false}\n") as t:
+            t.expect("^addesh> ")
+            t.line("var A=1")
+            t.expect("^addesh> ")
+            end(t)
+        try:
+            same(os.read(reader, 1), b"", "what was written to it")
+        finally:
+            os.close(reader)
+
+
+@test
 def long_lists_are_cut_for_people_only():
     text = "output: {row_limit: 2}\nshell: {init: [var A=1, var B=2, var C=3]}\n"
     with Home() as home, start(home, text) as t:
