@@ -202,9 +202,11 @@ choose_language(struct running *x)
 		return -1;
 	if (languages_choose(all, call_str(c, "lang"), x->name, x->text.buf,
 		x->text.len, &x->choice, &c->err)) {
-		if (!call_str(c, "lang") && !strcmp(c->argv[0], "-"))
+		if (!call_str(c, "lang") && !strcmp(c->argv[0], "-")) {
+			strbuf_reset(&c->err.hint);
 			err_hint(&c->err,
 			    "name the language:  run --lang NAME -");
+		}
 		return -1;
 	}
 	x->p.choice = &x->choice;

@@ -25,6 +25,7 @@ struct box {
 	struct client *client;
 	struct request *run; /* the one that is on */
 	bool sampled;	     /* memory is watched, not limited */
+	bool nproc;	     /* RLIMIT_NPROC bounds the processes */
 	struct strvec describe;
 	struct limit_gap *gaps;
 	size_t ngaps, gaps_cap;

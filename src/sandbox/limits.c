@@ -92,8 +92,8 @@ check_pids(struct box *box)
 	uint64_t asked = box->spec.limits.pids, got;
 
 	if (!asked || (got_number(box, "pids", &got) && got <= asked) ||
-	    (box->spec.limits.user == USER_SANDBOX &&
-		got_number(box, "nproc", &got) && got <= asked + 16))
+	    (box->nproc && got_number(box, "nproc", &got) &&
+		got <= asked + 16))
 		return;
 	gap(box, "pids_limit", asked, "pids", format_plain, false,
 	    "no cgroup enforces it here");

@@ -219,17 +219,19 @@ static void
 configure(struct box *box, struct client_config *cfg)
 {
 	struct restricted *r = box->impl;
+	bool single = r->userns.kind == USERNS_SINGLE;
 
 	box_config_default(box, cfg);
-	if (r->userns.kind == USERNS_SINGLE) {
+	if (single)
 		cfg->isolation = "pidns";
-		cfg->user = "sandbox";
-	}
+	if (single && box->spec.limits.user == USER_ROOT)
+		cfg->uid = cfg->gid = 0; /* the single one of the namespace */
 	/* The uid of a run is its own, so its processes can be counted; in
 	   one of a single uid the runner and inits are counted with them. */
-	if (box->spec.limits.user == USER_SANDBOX && box->spec.limits.pids)
-		cfg->nproc = box->spec.limits.pids +
-		    (r->userns.kind == USERNS_SINGLE ? 4 : 0);
+	if ((single || box->spec.limits.user == USER_SANDBOX) &&
+	    box->spec.limits.pids)
+		cfg->nproc = box->spec.limits.pids + (single ? 4 : 0);
+	box->nproc = cfg->nproc;
 }
 
 static int

@@ -90,6 +90,38 @@ def _(kind):
             "QEMU's, by binfmt_misc"])
 
 
+FORKS = """
+import os
+n = 0
+print(os.getuid(), end=" ")
+gate = os.pipe()
+try:
+    while n < 200:
+        if not os.fork():
+            os.read(gate[0], 1)
+            os._exit(0)
+        n += 1
+except OSError:
+    print(30 < n <= 44)
+"""
+
+
+@test("--root is uid 0, without rights and within the limits: %s", KINDS)
+def _(kind):
+    with SandboxHome(kind) as h:
+        done = commands(h, "env new --root --pids-limit 40", program(FORKS),
+                        "exec id -un", "env info", "exec -- sh -c "
+                        "'grep CapEff /proc/self/status; "
+                        "echo x > /proc/sys/kernel/core_pattern'")
+        out = done.out.splitlines()
+        same(out[:2], ["0 True", "root"])
+        assert not [l for l in out if "pids_limit" in l], done.out
+        same(out[-1].split(), ["CapEff:", "0" * 16])
+        assert done.status not in (0, 125), done.err
+        same(done.err.count("cannot create /proc/sys/kernel/core_pattern"), 1,
+             done.err)
+
+
 @test("options that contradict each other")
 def _():
     with SandboxHome("restricted-user") as h:
