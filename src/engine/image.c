@@ -273,6 +273,29 @@ pull(struct engine *e, const struct reference *ref, const char *name,
 	return rc;
 }
 
+/* As Docker's and Podman's registries' clients say it. */
+static void
+hint_login(const struct engine *e, const struct reference *ref, bool sent,
+    struct err *err)
+{
+	static const char *const words[] = {
+	    "unauthorized", "no basic auth credentials"};
+	const char *tool = engine_kind(e) == ENGINE_PODMAN ? "podman" : "docker";
+	size_t i = 0;
+
+	while (i < ARRAY_SIZE(words) && !strstr(err->msg.buf, words[i]))
+		i++;
+	if (i == ARRAY_SIZE(words))
+		return;
+	if (sent)
+		err_hint(err, "the credentials kept for %s were refused; again, "
+		    "on this host:  %s login %s", ref->domain, tool,
+		    ref->domain);
+	else
+		err_hint(err, "log in, on this host:  %s login %s", tool,
+		    ref->domain);
+}
+
 int
 image_pull(struct engine *e, const char *name, const char *platform,
     progress_fn *tell, void *arg, struct err *err)
@@ -302,6 +325,8 @@ image_pull(struct engine *e, const char *name, const char *platform,
 	/* Most images need no login, so this is said only if it matters. */
 	if (rc && no_auth.kind)
 		err_hint(err, "no credentials were sent: %s", no_auth.msg.buf);
+	else if (rc && err->kind != ERR_INTERRUPTED)
+		hint_login(e, &ref, header != NULL, err);
 	auth_header_free(header);
 	reference_release(&ref);
 	return rc;

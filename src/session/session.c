@@ -339,6 +339,8 @@ session_env_new(struct session *s, const struct env_spec *spec,
 	env->opened_ms = clock_wall_ms();
 	env->box = open_box(s, &env->spec, ev, err);
 	if (!env->box) {
+		if (!spec->name)
+			s->env_count--; /* the next one has this name */
 		env_free(env);
 		return NULL;
 	}

@@ -112,6 +112,8 @@ def _(kind):
     with engines.alone("remote"), home(kind) as h:
         forget(kind, name)
         done = run(h, "pull " + name).is_status(125)
+        same(done.err.splitlines()[1:],
+             ["  log in, on this host:  %s login %s" % (kind, CLOSED)])
         assert not has(kind, name)
         state = engines.state(kind)
         pair = "%s:%s" % (state["user"], state["password"])
@@ -126,6 +128,9 @@ def _(kind):
             json.dump({"auths": {CLOSED: {"auth": wrong}}}, f)
         done = run(h, "pull " + name).is_status(125)
         assert wrong not in done.err and not has(kind, name)
+        same(done.err.splitlines()[1:],
+             ["  the credentials kept for %s were refused; again, on this "
+              "host:  %s login %s" % (CLOSED, kind, CLOSED)])
 
 
 @test("%s: the policy says which images", engines.KINDS)

@@ -54,6 +54,10 @@ def _(kind):
         same(done.err.splitlines()[-1], "addesh: run: -w nope: working "
              "directory: No such file or directory")
         commands(h, "env new -w ''").is_status(2)
+        # one that was not opened takes no name
+        done = commands(h, "env new -w /nope", "env new", "exec --in e1 pwd",
+                        keep=["-k"])
+        same(done.out, "/workspace\n")
 
 
 @test("a user that the image does not have: %s", engines.KINDS)
