@@ -26,6 +26,14 @@ env_true(const char *name)
 }
 
 /* no-color.org, bixense.com/clicolors. */
+bool
+output_is_smart(void)
+{
+	const char *term = getenv("TERM");
+
+	return term && *term && strcmp(term, "dumb") != 0;
+}
+
 static bool
 want_color(enum output_when color, bool terminal)
 {
@@ -39,8 +47,7 @@ want_color(enum output_when color, bool terminal)
 		return true;
 	if ((v = getenv("CLICOLOR")) && !strcmp(v, "0"))
 		return false;
-	v = getenv("TERM");
-	return terminal && v && *v && strcmp(v, "dumb") != 0;
+	return terminal && output_is_smart();
 }
 
 void

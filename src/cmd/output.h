@@ -48,6 +48,8 @@ struct output {
 	char *progress_step; /* the last one that had its line */
 };
 
+/* By TERM: a terminal that is more than a typewriter. */
+bool output_is_smart(void);
 /* Finds out about terminals. */
 void output_init(struct output *o);
 /* OUTPUT_AUTO: as NO_COLOR, CLICOLOR and the terminal say. */

@@ -32,6 +32,8 @@ pager_wanted(const struct output *o, const struct strbuf *text)
 		return false;
 	if (o->pager == OUTPUT_ALWAYS)
 		return true;
+	if (!output_is_smart()) /* less would only complain */
+		return false;
 	output_size(o, &columns, &rows);
 	while (p < end && lines < rows) {
 		const char *nl = memchr(p, '\n', end - p);

@@ -48,15 +48,6 @@ struct edit {
 	size_t tabbed; /* 1 + where Tab was pressed last on this line */
 };
 
-/* A terminal that is more than a typewriter. */
-static bool
-is_smart(void)
-{
-	const char *term = getenv("TERM");
-
-	return term && *term && strcmp(term, "dumb") != 0;
-}
-
 static void
 tell(const struct edit *e, const char *sequence)
 {
@@ -467,7 +458,7 @@ edit_new(struct host *h, struct output *o, struct signals *sig)
 	e->host = h;
 	e->out = o;
 	e->signals = sig;
-	e->marks = is_smart();
+	e->marks = output_is_smart();
 	tcgetattr(STDIN_FILENO, &e->usual);
 	strbuf_init(&e->prompt);
 	strbuf_init(&e->ghost.text);

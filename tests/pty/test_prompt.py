@@ -396,6 +396,18 @@ def marks_are_for_terminals_that_know_them():
 
 
 @test
+def a_typewriter_has_no_pager():
+    with Home({"PAGER": "false", "TERM": "dumb"}) as home, \
+            Terminal(home.argv(), home.env, home.work) as t:
+        t.expect("^addesh> ")
+        t.line("help run")
+        t.expect("^usage: run ")
+        t.expect("^addesh> ")
+        t.line("quit")
+        same(t.wait(), 0)
+
+
+@test
 def ctrl_z_stops_and_comes_back():
     with Home() as home:
         env = {**home.env, "PS1": "bash> "}
