@@ -10,6 +10,7 @@
 #include "cmd/host.h"
 #include "cmd/opts.h"
 #include "cmd/output.h"
+#include "session/policy.h"
 
 static const struct optval *
 get(const struct call *c, const char *name)
@@ -48,6 +49,28 @@ call_variable(struct call *c, const char *text, struct strvec *env)
 		strvec_env_set(env, pair);
 	}
 	return 0;
+}
+
+int
+call_may_use_path(struct call *c, enum setting_id id, const char *path)
+{
+	const struct policy *p = host_policy(c->host);
+	const struct strvec *list = policy_list(p, id);
+	const char *slash = strrchr(path, '/');
+	autobuf struct strbuf dirs = STRBUF_INIT;
+
+	if (!policy_may_use_path(p, id, path, &c->err))
+		return 0;
+	if (c->err.kind != ERR_POLICY)
+		return -1;
+	for (size_t i = 0; i < list->n; i++)
+		strbuf_addf(&dirs, "%s,", list->v[i]);
+	if (!slash)
+		strbuf_addc(&dirs, '.');
+	else
+		strbuf_add(&dirs, path, slash > path ? slash - path : 1);
+	return err_hint(&c->err, "allow it:  set %s %s",
+	    settings_name(&settings_table[id]), dirs.buf);
 }
 
 const char *

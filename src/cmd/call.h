@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/strvec.h"
 #include "cmd/table.h"
+#include "session/settings.h"
 
 struct env;
 struct host;
@@ -100,6 +101,10 @@ void call_table_end(struct call_table *t); /* puts it out and frees it */
 /* An option -e: NAME=VALUE, or NAME alone for what it is here (as with Docker:
    nothing if it is not set). */
 int call_variable(struct call *c, const char *text, struct strvec *env);
+
+/* Is it a path of this host that the policy allows (SET_HOST_READ or
+   SET_HOST_WRITE)?  -1, with how it would be. */
+int call_may_use_path(struct call *c, enum setting_id id, const char *path);
 /* One line of addesh's own words on stderr ("env e1 ready in 0.1s"). */
 void call_note(struct call *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* One that says why something failed: shown even with -q. */

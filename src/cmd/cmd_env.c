@@ -149,7 +149,8 @@ add_env_file(struct call *c, struct env_spec *spec, const char *path)
 	unsigned number = 0;
 	char *rest, *line;
 
-	if (io_read_file(path, &sb, ENV_FILE_MAX, &c->err))
+	if (call_may_use_path(c, SET_HOST_READ, path) ||
+	    io_read_file(path, &sb, ENV_FILE_MAX, &c->err))
 		return -1;
 	if (memchr(sb.buf, '\0', sb.len))
 		return err_set(&c->err, ERR_USAGE, "%s: not a text", path);

@@ -79,29 +79,6 @@ check_inside(struct call *c, const char *path)
 	return 0;
 }
 
-/* Is it a path of this host that the policy allows?  If not, how it would. */
-static int
-check_path(struct call *c, enum setting_id id, const char *path)
-{
-	const struct policy *p = c->session->policy;
-	const struct strvec *list = policy_list(p, id);
-	const char *slash = strrchr(path, '/');
-	autobuf struct strbuf dirs = STRBUF_INIT;
-
-	if (!policy_may_use_path(p, id, path, &c->err))
-		return 0;
-	if (c->err.kind != ERR_POLICY)
-		return -1;
-	for (size_t i = 0; i < list->n; i++)
-		strbuf_addf(&dirs, "%s,", list->v[i]);
-	if (!slash)
-		strbuf_addc(&dirs, '.');
-	else
-		strbuf_add(&dirs, path, slash > path ? slash - path : 1);
-	return err_hint(&c->err, "allow it:  set %s %s",
-	    settings_name(&settings_table[id]), dirs.buf);
-}
-
 static int
 put_exec(struct call *c)
 {
@@ -109,7 +86,7 @@ put_exec(struct call *c)
 	const char *dest = c->argc > 1 ? c->argv[1] : NULL;
 
 	if ((dest && check_inside(c, dest)) ||
-	    check_path(c, SET_HOST_READ, c->argv[0]) ||
+	    call_may_use_path(c, SET_HOST_READ, c->argv[0]) ||
 	    box_put(c->env->box, c->argv[0], dest, &count, &c->err))
 		return -1;
 	return report_copy(c, c->argv[0], dest, &count);
@@ -156,7 +133,7 @@ get_exec(struct call *c)
 	autofree char *target = get_target(c->argv[0], dest);
 
 	if (check_inside(c, c->argv[0]) ||
-	    check_path(c, SET_HOST_WRITE, target))
+	    call_may_use_path(c, SET_HOST_WRITE, target))
 		return -1;
 	if (box_get(c->env->box, c->argv[0], dest,
 		call_size(c, "max-size", GET_MAX), &count, &c->err)) {

@@ -135,8 +135,7 @@ set_common(struct running *x)
 	x->p.cwd = call_str(c, "workdir");
 	if (!input)
 		return set_limits(x);
-	if (policy_may_use_path(c->session->policy, SET_HOST_READ, input,
-		&c->err))
+	if (call_may_use_path(c, SET_HOST_READ, input))
 		return -1;
 	x->p.stdin_fd = open(input, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (x->p.stdin_fd < 0)
@@ -179,8 +178,7 @@ take_text(struct running *x)
 		x->name = xstrdup("program");
 		return io_read_all(0, &x->text, PROGRAM_MAX, &c->err);
 	}
-	if (policy_may_use_path(c->session->policy, SET_HOST_READ, file,
-		&c->err))
+	if (call_may_use_path(c, SET_HOST_READ, file))
 		return -1;
 	if (io_read_file(file, &x->text, PROGRAM_MAX, &c->err)) {
 		if (c->err.code == ENOENT)

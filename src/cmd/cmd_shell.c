@@ -128,6 +128,8 @@ const struct cmd cmd_true = {
 static int
 source_exec(struct call *c)
 {
+	if (call_may_use_path(c, SET_HOST_READ, c->argv[0]))
+		return -1;
 	return c->host->source(c, c->argv[0]);
 }
 

@@ -167,6 +167,22 @@ def _(_, text, message):
         same(done.err, "addesh: env new: a variable needs a name\n")
 
 
+@test("only allowed files of the host are read: %s", [
+    "env new --env-file /etc/hostname", "source /etc/hostname",
+    "run /etc/hostname", "run --stdin /etc/hostname x.py <<< 1",
+    "exec --stdin /etc/hostname cat", "put /etc/hostname"])
+def _(line):
+    with SandboxHome("restricted-user", config={"host": {
+            "read": ["."]}}) as h:
+        done = commands(h, "env new", line).is_status(125)
+        same(done.out, "")
+        last = done.err.splitlines()[-2:]
+        assert last[0].startswith(
+            "addesh: %s: reading /etc/hostname is not allowed: host.read is "
+            "[\".\"] (" % line[:line.index(" /")].split(" -")[0]), last
+        same(last[1], "  allow it:  set host.read .,/etc")
+
+
 GROW = """
 import os, time
 os.makedirs("closed", exist_ok=True)
