@@ -167,6 +167,16 @@ def _(_, text, message):
         same(done.err, "addesh: env new: a variable needs a name\n")
 
 
+@test("env ls -a without an engine lists what there is")
+def _():
+    with SandboxHome("restricted-user", env={
+            "DOCKER_HOST": "unix:///nonexistent/socket"}) as h:
+        done = commands(h, "env new --name here", "env ls -a").is_ok()
+        same(done.out.splitlines()[1].split()[:2], ["*", "here"])
+        assert "only this session was looked at, no engine: " in done.err, \
+            done.err
+
+
 @test("only allowed files of the host are read: %s", [
     "env new --env-file /etc/hostname", "source /etc/hostname",
     "run /etc/hostname", "run --stdin /etc/hostname x.py <<< 1",
