@@ -327,12 +327,19 @@ ls_exec(struct call *c)
 	return 0;
 }
 
+static const struct opt ls_opts[] = {
+    OPT_FLAG('l', "long", "accepted: it always is"),
+    OPT_FLAG('a', "all", "accepted: hidden files are always listed"),
+    OPT_END,
+};
+
 const struct cmd cmd_ls = {
     .name = "ls",
     .summary = "list files of the environment",
     .help = "Lists what is in PATH, which is relative to the workspace, or "
 	    "PATH itself if it is no directory.  Hidden files are listed too.",
     .examples = "ls\nls /etc",
+    .opts = ls_opts,
     .args = {ARG_OPTIONAL("PATH", COMP_ENV_FILE)},
     .flags = CMD_NEEDS_ENV | CMD_PAGEABLE,
     .exec = ls_exec,

@@ -40,6 +40,8 @@ def _(kind):
                             program(WHERE, args="x"), "env reset",
                             "exec pwd").is_ok()
             same(done.out, "%s x\n%s\n" % (where, where))
+        done = commands(h, "env new -w sub", "exec touch f", "ls -la").is_ok()
+        same([l.split()[-1] for l in done.out.splitlines()], ["NAME", "f"])
 
 
 @test("-w that cannot be: %s", KINDS)
