@@ -105,15 +105,21 @@ container_extra_memory(const struct box *box, const struct image *img)
 	return extra;
 }
 
+/* As many files as there are pages: empty ones would fill the memory else.
+   Podman knows no such option; there the kernel ends the program. */
 static void
-put_place(json *map, const char *path, uint64_t size, const char *mode)
+put_place(const struct box *box, json *map, const char *path, uint64_t size,
+    const char *mode)
 {
-	autofree char *options =
-	    size ? xasprintf("rw,exec,nosuid,nodev,size=%llu,mode=%s",
-		       (unsigned long long)size, mode)
-		 : xasprintf("rw,exec,nosuid,nodev,mode=%s", mode);
+	autobuf struct strbuf options = STRBUF_INIT;
 
-	json_put_str(map, path, options);
+	strbuf_addf(&options, "rw,exec,nosuid,nodev,mode=%s", mode);
+	if (size)
+		strbuf_addf(&options, ",size=%llu", (unsigned long long)size);
+	if (size && !is_podman(box))
+		strbuf_addf(&options, ",nr_inodes=%llu",
+		    (unsigned long long)size / 4096 + 16);
+	json_put_str(map, path, options.buf);
 }
 
 static json *
@@ -123,16 +129,16 @@ places_json(const struct box *box, const struct image *img)
 	autovec struct strvec paths = STRVEC_INIT;
 	json *map = json_object();
 
-	put_place(map, "/tmp", l->tmp, "1777");
+	put_place(box, map, "/tmp", l->tmp, "1777");
 	/* Runs at the same time have uids of their own: in a sticky directory
 	   the next one could not replace what one of them has made. */
 	if (l->workspace == WORKSPACE_MEMORY)
-		put_place(map, SANDBOX_WORKSPACE, l->disk, "777");
+		put_place(box, map, SANDBOX_WORKSPACE, l->disk, "777");
 	if (is_podman(box)) /* as for /var/tmp; programs cannot write there */
-		put_place(map, "/run", SMALL_PLACE, "755");
+		put_place(box, map, "/run", SMALL_PLACE, "755");
 	container_extra_places(box, img, &paths);
 	for (size_t i = 0; i < paths.n; i++)
-		put_place(map, paths.v[i],
+		put_place(box, map, paths.v[i],
 		    extra_size(box, paths.v[i], paths.n), "1777");
 	return map;
 }

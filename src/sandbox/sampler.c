@@ -5,18 +5,24 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include "base/clock.h"
 #include "base/io.h"
+#include "sandbox/spec.h"
 
 #define PROCESSES_MAX 4096
 #define MEMFDS_MAX 4096
+#define PAGE 4096
+#define INODE_BYTES 1024 /* that the kernel takes for a file in a tmpfs */
+#define INODES_SLACK 1000
 
 struct sampler {
 	struct loop *loop;
 	struct loop_timer *timer;
 	pid_t root;
 	uint64_t limit, peak;
+	uint64_t inodes; /* when the run began */
 	bool hit;
 	void (*exceeded)(void *arg);
 	void *arg;
@@ -131,6 +137,32 @@ memfds_of(struct sampler *s, pid_t pid)
 	return bytes;
 }
 
+/*
+ * Files in the writable places beyond one for each page that fits there: with
+ * content they cannot be more.
+ */
+static uint64_t
+extra_inodes(const struct sampler *s)
+{
+	static const char *const places[] = {
+	    SANDBOX_WORKSPACE, "/tmp", "/dev/shm"};
+	uint64_t extra = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		autofree char *path =
+		    xasprintf("/proc/%d/root%s", (int)s->root, places[i]);
+		struct statvfs st;
+		uint64_t used, pages;
+
+		if (statvfs(path, &st) || !st.f_blocks)
+			continue;
+		used = st.f_files - st.f_ffree;
+		pages = st.f_blocks * st.f_frsize / PAGE;
+		extra += used > pages ? used - pages : 0;
+	}
+	return extra;
+}
+
 static uint64_t
 measure(struct sampler *s, bool exact, struct strbuf *sb)
 {
@@ -148,12 +180,15 @@ on_timer(void *arg)
 {
 	struct sampler *s = arg;
 	autobuf struct strbuf sb = STRBUF_INIT;
-	uint64_t bytes;
+	uint64_t bytes, inodes = extra_inodes(s);
 
 	find_processes(s, &sb);
 	bytes = measure(s, false, &sb);
 	if (bytes > s->limit) /* pages shared after fork were counted often */
 		bytes = measure(s, true, &sb);
+	/* Those of an earlier run can still be removed by this one. */
+	if (inodes > s->inodes + INODES_SLACK)
+		bytes += inodes * INODE_BYTES;
 	if (bytes > s->peak)
 		s->peak = bytes;
 	if (bytes > s->limit && !s->hit) {
@@ -191,6 +226,7 @@ sampler_start(struct sampler *s)
 {
 	s->hit = false;
 	s->peak = 0;
+	s->inodes = extra_inodes(s);
 	if (!s->timer)
 		s->timer = loop_timer_add(s->loop,
 		    clock_ms() + SAMPLER_PERIOD_MS, on_timer, s);

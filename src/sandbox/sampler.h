@@ -3,7 +3,8 @@
  * outside several times a second, and the run ended when it is too much.  That
  * is weaker than a limit of the kernel and is reported so.  Counted are
  * anonymous and shared pages (a page that several processes share once) and
- * memfds, mapped or not; files in the writable places have bounds of their own.
+ * memfds, mapped or not.  Content of files in the writable places has bounds of
+ * its own; what the kernel needs for ever more empty ones is counted too.
  */
 #ifndef ADDESH_SANDBOX_SAMPLER_H
 #define ADDESH_SANDBOX_SAMPLER_H

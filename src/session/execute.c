@@ -373,8 +373,10 @@ note_oom(struct execution *x)
 		err_set(&x->r->note, ERR_SANDBOX,
 		    "the limit is %s, the peak was %s", text.buf, peak.buf);
 	}
-	err_hint(&x->r->note, "more memory:  env new -m %s %s", twice.buf,
-	    x->env->spec.image);
+	/* No process was large: there are many, or ever more empty files. */
+	err_hint(&x->r->note, "more memory:  env new -m %s %s%s", twice.buf,
+	    x->env->spec.image,
+	    x->r->largest < limit / 2 ? "      without files:  env reset" : "");
 	result_diagnose(x->r, "out_of_memory", "env new -m");
 }
 

@@ -127,6 +127,8 @@ result_verdict(struct result *r, const struct verdict *v)
 	r->user_us += v->user_us;
 	r->sys_us += v->sys_us;
 	r->leftovers += v->leftovers;
+	if (v->maxrss_kb * 1024 > r->largest)
+		r->largest = v->maxrss_kb * 1024;
 	if (v->peak > r->memory_peak)
 		r->memory_peak = v->peak;
 	else if (!v->peak && v->maxrss_kb * 1024 > r->memory_peak)

@@ -510,6 +510,23 @@ def _(kind):
         s.works()
 
 
+@test("empty files without end: %s, %s", [(k, p) for k in KINDS for p in (
+    "/workspace", "/tmp", "/dev/shm")])
+def _(kind, place):
+    with Session(kind) as s:
+        r = run(s, "inode_filler.py", place, "-t 60")
+        if r["status"] == "completed":
+            same(r.out.split()[-1], b"ENOSPC")
+        else:
+            r.is_verdict(status="oom", exit_code=137, environment_lost=False)
+            # one that the kernel keeps from growing, or we
+            assert int(r.out.split()[-1]) < 100, r.out
+            assert "env reset" in r["hint"], r["hint"]
+        s.do("exec true")    # works or says why not
+        s.ok("env reset")
+        s.works()
+
+
 @test("the sessions end cleanly: %s", KINDS)
 def _(kind):
     check_kind(kind)
