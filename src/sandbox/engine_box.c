@@ -196,6 +196,24 @@ base_env(struct box *box, struct client_config *cfg)
 	}
 }
 
+/* A number has no name that is known here: it keeps that of the sandbox. */
+static void
+name_user(struct client_config *cfg)
+{
+	static const char *const names[] = {"USER", "LOGNAME"};
+	size_t n = strcspn(cfg->user, ":");
+	autofree char *user = xstrndup(cfg->user, n);
+	const char *name = strcmp(user, "0") ? user : "root";
+
+	if (!*name || !name[strspn(name, "0123456789")])
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		autofree char *pair = xasprintf("%s=%s", names[i], name);
+
+		strvec_env_set(&cfg->base_env, pair);
+	}
+}
+
 static void
 configure(struct box *box, struct client_config *cfg)
 {
@@ -209,6 +227,7 @@ configure(struct box *box, struct client_config *cfg)
 		cfg->user = box->spec.user;
 	if (user == USER_IMAGE)
 		cfg->user = eb->image.user[0] ? eb->image.user : "root";
+	name_user(cfg);
 }
 
 static int

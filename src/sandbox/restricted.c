@@ -187,9 +187,11 @@ check_spec(const struct env_spec *spec, struct err *err)
 		return err_set(err, ERR_SANDBOX,
 		    "the restricted sandbox shows the host's own programs, "
 		    "which cannot be made writable");
-	if (l->workspace == WORKSPACE_DISK)
-		return err_set(err, ERR_SANDBOX,
+	if (l->workspace == WORKSPACE_DISK) {
+		err_set(err, ERR_SANDBOX,
 		    "the restricted sandbox has its workspace in memory only");
+		return err_hint(err, "accept that:  set workspace memory");
+	}
 	if (l->user == USER_IMAGE || l->user == USER_NAMED)
 		return err_set(err, ERR_SANDBOX,
 		    "the restricted sandbox has no image whose users it could "

@@ -72,6 +72,12 @@ def _(kind):
                 "addesh: env new: there is no user '%s' in the environment"
                 % user, "  sandbox, image, root, a name of its /etc/passwd, "
                 "or UID:GID"])
+        for user, name in (("nobody:users", "nobody"), ("0", "root"),
+                           ("image", "root"), ("4321", "sandbox")):
+            done = commands(h, "env new python:3.11-slim -u " + user, program(
+                "import getpass, os\n"
+                "print(getpass.getuser(), os.environ['USER'])\n")).is_ok()
+            same(done.out, "%s %s\n" % (name, name))
         done = commands(h, "env new busybox:latest -u 1234:5678", "exec id",
                         "env info").is_ok()
         assert done.out.startswith("uid=1234 gid=5678"), done.out
