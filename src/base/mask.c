@@ -78,34 +78,126 @@ userinfo_length(const char *s, size_t n)
 	return 0;
 }
 
+/* Names of headers have a '-' where those of variables have none: the type
+   that follows a parameter is no secret. */
+static bool
+is_secret_header(const char *s, size_t n)
+{
+	return ends(s, n, "authorization") || (n == 6 && ends(s, n, "cookie")) ||
+	       (memchr(s, '-', n) && is_secret_name(s, n));
+}
+
+/* "NAME: VALUE" up to the end of the word, the quote or the line. */
+static size_t
+header_length(const char *s, size_t n, char quote, size_t *lead)
+{
+	const char *end = memchr(s, '\n', n);
+
+	if (end)
+		n = (size_t)(end - s);
+	while (quote && *lead < n && s[*lead] == ' ')
+		(*lead)++;
+	return word_length(s + *lead, n - *lead, quote);
+}
+
+/* `"NAME": "VALUE"`, in a string perhaps; key is just behind the NAME. */
+static size_t
+member_length(const char *s, size_t n, const char *from, const char *key,
+    size_t *lead)
+{
+	const char *begin = key, *end;
+
+	while (begin > from && is_name_char(begin[-1]))
+		begin--;
+	if (!is_secret_name(begin, (size_t)(key - begin)))
+		return 0;
+	while (*lead < n && strchr(" \\", s[*lead]))
+		(*lead)++;
+	if (*lead == n || s[*lead] != '"')
+		return 0;
+	(*lead)++;
+	end = memchr(s + *lead, '"', n - *lead);
+	if (end && end > s + *lead && end[-1] == '\\')
+		end--;
+	return end ? (size_t)(end - s) - *lead : n - *lead;
+}
+
+/* "-u USER:PASSWORD" of curl, elsewhere it means other things. */
+static size_t
+user_length(const char *s, size_t n, char quote)
+{
+	size_t len = word_length(s, n, quote);
+
+	return memchr(s, ':', len) ? len : 0;
+}
+
+/* What stands behind the byte at i and tells nobody; lead: bytes between that
+   may be told. */
+static size_t
+secret_after(const char *s, size_t n, size_t i, size_t name, char quote,
+    size_t *lead)
+{
+	const char *word = s + i - name, *rest = s + i + 1;
+	size_t left = n - i - 1;
+	bool option = s[i] == ' ' && name > 2 && word[0] == '-' &&
+		      word[1] == '-';
+
+	if ((s[i] == '=' || option) && is_secret_name(word, name))
+		return word_length(rest, left, quote);
+	if (s[i] == '/' && i > 1 && s[i - 1] == '/' && s[i - 2] == ':')
+		return userinfo_length(rest, left);
+	if (s[i] == ':' && is_secret_header(word, name))
+		return header_length(rest, left, quote, lead);
+	if (s[i] == ':' && i > 2 && s[i - 1] == '"')
+		return member_length(rest, left, s,
+		    s + i - 1 - (s[i - 2] == '\\'), lead);
+	if (s[i] == ' ' && ((name == 2 && !memcmp(word, "-u", 2)) ||
+			       (name == 6 && !memcmp(word, "--user", 6))) &&
+	    contains(s, i, "curl"))
+		return user_length(rest, left, quote);
+	return 0;
+}
+
+/* Tokens that begin as those of well-known services do. */
+static size_t
+token_length(const char *s, size_t n)
+{
+	static const char *const begins[] = {"ghp_", "gho_", "ghs_", "ghu_",
+	    "ghr_", "github_pat_", "glpat-", "npm_", "pypi-", "hf_", "sk-",
+	    "xoxb-", "xoxp-"};
+	size_t len = 0;
+
+	while (len < n && is_name_char(s[len]))
+		len++;
+	for (size_t i = 0; len >= 20 && i < ARRAY_SIZE(begins); i++)
+		if (!strncmp(s, begins[i], strlen(begins[i])))
+			return len;
+	return 0;
+}
+
 void
 mask_secrets(struct strbuf *out, const char *s, size_t n)
 {
 	size_t name = 0, i = 0; /* name: bytes of it just before i */
 	char quote = 0;
-	bool option;
 
 	while (i < n) {
-		size_t skip = 0;
+		size_t lead = 0, skip = name ? 0 : token_length(s + i, n - i);
 
-		option = s[i] == ' ' && name > 2 && s[i - name] == '-' &&
-			 s[i - name + 1] == '-';
-		strbuf_addc(out, s[i]);
-		if (s[i] == quote)
-			quote = 0;
-		else if (!quote && (s[i] == '\'' || s[i] == '"'))
-			quote = s[i];
-		if ((s[i] == '=' || option) &&
-		    is_secret_name(s + i - name, name))
-			skip = word_length(s + i + 1, n - i - 1, quote);
-		else if (s[i] == '/' && i > 1 && s[i - 1] == '/' &&
-			 s[i - 2] == ':')
-			skip = userinfo_length(s + i + 1, n - i - 1);
-		name = is_name_char(s[i]) ? name + 1 : 0;
-		i++;
+		if (!skip) {
+			strbuf_addc(out, s[i]);
+			if (s[i] == quote)
+				quote = 0;
+			else if (!quote && (s[i] == '\'' || s[i] == '"'))
+				quote = s[i];
+			skip = secret_after(s, n, i, name, quote, &lead);
+			name = is_name_char(s[i]) ? name + 1 : 0;
+			i++;
+		}
 		if (skip) {
+			strbuf_add(out, s + i, lead);
 			strbuf_adds(out, STARS);
-			i += skip;
+			i += lead + skip;
 			name = 0;
 		}
 	}

@@ -1,7 +1,9 @@
 /*
  * Secrets in a command's text, for everything that is kept of it: values of
  * NAME=VALUE words whose name tells (…_KEY, …_TOKEN, …_SECRET, …PASSWORD…),
- * of options of such names, and the user part of URLs.
+ * of options of such names, of headers (Authorization: ...) and members of JSON
+ * ("password": "..."), the user part of URLs and that of curl -u, and tokens
+ * that begin as those of well-known services do.
  */
 #ifndef ADDESH_BASE_MASK_H
 #define ADDESH_BASE_MASK_H

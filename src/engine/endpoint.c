@@ -129,9 +129,6 @@ parse_ssh(struct endpoint *ep, const char *rest, struct err *err)
 	if (at) {
 		size_t len = (size_t)(at - rest);
 
-		if (memchr(rest, ':', len))
-			return err_set(err, ERR_USAGE,
-			    "an ssh:// URL holds no password");
 		if (!len || *rest == '-' || !all_in(rest, len, "._-+"))
 			return err_set(err, ERR_USAGE,
 			    "%s: this is not the name of a user", ep->url);
@@ -151,10 +148,23 @@ parse_ssh(struct endpoint *ep, const char *rest, struct err *err)
 	return 0;
 }
 
+/* "SCHEME://USER:PASSWORD@": nobody needs it, and it must not be repeated. */
+static bool
+has_password(const char *url)
+{
+	const char *rest = strstr(url, "://");
+	const char *at = rest && rest[3] != '/' ? strrchr(rest, '@') : NULL;
+
+	return at && memchr(rest + 3, ':', (size_t)(at - rest) - 3);
+}
+
 int
 endpoint_parse(struct endpoint *ep, const char *url, bool tls,
     struct err *err)
 {
+	if (has_password(url))
+		return err_set(err, ERR_USAGE,
+		    "the URL of an engine holds no password");
 	free(ep->url);
 	ep->url = *url == '/' ? xasprintf("unix://%s", url) : xstrdup(url);
 	url = ep->url;

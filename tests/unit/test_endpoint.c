@@ -286,7 +286,11 @@ test_urls(void)
 	refuses("ssh://-l@h", NOTHING,
 	    "--engine: ssh://-l@h: this is not the name of a user");
 	refuses("ssh://me:secret@h", NOTHING,
-	    "--engine: an ssh:// URL holds no password");
+	    "--engine: the URL of an engine holds no password");
+	refuses("tcp://me:secret@h", NOTHING,
+	    "--engine: the URL of an engine holds no password");
+	refuses("https://me:sec/ret@h", NOTHING,
+	    "--engine: the URL of an engine holds no password");
 	refuses("ssh://h/run/$(id)", NOTHING, "--engine: ssh://h/run/$(id): "
 	    "an ssh:// URL is ssh://[USER@]HOST[:PORT][/SOCKET]");
 	refuses(NULL, ENV("DOCKER_HOST=bogus"), "DOCKER_HOST: bogus" FORMS);
