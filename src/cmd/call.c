@@ -40,7 +40,7 @@ call_variable(struct call *c, const char *text, struct strvec *env)
 		return err_set(&c->err, ERR_USAGE, "a variable needs a name");
 	if (*text == '=')
 		return err_set(&c->err, ERR_USAGE,
-		    "'%s' has no name before the =", text);
+		    "there is no name before the =");
 	if (strchr(text, '=')) {
 		strvec_env_set(env, text);
 	} else if ((value = getenv(text))) {

@@ -163,8 +163,9 @@ add_env_file(struct call *c, struct env_spec *spec, const char *path)
 			continue;
 		if (line[strcspn(line, " \t=")] != '=' &&
 		    line[strcspn(line, " \t")])
+			/* Not repeated: it may be a line of a key. */
 			err_set(&c->err, ERR_USAGE,
-			    "'%s' has a space in the name", line);
+			    "a name has a space in it");
 		else if (!call_variable(c, line, &spec->env))
 			continue;
 		return err_prefix(&c->err, "%s:%u", path, number);

@@ -160,8 +160,8 @@ def _(kind):
 
 
 @test("a file of variables that is wrong: %s", [
-    ("no name", "A=1\n=x\n", "vars:2: '=x' has no name before the ="),
-    ("a space", "#\nA B=x\n", "vars:2: 'A B=x' has a space in the name"),
+    ("no name", "A=1\n=x\n", "vars:2: there is no name before the ="),
+    ("a space", "#\nA B=x\n", "vars:2: a name has a space in it"),
     ("a zero byte", "A=\0\n", "vars: not a text"),
     ("no file", None, "vars: No such file or directory")])
 def _(_, text, message):
