@@ -22,6 +22,7 @@
 #include "shell/ghost.h"
 #include "shell/history.h"
 #include "shell/keys.h"
+#include "shell/layout.h"
 #include "shell/lexer.h"
 #include "shell/prompt.h"
 #include "shell/signals.h"
@@ -118,6 +119,33 @@ show_ghost(struct edit *e)
 	ghost_draw(&e->ghost);
 }
 
+/*
+ * Draws the line anew after the terminal got another size.  Terminals wrap
+ * what they show again, as one long row, so the cursor is as many cells behind
+ * the prompt's first one as before.
+ */
+static void
+redraw(struct edit *e)
+{
+	const LineInfo *li = el_line(e->el);
+	autobuf struct strbuf back = STRBUF_INIT;
+	int columns, rows, before = 0;
+	size_t above = 0;
+
+	el_get(e->el, EL_GETTC, "co", &before);
+	output_size(e->out, &columns, &rows);
+	if (before > 0)
+		above = layout_cells(e->prompt.buf, li->buffer,
+			    li->cursor - li->buffer, before) / columns;
+	strbuf_adds(&back, "\r");
+	if (above)
+		strbuf_addf(&back, "\033[%zuA", above);
+	strbuf_adds(&back, "\033[J");
+	tell(e, back.buf);
+	el_resize(e->el);
+	el_set(e->el, EL_REFRESH);
+}
+
 /* Waits for a key; false: Ctrl-C or the end of the shell came instead. */
 static bool
 wait_key(struct edit *e)
@@ -136,10 +164,8 @@ wait_key(struct edit *e)
 		loop_step(h->loop, -1);
 		if (e->resized || e->suspended)
 			ghost_erase(&e->ghost);
-		if (e->resized) {
-			el_resize(e->el);
-			el_set(e->el, EL_REFRESH);
-		}
+		if (e->resized)
+			redraw(e);
 		if (e->suspended)
 			suspend(e);
 		e->resized = e->suspended = false;
@@ -511,6 +537,8 @@ get_line(struct edit *e, int *count)
 	/* libedit would do so after the prompt, too late for who types fast. */
 	el_set(e->el, EL_PREP_TERM, 1);
 	tell(e, "\033[?2004h");
+	/* The size may have changed while a program ran. */
+	el_resize(e->el);
 	line = el_gets(e->el, count);
 	tell(e, "\033[?2004l");
 	e->signals->editor = NULL;

@@ -321,6 +321,63 @@ def help_tells_the_keys():
         assert all(len(line) <= 80 for line in done.out.splitlines())
 
 
+def last_and_once(text):
+    """A pattern for a screen that ends so, however that is wrapped, and on
+    which no other line begins so."""
+    return "\\A(?!.*addesh> n?var.*addesh> n?var).*" + "\\s*".join(
+        re.escape(c) for c in text if c != " ") + "\\s*\\Z"
+
+
+def written_by(home, screen):
+    """A file descriptor with what the program writes from now on."""
+    path = home.path + "/written"
+    os.mkfifo(path)
+    screen.tmux("pipe-pane", "exec cat > '%s'" % path)
+    return os.open(path, os.O_RDONLY)
+
+
+def read_until(fd, mark):
+    seen = b""
+    while mark not in seen:
+        data = os.read(fd, 65536)
+        assert data, "it ended"
+        seen += data
+
+
+@test("a line is drawn once when the terminal's size changes: %s", [
+    "1234567890 1234567890 1234567890 1234567890",
+    "日本日本日本日本日本日本日本日本日本日本日本",
+    "日 1234567890 本 1234567890 1234567890 1234567890 12345678901234567890"])
+def _(text):
+    with Home() as home, shell(home, columns=40) as s:
+        s.wait_for("^addesh>$")
+        # not on the first rows: a narrower screen would lose these
+        s.type("help quit; help true")
+        s.keys("Enter")
+        s.wait_for("successfully.*^addesh>$")
+        written = written_by(home, s)
+        s.type("var A='" + text)
+        s.wait_for(last_and_once("addesh> var A='" + text))
+        for columns in 80, 31, 64, 33, 90, 40:
+            s.resize(24, columns)
+            # tmux tells the program of it only after a while
+            read_until(written, b"\x1b[J")
+            text += "x"
+            s.type("x")
+            s.wait_for(last_and_once("addesh> var A='" + text))
+        s.keys("C-a")
+        s.type("n")
+        s.wait_for(last_and_once("addesh> nvar A='" + text))
+        s.resize(24, 37)
+        read_until(written, b"\x1b[J")
+        s.keys("C-e")
+        s.type("'")
+        s.wait_for(last_and_once("addesh> nvar A='" + text + "'"))
+        os.close(written)
+        s.keys("Enter")
+        s.wait_for("there is no command 'nvar'")
+
+
 @test
 def a_narrow_screen_and_a_resize():
     with Home() as home, shell(home, rows=10, columns=20) as s:
