@@ -58,8 +58,9 @@ pager_show(struct loop *l, const struct strbuf *text)
 	sanitise_add(&plain, &safe, text->buf, text->len);
 	sanitise_end(&plain, &safe);
 	child_words(&argv, pager_command());
-	/* Leave at once if it fits, keep colours, leave the screen alone. */
-	setenv("LESS", "FIRX", 0);
+	/* Leave at once if it fits, keep colours, leave the screen alone, and
+	   tell those who have never seen it how to get out. */
+	setenv("LESS", "-FIRX -Ps?e(end):--more--. Space goes on, q ends$", 0);
 	setenv("LESSCHARSET", "utf-8", 0);
 	if (argv.n && pipe2(fd, O_CLOEXEC) == 0) {
 		pid = child_start(argv.v, fd[0], &err);
@@ -68,8 +69,8 @@ pager_show(struct loop *l, const struct strbuf *text)
 			child_feed(l, fd[1], safe.buf, safe.len);
 		close(fd[1]);
 	}
-	if (pid >= 0)
-		child_wait(l, pid);
-	else
+	if (pid < 0)
 		io_write_all(STDOUT_FILENO, safe.buf, safe.len);
+	else if (child_wait(l, pid) > 128) /* after the ^C on its line */
+		io_write_all(STDOUT_FILENO, "\n", 1);
 }
