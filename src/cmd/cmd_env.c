@@ -470,11 +470,16 @@ env_rm_all(struct call *c)
 	    s->nenvs &&
 	    call_confirm(c, "close all %zu environments?", s->nenvs))
 		return -1;
-	while (s->nenvs) {
+	/* An engine that is silent would cost its deadline for each. */
+	while (s->nenvs && c->err.kind != ERR_INTERRUPTED &&
+	       c->err.code != ETIMEDOUT) {
 		struct env *env = s->envs[s->nenvs - 1];
+		autofree char *name = xstrdup(env->spec.name);
 
-		json_push_str(names, env->spec.name);
-		rc |= session_env_remove(s, env, &c->err);
+		if (session_env_remove(s, env, &c->err))
+			rc = -1;
+		else
+			json_push_str(names, name);
 	}
 	return rc;
 }

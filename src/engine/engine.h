@@ -76,8 +76,9 @@ const struct engine_facts *engine_facts(struct engine *e, struct err *err);
    same files). */
 bool engine_is_here(struct engine *e);
 /*
- * For the end of a session with an engine that was silent once: from now on no
- * answer is waited for longer than connecting may take.
+ * For the end of a session whose engine was silent once, or whose user has no
+ * patience: from now on no answer is waited for longer than connecting may
+ * take.
  */
 void engine_hurry(struct engine *e);
 bool engine_hurries(const struct engine *e);

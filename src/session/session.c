@@ -62,7 +62,8 @@ session_free(struct session *s, struct err *err)
 	for (size_t i = 0; i < s->nenvs; i++) {
 		rc |= env_close(s->envs[i], err);
 		/* The others end with their stdin, whoever removes them. */
-		if (rc && err->code == ETIMEDOUT && s->engine)
+		if (rc && s->engine &&
+		    (err->code == ETIMEDOUT || err->kind == ERR_INTERRUPTED))
 			engine_hurry(s->engine);
 		env_free(s->envs[i]);
 	}
