@@ -16,7 +16,7 @@ import signal
 import subprocess
 import tempfile
 
-from tap import diag, patient
+from tap import SLOW, diag, patient
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LIMIT = 60
@@ -107,7 +107,17 @@ class Home:
                             ("XDG_RUNTIME_DIR", "runtime")):
             self.env[name] = self.dir(place)
         self.work = self.dir("work")
+        if SLOW > 1:
+            self._wait_longer()
         self.env.update(env or {})
+
+    def _wait_longer(self):
+        """No engine keeps the default deadlines there."""
+        with open(self.dir("site/addesh") + "/addesh.yaml", "w") as f:
+            f.write("engine: {connect_timeout: %ds, start_timeout: %ds, "
+                    "answer_timeout: %ds}\n" % (
+                        patient(2), patient(5), patient(30)))
+        self.env["XDG_CONFIG_DIRS"] = self.dir("site")
 
     def dir(self, name):
         path = os.path.join(self.path, name)

@@ -23,7 +23,7 @@ import time
 
 import addesh
 import engines
-from tap import SLOW, diag, patient, same
+from tap import diag, patient, same
 
 ENGINES = engines.KINDS
 RESTRICTED = ("restricted-root", "restricted-user")
@@ -91,11 +91,6 @@ class SandboxHome(addesh.Home):
             settings["tools"]["code_execution"]["sandbox"] = "docker"
         else:
             settings["tools"]["code_execution"]["sandbox"] = "restricted"
-        if SLOW > 1:    # the defaults, which no engine keeps there
-            settings["engine"] = {
-                name + "_timeout": "%ds" % patient(seconds)
-                for name, seconds in (("connect", 2), ("start", 5),
-                                      ("answer", 30))}
         for section, values in (config or {}).items():
             settings.setdefault(section, {}).update(values)
         # JSON is YAML
