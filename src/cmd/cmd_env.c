@@ -334,7 +334,7 @@ const struct cmd cmd_env_new = {
 	"answers, with this host's own programs) and makes it the current "
 	"one.\n"
 	"Limits that are not given come from the policy; what holds is read "
-	"back from inside and shown by  env info.",
+	"back from inside and shown by 'env info'.",
     .examples = "env new python:3.11-slim\n"
 		"env new node:20 --name js -m 512m --net",
     .opts = env_new_opts,

@@ -192,6 +192,10 @@ logs_exec(struct call *c)
 		step = s->last_step;
 	if (parse_operands(c, &t.max, &step))
 		return -1;
+	t.max = call_int(c, "tail", t.max);
+	if (call_has(c, "tail") && !t.max)
+		return err_set(&c->err, ERR_USAGE,
+		    "--tail 0: lines count from 1");
 	if (!step)
 		return no_log(c);
 	rc = steps_read_log(s->steps, step, tail_add, &t, &c->err);
@@ -206,7 +210,9 @@ logs_exec(struct call *c)
 static const struct opt logs_opts[] = {
     OPT_FLAG(0, "stdout", "that stream only"),
     OPT_FLAG(0, "stderr", "that stream only"),
-    OPT_FLAG(0, "timestamps", "seconds since the step began before each line"),
+    OPT_INT('n', "tail", "N", "as N alone: how many of the last lines"),
+    OPT_FLAG('t', "timestamps", "seconds since the step began before each line"),
+    OPT_REFUSED('f', "follow", "a run shows its output while it runs"),
     OPT_END,
 };
 

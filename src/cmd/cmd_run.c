@@ -183,7 +183,8 @@ take_text(struct running *x)
 	if (io_read_file(file, &x->text, PROGRAM_MAX, &c->err)) {
 		if (c->err.code == ENOENT)
 			err_hint(&c->err, "with a heredoc the program stands "
-			    "here:  run %s <<EOF", file);
+			    "here:  run %s <<EOF\nwhat is in the environment "
+			    "already:  exec PROGRAM %s", file, file);
 		return -1;
 	}
 	x->name = name_in_workspace(file);

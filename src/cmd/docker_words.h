@@ -9,7 +9,7 @@
 
 #define REFUSED_ROOT                                                           \
 	"programs here never get more rights than an ordinary user has"
-#define REFUSED_FILES "files go in and out by  put  and  get"
+#define REFUSED_FILES "files go in and out by 'put' and 'get'"
 
 /* What is given to a container and to a program in one. */
 #define OPTS_REFUSED                                                           \

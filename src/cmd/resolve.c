@@ -4,6 +4,48 @@
 #include "cmd/dispatch.h"
 #include "cmd/help.h"
 
+/* What people type by habit, from Docker's client or a shell, and what it is
+   here: no letters in common lead from one to the other. */
+static const struct {
+	const char *typed, *here;
+} habits[] = {
+    {"attach", "exec"},
+    {"bash", "exec bash -c"},
+    {"cd", "exec -w DIR, run -w DIR"},
+    {"clear", "Ctrl-L"},
+    {"cp", "put, get"},
+    {"create", "env new"},
+    {"docker", "env new, exec, run, put, get, logs, images"},
+    {"env create", "env new"},
+    {"env delete", "env rm"},
+    {"env inspect", "env info"},
+    {"env list", "env ls"},
+    {"env remove", "env rm"},
+    {"env select", "env use"},
+    {"image list", "images"},
+    {"image ls", "images"},
+    {"image pull", "pull"},
+    {"inspect", "env info"},
+    {"kill", "env reset"},
+    {"podman", "env new, exec, run, put, get, logs, images"},
+    {"ps", "env ls"},
+    {"restart", "env reset"},
+    {"rm", "env rm, image rm"},
+    {"rmi", "image rm"},
+    {"sh", "exec sh -c"},
+    {"start", "env new"},
+    {"stop", "env rm, env reset"},
+};
+
+static const char *
+find_habit(const char *word)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(habits); i++)
+		if (!strcmp(habits[i].typed, word))
+			return habits[i].here;
+	return NULL;
+}
+
 /* The word of a row's name at this depth ("new" of "env new" at 1). */
 static const char *
 name_word(const struct cmd *row, const struct cmd *group)
@@ -57,6 +99,27 @@ join(struct strbuf *sb, const struct strvec *names)
 		strbuf_addf(sb, "%s%s", i ? ", " : "", names->v[i]);
 }
 
+static void
+hint_near(const char *name, const struct cmd *group, struct err *err)
+{
+	autovec struct strvec names = STRVEC_INIT;
+	autobuf struct strbuf list = STRBUF_INIT;
+	const char *here = find_habit(name);
+
+	if (here) {
+		err_hint(err, "here: %s", here);
+		return;
+	}
+	help_near(&names, name);
+	join(&list, &names);
+	if (names.n)
+		err_hint(err, "near: %s", list.buf);
+	else
+		err_hint(err, group ? "help %s lists its commands"
+				    : "help lists the commands",
+		    group ? group->name : "");
+}
+
 static const struct cmd *
 find(const struct cmd *group, const char *word, bool prefixes, struct err *err)
 {
@@ -78,14 +141,7 @@ find(const struct cmd *group, const char *word, bool prefixes, struct err *err)
 		return NULL;
 	}
 	err_set(err, ERR_USAGE, "there is no command '%s'", full.buf);
-	help_near(&names, full.buf);
-	join(&list, &names);
-	if (names.n)
-		err_hint(err, "near: %s", list.buf);
-	else
-		err_hint(err, group ? "help %s lists its commands"
-				    : "help lists the commands",
-		    group ? group->name : "");
+	hint_near(full.buf, group, err);
 	return NULL;
 }
 

@@ -51,6 +51,19 @@ def a_word_of_the_table_is_run_without_the_lexer():
               "addesh: there is no command 'env nwe'\n  near: env new\n")
 
 
+@test("what is typed by habit is named as it is called here: %s", [
+    ("ps", "env ls"), ("rm e1", "env rm, image rm"), ("rmi a:1", "image rm"),
+    ("docker ps", "env new, exec, run, put, get, logs, images"),
+    ("cp a e1:b", "put, get"), ("env list", "env ls"), ("image ls", "images"),
+    ("cd /tmp", "exec -w DIR, run -w DIR")])
+def _(typed, here):
+    with Home() as home:
+        words = typed.split()
+        name = " ".join(words[:1 + (words[0] in ("env", "image"))])
+        check(home.addesh("-c", typed), 2, "",
+              "addesh: there is no command '%s'\n  here: %s\n" % (name, here))
+
+
 @test
 def options_of_a_command_are_not_those_of_addesh():
     with Home() as home:

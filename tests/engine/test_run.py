@@ -218,9 +218,10 @@ def _(sandbox):
             "  print('o', i, flush=True); time.sleep(0.02)\n"
             "  print('e', i, file=sys.stderr, flush=True)\n"
             "  time.sleep(0.02)\nE", "-c",
-            "logs 3", "-c", "logs --stdout 1", "-c", "logs @2 2 --stderr")
+            "logs 3", "-c", "logs --stdout 1", "-c", "logs @2 2 --stderr",
+            "-c", "logs --tail 1", "-c", "logs -n 2 @2")
         same(done.is_ok().out,
-             "! e 3\no 4\n! e 4\no 4\ne 3\ne 4\n")
+             "! e 3\no 4\n! e 4\no 4\ne 3\ne 4\n! e 4\no 4\n! e 4\n")
 
 
 @test
@@ -230,6 +231,8 @@ def logs_without_a_run_say_that_they_ended():
         same(done.err.splitlines(), [
             "addesh: logs: nothing was run in this session",
             "  logs live as long as their session; an earlier one has ended"])
+        done = h.addesh("-c", "logs --tail 0").is_status(2)
+        same(done.err, "addesh: logs: --tail 0: lines count from 1\n")
 
 
 @test
