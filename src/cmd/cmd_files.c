@@ -14,7 +14,7 @@
 /* More names than this are counted and not listed. */
 #define LIST_MAX 100000
 #define LIST_BYTES_MAX (16u << 20) /* of them */
-/* What `get` takes without being told otherwise. */
+/* What get and cat take without being told otherwise. */
 #define GET_MAX (1ull << 30)
 
 static void
@@ -125,6 +125,21 @@ get_target(const char *path, const char *dest)
 	return xasprintf("./%.*s", (int)(path + len - name), name);
 }
 
+static const struct opt size_opts[] = {
+    OPT_SIZE(0, "max-size", "stop at this much content (1g)"),
+    OPT_END,
+};
+
+/* A file of any size costs who makes it nothing: see sparse files. */
+static int
+too_big(struct call *c)
+{
+	if (c->err.code == EFBIG)
+		err_hint(&c->err, "take more:  %s --max-size SIZE %s",
+		    c->cmd->name, c->argv[0]);
+	return -1;
+}
+
 static int
 get_exec(struct call *c)
 {
@@ -136,19 +151,10 @@ get_exec(struct call *c)
 	    call_may_use_path(c, SET_HOST_WRITE, target))
 		return -1;
 	if (box_get(c->env->box, c->argv[0], dest,
-		call_size(c, "max-size", GET_MAX), &count, &c->err)) {
-		if (c->err.code == EFBIG)
-			err_hint(&c->err, "take more:  get --max-size SIZE %s",
-			    c->argv[0]);
-		return -1;
-	}
+		call_size(c, "max-size", GET_MAX), &count, &c->err))
+		return too_big(c);
 	return report_copy(c, c->argv[0], dest, &count);
 }
-
-static const struct opt get_opts[] = {
-    OPT_SIZE(0, "max-size", "stop at this much content (1g)"),
-    OPT_END,
-};
 
 const struct cmd cmd_get = {
     .name = "get",
@@ -161,7 +167,7 @@ const struct cmd cmd_get = {
 	"whatever the environment holds.\n"
 	"The setting host.write says where may be written.",
     .examples = "get result.csv\nget out ./results",
-    .opts = get_opts,
+    .opts = size_opts,
     .args = {ARG("SRC", COMP_ENV_FILE), ARG_OPTIONAL("DEST", COMP_HOST_FILE)},
     .flags = CMD_NEEDS_ENV,
     .exec = get_exec,
@@ -382,9 +388,10 @@ cat_exec(struct call *c)
 
 	if (check_inside(c, c->argv[0]))
 		return -1;
-	if (box_cat(c->env->box, c->argv[0], &sink, &c->err)) {
+	if (box_cat(c->env->box, c->argv[0],
+		call_size(c, "max-size", GET_MAX), &sink, &c->err)) {
 		strbuf_release(&r.kept);
-		return c->err.code == EINVAL ? no_file(c) : -1;
+		return c->err.code == EINVAL ? no_file(c) : too_big(c);
 	}
 	j = call_data(c);
 	json_put_str(j, "path", c->argv[0]);
@@ -401,6 +408,7 @@ const struct cmd cmd_cat = {
     .help = "Writes the content of PATH, which is relative to the workspace, "
 	    "as it is.  With --json no more than output_limit of it is given.",
     .examples = "cat result.csv\ncat /etc/os-release > os-release",
+    .opts = size_opts,
     .args = {ARG("PATH", COMP_ENV_FILE)},
     .flags = CMD_NEEDS_ENV,
     .exec = cat_exec,

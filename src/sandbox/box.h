@@ -180,9 +180,10 @@ typedef void box_entry_fn(void *arg, const struct box_entry *e);
 /* Lists path itself (depth 0) or what is in it (1). */
 int box_list(struct box *box, const char *path, unsigned depth,
     box_entry_fn *fn, void *arg, struct err *err);
-/* The content of a regular file, as it comes, to out(arg, 1, ...). */
-int box_cat(struct box *box, const char *path, const struct box_sink *sink,
-    struct err *err);
+/* The content of a regular file, as it comes, to out(arg, 1, ...); one beyond
+   max_bytes (0: none is) fails with EFBIG. */
+int box_cat(struct box *box, const char *path, uint64_t max_bytes,
+    const struct box_sink *sink, struct err *err);
 
 /* Kills all that runs and empties the writable places. */
 int box_reset(struct box *box, struct err *err);

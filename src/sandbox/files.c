@@ -134,6 +134,7 @@ struct cat {
 	struct box *box;
 	struct request *request;
 	const struct box_sink *sink;
+	uint64_t left;
 	int sys; /* why it was refused, or 0 */
 };
 
@@ -160,20 +161,30 @@ on_cat_data(void *arg, const void *p, size_t n, bool end)
 {
 	struct cat *c = arg;
 
-	if (n && !c->sys && c->sink->out)
+	if (c->sys)
+		return;
+	/* The runner keeps the bound; if it was replaced, we do. */
+	if (n > c->left) {
+		c->sys = EFBIG;
+		request_cancel(c->request);
+		return;
+	}
+	c->left -= n;
+	if (n && c->sink->out)
 		c->sink->out(c->sink->arg, 1, p, n, false);
 }
 
 int
-box_cat(struct box *box, const char *path, const struct box_sink *sink,
-    struct err *err)
+box_cat(struct box *box, const char *path, uint64_t max_bytes,
+    const struct box_sink *sink, struct err *err)
 {
 	static const struct request_ops ops = {
 	    .entry = on_cat_entry, .data = on_cat_data};
-	struct cat c = {.box = box, .sink = sink};
+	struct cat c = {.box = box, .sink = sink,
+	    .left = max_bytes ? max_bytes : UINT64_MAX};
 	int bad;
 
-	c.request = box_get_start(box, path, -1, 0, &ops, &c);
+	c.request = box_get_start(box, path, -1, max_bytes, &ops, &c);
 	bad = box_finish(box, c.request, err);
 	if (c.sys)
 		return err_sys(err, c.sys, "%s", path);

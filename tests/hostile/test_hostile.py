@@ -385,6 +385,10 @@ def _(kind):
         assert "big" in got["error"]["message"], got
         same(os.path.exists(dest), False)
         same([n for n in os.listdir(s.home.work) if "big" in n], [])
+        for command in ("cat big", "cat big > %s" % dest):
+            got = s.do(command)
+            same((got["ok"], got["error"]["hint"]),
+                 (False, "take more:  cat --max-size SIZE big"))
         s.ok("exec -- rm big")
         s.works()
 

@@ -181,6 +181,8 @@ def a_file_without_end():
         same(got[1]["ok"], False)
         assert "File too large" in got[1]["error"]["message"], got[1]
         same(sorted(os.listdir(home.work)), ["runner"])
+        got, _ = home.say("cat --max-size 1m x")
+        assert "File too large" in got[1]["error"]["message"], got[1]
 
 
 @test

@@ -172,7 +172,7 @@ files_action(const char *word, char **arg)
 	else if (!strcmp(word, "ls"))
 		bad = box_list(box, arg[0], 1, on_entry, NULL, &err);
 	else
-		bad = box_cat(box, arg[0], &sink, &err);
+		bad = box_cat(box, arg[0], 0, &sink, &err);
 	if (bad)
 		die(&err);
 	else if (two)
