@@ -375,7 +375,7 @@ note_gaps(struct box *box)
 	const struct limits *l = &box->spec.limits;
 
 	if (l->writable)
-		box_gap_add(box, "writable", "yes", "no limit", false,
+		box_gap_add(box, "room in /", "a limit", "none", false,
 		    "the root file system lies on the engine's disk, where "
 		    "nothing bounds it");
 }
