@@ -112,6 +112,7 @@ struct verdict {
 	bool cancelled;
 	bool timed_out;
 	enum oom_state oom;
+	uint64_t files; /* so many that they were too much; else 0 */
 	uint64_t disk_used; /* the workspace exceeded its limit; else 0 */
 	int signal;	   /* that ended it, or 0 */
 	bool exited;

@@ -32,7 +32,7 @@ struct restricted {
 	struct userns userns;
 	struct cgroup_leaf leaf;
 	struct network network;
-	struct sampler *sampler; /* without a cgroup, else NULL */
+	struct sampler *sampler; /* of what no cgroup limits */
 	pid_t bwrap;
 	int info;   /* where bwrap names its child, or -1 */
 	int runner; /* a pidfd of that child, PID 1 inside, or -1 */
@@ -161,11 +161,13 @@ restricted_run_end(struct box *box, struct verdict *v)
 	if (!r->sampler)
 		return;
 	sampler_stop(r->sampler);
-	v->peak = sampler_peak(r->sampler);
+	if (box->sampled)
+		v->peak = sampler_peak(r->sampler);
 	if (sampler_hit(r->sampler)) {
 		v->oom = OOM_YES;
+		v->files = sampler_files(r->sampler);
 		v->cancelled = false;
-	} else {
+	} else if (box->sampled) {
 		v->oom = OOM_NO;
 	}
 }
@@ -331,8 +333,8 @@ greet(struct box *box, struct client_config *cfg, struct err *err)
 	}
 	child = find_runner(r);
 	box->sampled = !r->leaf.version && child > 0 && box->spec.limits.memory;
-	if (box->sampled)
-		r->sampler = sampler_new(box->ctx.loop, child,
+	if (child > 0 && box->spec.limits.memory)
+		r->sampler = sampler_new(box->ctx.loop, child, box->sampled,
 		    box->spec.limits.memory, on_memory, box);
 	return 0;
 }

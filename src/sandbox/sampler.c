@@ -23,7 +23,8 @@ struct sampler {
 	pid_t root;
 	uint64_t limit, peak;
 	uint64_t inodes; /* when the run began */
-	bool hit;
+	uint64_t files; /* when they were too many; else 0 */
+	bool processes, hit;
 	void (*exceeded)(void *arg);
 	void *arg;
 	/* of one sample */
@@ -142,12 +143,13 @@ memfds_of(struct sampler *s, pid_t pid)
  * content they cannot be more.
  */
 static uint64_t
-extra_inodes(const struct sampler *s)
+extra_inodes(const struct sampler *s, uint64_t *all)
 {
 	static const char *const places[] = {
 	    SANDBOX_WORKSPACE, "/tmp", "/dev/shm"};
 	uint64_t extra = 0;
 
+	*all = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
 		autofree char *path =
 		    xasprintf("/proc/%d/root%s", (int)s->root, places[i]);
@@ -158,6 +160,7 @@ extra_inodes(const struct sampler *s)
 			continue;
 		used = st.f_files - st.f_ffree;
 		pages = st.f_blocks * st.f_frsize / PAGE;
+		*all += used;
 		extra += used > pages ? used - pages : 0;
 	}
 	return extra;
@@ -180,32 +183,38 @@ on_timer(void *arg)
 {
 	struct sampler *s = arg;
 	autobuf struct strbuf sb = STRBUF_INIT;
-	uint64_t bytes, inodes = extra_inodes(s);
+	uint64_t bytes = 0, files, inodes = extra_inodes(s, &files);
+	bool only_files;
 
-	find_processes(s, &sb);
-	bytes = measure(s, false, &sb);
+	if (s->processes) {
+		find_processes(s, &sb);
+		bytes = measure(s, false, &sb);
+	}
 	if (bytes > s->limit) /* pages shared after fork were counted often */
 		bytes = measure(s, true, &sb);
 	/* Those of an earlier run can still be removed by this one. */
+	only_files = bytes <= s->limit;
 	if (inodes > s->inodes + INODES_SLACK)
 		bytes += inodes * INODE_BYTES;
 	if (bytes > s->peak)
 		s->peak = bytes;
 	if (bytes > s->limit && !s->hit) {
 		s->hit = true;
+		s->files = only_files ? files : 0;
 		s->exceeded(s->arg);
 	}
 	loop_timer_set(s->timer, clock_ms() + SAMPLER_PERIOD_MS);
 }
 
 struct sampler *
-sampler_new(struct loop *loop, pid_t root, uint64_t limit,
+sampler_new(struct loop *loop, pid_t root, bool processes, uint64_t limit,
     void (*exceeded)(void *arg), void *arg)
 {
 	struct sampler *s = xcalloc(1, sizeof(*s));
 
 	s->loop = loop;
 	s->root = root;
+	s->processes = processes;
 	s->limit = limit;
 	s->exceeded = exceeded;
 	s->arg = arg;
@@ -226,7 +235,8 @@ sampler_start(struct sampler *s)
 {
 	s->hit = false;
 	s->peak = 0;
-	s->inodes = extra_inodes(s);
+	s->inodes = extra_inodes(s, &s->files);
+	s->files = 0;
 	if (!s->timer)
 		s->timer = loop_timer_add(s->loop,
 		    clock_ms() + SAMPLER_PERIOD_MS, on_timer, s);
@@ -249,4 +259,10 @@ uint64_t
 sampler_peak(const struct sampler *s)
 {
 	return s->peak;
+}
+
+uint64_t
+sampler_files(const struct sampler *s)
+{
+	return s->files;
 }

@@ -19,14 +19,20 @@
 
 struct sampler;
 
-/* Of all descendants of root; exceeded(arg) is called once for each run. */
-struct sampler *sampler_new(struct loop *loop, pid_t root, uint64_t limit,
-    void (*exceeded)(void *arg), void *arg);
+/*
+ * Of all descendants of root, or, without processes, of files only: where a
+ * cgroup has a limit they would leave no room for the next run.  exceeded(arg)
+ * is called once for each run.
+ */
+struct sampler *sampler_new(struct loop *loop, pid_t root, bool processes,
+    uint64_t limit, void (*exceeded)(void *arg), void *arg);
 void sampler_free(struct sampler *s); /* NULL is fine */
 /* A run begins: forgets the last one. */
 void sampler_start(struct sampler *s);
 void sampler_stop(struct sampler *s);
 bool sampler_hit(const struct sampler *s);
+/* How many there were if it was files that were too much, else 0. */
+uint64_t sampler_files(const struct sampler *s);
 /* Bytes, the most that was seen in this run. */
 uint64_t sampler_peak(const struct sampler *s);
 

@@ -399,6 +399,17 @@ note_disk(struct execution *x)
 }
 
 static void
+note_files(struct execution *x)
+{
+	err_set(&x->r->note, ERR_SANDBOX,
+	    "/workspace, /tmp and /dev/shm hold %llu files, and each of them "
+	    "costs memory",
+	    (unsigned long long)x->r->files);
+	err_hint(&x->r->note, "make room:  exec rm FILE  or  env reset");
+	result_diagnose(x->r, "out_of_memory", "env reset");
+}
+
+static void
 note_lost(struct execution *x)
 {
 	err_set(&x->r->note, ERR_SANDBOX, "%s",
@@ -452,6 +463,8 @@ explain(struct execution *x)
 		note_lost(x);
 	else if (r->timed_out)
 		note_timeout(x);
+	else if (r->files)
+		note_files(x);
 	else if (r->status == RUN_OOM)
 		note_oom(x);
 	else if (r->disk_used)

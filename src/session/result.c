@@ -119,6 +119,7 @@ result_verdict(struct result *r, const struct verdict *v)
 	r->cancelled = v->cancelled;
 	r->lost = v->lost;
 	r->disk_used = v->disk_used;
+	r->files = v->files;
 	r->stdout_truncated |= v->out_truncated;
 	r->stderr_truncated |= v->err_truncated;
 	r->stdout_bytes += v->out_bytes;

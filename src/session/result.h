@@ -38,6 +38,7 @@ struct result {
 	uint64_t memory_peak; /* bytes */
 	uint64_t largest; /* bytes, of one process */
 	uint64_t leftovers;
+	uint64_t files; /* so many that they were too much; else 0 */
 	uint64_t disk_used; /* the workspace grew beyond its limit; else 0 */
 	json *limits; /* {"applied":{},"not_applied":[]} */
 	json *events; /* [{"t_ms","phase","text"}] */
