@@ -86,6 +86,19 @@ is_safe_in_command(const char *text, const char *line, const regmatch_t *m)
 	return true;
 }
 
+/* A suggestion for this environment: another one like it has its image. */
+static char *
+name_image(const char *text, const char *image)
+{
+	static const char mark[] = " {image}";
+	const char *at = strstr(text, mark);
+
+	if (!at)
+		return xstrdup(text);
+	return xasprintf("%.*s%s%s%s", (int)(at - text), text,
+	    image ? " " : "", image ? image : "", at + strlen(mark));
+}
+
 static json *
 describe(const struct yaml_node *entry, const struct diagnosis_input *in,
     const char *line, const regmatch_t *m)
@@ -102,8 +115,11 @@ describe(const struct yaml_node *entry, const struct diagnosis_input *in,
 		hint = yaml_text(entry, "suggestion_offline", hint);
 	if (in->restricted)
 		hint = yaml_text(entry, "suggestion_restricted", hint);
-	if (hint && *hint && is_safe_in_command(hint, line, m))
-		put_filled(j, "suggestion", hint, line, m);
+	if (hint && *hint && is_safe_in_command(hint, line, m)) {
+		autofree char *named = name_image(hint, in->image);
+
+		put_filled(j, "suggestion", named, line, m);
+	}
 	return j;
 }
 

@@ -249,7 +249,10 @@ note_missing(struct execution *x)
 		strbuf_adds(&programs, x->p->args.v[0]);
 	err_set(note, ERR_SANDBOX, "%s is missing in this environment (%s)",
 	    programs.buf, image ? image : "restricted");
-	if (x->env->spec.kind == BOX_RESTRICTED)
+	if (!c && strpbrk(programs.buf, " |&;<>*"))
+		err_hint(note, "no shell reads the words unless asked:  exec "
+		    "-- sh -c '%s'", programs.buf);
+	else if (x->env->spec.kind == BOX_RESTRICTED)
 		err_hint(note, "the programs are this host's: install it "
 		    "here, or use an engine (doctor)");
 	else if (c && c->language && c->language->image)
@@ -428,6 +431,7 @@ note_diagnosis(struct execution *x)
 	const struct language_choice *c = x->p->choice;
 	struct diagnosis_input in = {
 	    .language = c && c->language ? c->language->name : NULL,
+	    .image = x->env->spec.image,
 	    .network = x->env->spec.limits.network != NET_NONE,
 	    .restricted = x->env->spec.kind == BOX_RESTRICTED,
 	    .out = &out,

@@ -138,7 +138,8 @@ def _(sandbox):
 
         same(last("run a.py <<< 'open(\"/etc/x\", \"w\")'"),
              ("only /workspace, /tmp and /dev/shm can be written here",
-              [] if restricted else ["  try:  env new --writable --root"]))
+              [] if restricted else ["  try:  env new --writable --root "
+                                     "python:3.11-slim"]))
         same(last("exec nosuch"),
              ("nosuch is missing in this environment (python:3.11-slim)",
               ["  the programs are this host's: install it here, or use an "
@@ -149,8 +150,12 @@ def _(sandbox):
                   ["  an image that has it:  env new ruby:3.2-slim"]))
         same(last("run a.sh <<< 'head -c 1G /dev/zero > ~/x'"),
              ("no space left in /workspace, /tmp or /dev/shm",
-              ["  try:  env new --disk 512m, or for /tmp set tmp_limit 512m, "
-               "then env new"]))
+              ["  try:  env new --disk 512m python:3.11-slim; for /tmp, set "
+               "tmp_limit 512m first"]))
+        same(last("exec 'ls | wc -l'"),
+             ("ls | wc -l is missing in this environment (python:3.11-slim)",
+              ["  no shell reads the words unless asked:  exec -- sh -c "
+               "'ls | wc -l'"]))
 
 
 @test("the limit of output keeps head and tail: %s", engines.SANDBOXES)

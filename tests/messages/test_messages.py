@@ -218,13 +218,15 @@ def _(kind):
                         "while True: f.write(b'x' * 65536)"), """\
 exit 1 in ~[0-9.]+~s, ~[0-9.]+ .B~: no space left in /workspace, /tmp or \
 /dev/shm
-  try:  env new --disk 512m, or for /tmp set tmp_limit 512m, then env new""")
+  try:  env new --disk 512m %s; for /tmp, set tmp_limit 512m first""" % IMAGE)
 
 
 @test("a write outside the workspace: %s", KINDS)
 def _(kind):
     # Restricted has no files of its own that could be made writable.
-    remedy = "\n  try:  env new --writable --root" if kind in ENGINES else ""
+    remedy = ""
+    if kind in ENGINES:
+        remedy = "\n  try:  env new --writable --root " + IMAGE
     run_said(failed_run(kind, "a.py", "open('/usr/f', 'w')"), """\
 exit 1 in ~[0-9.]+~s, ~[0-9.]+ .B~: only /workspace, /tmp and /dev/shm can be \
 written here""" + remedy)
@@ -283,7 +285,8 @@ echo cannot be executed: Argument list too long
 def _(kind):
     run_said(failed_run(kind, "a.py", "import requests"), """\
 exit 1 in ~[0-9.]+~s, ~[0-9.]+ .B~: the module requests is not installed here
-  try:  env new --net, then exec -- python3 -m pip install --user requests""")
+  try:  env new --net %s, then exec -- python3 -m pip install --user requests\
+""" % IMAGE)
 
 
 @test("an unknown extension: %s", RESTRICTED[:1])
