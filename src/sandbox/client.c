@@ -11,11 +11,13 @@
 #define READ_SIZE (4 * PROTO_FRAME_MAX)
 #define EARLY_MAX 4096 /* of what comes in the place of a WELCOME */
 #define PING_MS 30000
+/* Reads before others of the loop get a turn. */
+#define ROUNDS 16
 /* Of what a runner says in words; a real one needs far less. */
 #define TEXT_MAX 4096
 #define TEXTS_MAX 256
-/* A message and the windows are less: beyond it, who gave credit for what was
-   not sent yet lies, and would have us keep whatever is to be sent. */
+/* Messages and windows are less: beyond it, credit came for what was not sent
+   yet, and would have us keep whatever is to be sent. */
 #define UNSENT_MAX (2 * PROTO_MESSAGE_MAX)
 
 struct request {
@@ -36,7 +38,7 @@ struct client {
 	struct loop *loop;
 	struct stream *stream;
 	struct loop_fd *watch;
-	struct loop_timer *ping;
+	struct loop_timer *ping, *again;
 	struct strbuf out;	/* to be written; out_done of it is */
 	size_t out_done;
 	struct frame_reader reader;
@@ -54,14 +56,6 @@ struct client {
 };
 
 void
-client_config_release(struct client_config *c)
-{
-	strvec_release(&c->places);
-	strvec_release(&c->base_env);
-	strvec_release(&c->cgroup_fds);
-}
-
-void
 client_give_up(struct client *c, const char *why)
 {
 	if (c->lost)
@@ -73,8 +67,9 @@ client_give_up(struct client *c, const char *why)
 	(void)shutdown(c->stream->fd, SHUT_RDWR);
 	loop_fd_remove(c->watch);
 	loop_timer_remove(c->ping);
+	loop_timer_remove(c->again);
 	c->watch = NULL;
-	c->ping = NULL;
+	c->ping = c->again = NULL;
 	for (struct request *r = c->requests; r; r = r->next)
 		r->done = true;
 }
@@ -365,9 +360,18 @@ on_ready(void *arg, int fd, unsigned events)
 	if (c->reading || !(events & ~POLLOUT))
 		return;
 	c->reading = true;
-	while (!c->lost && read_once(c) && stream_pending(c->stream))
+	for (int i = 0; i < ROUNDS && !c->lost && read_once(c) &&
+	     stream_pending(c->stream); i++)
 		;
 	c->reading = false;
+	if (!c->lost && stream_pending(c->stream))
+		loop_timer_set(c->again, clock_ms());
+}
+
+static void
+on_again(void *arg)
+{
+	on_ready(arg, -1, POLLIN);
 }
 
 static void
@@ -399,6 +403,7 @@ client_new(struct loop *loop, struct stream *stream)
 	frame_reader_init(&c->reader, c->input, sizeof(c->input));
 	c->watch = loop_fd_add(loop, stream->fd, POLLIN, on_ready, c);
 	c->ping = loop_timer_add(loop, clock_ms() + PING_MS, on_ping, c);
+	c->again = loop_timer_add(loop, INT64_MAX, on_again, c);
 	return c;
 }
 
@@ -448,50 +453,10 @@ client_welcome(const struct client *c)
 /* ---- opening ---- */
 
 static void
-put_texts(struct field_writer *w, enum proto_key key, const struct strvec *sv)
-{
-	for (size_t i = 0; i < sv->n; i++)
-		field_put_text(w, key, sv->v[i]);
-}
-
-static void
-put_config(struct field_writer *w, const struct client_config *cfg)
-{
-	field_put_u64(w, PROTO_K_UID, cfg->uid);
-	field_put_u64(w, PROTO_K_GID, cfg->gid);
-	field_put_text(w, PROTO_K_USER, cfg->user);
-	field_put_text(w, PROTO_K_ISOLATION, cfg->isolation);
-	field_put_text(w, PROTO_K_WORKSPACE, cfg->workspace);
-	put_texts(w, PROTO_K_PLACE, &cfg->places);
-	put_texts(w, PROTO_K_BASE_ENV, &cfg->base_env);
-	put_texts(w, PROTO_K_CGROUP_FD, &cfg->cgroup_fds);
-	field_put_u64(w, PROTO_K_LEASE_MS, cfg->lease_ms);
-	field_put_u64(w, PROTO_K_KEEP, cfg->keep);
-	if (cfg->seccomp_len)
-		field_put(w, PROTO_K_SECCOMP, cfg->seccomp, cfg->seccomp_len);
-	if (cfg->nofile_hard)
-		field_put_u64(w, PROTO_K_NOFILE,
-		    cfg->nofile_soft << 32 | cfg->nofile_hard);
-	if (cfg->nproc)
-		field_put_u64(w, PROTO_K_NPROC, cfg->nproc);
-}
-
-static size_t
-texts_size(const struct strvec *sv)
-{
-	size_t size = 0;
-
-	for (size_t i = 0; i < sv->n; i++)
-		size += FIELD_SIZE(strlen(sv->v[i]));
-	return size;
-}
-
-static void
 send_hello(struct client *c, const struct client_config *cfg)
 {
-	size_t size = 1024 + strlen(cfg->user) + strlen(cfg->workspace) +
-	    texts_size(&cfg->places) + texts_size(&cfg->base_env) +
-	    texts_size(&cfg->cgroup_fds) + cfg->seccomp_len;
+	size_t size = client_config_size(cfg) + FIELD_SIZE(sizeof(c->nonce)) +
+		      FIELD_SIZE(8);
 	autofree uint8_t *buf = xmalloc(size);
 	struct field_writer w;
 
@@ -499,7 +464,7 @@ send_hello(struct client *c, const struct client_config *cfg)
 	field_writer_init(&w, buf, size);
 	field_put(&w, PROTO_K_NONCE, c->nonce, sizeof(c->nonce));
 	field_put_u64(&w, PROTO_K_VERSION, PROTO_VERSION);
-	put_config(&w, cfg);
+	client_config_put(&w, cfg);
 	strbuf_grow(&c->out, PROTO_SYNC_BYTES);
 	memset(c->out.buf + c->out.len, 0, PROTO_SYNC_BYTES);
 	c->out.len += PROTO_SYNC_BYTES;

@@ -39,6 +39,13 @@ struct client_config {
 	{.places = STRVEC_INIT, .base_env = STRVEC_INIT,                       \
 	    .cgroup_fds = STRVEC_INIT, .user = "sandbox", .isolation = "uid"}
 void client_config_release(struct client_config *c);
+/* As fields, and how many bytes they take at most. */
+void client_config_put(struct field_writer *w, const struct client_config *cfg);
+size_t client_config_size(const struct client_config *cfg);
+/* A field of this key for each text, and their bytes. */
+void client_texts_put(struct field_writer *w, enum proto_key key,
+    const struct strvec *sv);
+size_t client_texts_size(const struct strvec *sv);
 
 /* What came back in the WELCOME. */
 struct welcome {

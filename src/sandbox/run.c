@@ -154,26 +154,14 @@ end_stdin(struct running *rn)
 
 /* ---- the request ---- */
 
-static size_t
-texts_size(const struct strvec *sv)
-{
-	size_t size = 0;
-
-	for (size_t i = 0; i < sv->n; i++)
-		size += FIELD_SIZE(strlen(sv->v[i]));
-	return size;
-}
-
 static void
 put_run(struct field_writer *w, struct box *box, const struct run_spec *run,
     uint32_t after)
 {
 	autofree char *cwd = box_path(box, run->cwd ? run->cwd : "");
 
-	for (size_t i = 0; i < run->argv.n; i++)
-		field_put_text(w, PROTO_K_ARG, run->argv.v[i]);
-	for (size_t i = 0; i < run->env.n; i++)
-		field_put_text(w, PROTO_K_ENV, run->env.v[i]);
+	client_texts_put(w, PROTO_K_ARG, &run->argv);
+	client_texts_put(w, PROTO_K_ENV, &run->env);
 	field_put_text(w, PROTO_K_CWD, cwd);
 	if (run->stdin_kind != STDIN_NONE)
 		field_put_u64(w, PROTO_K_STDIN, 1);
@@ -195,7 +183,8 @@ send_run(struct running *rn, uint32_t after, struct err *err)
 	static const struct request_ops ops = {.out = on_out,
 	    .started = on_started, .event = on_event, .credit = on_credit};
 	const struct run_spec *run = rn->spec;
-	size_t size = 1024 + texts_size(&run->argv) + texts_size(&run->env) +
+	size_t size = 1024 + client_texts_size(&run->argv) +
+	    client_texts_size(&run->env) +
 	    (run->cwd ? strlen(run->cwd) : 0) +
 	    (rn->box->spec.workdir ? strlen(rn->box->spec.workdir) : 0);
 	autofree uint8_t *buf = xmalloc(size);

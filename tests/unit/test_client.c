@@ -414,6 +414,70 @@ test_fail(void)
 	box_end(&box, &p);
 }
 
+/* ---- a stream that never runs dry, as one of TLS can be ---- */
+
+struct flood {
+	struct stream stream;
+	uint8_t frame[PROTO_HEADER_SIZE + 8];
+};
+
+static ssize_t
+flood_read(struct stream *s, void *p, size_t n)
+{
+	struct flood *f = (struct flood *)s;
+	size_t at = 0;
+
+	for (; at + sizeof(f->frame) <= n; at += sizeof(f->frame))
+		memcpy((char *)p + at, f->frame, sizeof(f->frame));
+	return (ssize_t)at;
+}
+
+static ssize_t
+flood_write(struct stream *s, const void *p, size_t n)
+{
+	return (ssize_t)n;
+}
+
+static bool
+flood_pending(struct stream *s)
+{
+	return true;
+}
+
+static void
+flood_close(struct stream *s)
+{
+	close(s->fd);
+	strbuf_release(&s->complaint);
+}
+
+static void
+test_flood(void)
+{
+	static const struct stream_ops flood_ops = {.read = flood_read,
+	    .write = flood_write, .pending = flood_pending,
+	    .close = flood_close};
+	struct flood flood = {.stream = {.ops = &flood_ops,
+	    .fd = open("/dev/null", O_RDONLY | O_CLOEXEC),
+	    .complaint = STRBUF_INIT}};
+	struct frame f = {.type = PROTO_OUT, .len = 8, .id = 7,
+	    .payload = (const uint8_t *)"12345678"};
+	struct client *c;
+	struct loop_timer *t =
+	    loop_timer_add(loop, clock_ms() + 20, on_press, NULL);
+	autoerr struct err err = ERR_INIT;
+
+	frame_header_put(flood.frame, &f);
+	memcpy(flood.frame + PROTO_HEADER_SIZE, f.payload, f.len);
+	c = client_new(loop, &flood.stream);
+	alarm(60); /* what hangs must fail */
+	ok(hello(c, 30000, &err) && err.kind == ERR_INTERRUPTED,
+	    "Ctrl-C is heard beside a flood");
+	alarm(0);
+	loop_timer_remove(t);
+	client_free(c);
+}
+
 /* ---- files from someone who lies ---- */
 
 static const struct entry {
@@ -526,6 +590,7 @@ main(void)
 	test_watchdog();
 	test_ctrl_c();
 	test_fail();
+	test_flood();
 	test_get(dir);
 	test_get_hostile(dir);
 	strbuf_release(&seen);
