@@ -407,7 +407,7 @@ const struct cmd cmd_cat = {
     .summary = "show a file of the environment",
     .help = "Writes the content of PATH, which is relative to the workspace, "
 	    "as it is.  With --json no more than output_limit of it is given.",
-    .examples = "cat result.csv\ncat /etc/os-release > os-release",
+    .examples = "cat result.csv\ncat /etc/passwd > passwd",
     .opts = size_opts,
     .args = {ARG("PATH", COMP_ENV_FILE)},
     .flags = CMD_NEEDS_ENV,

@@ -102,16 +102,15 @@ tail_release(struct tail *t)
 static void
 show_line(struct call *c, const struct line *l, bool both)
 {
-	autobuf struct strbuf sb = STRBUF_INIT;
+	struct strbuf *sb = &c->body;
 
 	if (call_has(c, "timestamps"))
-		strbuf_addf(&sb, "%9.3f ", (double)l->us / 1e6);
+		strbuf_addf(sb, "%9.3f ", (double)l->us / 1e6);
 	/* Streams are told apart by a mark and not by colour alone. */
 	if (both && l->err)
-		strbuf_adds(&sb, "! ");
-	strbuf_add(&sb, l->text.buf, l->text.len);
-	strbuf_addc(&sb, '\n');
-	call_program(c, 1, sb.buf, sb.len);
+		strbuf_adds(sb, "! ");
+	strbuf_add(sb, l->text.buf, l->text.len);
+	strbuf_addc(sb, '\n');
 }
 
 static json *

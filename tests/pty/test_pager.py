@@ -6,6 +6,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 
+import engines                                  # noqa: E402
 from addesh import Home                         # noqa: E402
 from tap import main, same, test                # noqa: E402
 from terminal import Screen                     # noqa: E402
@@ -21,7 +22,8 @@ echo "typed: $line"
 
 def screen(home, rows=10, **env):
     with open(home.dir("config/addesh") + "/addesh.yaml", "w") as f:
-        f.write("shell: {hints: false, suggestions: false}\n")
+        f.write("tools: {code_execution: {sandbox: restricted}}\n"
+                "shell: {hints: false, suggestions: false}\n")
     base = {name: value for name, value in home.env.items()
             if name not in ("PAGER", "ADDESH_PAGER", "LESS")}
     s = Screen(home.argv(), {**base, **env}, cwd=home.work, rows=rows)
@@ -49,12 +51,11 @@ def less_says_how_to_go_on_and_ends_at_q():
         s.wait_for("^  logs .*^--more-- Space")
         s.keys("G")
         s.wait_for("^  var .*^\\(end\\) Space goes on, q ends$")
-        s.keys("C-c")
         s.keys("q")
         # the text stays, and the status is not the pager's
         s.wait_for("^  var .*\naddesh>$")
-        enter(s, "quit")
-        s.wait_for("dead")
+        enter(s, "var A=1; var")
+        s.wait_for("^A +1\naddesh>$")
 
 
 @test
@@ -68,6 +69,28 @@ def the_users_own_pager_gets_the_whole_text():
             s.wait_for("^typed: seen\naddesh>$")
         with open(home.work + "/text") as f:
             same(f.read(), home.addesh("help").is_ok().out)
+
+
+@test
+def a_long_log_goes_through_it_and_colours_stay():
+    engines.sandbox("restricted")    # or skips
+    with Home() as home:
+        env = {"PAGER": own_pager(home)}
+        with screen(home, **env) as s:
+            enter(s, "env new")
+            s.wait_for("ready.*^addesh e1>$")
+            enter(s, "run a.py <<< 'for i in range(99): "
+                     "print(f\"\\x1b[31mline\\x1b[m {i}\\x1b]0;t\\7\")'")
+            s.wait_for("^line 98.*exit 0 in .*^addesh e1>$")
+            enter(s, "logs 2")
+            s.wait_for("logs 2\nline 97.*\nline 98.*\naddesh e1>$")
+            enter(s, "logs")
+            s.wait_for("^pager: 0$")
+            enter(s, "seen")
+            s.wait_for("^typed: seen\naddesh e1>$")
+        with open(home.work + "/text") as f:
+            lines = f.read().splitlines()
+    same((len(lines), lines[98]), (99, "\x1b[31mline\x1b[m 98^[]0;t^G"))
 
 
 @test
