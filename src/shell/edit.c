@@ -45,6 +45,7 @@ struct edit {
 	const struct lex_need *need; /* while a line is read */
 	bool marks; /* the terminal may be told of prompts (OSC 133) */
 	bool resized, suspended;
+	bool misplaced; /* the cursor is not where libedit believes */
 	bool ended; /* the terminal gives no more */
 	size_t tabbed; /* 1 + where Tab was pressed last on this line */
 };
@@ -116,11 +117,11 @@ show_ghost(struct edit *e)
 	    columns - 1 - e->prompt_width - (int)strlen(line),
 	    policy_bool(p, SET_HINTS),
 	    policy_bool(p, SET_SUGGESTIONS) ? &e->typed : NULL);
-	ghost_draw(&e->ghost);
+	ghost_draw(&e->ghost, e->out->color[STDOUT_FILENO]);
 }
 
 /*
- * Draws the line anew after the terminal got another size.  Terminals wrap
+ * Draws the line anew, as after the terminal got another size.  Terminals wrap
  * what they show again, as one long row, so the cursor is as many cells behind
  * the prompt's first one as before.
  */
@@ -155,6 +156,9 @@ wait_key(struct edit *e)
 	struct pollfd p = {.fd = STDIN_FILENO, .events = POLLIN};
 	struct loop_fd *w;
 
+	if (e->misplaced)
+		redraw(e);
+	e->misplaced = false;
 	/* What was pasted need not go through the loop byte by byte. */
 	if (poll(&p, 1, 0) > 0)
 		return true;
@@ -199,8 +203,13 @@ get_char(EditLine *el, wchar_t *out)
 			return 0;
 		}
 		r = mbrtowc(out, &c, 1, &state);
-		if (r == 0 || r == 1)
+		if (r == 0 || r == 1) {
+			/* libedit takes an accent that is typed for itself
+			   for a column of the screen. */
+			e->misplaced =
+			    e->marks && *out && wcwidth(*out) == 0;
 			return 1;
+		}
 		/* A byte that belongs to no character is left out. */
 		if (r == (size_t)-1)
 			state = (mbstate_t){0};
@@ -528,7 +537,7 @@ get_line(struct edit *e, int *count)
 	const char *line;
 
 	e->tabbed = 0;
-	e->resized = e->suspended = false;
+	e->resized = e->suspended = e->misplaced = false;
 	e->host->interrupted = 0;
 	e->signals->editor = on_signal;
 	e->signals->arg = e;
@@ -565,6 +574,9 @@ edit_read(struct edit *e, const struct lex_need *need, struct strbuf *text)
 
 	if (!e->history_loaded)
 		load_history(e);
+	/* Whether there are colours, before the first command too. */
+	if (e->host->settings)
+		e->host->settings(e->host, e->out);
 	e->need = need;
 	make_prompt(e);
 	if (!need->what)

@@ -114,14 +114,15 @@ ghost_make(struct ghost *g, const char *line, int room, bool hints,
 }
 
 void
-ghost_draw(struct ghost *g)
+ghost_draw(struct ghost *g, bool color)
 {
 	autobuf struct strbuf out = STRBUF_INIT;
 	struct sanitiser plain = {0};
 
 	if (!g->text.len)
 		return;
-	strbuf_adds(&out, "\0337\033[90m");
+	strbuf_adds(&out, "\0337");
+	strbuf_adds(&out, color ? "\033[90m" : "\033[2m");
 	sanitise_add(&plain, &out, g->text.buf, g->text.len);
 	strbuf_adds(&out, "\033[0m\0338");
 	io_write_all(STDOUT_FILENO, out.buf, out.len);

@@ -27,8 +27,9 @@ struct ghost {
 void ghost_make(struct ghost *g, const char *line, int room, bool hints,
     const struct strvec *history);
 void ghost_clear(struct ghost *g); /* nothing to show or to accept */
-/* On the terminal, the cursor staying where it is. */
-void ghost_draw(struct ghost *g);
+/* On the terminal, the cursor staying where it is: grey, or faint where there
+   are no colours. */
+void ghost_draw(struct ghost *g, bool color);
 void ghost_erase(struct ghost *g);
 
 #endif

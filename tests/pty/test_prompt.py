@@ -321,6 +321,20 @@ def help_tells_the_keys():
         assert all(len(line) <= 80 for line in done.out.splitlines())
 
 
+@test
+def an_accent_of_its_own_does_not_move_what_follows():
+    with Home() as home, shell(home) as s:
+        s.wait_for("^addesh>$")
+        s.type("help 'e")
+        s.type("\u0301")
+        s.type(" 日本 x'")
+        s.keys("BSpace", "BSpace", "BSpace", "BSpace")
+        s.type("X'")
+        s.wait_for("^addesh> help 'e\u0301? 日X'$")
+        s.keys("Enter")
+        s.wait_for("there is no command 'e\u0301 日X'$")
+
+
 def last_and_once(text):
     """A pattern for a screen that ends so, however that is wrapped, and on
     which no other line begins so."""
@@ -487,6 +501,14 @@ def ctrl_z_stops_and_comes_back():
             t.expect("bash> ")
             t.line("exit $?")
             same(t.wait(), 3)
+
+
+@test
+def hints_are_faint_where_there_are_no_colours():
+    with Home({"NO_COLOR": "1"}) as home, shell(home, hints=True) as s:
+        s.wait_for("^addesh>$")
+        s.type("source ")
+        s.wait_for("\x1b\\[2mFILE", colours=True)
 
 
 @test
