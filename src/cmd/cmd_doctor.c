@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/units.h"
 #include "cmd/call.h"
+#include "cmd/help.h"
 #include "cmd/host.h"
 #include "cmd/output.h"
 #include "cmd/table.h"
@@ -369,14 +370,21 @@ finding_json(const struct finding *found)
 	return j;
 }
 
-/* For people: the remedy stands below what it mends. */
+/* For people: the remedy stands below what it mends, and its lines are not
+   broken, as they are to be copied. */
 static void
 show_finding(struct call *c, const struct finding *found)
 {
 	const char *p = found->fix, *end;
+	int columns, rows, indent = 5 + 1 + 16 + 1;
 
-	call_text(c, "%-5s %-16s %s\n", finding_state_name(found->state),
-	    found->name, found->text);
+	call_text(c, "%-5s %-16s ", finding_state_name(found->state),
+	    found->name);
+	output_size(c->out, &columns, &rows);
+	if (!output_is_terminal(c->out) || columns < 2 * indent)
+		call_text(c, "%s\n", found->text);
+	else
+		help_wrap(&c->body, found->text, indent, columns);
 	for (; p && *p; p = *end ? end + 1 : end) {
 		end = p + strcspn(p, "\n");
 		call_text(c, "      %-16s %.*s\n",

@@ -112,9 +112,17 @@ help_rest(struct strbuf *sb, const struct cmd *row, size_t operands,
 	strbuf_adds(sb, text.buf + (text.len > 0));
 }
 
-/* Words of text from a column on, broken before `columns`. */
 static void
-wrap(struct strbuf *sb, const char *text, int indent, int columns)
+break_line(struct strbuf *sb, int indent)
+{
+	/* Sentences have two blanks between them. */
+	while (sb->len && sb->buf[sb->len - 1] == ' ')
+		strbuf_truncate(sb, sb->len - 1);
+	strbuf_addf(sb, "\n%*s", indent, "");
+}
+
+void
+help_wrap(struct strbuf *sb, const char *text, int indent, int columns)
 {
 	int at = indent;
 
@@ -122,7 +130,7 @@ wrap(struct strbuf *sb, const char *text, int indent, int columns)
 		int n = strcspn(text, " \n");
 
 		if (at > indent && at + 1 + n > columns) {
-			strbuf_addf(sb, "\n%*s", indent, "");
+			break_line(sb, indent);
 			at = indent;
 		} else if (at > indent) {
 			strbuf_addc(sb, ' ');
@@ -153,7 +161,7 @@ entry(struct strbuf *sb, const char *name, const char *text, int width,
 		strbuf_addf(sb, "%*s", width - (int)strlen(name) - 2, "");
 	else
 		strbuf_addf(sb, "\n%*s", width, "");
-	wrap(sb, text, width, columns);
+	help_wrap(sb, text, width, columns);
 }
 
 static void
@@ -214,7 +222,7 @@ help_row(struct strbuf *sb, const struct cmd *row, int columns)
 	strbuf_adds(sb, "usage: ");
 	help_usage(sb, row);
 	strbuf_addf(sb, "\n\n");
-	wrap(sb, row->summary, 0, columns);
+	help_wrap(sb, row->summary, 0, columns);
 	if (row->alias)
 		strbuf_addf(sb, "Also: %s\n", row->alias);
 	if (row->examples) {
@@ -227,7 +235,7 @@ help_row(struct strbuf *sb, const struct cmd *row, int columns)
 		help_options(sb, row, columns);
 	if (row->help) {
 		strbuf_addc(sb, '\n');
-		wrap(sb, row->help, 0, columns);
+		help_wrap(sb, row->help, 0, columns);
 	}
 }
 

@@ -52,6 +52,24 @@ def the_prompt_tells_environment_and_status():
 
 
 @test
+def doctor_breaks_its_lines_between_words():
+    with home_of() as home, Terminal(
+            home.argv("--no-history"), {**home.env, "PAGER": "cat"},
+            home.work, columns=60) as t:
+        t.expect("^addesh> ")
+        t.line("doctor")
+        lines = t.expect("(^ok +system.*)^addesh( .*)?> ").group(1).split("\n")
+        said = [line for line in lines if line[:1] not in ("", " ")]
+        assert len(said) > 5, lines
+        # a path has no place to be broken at
+        same([line for line in said
+              if len(line) > 60 and " " in line[23:]], [])
+        assert any(line[:23] == 23 * " " and line[23] != " "
+                   for line in lines), lines
+        ends(t)
+
+
+@test
 def stderr_is_marked_where_there_is_no_colour():
     with home_of({"NO_COLOR": "1"}) as home, opened(home) as t:
         t.line("run a.py <<<'import os; os.write(1, b\"out\\n\"); "
