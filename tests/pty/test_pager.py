@@ -2,13 +2,14 @@
 """Long texts on a terminal go through a pager, short ones do not."""
 
 import os
+import shutil
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 
 import engines                                  # noqa: E402
 from addesh import Home                         # noqa: E402
-from tap import main, same, test                # noqa: E402
+from tap import Skip, main, same, test                # noqa: E402
 from terminal import Screen                     # noqa: E402
 
 # Keeps the text, says what it got, and stays until somebody types a line.
@@ -44,6 +45,8 @@ def enter(s, line):
 
 @test
 def less_says_how_to_go_on_and_ends_at_q():
+    if not shutil.which("less"):
+        raise Skip("less is not installed")
     with Home() as home, screen(home) as s:
         enter(s, "help")
         s.wait_for("\\ACommands .*^--more-- Space goes on, q ends$")
