@@ -10,7 +10,8 @@
 #include "shell/edit.h"
 #include "shell/lexer.h"
 
-enum { CHUNK = 64 << 10 };
+/* A command without its heredocs: what is no text may have no line's end. */
+enum { CHUNK = 64 << 10, COMMAND_MAX = 4 << 20 };
 
 void
 source_init_text(struct source *s, const char *name, const char *text)
@@ -137,6 +138,13 @@ source_read(struct source *s, struct host *h, const struct lex_need *need,
 			strbuf_addc(&s->text, '\n');
 		} else if (r == SOURCE_EOF) {
 			s->eof = !s->edit;
+			return SOURCE_EOF;
+		}
+		if (need->what != LEX_NEED_HEREDOC &&
+		    s->text.len - s->pos > COMMAND_MAX + max_heredoc) {
+			err_set(err, ERR_USAGE, "a command without an end");
+			s->eof = true;
+			s->pos = s->looked = s->text.len;
 			return SOURCE_EOF;
 		}
 		/* Too much for a heredoc: the lexer says so. */

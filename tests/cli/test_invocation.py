@@ -268,4 +268,12 @@ def nothing_is_left_where_nothing_was_opened():
         same(home.files(), [])
 
 
+@test
+def what_never_ends_a_line_is_no_script():
+    with Home() as home:
+        for args in (("-k", "-c", "source /dev/zero"), ("-k", "/dev/zero")):
+            done = home.addesh(*args, timeout=20)
+            assert "a command without an end" in done.err, done.err
+
+
 main()
