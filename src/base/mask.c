@@ -83,7 +83,8 @@ userinfo_length(const char *s, size_t n)
 static bool
 is_secret_header(const char *s, size_t n)
 {
-	return ends(s, n, "authorization") || (n == 6 && ends(s, n, "cookie")) ||
+	return ends(s, n, "authorization") ||
+	       (n == 6 && ends(s, n, "cookie")) ||
 	       (memchr(s, '-', n) && is_secret_name(s, n));
 }
 

@@ -81,8 +81,8 @@ contradicts(struct call *c, const char *flag, const char *option,
 
 	if (!call_has(c, flag) || !word || !strcmp(word, same))
 		return 0;
-	return err_set(&c->err, ERR_USAGE, "--%s and --%s %s exclude each other",
-	    flag, option, word);
+	return err_set(&c->err, ERR_USAGE,
+	    "--%s and --%s %s exclude each other", flag, option, word);
 }
 
 static int
@@ -224,8 +224,8 @@ spec_from_call(struct call *c, struct policy *p, struct env_spec *spec)
 	if (call_str(c, "name"))
 		spec->name = xstrdup(call_str(c, "name"));
 	spec->pull = pull_option(c);
-	if (set_workdir(c, spec) || apply_options(c, p) || set_user(c, p, spec) ||
-	    add_variables(c, spec))
+	if (set_workdir(c, spec) || apply_options(c, p) ||
+	    set_user(c, p, spec) || add_variables(c, spec))
 		return -1;
 	policy_limits(p, &spec->limits);
 	if (spec->user)

@@ -210,7 +210,8 @@ static const struct opt logs_opts[] = {
     OPT_FLAG(0, "stdout", "that stream only"),
     OPT_FLAG(0, "stderr", "that stream only"),
     OPT_INT('n', "tail", "N", "as N alone: how many of the last lines"),
-    OPT_FLAG('t', "timestamps", "seconds since the step began before each line"),
+    OPT_FLAG('t', "timestamps",
+	"seconds since the step began before each line"),
     OPT_REFUSED('f', "follow", "a run shows its output while it runs"),
     OPT_END,
 };

@@ -280,7 +280,8 @@ hint_login(const struct engine *e, const struct reference *ref, bool sent,
 {
 	static const char *const words[] = {
 	    "unauthorized", "no basic auth credentials"};
-	const char *tool = engine_kind(e) == ENGINE_PODMAN ? "podman" : "docker";
+	const char *tool =
+	    engine_kind(e) == ENGINE_PODMAN ? "podman" : "docker";
 	size_t i = 0;
 
 	while (i < ARRAY_SIZE(words) && !strstr(err->msg.buf, words[i]))
@@ -288,9 +289,9 @@ hint_login(const struct engine *e, const struct reference *ref, bool sent,
 	if (i == ARRAY_SIZE(words))
 		return;
 	if (sent)
-		err_hint(err, "the credentials kept for %s were refused; again, "
-		    "on this host:  %s login %s", ref->domain, tool,
-		    ref->domain);
+		err_hint(err,
+		    "the credentials kept for %s were refused; again, on this "
+		    "host:  %s login %s", ref->domain, tool, ref->domain);
 	else
 		err_hint(err, "log in, on this host:  %s login %s", tool,
 		    ref->domain);

@@ -78,7 +78,7 @@ struct request *box_put_start(struct box *box, const char *path,
 /* depth -1: all with content. */
 struct request *box_get_start(struct box *box, const char *path, int depth,
     uint64_t max_bytes, const struct request_ops *ops, void *arg);
-/* The first of what a run wrote to stdout, without the white space at its end. */
+/* The first of what a run wrote to stdout, without white space at its end. */
 #define BOX_OUTPUT_MAX 4096
 int box_run_output(struct box *box, const struct run_spec *run,
     struct strbuf *out, struct verdict *v, struct err *err);

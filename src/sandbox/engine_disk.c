@@ -1,6 +1,6 @@
 /*
- * The size of a workspace on disk.  Volumes of an engine have no limit, and what
- * lies in one cannot be seen from inside as a whole: a program can close its
+ * The size of a workspace on disk.  Volumes of an engine have no limit, and
+ * what lies in one cannot be seen from inside as a whole: a program can close its
  * directories, and those of others are not ours to read.  But nothing can grow
  * there without the file system filling up, which costs nothing to ask; only
  * when that may have been our program the engine is asked for the volume's

@@ -69,8 +69,8 @@ const struct value *policy_ceiling(const struct policy *p, enum setting_id id);
 bool policy_changed(const struct policy *p, enum setting_id id);
 
 /*
- * Sets by path or short name in LAYER_OPTION ("--engine" as option) or LAYER_SET
- * (option NULL).  ERR_USAGE for a wrong name or value, ERR_POLICY above a
+ * Sets by path or short name in LAYER_OPTION ("--engine" as option) or
+ * LAYER_SET (option NULL).  ERR_USAGE for a wrong name or value, ERR_POLICY above a
  * ceiling.
  */
 int policy_set(struct policy *p, const char *name, const char *text,

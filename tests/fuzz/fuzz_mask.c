@@ -1,6 +1,6 @@
 /*
- * Commands with secrets: what is kept does not grow without bound, and the value
- * of a telling name is not in it, whatever it is.
+ * Commands with secrets: what is kept does not grow without bound, and the
+ * value of a telling name is not in it, whatever it is.
  */
 #include <stdlib.h>
 #include <string.h>
