@@ -188,6 +188,21 @@ serve_requests(struct runner *rn, const struct pollset *set)
 	requests_advance(rn);
 }
 
+/*
+ * Who writes a lot wakes the runner for each piece, and wherever there are few
+ * processors that takes them from everybody else on the way of the output.  In
+ * a short pause the pipe (PIPE_BYTES) takes more.
+ */
+static void
+let_fill(struct runner *rn)
+{
+	static const struct timespec pause = {.tv_nsec = 200000};
+
+	if (rn->bulk)
+		(void)nanosleep(&pause, NULL);
+	rn->bulk = false;
+}
+
 void
 runner_loop(struct runner *rn)
 {
@@ -195,6 +210,7 @@ runner_loop(struct runner *rn)
 
 	rn->now = runner_now();
 	while (!rn->quit) {
+		let_fill(rn);
 		wait_for_events(rn, &set);
 		if (is_ready(&set, rn->sigfd))
 			read_signals(rn);

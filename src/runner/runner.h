@@ -258,6 +258,7 @@ struct runner {
 	bool reaping;	/* more processes may have ended */
 	bool eof;	/* stdin has ended */
 	bool quit;
+	bool bulk;	/* a stream was read to its end, and that was a lot */
 	bool welcomed;	/* the first WELCOME is out: limits are known */
 	uint64_t now;	/* monotonic microseconds, at the loop's last turn */
 	uint64_t lease_at;
@@ -279,6 +280,7 @@ struct runner {
 };
 
 #define READS_PER_TURN 8 /* of one stream, so that timers have their turn */
+#define BULK_BYTES 32768 /* in one turn is a lot */
 
 uint64_t runner_now(void);
 /* Answers the client's HELLO. */

@@ -96,14 +96,17 @@ read_tail(struct stream *s)
 void
 stream_read(struct runner *rn, const struct request *r, struct stream *s)
 {
+	uint64_t before = s->total;
 	ssize_t n;
 
 	s->hung = false;
 	for (int i = 0; i < READS_PER_TURN && s->fd >= 0; i++) {
 		n = s->total < s->head_max ? read_head(rn, r, s) :
 		    read_tail(s);
-		if (n < 0 && errno == EAGAIN)
+		if (n < 0 && errno == EAGAIN) {
+			rn->bulk |= s->total - before >= BULK_BYTES;
 			return;
+		}
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno == EIO && !r->reaped)

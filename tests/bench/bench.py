@@ -250,9 +250,11 @@ def bench_flood(report, url, what, bound):
         return took
 
     def gone():
-        """Neither side pays for dropping what the other has written."""
+        """Neither side pays for what the other, or the machine before, has
+        written and the disk has not yet taken."""
         size = os.path.getsize(target)
         os.unlink(target)
+        os.sync()
         if size != GIGABYTE:
             raise SystemExit("bench: the file has %d bytes" % size)
 
@@ -263,6 +265,7 @@ def bench_flood(report, url, what, bound):
                                lambda: theirs(False))
             report.row("1 GB of stdout on %s, default limit / docker exec" %
                        what, cut, old, 0.6)
+            os.sync()
             kept, old = in_turn(5, lambda: whole(shell),
                                 lambda: theirs(True))
             report.row("1 GB of stdout on %s, whole into a file / exec" %
