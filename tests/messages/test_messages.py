@@ -218,7 +218,7 @@ def _(kind):
                         "while True: f.write(b'x' * 65536)"), """\
 exit 1 in ~[0-9.]+~s, ~[0-9.]+ .B~: no space left in /workspace, /tmp or \
 /dev/shm
-  try:  env new --disk 512m %s; for /tmp, set tmp_limit 512m first""" % IMAGE)
+  try:  env new --disk 512m %s, or for /tmp first set tmp_limit 512m""" % IMAGE)
 
 
 @test("a write outside the workspace: %s", KINDS)
