@@ -150,8 +150,8 @@ def _(sandbox):
                   ["  an image that has it:  env new ruby:3.2-slim"]))
         same(last("run a.sh <<< 'head -c 1G /dev/zero > ~/x'"),
              ("no space left in /workspace, /tmp or /dev/shm",
-              ["  try:  env new --disk 512m python:3.11-slim; for /tmp, set "
-               "tmp_limit 512m first"]))
+              ["  try:  env new --disk 512m python:3.11-slim, or for /tmp "
+               "first set tmp_limit 512m"]))
         same(last("exec 'ls | wc -l'"),
              ("ls | wc -l is missing in this environment (python:3.11-slim)",
               ["  no shell reads the words unless asked:  exec -- sh -c "
