@@ -18,6 +18,7 @@
 #include "cmd/host.h"
 #include "cmd/opts.h"
 #include "cmd/output.h"
+#include "cmd/terminal.h"
 #include "shell/complete.h"
 #include "session/policy.h"
 #include "shell/edit.h"
@@ -358,7 +359,9 @@ run_stdin(struct program *p)
 	if (is_prompt()) {
 		if (!given(p, "interactive"))
 			greet(p);
+		terminal_open();
 		run_prompt(p);
+		terminal_close();
 		return;
 	}
 	source_init_fd(&src, "stdin", STDIN_FILENO);

@@ -11,6 +11,7 @@
 #include "base/io.h"
 #include "base/loop.h"
 #include "base/spawn.h"
+#include "cmd/terminal.h"
 
 void
 child_words(struct strvec *argv, const char *command)
@@ -32,7 +33,13 @@ child_start(char *const *argv, int in_fd, struct err *err)
 	    .out = STDOUT_FILENO,
 	    .err = STDERR_FILENO};
 
-	return spawn_start(&sp, err);
+	pid_t pid;
+
+	terminal_lend();
+	pid = spawn_start(&sp, err);
+	if (pid < 0)
+		terminal_take();
+	return pid;
 }
 
 static void
@@ -78,6 +85,7 @@ child_wait(struct loop *l, pid_t pid)
 		loop_fd_remove(w);
 	}
 	status = spawn_wait(pid);
+	terminal_take();
 	if (status < 0)
 		return 125;
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status)

@@ -16,6 +16,7 @@
 #include "cmd/opts.h"
 #include "cmd/output.h"
 #include "cmd/pager.h"
+#include "cmd/terminal.h"
 
 /* The error member of the JSON form. */
 static json *
@@ -312,6 +313,7 @@ read_answer(struct host *h, char *answer, size_t size)
 	loop_fd_remove(w);
 	if (ready)
 		n = read(STDIN_FILENO, answer, size - 1);
+	terminal_take();
 	answer[n > 0 ? n : 0] = 0;
 	return n > 0;
 }
@@ -333,6 +335,7 @@ dispatch_confirm(struct host *h, struct output *o, bool interactive,
 	}
 	text = xasprintf("%s [y/N] ", question);
 	io_write_all(STDERR_FILENO, text, strlen(text));
+	terminal_lend();
 	if (!read_answer(h, answer, sizeof(answer)))
 		return err_set(err, ERR_INTERRUPTED, "interrupted");
 	if (answer[0] == 'y' || answer[0] == 'Y')

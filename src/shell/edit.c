@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 #include <wchar.h>
 
@@ -16,6 +15,7 @@
 #include "base/sanitise.h"
 #include "cmd/host.h"
 #include "cmd/output.h"
+#include "cmd/terminal.h"
 #include "session/policy.h"
 #include "shell/complete.h"
 #include "shell/editor.h"
@@ -35,7 +35,6 @@ struct edit {
 	struct host *host;
 	struct output *out;
 	struct signals *signals;
-	struct termios usual; /* of the terminal, between our lines */
 	char *history_file;
 	struct strvec typed; /* the history, the oldest first */
 	bool history_loaded;
@@ -80,7 +79,7 @@ static void
 suspend(struct edit *e)
 {
 	el_set(e->el, EL_PREP_TERM, 0);
-	raise(SIGSTOP);
+	terminal_stop();
 	el_set(e->el, EL_PREP_TERM, 1);
 	tell(e, "\033[?2004h");
 	el_set(e->el, EL_REFRESH);
@@ -494,7 +493,6 @@ edit_new(struct host *h, struct output *o, struct signals *sig)
 	e->out = o;
 	e->signals = sig;
 	e->marks = output_is_smart();
-	tcgetattr(STDIN_FILENO, &e->usual);
 	strbuf_init(&e->prompt);
 	strbuf_init(&e->ghost.text);
 	strbuf_init(&e->ghost.line);
@@ -507,6 +505,8 @@ edit_new(struct host *h, struct output *o, struct signals *sig)
 	el_set(e->el, EL_CLIENTDATA, e);
 	el_set(e->el, EL_EDITOR, "emacs");
 	el_set(e->el, EL_SIGNAL, 0);
+	/* Between the lines it would show keys, whatever it found. */
+	el_set(e->el, EL_SETTY, "-x", "-echo", NULL);
 	el_set(e->el, EL_HIST, history, e->history);
 	el_set(e->el, EL_PROMPT_ESC, prompt_fn, '\001');
 	el_set(e->el, EL_GETCFN, get_char);
@@ -542,7 +542,7 @@ get_line(struct edit *e, int *count)
 	e->signals->editor = on_signal;
 	e->signals->arg = e;
 	/* A program that had the terminal may have left it otherwise. */
-	tcsetattr(STDIN_FILENO, TCSADRAIN, &e->usual);
+	terminal_take();
 	/* libedit would do so after the prompt, too late for who types fast. */
 	el_set(e->el, EL_PREP_TERM, 1);
 	tell(e, "\033[?2004h");

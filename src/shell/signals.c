@@ -8,6 +8,7 @@
 
 #include "base/loop.h"
 #include "cmd/host.h"
+#include "cmd/terminal.h"
 
 /* Ctrl-C asks; the end of the terminal or of the shell does not ask twice. */
 enum { ABANDON = 2 };
@@ -26,7 +27,7 @@ take(struct signals *s, int signo)
 		break;
 	case SIGTSTP:
 		if (!s->editor)
-			raise(SIGSTOP);
+			terminal_stop();
 		break;
 	default:
 		break;

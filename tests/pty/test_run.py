@@ -121,6 +121,36 @@ def a_line_that_is_not_ended_does_not_hide_the_prompt():
 
 
 @test
+def what_is_typed_during_a_run_is_seen_once_at_the_prompt():
+    with home_of() as home, Screen(home.argv(), home.env, home.work) as s:
+        s.wait_for("^addesh>$")
+        s.type("env new")
+        s.keys("Enter")
+        s.wait_for("^addesh e1>$")
+        s.type("var FILE=1")
+        s.keys("Enter")
+        s.type("run a.py <<<'print(\"begun\", flush=True); "
+               "import time; time.sleep(2); print(\"ended\")'")
+        s.keys("Enter")
+        s.wait_for("^begun$")
+        s.type("var B=$FI")
+        s.keys("Tab")
+        s.wait_for("^begun\nended\nexit 0 in [^\n]*\n"
+                   r"addesh e1> var B=\$FILE$")
+
+
+@test
+def a_question_shows_what_is_answered():
+    with home_of() as home, opened(home) as t:
+        t.line("env rm --all")
+        t.expect(r"\[y/N\] ")
+        t.line("no")
+        t.expect("^no\n.*the answer was no")
+        t.expect("^addesh e1 .*> ")
+        ends(t)
+
+
+@test
 def ctrl_c_stops_the_run_and_not_the_shell():
     with home_of() as home, opened(home) as t:
         t.line("run a.py <<<'print(\"begun\", flush=True); "

@@ -1,0 +1,23 @@
+/*
+ * The modes of the terminal on stdin while this shell has it.  Between the
+ * lines that are read it shows no keys: what is typed while a command runs
+ * appears once, at the next prompt, and not in the middle of an output.  Keys
+ * that end or stop a program work all the time.
+ *
+ * A process has one terminal, so its modes are kept here and not handed
+ * around.  Before terminal_open(), and where stdin is none, nothing is done.
+ */
+#ifndef ADDESH_CMD_TERMINAL_H
+#define ADDESH_CMD_TERMINAL_H
+
+void terminal_open(void);
+/* As it was at terminal_open(): for a program of this host, for a question
+   that is answered in a line, while the shell is stopped. */
+void terminal_lend(void);
+/* Ours again, whatever modes it was left in. */
+void terminal_take(void);
+void terminal_close(void);
+/* Stops the shell, as Ctrl-Z asks for; returns when it goes on. */
+void terminal_stop(void);
+
+#endif
