@@ -334,8 +334,8 @@ dispatch_confirm(struct host *h, struct output *o, bool interactive,
 		return err_hint(err, "--yes says yes to every question");
 	}
 	text = xasprintf("%s [y/N] ", question);
-	io_write_all(STDERR_FILENO, text, strlen(text));
 	terminal_lend();
+	io_write_all(STDERR_FILENO, text, strlen(text));
 	if (!read_answer(h, answer, sizeof(answer)))
 		return err_set(err, ERR_INTERRUPTED, "interrupted");
 	if (answer[0] == 'y' || answer[0] == 'Y')

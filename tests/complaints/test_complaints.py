@@ -70,7 +70,7 @@ def _(kind):
     """The call raised a timeout, the command worked on.  e2b-dev/E2B#500"""
     with shared.use(kind) as s:
         s.run("a.py", "n = 0\nwhile True:\n    n += 1\n"
-              "    open('count', 'w').write(str(n))", options="-t 1")
+              "    open('count', 'w').write(str(n))", options="-t 2")
         s.settled()
         count = s.ok("cat count")["content"]
         s.works()
@@ -84,7 +84,7 @@ def _(kind):
     with shared.use(kind) as s:
         r = s.run("a.sh", "sleep 300 &\n(sleep 300 &)\n"
                   "nohup sleep 300 >/dev/null 2>&1 &\necho on\nwait",
-                  options="-t 1")
+                  options="-t 2")
         r.is_verdict(timed_out=True)
         same(r.out, b"on\n")
         s.settled()
@@ -221,7 +221,7 @@ def _(kind):
         r = s.run("a.py", "print('x' * 5000000)\nexit(3)")
         r.is_verdict(exit_code=3, signal=None, stdout_truncated=True)
         r = s.run("a.py", "print('partly', flush=True)\nwhile True: pass",
-                  options="-t 1")
+                  options="-t 2")
         r.is_verdict(timed_out=True)
         same(r.out, b"partly\n")
 

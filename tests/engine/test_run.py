@@ -94,7 +94,7 @@ def _(sandbox):
         same(done.out, "begun\n")
         assert "KeyboardInterrupt" in done.err, "the traceback says where"
         line = done.err.splitlines()[-2:]
-        assert re.fullmatch(r"stopped after 1\.\d\ds, [0-9.]+ MB: "
+        assert re.fullmatch(r"stopped after [1-9]\.\d\ds, [0-9.]+ MB: "
                             r"the time limit is 1s \(-t\)", line[0]), line
         same(line[1],
              "  more time:  run -t 2s ...      for all:  set timeout 2s")

@@ -83,7 +83,7 @@ def an_engine_that_is_silent_is_not_waited_for():
         began = time.monotonic()
         same(offered(h, "pull x"), [])
         # 150 ms and a start; the deadline of an ordinary question is 5 s
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 4.5
         assert taken, "it was not even asked"
 
 

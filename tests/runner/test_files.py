@@ -304,7 +304,7 @@ def test_get_bounds(env):
     failed(env.get(env.ws, bytes_max=1 << 20), EFBIG)
     r = failed(env.get(env.ws + "/many", entries_max=100), E2BIG)
     check(len(r.entries), 100)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 20    # reading 1 TB takes minutes
 
 
 def test_get_deep(env):

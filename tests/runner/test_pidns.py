@@ -45,7 +45,9 @@ def test_verdicts(env):
     check(env.run("true", cwd="/none").get("TEXT"), b"working directory")
     r = env.run(PY, "-c", "x = bytearray(40 << 20)\n"
                 "for i in range(1000000): pass")
-    assert r.get("MAXRSS_KB") > 40 << 10 and r.get("USER_US") > 10000, r
+    # how user and system time are told apart is a matter of samples
+    assert r.get("MAXRSS_KB") > 40 << 10, r
+    assert r.get("USER_US") + r.get("SYS_US") > 10000, r
 
 
 def test_streams(env):
@@ -56,14 +58,15 @@ def test_streams(env):
 
 
 def test_deadline(env):
-    r = env.run(PY, "-c", "while True: pass", timeout_ms=300, interrupt=2,
+    r = env.run(PY, "-c", "while True: pass", timeout_ms=1500, interrupt=2,
                 grace_ms=2000)
     check(r.get("TIMED_OUT"), 1)
     assert b"KeyboardInterrupt" in r.err, r
-    r = env.sh("trap '' INT; echo part; while :; do :; done", timeout_ms=200,
+    r = env.sh("trap '' INT; echo part; while :; do :; done", timeout_ms=1000,
                interrupt=2, grace_ms=100)
     check((r.get("TIMED_OUT"), r.get("SIGNAL"), r.out), (1, 9, b"part\n"))
-    assert r.get("USER_US") > 10000, r  # known although its init was asked
+    # known although its init was asked
+    assert r.get("USER_US") + r.get("SYS_US") > 10000, r
 
 
 def test_leftovers(env):

@@ -168,15 +168,15 @@ def test_program_that_does_not_read(env):
 
 def test_deadline_interrupts_first(env):
     r = env.run("/usr/bin/python3", "-c", "while True: pass",
-                timeout_ms=300, interrupt=2, grace_ms=2000)
+                timeout_ms=1500, interrupt=2, grace_ms=10000)
     check(r.get("TIMED_OUT"), 1)
     assert b"KeyboardInterrupt" in r.err, r
-    assert r.get("WALL_US") < 1500000, r
+    assert r.get("WALL_US") < 11500000, r
 
 
 def test_deadline_kills_then(env):
     r = env.sh("trap '' INT TERM HUP; echo partial; while :; do :; done",
-               timeout_ms=200, interrupt=2, grace_ms=100)
+               timeout_ms=1000, interrupt=2, grace_ms=100)
     check((r.get("TIMED_OUT"), r.get("SIGNAL"), r.out),
           (1, 9, b"partial\n"))
     check(r.events, ["time limit, interrupted", "killed"])
@@ -410,7 +410,7 @@ def test_unknown_request(env):
 def test_usage_is_counted(env):
     r = env.run("/usr/bin/python3", "-c",
                 "x = bytearray(50 << 20)\nfor i in range(3000000): pass")
-    assert r.get("USER_US") > 10000, r
+    assert r.get("USER_US") + r.get("SYS_US") > 10000, r
     assert r.get("MAXRSS_KB") > 50 << 10, r
 
 
