@@ -157,10 +157,13 @@ policy_resolve(struct policy *p, enum setting_id id)
 		p->now[id] = stricter(p->now[id], ceiling);
 }
 
-/* What somebody asks for here and now replaces the project's list too. */
+/* What somebody asks for here and now replaces the project's list too.  A
+   value that is no list is in policy_wanted already, or counts nowhere. */
 static bool
 project_counts(const struct policy *p, enum setting_id id)
 {
+	if (!is_list(id))
+		return false;
 	for (size_t l = LAYER_PROJECT + 1; l < LAYER_COUNT; l++)
 		if (p->layers[l][id].set)
 			return false;

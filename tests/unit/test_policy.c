@@ -684,7 +684,8 @@ test_show(void)
 	put_file(SITE_FILE, CODE "    max: {timeout: 2m, images: ['p*']}\n");
 	put_file(USER_FILE, CODE "    timeout: 60\n    max: {images: ['*n']}\n"
 				 "shell: {aliases: {t: 'a \"b\\'}}\n");
-	put_file(PROJECT_FILE, CODE "    images: ['py*']\n");
+	put_file(PROJECT_FILE,
+	    CODE "    images: ['py*']\n    timeout: 10\n    memory_limit: 1g\n");
 	p = load();
 	policy_show(p, &out);
 	start();
@@ -696,6 +697,11 @@ test_show(void)
 	ok(strstr(out.buf, "# and only what [\"py*\"] allows too "
 			   "(.addesh.yaml:3)\n"),
 	    "the project's list stands beside");
+	ok(!strstr(out.buf, "only what 10") && !strstr(out.buf, "only what 1g"),
+	    "its other values do not: the smaller ones count");
+	ok(policy_changed(p, SET_TIMEOUT) && policy_changed(p, SET_IMAGES) &&
+		!policy_changed(p, SET_MEMORY_LIMIT),
+	    "what the project leaves as it is has not changed");
 	ok(policy_set(q, "timeout", "3m", NULL, &err) < 0, "so does the max");
 	err_clear(&err);
 	policy_free(p);
