@@ -312,7 +312,7 @@ open_session(struct program *p)
 	autoerr struct err err = ERR_INIT;
 
 	if (!p->host.session && p->host.open(&p->host, &err) < 0)
-		dispatch_error(&p->out, nowhere, NULL, &err);
+		dispatch_error(&p->host, &p->out, nowhere, NULL, &err);
 }
 
 static void
@@ -400,7 +400,7 @@ close_host(struct program *p, int status)
 	int r = 0;
 
 	if (p->host.session && p->host.close(&p->host, &err) < 0)
-		r = dispatch_error(&p->out, nowhere, NULL, &err);
+		r = dispatch_error(&p->host, &p->out, nowhere, NULL, &err);
 	return status ? status : r;
 }
 
@@ -414,7 +414,7 @@ run_program(struct program *p)
 	p->host.loop = loop_new();
 	signals_init(&p->signals, &p->host);
 	status = run(p, &err) < 0
-		     ? dispatch_error(&p->out, nowhere, NULL, &err)
+		     ? dispatch_error(&p->host, &p->out, nowhere, NULL, &err)
 		     : interp_status(&p->interp);
 	status = close_host(p, status);
 	signals_release(&p->signals);
@@ -452,7 +452,7 @@ main(int argc, char **argv)
 	interp_init(&p.interp, &p.host, &p.out);
 	output_init(&p.out);
 	if (parse(&p, argc, argv, &err) < 0 || apply_options(&p, &err) < 0)
-		status = dispatch_error(&p.out, nowhere, NULL, &err);
+		status = dispatch_error(&p.host, &p.out, nowhere, NULL, &err);
 	else if (given(&p, "help"))
 		status = print_help();
 	else if (given(&p, "version"))

@@ -76,9 +76,20 @@ report_status(struct output *o, const char *cmd, int status, const char *kind)
 	io_write_all(o->status_fd, line, strlen(line));
 }
 
+/* The last member of every object. */
+static void
+put_env(json *j, struct host *h)
+{
+	struct prompt_facts facts = {0};
+
+	if (h->prompt)
+		h->prompt(h, &facts);
+	json_put_str(j, "env", facts.env);
+}
+
 int
-dispatch_error(struct output *o, struct locus at, const char *cmd,
-    const struct err *err)
+dispatch_error(struct host *h, struct output *o, struct locus at,
+    const char *cmd, const struct err *err)
 {
 	int status = err_kind_status(err->kind);
 	autojson json *j = NULL;
@@ -95,6 +106,7 @@ dispatch_error(struct output *o, struct locus at, const char *cmd,
 	json_put_bool(j, "ok", false);
 	json_put_int(j, "status", status);
 	json_put(j, "error", error_json(err));
+	put_env(j, h);
 	write_json(o, j);
 	return status;
 }
@@ -102,7 +114,6 @@ dispatch_error(struct output *o, struct locus at, const char *cmd,
 static json *
 call_json(struct call *c, int status)
 {
-	struct prompt_facts facts = {0};
 	json *j = json_object();
 
 	json_put_int(j, "v", 1);
@@ -121,9 +132,7 @@ call_json(struct call *c, int status)
 		json_put_str(j, "result", NULL);
 	if (c->err.kind)
 		json_put(j, "error", error_json(&c->err));
-	if (c->host->prompt)
-		c->host->prompt(c->host, &facts);
-	json_put_str(j, "env", facts.env);
+	put_env(j, c->host);
 	return j;
 }
 
@@ -279,7 +288,7 @@ dispatch_run(struct host *h, struct output *o, const struct request *rq)
 	c.cmd = dispatch_resolve(rq->words, rq->nwords, rq->interactive, &used,
 	    &err);
 	if (!c.cmd)
-		return dispatch_error(o, rq->at, NULL, &err);
+		return dispatch_error(h, o, rq->at, NULL, &err);
 	h->interrupted = 0;
 	optset_init(&set, c.cmd);
 	execute(&c, rq, used);

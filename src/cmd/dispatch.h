@@ -46,8 +46,8 @@ const struct cmd *dispatch_resolve(char *const *words, size_t n, bool prefixes,
 
 /* Prints "addesh: FILE:LINE: CMD: MESSAGE" and the hint, or the JSON object;
    returns the exit status. */
-int dispatch_error(struct output *o, struct locus at, const char *cmd,
-    const struct err *err);
+int dispatch_error(struct host *h, struct output *o, struct locus at,
+    const char *cmd, const struct err *err);
 
 /* Asks on the terminal; see call_confirm(). */
 int dispatch_confirm(struct host *h, struct output *o, bool interactive,

@@ -171,8 +171,8 @@ run_cmd(struct interp *ip, const struct source *src, const struct lex_cmd *cmd,
 	p.text = xstrndup(line_text + cmd->start, cmd->end - cmd->start);
 	ip->host->interrupted = 0;
 	if (prepare(ip, src, cmd, &p, &err) < 0) {
-		status = dispatch_error(ip->out, locus_of(src, cmd->line), NULL,
-		    &err);
+		status = dispatch_error(ip->host, ip->out,
+		    locus_of(src, cmd->line), NULL, &err);
 	} else {
 		ran = true;
 		if (src->edit)
@@ -258,7 +258,8 @@ static int
 syntax_error(struct interp *ip, struct source *src, unsigned line,
     struct err *err)
 {
-	int status = dispatch_error(ip->out, locus_of(src, line), NULL, err);
+	int status = dispatch_error(ip->host, ip->out, locus_of(src, line),
+	    NULL, err);
 
 	ip->host->last_status = status;
 	take_failure(ip, src, line, status);

@@ -134,6 +134,7 @@ def json_is_one_object_for_each_command():
         same(lines[0]["error"], {
             "kind": "usage", "code": 0, "hint": None,
             "message": "the quote ' is not closed"})
+        same(lines[0]["env"], None)
         done = home.addesh("--json", "-k", "-c",
                            "var A=1; var; nope; quit 999")
         lines = [json.loads(line) for line in done.out.splitlines()]
@@ -155,7 +156,18 @@ def json_of_a_wrong_call_is_json_too():
     with Home() as home:
         done = home.addesh("--json", "--status-fd", "77", "-c", "help")
         same(json.loads(done.out)["status"], 2)
+        same(json.loads(done.out)["env"], None)
         same(done.err, "")
+
+
+@test
+def json_of_what_is_no_command_names_the_environment_too():
+    with Home(options=engines.sandbox("restricted")) as home:
+        done = home.addesh("--json", "-k", "-c", "env new python:3.11-slim",
+                           "-c", "nope", "-c", "ls $nope", "-c", "ls &")
+        done.is_status(2)
+        same([json.loads(line)["env"] for line in done.out.splitlines()],
+             ["e1", "e1", "e1", "e1"])
 
 
 @test
