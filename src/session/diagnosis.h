@@ -19,7 +19,7 @@ struct diagnosis_input {
 /*
  * Sets *found to an object with `kind`, and what else is known, the caller's;
  * NULL if the failure is none that we know.  `message` is the sentence for
- * people, `suggestion` a command; either may be absent.
+ * people, `suggestion` what to type; either may be absent.
  */
 int diagnosis_find(const struct diagnosis_input *in, json **found,
     struct err *err);

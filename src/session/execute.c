@@ -340,14 +340,24 @@ note_timeout(struct execution *x)
 {
 	autobuf struct strbuf limit = STRBUF_INIT, twice = STRBUF_INIT;
 	const char *command = x->p->choice ? "run" : "exec";
+	autofree char *suggestion = NULL;
 
 	units_add_duration_exact(&limit, x->p->timeout_ms);
 	units_add_duration_exact(&twice, x->p->timeout_ms * 2);
 	err_set(&x->r->note, ERR_TIMEOUT, "the time limit is %s (%s)",
 	    limit.buf, x->p->timeout_where);
-	err_hint(&x->r->note, "more time:  %s -t %s ...      for all:  set "
-	    "timeout %s", command, twice.buf, twice.buf);
-	result_diagnose(x->r, "timeout", x->p->choice ? "run -t" : "exec -t");
+	/* What -t shortened is no reason to change it for all. */
+	if (!strcmp(x->p->timeout_where, "-t")) {
+		err_hint(&x->r->note, "more time:  %s -t %s ...", command,
+		    twice.buf);
+		suggestion = xasprintf("%s -t %s", command, twice.buf);
+	} else {
+		err_hint(&x->r->note,
+		    "more time:  %s -t %s ...      for all:  set timeout %s",
+		    command, twice.buf, twice.buf);
+		suggestion = xasprintf("set timeout %s", twice.buf);
+	}
+	result_diagnose(x->r, "timeout", suggestion);
 }
 
 /* The limit as it was read back: room for files can be used by programs too,
@@ -360,6 +370,7 @@ note_oom(struct execution *x)
 	autobuf struct strbuf text = STRBUF_INIT, all = STRBUF_INIT;
 	autobuf struct strbuf peak = STRBUF_INIT, twice = STRBUF_INIT;
 	autobuf struct strbuf files = STRBUF_INIT;
+	autofree char *suggestion = NULL;
 
 	units_add_size(&text, limit);
 	units_add_size(&peak, x->r->memory_peak);
@@ -376,11 +387,12 @@ note_oom(struct execution *x)
 		err_set(&x->r->note, ERR_SANDBOX,
 		    "the limit is %s, the peak was %s", text.buf, peak.buf);
 	}
+	suggestion =
+	    xasprintf("env new -m %s %s", twice.buf, x->env->spec.image);
 	/* No process was large: there are many, or ever more empty files. */
-	err_hint(&x->r->note, "more memory:  env new -m %s %s%s", twice.buf,
-	    x->env->spec.image,
+	err_hint(&x->r->note, "more memory:  %s%s", suggestion,
 	    x->r->largest < limit / 2 ? "      without files:  env reset" : "");
-	result_diagnose(x->r, "out_of_memory", "env new -m");
+	result_diagnose(x->r, "out_of_memory", suggestion);
 }
 
 static void
@@ -389,6 +401,7 @@ note_disk(struct execution *x)
 	uint64_t limit = x->env->spec.limits.disk;
 	autobuf struct strbuf text = STRBUF_INIT, used = STRBUF_INIT;
 	autobuf struct strbuf twice = STRBUF_INIT;
+	autofree char *suggestion = NULL;
 
 	units_add_size(&text, limit);
 	units_add_size(&used, x->r->disk_used);
@@ -396,9 +409,11 @@ note_disk(struct execution *x)
 	err_set(&x->r->note, ERR_SANDBOX,
 	    "the limit of " SANDBOX_WORKSPACE " is %s, its files had %s",
 	    text.buf, used.buf);
+	suggestion =
+	    xasprintf("env new --disk %s %s", twice.buf, x->env->spec.image);
 	err_hint(&x->r->note, "make room:  exec rm FILE  or  env reset      "
-	    "more:  env new --disk %s %s", twice.buf, x->env->spec.image);
-	result_diagnose(x->r, "disk_full", "env new --disk");
+	    "more:  %s", suggestion);
+	result_diagnose(x->r, "disk_full", suggestion);
 }
 
 static void

@@ -119,7 +119,7 @@ def suggested():
     for name, text in files("share"):
         # "" says that there is none
         for found in re.findall(r"^\s+suggestion\w*: ([^\"].*)$", text, re.M):
-            for part in found.split(", then "):
+            for part in found.split(" && "):
                 yield name, part
 
 

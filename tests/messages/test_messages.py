@@ -185,7 +185,7 @@ def _(kind):
     run_said(failed_run(kind, "a.py", "while True: pass", "-t 1",
                         status=124), """\
 stopped after ~[1-9]\\.[0-9]+~s, ~[0-9.]+ .B~: the time limit is 1s (-t)
-  more time:  run -t 2s ...      for all:  set timeout 2s""")
+  more time:  run -t 2s ...""")
 
 
 @test("time limit of the configuration, and where it stands: %s",
@@ -218,7 +218,32 @@ def _(kind):
                         "while True: f.write(b'x' * 65536)"), """\
 exit 1 in ~[0-9.]+~s, ~[0-9.]+ .B~: no space left in /workspace, /tmp or \
 /dev/shm
-  try:  env new --disk 512m %s, or for /tmp first set tmp_limit 512m""" % IMAGE)
+  try:  set tmp_limit 512m && env new --disk 512m %s""" % IMAGE)
+
+
+@test("what --json suggests can be typed as it is: %s", KINDS)
+def _(kind):
+    full = "run full.py <<E\nf = open('/tmp/f', 'wb', 0)\n" \
+        "for i in range(320): f.write(b'x' * 65536)\nE"
+
+    def results(home, *commands):
+        done = home.addesh("--json", "-k",
+                           *sum((["-c", c] for c in commands), []))
+        found = [json.loads(line) for line in done.out.splitlines()]
+        assert all(o["ok"] or "result" in o for o in found), done.out
+        return [o["result"] for o in found]
+
+    with SandboxHome(kind, config={"tools": {"code_execution": {
+            "tmp_limit": "8m"}}}) as home:
+        found = results(home, "env new -m 64m " + IMAGE, full,
+                        "run large.py <<<\"x = b'x' * (900 << 20)\"",
+                        "set timeout 1s", "run late.py <<<'while 1: pass'")
+        said = [r["diagnosis"]["suggestion"] for r in found
+                if "diagnosis" in r]
+        same(said, ["set tmp_limit 512m && env new --disk 512m " + IMAGE,
+                    "env new -m 128m " + IMAGE, "set timeout 2s"])
+        found = results(home, said[1], said[2], said[0], full)
+        same(found[-1]["exit_code"], 0, found[-1])
 
 
 @test("a write outside the workspace: %s", KINDS)
@@ -285,7 +310,7 @@ echo cannot be executed: Argument list too long
 def _(kind):
     run_said(failed_run(kind, "a.py", "import requests"), """\
 exit 1 in ~[0-9.]+~s, ~[0-9.]+ .B~: the module requests is not installed here
-  try:  env new --net %s, then exec -- python3 -m pip install --user requests\
+  try:  env new --net %s && exec -- python3 -m pip install --user requests\
 """ % IMAGE)
 
 
@@ -348,7 +373,7 @@ def named_commands(text):
         for part in line.split("      "):
             label, _, rest = part.partition(":  ")
             if rest and line.startswith("  "):
-                found += re.split(", then |  or  ", rest)
+                found += re.split(" && |  or  ", rest)
     return [c.strip() for c in found if not re.match("[%']", c.strip())]
 
 
@@ -369,7 +394,7 @@ def source_hints():
         for line in f:
             match = re.match(r"\s+suggestion(?:_offline)?: (.*)", line)
             if match:
-                found += match.group(1).split(", then ")
+                found += match.group(1).split(" && ")
     return found
 
 
