@@ -52,6 +52,10 @@ open_pty(struct runner *rn, const struct request *r, struct ends *e)
 	char path[32] = "/proc/self/fd/";
 	int master, unlock = 0;
 
+	if (rn->ptmxfd < 0) {
+		errno = ENODEV;
+		return -1;
+	}
 	text_number(path + 14, (uint64_t)rn->ptmxfd, 10);
 	(void)setfsuid(config_slot_uid(&rn->config, r->slot));
 	master = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Runs: streams, verdicts, deadlines, order, terminals."""
+import errno
 import os
 import signal
 import sys
@@ -371,6 +372,21 @@ def test_terminal(env):
     assert r.out.startswith(b"40 100\r\n/dev/pts/"), r
     assert b"50 20\r\ngot line\r\n" in r.out, r
     check(r.get("EXIT"), 0)
+
+
+def test_no_terminal_where_there_is_none(env):
+    """Where nobody may make a terminal, that run fails and no other"""
+    bare = runner_env.Env(before="""
+mount --make-rprivate /
+mount -t tmpfs none /dev/pts
+[ -L /dev/ptmx ] || mount --bind /etc/passwd /dev/ptmx
+""").open()
+    try:
+        r = bare.sh("echo hi", pty=24 << 16 | 80)
+        check(r.get("ERRNO"), errno.ENODEV)
+        check(bare.sh("echo hi").out, b"hi\n")
+    finally:
+        bare.finish()
 
 
 def test_terminal_end_of_input(env):
