@@ -320,6 +320,7 @@ request_stop(struct runner *rn, struct request *r)
 	r->timer_us = rn->now + r->grace_us;
 }
 
+/* The first HELLO goes on: its WELCOME is the one that comes. */
 void
 requests_cancel(struct runner *rn, const struct request *until)
 {
@@ -329,7 +330,8 @@ requests_cancel(struct runner *rn, const struct request *until)
 		r = rn->requests[i];
 		if (r == until)
 			break;
-		request_cancel(rn, r);
+		if (r->type != PROTO_HELLO)
+			request_cancel(rn, r);
 		if (i < rn->nrequests && rn->requests[i] == r)
 			i++;
 	}

@@ -292,7 +292,7 @@ void runner_loop(struct runner *rn);
 void request_frame(struct runner *rn, const struct frame *f);
 /* Starts what waits and can start now. */
 void requests_advance(struct runner *rn);
-/* Ends the requests that stand before until (NULL: all). */
+/* Ends the requests that stand before until (NULL: all), but the HELLO. */
 void requests_cancel(struct runner *rn, const struct request *until);
 /* The same for a client that is gone: nobody gets their verdicts. */
 void requests_abandon(struct runner *rn);

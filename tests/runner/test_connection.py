@@ -61,6 +61,30 @@ def test_hello_in_pieces(env):
     check(env.wait(ident).out, b"early\n")
 
 
+def test_hello_of_a_second_client_at_once(env):
+    """A client that comes before the first one had its WELCOME gets one"""
+    nonces = [os.urandom(16), os.urandom(16)]
+    env.send(b"".join(
+        rc.message("HELLO", 0, [("NONCE", n)] + env.config())
+        for n in nonces))
+    got = env.recv()
+    check((got.kind, got.get("NONCE")), ("WELCOME", nonces[1]))
+    check(got.all("NOTE"), [])
+    assert any(v.startswith(b"uid=") for v in got.all("LIMIT")), got
+    check(env.sh("echo x").out, b"x\n")
+
+
+def test_reset_right_behind_hello(env):
+    """A RESET that is sent before the WELCOME takes nothing from it"""
+    nonce = os.urandom(16)
+    env.send(rc.message("HELLO", 0, [("NONCE", nonce)] + env.config()) +
+             rc.message("RESET", 1))
+    got = env.recv()
+    check((got.kind, got.get("NONCE")), ("WELCOME", nonce))
+    check(got.all("NOTE"), [])
+    check(env.recv().kind, "VERDICT")
+
+
 def test_bad_configuration(env):
     for pairs in ([("UID", "x")], [("SECCOMP", b"123")],
                   [("CGROUP_FD", "procs=1")], [("CGROUP_FD", "what=9")],
