@@ -34,7 +34,7 @@ struct loop {
 	struct loop_fd *fds;
 	struct loop_timer *timers;
 	int depth; /* of loop_step(), for callbacks that wait themselves */
-	int always;
+	int always; /* watches of such files that wait for something */
 	bool garbage;
 };
 
@@ -109,20 +109,42 @@ from_epoll(uint32_t events)
 	       (events & EPOLLERR ? POLLERR : 0);
 }
 
+/*
+ * A watch that waits for nothing is none of epoll's: it would tell of a
+ * hang-up all the time, and nobody would do anything about it.
+ */
+static void
+begin_watch(struct loop_fd *w)
+{
+	struct epoll_event ev = {
+	    .events = to_epoll(w->events), .data.ptr = w};
+
+	if (!w->always && !epoll_ctl(w->loop->epfd, EPOLL_CTL_ADD, w->fd, &ev))
+		return;
+	if (!w->always && errno != EPERM)
+		abort();
+	w->always = true;
+	w->loop->always++;
+}
+
+static void
+end_watch(struct loop_fd *w)
+{
+	if (w->always)
+		w->loop->always--;
+	else
+		epoll_ctl(w->loop->epfd, EPOLL_CTL_DEL, w->fd, NULL);
+}
+
 struct loop_fd *
 loop_fd_add(struct loop *l, int fd, unsigned events, loop_fd_fn *fn, void *arg)
 {
 	struct loop_fd *w = xcalloc(1, sizeof(*w));
-	struct epoll_event ev = {.events = to_epoll(events), .data.ptr = w};
 
 	*w = (struct loop_fd){.loop = l, .next = l->fds, .fd = fd,
 	    .events = events, .fn = fn, .arg = arg};
-	if (epoll_ctl(l->epfd, EPOLL_CTL_ADD, fd, &ev)) {
-		if (errno != EPERM)
-			abort();
-		w->always = true;
-		l->always++;
-	}
+	if (events)
+		begin_watch(w);
 	l->fds = w;
 	return w;
 }
@@ -131,11 +153,14 @@ void
 loop_fd_set(struct loop_fd *w, unsigned events)
 {
 	struct epoll_event ev = {.events = to_epoll(events), .data.ptr = w};
+	unsigned before = w->events;
 
-	if (w->events == events)
-		return;
 	w->events = events;
-	if (!w->always)
+	if (!before && events)
+		begin_watch(w);
+	else if (before && !events)
+		end_watch(w);
+	else if (before != events && !w->always)
 		epoll_ctl(w->loop->epfd, EPOLL_CTL_MOD, w->fd, &ev);
 }
 
@@ -144,10 +169,8 @@ loop_fd_remove(struct loop_fd *w)
 {
 	if (!w || w->dead)
 		return;
-	if (w->always)
-		w->loop->always--;
-	else
-		epoll_ctl(w->loop->epfd, EPOLL_CTL_DEL, w->fd, NULL);
+	if (w->events)
+		end_watch(w);
 	w->dead = w->loop->garbage = true;
 	if (!w->loop->depth)
 		sweep(w->loop);

@@ -25,7 +25,8 @@ void loop_free(struct loop *l);
 /*
  * Watches fd, which stays the caller's and must stay open until the watch is
  * removed.  Regular files, which epoll does not take, count as always ready.
- * Any watch may be removed inside any callback.
+ * With events 0 nothing is waited for, not even the end of a pipe.  Any watch
+ * may be removed inside any callback.
  */
 struct loop_fd *loop_fd_add(struct loop *l, int fd, unsigned events,
     loop_fd_fn *fn, void *arg);

@@ -151,6 +151,58 @@ test_loop(void)
 	close(p[1]);
 }
 
+/* How often a watch was called in some 20 ms of waiting. */
+static int
+calls_while_waiting(struct loop *l, int *calls)
+{
+	int64_t end = clock_ms() + 20;
+
+	for (*calls = 0; clock_ms() < end && *calls < 10;)
+		loop_step(l, (int)(end - clock_ms()));
+	return *calls;
+}
+
+static void
+count_calls(void *arg, int fd, unsigned events)
+{
+	++*(int *)arg;
+}
+
+/* Reading stops while a program takes no input: then the shell sleeps. */
+static void
+test_idle_watch(void)
+{
+	struct loop *l = loop_new();
+	FILE *file = tmpfile();
+	struct loop_fd *w, *other;
+	int p[2], calls;
+
+	if (pipe(p) || !file)
+		abort();
+	w = loop_fd_add(l, fileno(file), POLLIN, count_calls, &calls);
+	ok(loop_next_ms(l) == 0, "a regular file is ready");
+	loop_fd_set(w, 0);
+	is_int(loop_next_ms(l), -1, "and no reason to stay awake unless asked");
+	is_int(calls_while_waiting(l, &calls), 0, "nor called");
+	loop_fd_set(w, POLLIN);
+	ok(loop_next_ms(l) == 0, "until it is asked again");
+	loop_fd_set(w, 0);
+	loop_fd_remove(w);
+	is_int(loop_next_ms(l), -1, "it can be removed meanwhile");
+
+	other = loop_fd_add(l, p[0], POLLIN, count_calls, &calls);
+	close(p[1]);
+	loop_fd_set(other, 0);
+	is_int(calls_while_waiting(l, &calls), 0,
+	    "the end of a pipe wakes nobody who does not wait for it");
+	loop_fd_set(other, POLLIN);
+	ok(calls_while_waiting(l, &calls) > 0, "and comes when somebody does");
+	loop_fd_remove(other);
+	close(p[0]);
+	fclose(file);
+	loop_free(l);
+}
+
 static void
 test_json(void)
 {
@@ -176,6 +228,7 @@ main(void)
 	test_encode();
 	test_err();
 	test_loop();
+	test_idle_watch();
 	test_json();
 	return done();
 }
