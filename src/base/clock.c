@@ -3,6 +3,10 @@
 #include <stdio.h>
 #include <time.h>
 
+/* The first and the last millisecond that have a year of four digits. */
+#define YEAR_0_MS INT64_C(-62167219200000)
+#define YEAR_9999_MS INT64_C(253402300799999)
+
 static int64_t
 read_us(clockid_t id)
 {
@@ -30,14 +34,28 @@ clock_wall_ms(void)
 	return read_us(CLOCK_REALTIME) / 1000;
 }
 
+int64_t
+clock_s_to_ms(int64_t s)
+{
+	int64_t most = INT64_MAX / 1000;
+
+	return (s > most ? most : s < -most ? -most : s) * 1000;
+}
+
 void
 clock_format_utc(int64_t wall_ms, char buf[32])
 {
-	time_t t = wall_ms / 1000;
+	/* The files of a stranger have any time that he likes. */
+	int64_t ms = wall_ms < YEAR_0_MS	? YEAR_0_MS
+		     : wall_ms > YEAR_9999_MS ? YEAR_9999_MS
+					      : wall_ms;
+	unsigned part = (unsigned)((ms % 1000 + 1000) % 1000);
+	time_t t = (ms - part) / 1000;
+	char text[16];
 	struct tm tm;
-	char text[24];
 
 	gmtime_r(&t, &tm);
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(buf, 32, "%s.%03dZ", text, (int)(wall_ms % 1000));
+	strftime(text, sizeof(text), "%m-%dT%H:%M:%S", &tm);
+	snprintf(buf, 32, "%04u-%s.%03uZ",
+	    (unsigned)(tm.tm_year + 1900) % 10000, text, part % 1000);
 }

@@ -257,7 +257,7 @@ item_json(const struct item *item, const char *name)
 	json *j = json_object();
 	char when[32];
 
-	clock_format_utc(item->e.mtime * 1000, when);
+	clock_format_utc(clock_s_to_ms(item->e.mtime), when);
 	json_put_bytes(j, "name", name, strlen(name));
 	json_put_str(j, "type", type);
 	json_put_int(j, "mode", item->e.mode & 07777);

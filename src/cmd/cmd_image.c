@@ -166,7 +166,7 @@ listed_json(const struct listed *l)
 	json *j = json_object(), *users = json_array();
 	char when[32];
 
-	clock_format_utc(l->created * 1000, when);
+	clock_format_utc(clock_s_to_ms(l->created), when);
 	json_put_str(j, "image", l->name);
 	json_put_str(j, "id", l->id);
 	json_put_int(j, "size", l->size);

@@ -151,6 +151,31 @@ test_loop(void)
 	close(p[1]);
 }
 
+static void
+test_utc(void)
+{
+	static const struct {
+		int64_t s;
+		const char *text;
+	} times[] = {{0, "1970-01-01T00:00:00.000Z"},
+	    {-5, "1969-12-31T23:59:55.000Z"},
+	    {1769860800, "2026-01-31T12:00:00.000Z"},
+	    {-62135596800, "0001-01-01T00:00:00.000Z"},
+	    {253402300799, "9999-12-31T23:59:59.000Z"},
+	    {5000000000000000, "9999-12-31T23:59:59.999Z"},
+	    {INT64_MAX, "9999-12-31T23:59:59.999Z"},
+	    {INT64_MIN, "0000-01-01T00:00:00.000Z"}};
+	char text[32];
+
+	for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
+		clock_format_utc(clock_s_to_ms(times[i].s), text);
+		is_str(text, times[i].text, "%lld s is a time",
+		    (long long)times[i].s);
+	}
+	clock_format_utc(-1, text);
+	is_str(text, "1969-12-31T23:59:59.999Z", "milliseconds before 1970");
+}
+
 /* How often a watch was called in some 20 ms of waiting. */
 static int
 calls_while_waiting(struct loop *l, int *calls)
@@ -230,5 +255,6 @@ main(void)
 	test_loop();
 	test_idle_watch();
 	test_json();
+	test_utc();
 	return done();
 }
