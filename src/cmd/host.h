@@ -100,6 +100,12 @@ void host_init(struct host *h);
 void host_release(struct host *h);
 
 /*
+ * Waits on the loop until fd can be read.  False: Ctrl-C was pressed more often
+ * than before, or the shell is to end.
+ */
+bool host_wait_input(struct host *h, int fd, unsigned before);
+
+/*
  * The settings as they are now: the session's, once it is open.  Before that
  * they are read when they are first asked for, and where a file is wrong the
  * defaults stand in; open() says what is wrong.  Never NULL; borrowed until the

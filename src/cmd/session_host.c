@@ -1,8 +1,10 @@
 #include "cmd/session_host.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/loop.h"
 #include "base/sanitise.h"
 #include "cmd/call.h"
 #include "cmd/complete_session.h"
@@ -286,6 +288,25 @@ host_release(struct host *h)
 	policy_free(h->policy);
 	strvec_release(&h->vars);
 	strvec_release(&h->told);
+}
+
+static void
+set_flag(void *arg, int fd, unsigned events)
+{
+	*(bool *)arg = true;
+}
+
+bool
+host_wait_input(struct host *h, int fd, unsigned before)
+{
+	bool ready = false;
+	struct loop_fd *w =
+	    loop_fd_add(h->loop, fd, POLLIN, set_flag, &ready);
+
+	while (!ready && h->interrupted == before && !h->terminated)
+		loop_step(h->loop, -1);
+	loop_fd_remove(w);
+	return h->interrupted == before && !h->terminated;
 }
 
 void

@@ -1,11 +1,9 @@
 #include "shell/source.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/loop.h"
 #include "cmd/host.h"
 #include "shell/edit.h"
 #include "shell/lexer.h"
@@ -63,26 +61,13 @@ source_looked(struct source *s)
 		s->looked = last + 1 - s->text.buf;
 }
 
-static void
-set_flag(void *arg, int fd, unsigned events)
-{
-	*(bool *)arg = true;
-}
-
 /* One read(2), waiting on the loop so that signals and leases live on. */
 static enum source_status
 read_chunk(struct source *s, struct host *h, struct err *err)
 {
-	unsigned before = h->interrupted;
-	bool ready = false;
-	struct loop_fd *w;
 	ssize_t n;
 
-	w = loop_fd_add(h->loop, s->fd, POLLIN, set_flag, &ready);
-	while (!ready && h->interrupted == before && !h->terminated)
-		loop_step(h->loop, -1);
-	loop_fd_remove(w);
-	if (h->interrupted != before || h->terminated)
+	if (!host_wait_input(h, s->fd, h->interrupted))
 		return SOURCE_CANCELLED;
 	strbuf_grow(&s->text, CHUNK);
 	n = read(s->fd, s->text.buf + s->text.len, CHUNK);

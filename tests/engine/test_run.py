@@ -1,16 +1,20 @@
 """env, run, exec, logs, show and history, as a script uses them."""
 
+import fcntl
 import json
 import os
 import re
 import signal
+import subprocess
 import sys
+import termios
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 import engines  # noqa: E402
 from addesh import Home  # noqa: E402
-from tap import main, same, test  # noqa: E402
+from tap import main, patient, same, test  # noqa: E402
 
 
 def home(sandbox):
@@ -245,6 +249,23 @@ def var_tmp_can_be_used_in_the_restricted_sandbox():
         done = h.addesh("-q", "-c", "env new", "-c",
                         "exec sh -c 'cd /var/tmp && echo x >f && cat f'")
         same((done.out, done.status), ("x\n", 0))
+
+
+@test("%s while run - reads its program", [("SIGINT", 130),
+                                            ("SIGTERM", 143)])
+def _(name, status):
+    with home("restricted") as h:
+        p = h.spawn("-q", "-c", "env new", "-c", "run --lang python -",
+                    stdin=subprocess.PIPE)
+        p.stdin.write(b"print(")
+        p.stdin.flush()
+        while fcntl.ioctl(p.stdin, termios.FIONREAD, b"\0\0\0\0") != bytes(4):
+            same(p.poll(), None, "it reads")
+            time.sleep(0.02)
+        p.send_signal(getattr(signal, name))
+        same(p.wait(patient(20)), status)
+        same(p.stdout.read(), b"")
+        p.communicate()
 
 
 @test
