@@ -274,9 +274,13 @@ take_init_report(struct request *r)
 {
 	struct pidns_report report;
 
-	if (r->ctl_fd < 0 || recv(r->ctl_fd, &report, sizeof(report),
-	    MSG_DONTWAIT) != (ssize_t)sizeof(report))
+	if (r->ctl_fd < 0)
 		return;
+	if (recv(r->ctl_fd, &report, sizeof(report), MSG_DONTWAIT) !=
+	    (ssize_t)sizeof(report)) {
+		r->maxrss_kb = 0; /* it is the init's own */
+		return;
+	}
 	r->status = report.status;
 	r->leftovers = (uint64_t)report.leftovers;
 	r->user_us = report.user_us;

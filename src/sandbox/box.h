@@ -120,7 +120,8 @@ struct verdict {
 	int exec_errno;	   /* it never started: execve(2)'s errno, or 0 */
 	bool started;
 	uint64_t wall_us, user_us, sys_us; /* wall: ours if lost */
-	uint64_t maxrss_kb; /* of the largest process (getrusage(2)) */
+	uint64_t maxrss_kb; /* of the largest process (getrusage(2)); 0:
+			       unknown */
 	uint64_t peak;	    /* bytes, of the run's own cgroup; 0: unknown */
 	uint64_t out_bytes, err_bytes; /* that the program wrote, in all */
 	bool out_truncated, err_truncated; /* fewer came than it wrote */

@@ -367,6 +367,7 @@ note_oom(struct execution *x)
 {
 	uint64_t limit = x->env->spec.limits.memory;
 	const char *real = box_limit(x->env->box, "memory");
+	bool small = x->r->largest && x->r->largest < limit / 2;
 	autobuf struct strbuf text = STRBUF_INIT, all = STRBUF_INIT;
 	autobuf struct strbuf peak = STRBUF_INIT, twice = STRBUF_INIT;
 	autobuf struct strbuf files = STRBUF_INIT;
@@ -391,7 +392,7 @@ note_oom(struct execution *x)
 	    xasprintf("env new -m %s %s", twice.buf, x->env->spec.image);
 	/* No process was large: there are many, or ever more empty files. */
 	err_hint(&x->r->note, "more memory:  %s%s", suggestion,
-	    x->r->largest < limit / 2 ? "      without files:  env reset" : "");
+	    small ? "      without files:  env reset" : "");
 	result_diagnose(x->r, "out_of_memory", suggestion);
 }
 

@@ -36,7 +36,7 @@ struct result {
 	uint64_t stdout_bytes, stderr_bytes; /* that the program wrote */
 	uint64_t wall_us, user_us, sys_us;
 	uint64_t memory_peak; /* bytes */
-	uint64_t largest; /* bytes, of one process */
+	uint64_t largest; /* bytes, of one process; 0: not known */
 	uint64_t leftovers;
 	uint64_t files; /* so many that they were too much; else 0 */
 	uint64_t disk_used; /* the workspace grew beyond its limit; else 0 */

@@ -123,6 +123,18 @@ def test_signal_and_cancel(env):
     check((r.get("CANCELLED"), r.get("SIGNAL")), (1, 9))
 
 
+def test_an_init_that_says_nothing(env):
+    """Its own size does not pass for that of the program"""
+    a = env.start("sleep", "1000", timeout_ms=1000)
+    env.wait_started(a)
+    for pid in runner_env.children(env.runner_pid()):
+        os.kill(pid, signal.SIGSTOP)
+    r = env.wait(a)
+    check((r.get("TIMED_OUT"), r.get("SIGNAL"), r.get("MAXRSS_KB")),
+          (1, 9, 0))
+    check(env.sh("echo on").out, b"on\n")
+
+
 def test_terminal(env):
     a = env.start("cat", pty=24 << 16 | 80)
     env.data(a, b"up\n", end=False)
