@@ -126,7 +126,7 @@ const struct setting settings_table[SET_COUNT] = {
 	.help = "whether output suits screen readers"},
     [SET_ROW_LIMIT] = {"output.row_limit", "row_limit", VALUE_COUNT,
 	.def = "1000", .max = 1000000000,
-	.help = "the most rows of a list that are shown; 0: all"},
+	.help = "the most rows of a list on a terminal; 0: all"},
 
     [SET_HISTORY_SIZE] = {"history.size", NULL, VALUE_COUNT, .def = "10000",
 	.max = 10000000, .help = "lines of the history that are kept"},

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -84,6 +85,15 @@ prepare_heredoc(struct host *h, const struct lex_cmd *cmd, struct strbuf *out,
 	return 0;
 }
 
+/* A device holds nothing that could be lost. */
+static bool
+is_file(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
 /* `>`, `>>` and `|`. */
 static int
 prepare_io(struct interp *ip, const struct source *src,
@@ -100,7 +110,7 @@ prepare_io(struct interp *ip, const struct source *src,
 		return 0;
 	if (lex_expand(cmd->redirect, lookup, ip->host, &path, err) < 0)
 		return -1;
-	if (!cmd->append && src->interactive && access(path.buf, F_OK) == 0) {
+	if (!cmd->append && src->interactive && is_file(path.buf)) {
 		autofree char *question =
 		    xasprintf("overwrite %s?", path.buf);
 

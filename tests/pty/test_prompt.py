@@ -430,6 +430,8 @@ def a_file_is_not_overwritten_without_asking():
         t.expect("overwrite f\\? ")
         t.send("\x03")
         t.expect("^addesh \\[130\\]> ")
+        t.line("var > /dev/null")    # which has nothing to lose
+        t.expect("^addesh> ")
         t.line("help | head -1")
         t.expect("^Commands \\(help")
         t.expect("^addesh> ")
