@@ -120,6 +120,19 @@ progress_erase(struct output *o)
 	o->progress_drawn = false;
 }
 
+/* Ends the line that is open on a terminal, and its colours, for what stands
+   there next is somebody else's. */
+static void
+break_line(struct output *o, int fd)
+{
+	struct sanitiser *s = &o->program[fd];
+
+	if (s->coloured || (s->in_line && s->unmark))
+		put(o, fd, "\033[0m", 4);
+	put(o, fd, "\n", 1);
+	s->in_line = false;
+}
+
 /* stdout and stderr of a terminal share the line they stand on. */
 static void
 end_open_line(struct output *o)
@@ -128,7 +141,7 @@ end_open_line(struct output *o)
 		if (!o->in_line[fd])
 			continue;
 		if (o->terminal[fd])
-			put(o, fd, "\n", 1);
+			break_line(o, fd);
 		o->in_line[fd] = false;
 	}
 }
@@ -197,10 +210,8 @@ output_program(struct output *o, int fd, const void *p, size_t n)
 		put(o, to, p, n);
 		return;
 	}
-	if (o->in_line[3 - to] && o->terminal[3 - to]) {
-		put(o, 3 - to, "\n", 1);
-		o->program[3 - to].in_line = false;
-	}
+	if (o->in_line[3 - to] && o->terminal[3 - to])
+		break_line(o, 3 - to);
 	sanitise_add(&o->program[to], &safe, p, n);
 	put(o, to, safe.buf, safe.len);
 }

@@ -2,6 +2,7 @@
 """Programs at the prompt: what is shown of them, and Ctrl-C."""
 
 import os
+import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
@@ -88,6 +89,21 @@ def stderr_is_red_where_there_is():
         t.expect("^addesh e1> ")
         ends(t)
         assert b"\x1b[31merr\x1b[0m\r\n" in t.seen, t.seen
+
+
+@test
+def a_line_without_end_leaves_neither_its_colour_nor_a_blank_line():
+    with home_of() as home, opened(home) as t:
+        for write in ('1, b"out"', '2, b"err"', '1, b"out"); os.write(2, '
+                      'b"err"', '1, b"\\x1b[32mgreen"'):
+            t.line("run a.py <<<'import os; os.write(%s); os._exit(3)'" % write)
+            t.expect("^(out|err|green)\n((out|err)\n)?"
+                     "exit 3 in .*\naddesh e1 \\[3\\]> ")
+        ends(t)
+        same(t.seen.count(b"\x1b[31merr\x1b[0m\r\n"), 2, t.seen)
+        assert b"\x1b[32mgreen\x1b[0m\r\nexit 3" in t.seen, t.seen
+        assert not re.search(b"exit 3[^\r]*\r\n(\x1b\\[0m)?\r\n",
+                             t.seen), t.seen
 
 
 @test
