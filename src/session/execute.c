@@ -261,6 +261,14 @@ note_missing(struct execution *x)
 	result_diagnose(x->r, "interpreter_missing", NULL);
 }
 
+/* Elsewhere nobody but the image's maker can make a file executable. */
+static bool
+is_users(const char *path)
+{
+	return *path != '/' || str_starts(path, SANDBOX_WORKSPACE "/") ||
+	    str_starts(path, "/tmp/");
+}
+
 /* It is there, and the kernel would not execute it. */
 static void
 note_not_started(struct execution *x)
@@ -277,7 +285,7 @@ note_not_started(struct execution *x)
 	else if (x->r->exec_errno == ENOEXEC)
 		err_hint(note, "it is no program for this machine, and no "
 		    "script that begins with #!");
-	else if (x->r->exec_errno == EACCES && !x->p->choice)
+	else if (x->r->exec_errno == EACCES && !x->p->choice && is_users(name))
 		err_hint(note, "try:  exec chmod +x %s", name);
 	result_diagnose(x->r, "not_executable", NULL);
 }

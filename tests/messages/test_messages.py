@@ -291,7 +291,8 @@ def _(kind):
         home.own(home.write("p", "no program\n"))
         done = home.addesh("-q", "-k", home.own(home.write(
             "s", "env new\nput p\nexec chmod -x p\nexec ./p\n"
-            "exec chmod +x p\nexec ./p\nexec echo %s\n" % (200000 * "x"))))
+            "exec chmod +x p\nexec ./p\nexec echo %s\n"
+            "exec /etc/passwd\n" % (200000 * "x"))))
         same((done.status, done.out), (126, ""))
         said = re.sub("exit 126 in [^:]*: ", "", done.err)
         said = re.sub("^addesh: warning: .*\n", "", said, flags=re.M)
@@ -302,6 +303,7 @@ def _(kind):
   it is no program for this machine, and no script that begins with #!
 echo cannot be executed: Argument list too long
   one argument has at most 128 KB; give the text in a file:  put FILE
+/etc/passwd cannot be executed: Permission denied
 """)
         hints.append(done.err)
 
