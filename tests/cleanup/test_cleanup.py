@@ -4,6 +4,7 @@
 import json
 import os
 import random
+import select
 import signal
 import subprocess
 import sys
@@ -36,9 +37,7 @@ env reset
 env rm --all
 """
 # Leaves a daemon, and does not end.
-ENDLESS = """\
-env new
-run endless.py <<'EOF'
+BODY = """\
 import os, signal
 for n in range(1, 65):
     try:
@@ -50,8 +49,8 @@ if os.fork() == 0:
     os.setsid()
 while True:
     signal.pause()
-EOF
 """
+ENDLESS = "env new\nrun endless.py <<'EOF'\n" + BODY + "EOF\n"
 KILLS = {"docker": 70, "podman": 60, "restricted-root": 70,
          "restricted-user": 40}
 SLEEP = "exec -- sh -c 'echo work\"\"ing; sleep 1000'"
@@ -162,7 +161,7 @@ def _(kind):
         p = start_endless(home, traces)
         traces.left()
         kill(p)
-        end = time.monotonic() + patient(20)
+        end = time.monotonic() + patient(60)
         while True:
             found = [l for l in traces.left()
                      if not l.startswith(("file ", "cgroup "))]
@@ -182,9 +181,9 @@ def _(name, kind):
         traces = Traces(home)
         p = start_endless(home, traces)
         p.send_signal(number)
-        _, err = p.communicate(timeout=patient(30))
+        _, err = p.communicate(timeout=patient(60))
         assert p.returncode in (128 + number, -number), (p.returncode, err)
-        traces.gone(5)
+        traces.gone()
 
 
 @test("%s while an environment opens: %s",
@@ -198,10 +197,10 @@ def _(name, kind):
                 p.wait(0.01 * n)
             except subprocess.TimeoutExpired:
                 p.send_signal(getattr(signal, name))
-            p.communicate(timeout=patient(30))
+            p.communicate(timeout=patient(60))
         # one that came before its handler kills like SIGKILL
         same(traces.addesh("-c", "gc").returncode, 0)
-        traces.gone(5)
+        traces.gone()
 
 
 def on_terminal(home, traces):
@@ -237,7 +236,7 @@ def _(kind):
             t.line("quit")
             same(t.wait(), 0)
         history_stays(home, traces)
-        traces.gone(5)
+        traces.gone()
 
 
 @test("the terminal goes away in a run: %s", KINDS)
@@ -249,23 +248,33 @@ def _(kind):
             t.expect("^working")
             os.close(t.fd)
             t.fd = -1
-            t.process.wait(patient(30))
+            t.process.wait(patient(60))
         history_stays(home, traces)
-        traces.gone(5)
+        traces.gone()
+
+
+def sleeps(s):
+    """Waits until the sleep of a run is there, its output written by then;
+    False if the run ended before."""
+    while not select.select([s.process.stdout], [], [], 0)[0]:
+        if any(c.startswith("sleep 1000") for c in s.processes().values()):
+            return True
+        pause()
+    return False
 
 
 @test("stopped during a run, then continued: %s", KINDS)
 def _(kind):
     with Session(kind) as s:
-        s.send("run -t %d sleep.py" % patient(2), "import os\n"
-               "print('before', flush=True)\n"
-               "os.execvp('sleep', ['sleep', '1000'])\n")
-        # by then the output has been written
-        while not any(c.startswith("sleep 1000")
-                      for c in s.processes().values()):
-            pause()
+        for seconds in 2, 10, 50:    # until it is seen within its time
+            s.send("run -t %d sleep.py" % seconds, "import os\n"
+                   "print('before', flush=True)\n"
+                   "os.execvp('sleep', ['sleep', '1000'])\n")
+            if sleeps(s):
+                break
+            s.answer()
         os.kill(s.process.pid, signal.SIGSTOP)
-        s.settled(limit=30)    # the runner keeps the time without its client
+        s.settled()    # the runner keeps the time without its client
         os.kill(s.process.pid, signal.SIGCONT)
         got = s.answer()["result"]
         same((got["timed_out"], got["stdout"], got["environment_lost"]),
@@ -284,18 +293,22 @@ def _(kind):
 
 @test("closing waits for no grace period: %s", KINDS)
 def _(kind):
-    with home_of(kind) as home:
-        traces = Traces(home)
-        p = traces.spawn("-k", script_of(
-            home, "close", ENDLESS.replace(
-                "run ", "run -t %dms " % patient(300)) + "env rm --all\n"))
-        wait_output(p, b"working")
-        began = time.monotonic()
-        p.communicate(timeout=patient(60))
+    took = []
+    for _ in range(5):    # a busy machine is slow now and then, a wait always
+        with Session(kind, new=None) as s:
+            traces = Traces(s.home)
+            traces.note(s.process.pid)
+            s.ok("env new")
+            r = s.run_into_limit("endless.py", BODY)
+            same(r.out, b"working\n")
+            began = time.monotonic()
+            s.ok("env rm --all")
+        took.append(r.late_ms / 1000 + time.monotonic() - began)
+        traces.gone()
         # one would be 5 or 10 s
-        took = time.monotonic() - began
-        assert took < patient(0.3) + 4.2, took
-        traces.gone(5)
+        if took[-1] < patient(4.2):
+            return
+    raise AssertionError(took)
 
 
 @test("objects of others are never touched: %s", ENGINES)

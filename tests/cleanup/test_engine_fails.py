@@ -113,7 +113,7 @@ class Behind:
     def loop(self):
         """A run, until its program can be seen from outside."""
         self.send(LOOP)
-        end = time.monotonic() + patient(30)
+        end = time.monotonic() + patient(60)
         while "sleep 12345 " not in self.traces.programs():
             assert time.monotonic() < end, "the program does not run"
             pause()
@@ -176,7 +176,7 @@ def _(kind):
 
 @test("the engine falls silent: %s", ENGINES)
 def _(kind):
-    limit = "%ds" % patient(3)
+    limit = "%ds" % patient(6)
     with Behind(kind, answer_timeout=limit, start_timeout=limit) as b:
         same(b.do("env new")["ok"], True)
         b.proxy.frozen.set()
@@ -269,7 +269,7 @@ def _():
                            again, again_log)
         done = traces.addesh("-c", "gc")
         same(done.returncode, 0, done.stderr)
-        end = time.monotonic() + 30
+        end = time.monotonic() + patient(60)
         while traces.owned_containers():
             assert time.monotonic() < end, traces.owned_containers()
             pause()

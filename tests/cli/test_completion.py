@@ -62,13 +62,15 @@ def an_engine_that_is_silent_does_not_hold_it_up():
         server = socket.socket(socket.AF_UNIX)
         server.bind(path)
         server.listen(5)
-        began = time.monotonic()
-        done = home.addesh("--engine", "unix://" + path, "--complete",
-                           "env new ").is_ok()
-        took = time.monotonic() - began
-        same(done.err, "")
-        # 200 ms, and what a loaded machine needs to start a program
-        assert took < 5, took
+        took = []
+        for _ in range(5):    # a busy machine is slow now and then
+            began = time.monotonic()
+            done = home.addesh("--engine", "unix://" + path, "--complete",
+                               "env new ").is_ok()
+            took.append(time.monotonic() - began)
+            same(done.err, "")
+        # 200 ms, and the start of a program
+        assert min(took) < 3, took
         server.close()
 
 
@@ -99,7 +101,7 @@ def _(line, wanted):
         done = subprocess.run(
             ["bash", "--norc", "-c", BASH, "bash", script, line],
             env={**home.env, "ADDESH": home.argv()[0]}, cwd=home.work,
-            capture_output=True, text=True, timeout=20)
+            capture_output=True, text=True, timeout=60)
         same(done.stderr, "")
         same(done.stdout.split(), wanted)
 

@@ -14,7 +14,7 @@ from fake_engine import Chunked, FakeEngine, Hijack, Http, Json, Reply, \
     error, frame
 from tap import main, same, test
 
-CONFIG = "engine:\n  start_timeout: 300ms\n  answer_timeout: 2s\n"
+CONFIG = "engine:\n  start_timeout: %s\n  answer_timeout: 2s\n"
 MACHINE = os.uname().machine
 IMAGE = Json({"Id": "sha256:1", "Os": "linux", "Config": {},
               "Architecture": {"x86_64": "amd64", "aarch64": "arm64",
@@ -39,10 +39,10 @@ def opens(engine, attach=None, start=None, create=None):
     return engine
 
 
-def told(engine, line, status=125, command="env new"):
+def told(engine, line, status=125, command="env new", start="20s"):
     """The command fails with this line, and the next one works."""
     with Home() as home:
-        config = home.write("addesh.yaml", CONFIG)
+        config = home.write("addesh.yaml", CONFIG % start)
         done = home.addesh("--plain", "-k", "--config", config, "--engine",
                            engine.url, "-c", command, "-c", "help quit")
         lines = done.err.split("\n")
@@ -60,7 +60,7 @@ def told(engine, line, status=125, command="env new"):
 def an_engine_that_says_nothing():
     with FakeEngine(first=Reply(then="hang")) as engine:
         told(engine, "addesh: env new: connecting to the engine: no answer "
-             "from %s within 300ms" % engine.url)
+             "from %s within 300ms" % engine.url, start="300ms")
 
 
 @test
@@ -75,7 +75,7 @@ def an_engine_that_hangs_up():
     with FakeEngine(first=Reply(b"HTTP/1.1 200 OK\r\nCon",
                                 then="hang")) as engine:
         told(engine, "addesh: env new: connecting to the engine: no answer "
-             "from %s within 300ms" % engine.url)
+             "from %s within 300ms" % engine.url, start="300ms")
 
 
 @test

@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import signal
 import sys
 
@@ -177,7 +178,7 @@ def the_status_descriptor_gets_a_line_for_each_command():
         process = home.spawn("--status-fd", str(w), "-k", "-c",
                              "var A=1; nope; quit 999", pass_fds=(w,))
         os.close(w)
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
         with os.fdopen(r) as f:
             same(f.read(), "0 ok var\n2 usage -\n2 usage quit\n")
         same(process.returncode, 2)
@@ -190,7 +191,7 @@ def verbose_says_what_is_done_and_how_long_it_took():
         lines = done.err.splitlines()
         assert any("stands in for python:3.11-slim" in line
                    for line in lines), done.err
-        assert lines[-1].startswith("time 0."), done.err
+        assert re.fullmatch(r"time [0-9.]+s", lines[-1]), done.err
         quiet = home.addesh("-q", "-c", "env new python:3.11-slim").is_ok()
         same(quiet.out + quiet.err, "")
 
@@ -201,7 +202,7 @@ def what_cannot_be_written_is_no_success():
         for argv in (["--help"], ["--version"], ["help"], ["-c", "help"]):
             with open("/dev/full", "w") as full:
                 process = home.spawn(*argv, stdout=full)
-                err = process.communicate(timeout=20)[1].decode()
+                err = process.communicate(timeout=60)[1].decode()
             assert "No space left on device" in err, (argv, err)
             same(process.returncode, 125, argv)
 
@@ -213,7 +214,7 @@ def a_reader_that_has_seen_enough_is_told_nothing():
         os.close(r)
         process = home.spawn("-c", "help", stdout=w)
         os.close(w)
-        same(process.communicate(timeout=20)[1], b"")
+        same(process.communicate(timeout=60)[1], b"")
         same(process.returncode, 125)
 
 
@@ -224,7 +225,7 @@ def missing_descriptors_are_not_written_to():
         script = 'exec "$0" -c "help > out" >&- 2>&- <&-'
         import subprocess
         done = subprocess.run(["sh", "-c", script, home.argv()[0]],
-                              env=home.env, cwd=home.work, timeout=20)
+                              env=home.env, cwd=home.work, timeout=60)
         same(done.returncode, 0)
         with open(path) as f:
             assert f.read().startswith("Commands")
@@ -241,7 +242,7 @@ def _(number):
         # it listens once it has answered
         process.stdout.readline()
         process.send_signal(number)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=60)
         same(err, b"")
         same(process.returncode, 128 + number)
 
@@ -260,7 +261,7 @@ def commands_are_executed_as_they_arrive():
         process.stdin.flush()
         same(process.stdout.readline() + process.stdout.readline(),
              b"A\t1\nB\t2\n")
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
         same(process.returncode, 0)
 
 
@@ -284,7 +285,7 @@ def nothing_is_left_where_nothing_was_opened():
 def what_never_ends_a_line_is_no_script():
     with Home() as home:
         for args in (("-k", "-c", "source /dev/zero"), ("-k", "/dev/zero")):
-            done = home.addesh(*args, timeout=20)
+            done = home.addesh(*args, timeout=60)
             assert "a command without an end" in done.err, done.err
 
 

@@ -111,7 +111,7 @@ def owner_of(kind, home):
             if shell.poll() is not None:
                 raise AssertionError(shell.stderr.read())
     finally:
-        shell.communicate(b"quit\n", 30)
+        shell.communicate(b"quit\n", 90)
 
 
 def containers(api):

@@ -328,7 +328,7 @@ class Sshd:
         """Waits until nothing of ours runs at the other side."""
         with open(self.pids) as f:
             pids = f.read().split()
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while any(os.path.exists("/proc/" + pid) for pid in pids):
             assert time.monotonic() < end, "dial-stdio lives on"
             time.sleep(0.01)
@@ -418,7 +418,7 @@ def ssh_is_left_at_ctrl_c(engine, sshd):
         conn, _ = silent.accept()
         p.send_signal(signal.SIGINT)
         same(finish(p).message, "connecting to the engine: interrupted")
-        conn.settimeout(20)
+        conn.settimeout(60)
         while conn.recv(4096):
             pass    # its banner; then ssh is gone
 

@@ -20,6 +20,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
@@ -86,17 +87,44 @@ def end_all():
             return
 
 
-def remove_cgroups(names):
-    """Empty directories only: rmdir(2) refuses what is still in use."""
+def cgroups_below(name):
+    """The directories of a cgroup in every hierarchy."""
     for root in ["/sys/fs/cgroup"] + [
             os.path.join("/sys/fs/cgroup", d)
             for d in os.listdir("/sys/fs/cgroup")]:
-        for name in names:
-            for path, _, _ in os.walk(root + name, topdown=False):
-                try:
-                    os.rmdir(path)
-                except OSError:
-                    pass
+        for path, _, _ in os.walk(root + name):
+            yield path
+
+
+def empty_cgroups(name):
+    """Those that hold no process."""
+    found = set()
+    for path in cgroups_below(name):
+        try:
+            with open(os.path.join(path, "cgroup.procs")) as f:
+                if not f.read(1):
+                    found.add(path)
+        except OSError:
+            pass
+    return found
+
+
+def remove_cgroups(paths):
+    """Empty directories only: rmdir(2) refuses what is still in use."""
+    for path in sorted(paths, reverse=True):    # the deepest first
+        try:
+            os.rmdir(path)
+        except OSError:
+            pass
+
+
+def remove_shared_cgroups(name):
+    """Another engine may have its own below it, and not be in them yet: what
+    stays empty for a while is nobody's."""
+    empty = empty_cgroups(name)
+    if empty:
+        time.sleep(3)
+        remove_cgroups(empty & empty_cgroups(name))
 
 
 def unmount_below(base):
@@ -176,7 +204,9 @@ class Pair:
             daemon.stop()
         end_all()
         unmount_below(self.base)
-        remove_cgroups([daemons.cgroup_parent(self.base), "/libpod_parent"])
+        remove_cgroups(cgroups_below(daemons.cgroup_parent(self.base)))
+        if "podman" in self.want:
+            remove_shared_cgroups("/libpod_parent")
 
 
 def write_state(base, state):

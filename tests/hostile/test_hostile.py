@@ -23,9 +23,7 @@ from tap import diag, main, patient, same, skip_where_slow, test  # noqa: E402
 
 shared = Shared()
 SECRET = b"what the user's other programs have open"
-# the deadline of a run, and what may pass until its verdict: the interrupt,
-# the kill, two seconds for the pipes, and a busy machine
-T = "-t 2500ms"
+# what is over at once takes no longer, on a busy machine too
 T_MAX_MS = patient(15000)
 
 
@@ -34,26 +32,32 @@ def program(name):
         return f.read()
 
 
-def run(s, name, args="", options=T, **kw):
+def run(s, name, args="", options="", **kw):
     return s.run(name, program(name), args, options, **kw)
 
 
 def has_open(pid, path):
-    """Whether a process has the file open, as seen from the host."""
+    """Whether a process has the file open, as seen from the host; one that
+    has ended has none."""
     top = "/proc/%d/fd" % pid
     found = False
-    for name in os.listdir(top):
-        try:
-            found |= os.readlink(os.path.join(top, name)) == path
-        except OSError:
-            pass
+    try:
+        for name in os.listdir(top):
+            found |= links_to(os.path.join(top, name), path)
+    except FileNotFoundError:
+        pass
     return found
 
 
-def is_timeout(r):
-    r.is_verdict(exit_code=124, timed_out=True, status="timeout",
-                 oom_killed=False, environment_lost=False)
-    assert 2500 <= r["duration_ms"] < T_MAX_MS, r["duration_ms"]
+def links_to(link, path):
+    try:
+        return os.readlink(link) == path
+    except OSError:    # closed meanwhile
+        return False
+
+
+def run_into_limit(s, name, **kw):
+    return s.run_into_limit(name, program(name), **kw)
 
 
 # ---- programs that do not end ----
@@ -61,8 +65,9 @@ def is_timeout(r):
 @test("endless loop: %s", KINDS)
 def _(kind):
     with shared.use(kind) as s:
-        r = run(s, "endless_loop.py")
-        is_timeout(r)
+        # its last words have a fifth of a second
+        r = run_into_limit(s, "endless_loop.py",
+                           enough=lambda r: r.out and r.errs)
         same(r.out, b"before\n", "what was not flushed")
         assert b"endless_loop.py" in r.errs, r.errs    # where it was
         s.works()
@@ -71,8 +76,7 @@ def _(kind):
 @test("every signal ignored: %s", KINDS)
 def _(kind):
     with shared.use(kind) as s:
-        r = run(s, "ignores_signals.py")
-        is_timeout(r)
+        r = run_into_limit(s, "ignores_signals.py")
         same(r.out, b"before\n")
         s.works()
 
@@ -101,8 +105,7 @@ def _(kind):
 @test("fork bomb: %s", KINDS)
 def _(kind):
     with shared.use(kind) as s:
-        r = run(s, "fork_bomb.py")
-        is_timeout(r)
+        r = run_into_limit(s, "fork_bomb.py")
         assert r.out.startswith(b"before\n"), r.out
         s.works()
 
@@ -147,11 +150,14 @@ def _(kind):
 @test("memfd bomb at half a CPU: %s", KINDS)
 def _(kind):
     with Session(kind, new="env new --cpus 0.5") as s:
-        r = run(s, "memfd_bomb.py", options="-t 4")
-        # Whoever wins, it is one of these and nothing is hidden.
-        diag("%s: %s" % (kind, r["status"]))
-        assert r["status"] in ("oom", "timeout", "error"), r["status"]
-        same(r["status"] == "error", r["environment_lost"])
+        for seconds in 4, 30:    # a busy machine may not load it in four
+            r = run(s, "memfd_bomb.py", options="-t %d" % seconds)
+            # Whoever wins, it is one of these and nothing is hidden.
+            diag("%s: %s" % (kind, r["status"]))
+            assert r["status"] in ("oom", "timeout", "error"), r["status"]
+            same(r["status"] == "error", r["environment_lost"])
+            if r.out:
+                break
         same(r.out, b"before\n")
         got = s.run("ok.py", "print('O' + 'K')")
         got.is_verdict(exit_code=0)

@@ -127,7 +127,7 @@ class Traces:
                       for c in self.owned_containers()]
         return found + self._cgroups() + self._processes()
 
-    def gone(self, limit=20):
+    def gone(self, limit=60):
         """Waits until nothing is left; fails with what is."""
         end = time.monotonic() + patient(limit)
         while True:

@@ -11,6 +11,9 @@ import time
 
 from tap import patient
 
+# Seconds for what is there at once, or hangs.
+LIMIT = 60
+
 MAGIC = b"AdR1"
 PAYLOAD_MAX = 65536 - 16
 SYNC = 65536
@@ -220,7 +223,7 @@ class Client:
             self.skipped += 1
         return None
 
-    def recv(self, timeout=10):
+    def recv(self, timeout=LIMIT):
         return self._recv(time.monotonic() + patient(timeout))
 
     def _recv(self, deadline):
@@ -234,7 +237,7 @@ class Client:
             self._fill(deadline)
 
     # -- conversations ------------------------------------------------------
-    def hello(self, config=(), timeout=10):
+    def hello(self, config=(), timeout=LIMIT):
         nonce = os.urandom(16)
         self.send(bytes(SYNC) + message(
             "HELLO", 0, [("NONCE", nonce), ("VERSION", 1)] + list(config)))
@@ -292,18 +295,18 @@ class Client:
         elif got.kind in ("VERDICT", "FAIL"):
             res.end = got
 
-    def wait(self, ident, timeout=20):
+    def wait(self, ident, timeout=LIMIT):
         res = self.results[ident]
         deadline = time.monotonic() + patient(timeout)
         while res.end is None:
             self.take(self._recv(deadline))
         return res
 
-    def wait_started(self, ident, timeout=10):
+    def wait_started(self, ident, timeout=LIMIT):
         while not self.results[ident].started:
             self.take(self.recv(timeout))
 
-    def wait_output(self, ident, needle, timeout=10):
+    def wait_output(self, ident, needle, timeout=LIMIT):
         res = self.results[ident]
         deadline = time.monotonic() + patient(timeout)
         while needle not in res.out + res.err:
@@ -319,8 +322,19 @@ class Client:
         pairs += [(key.upper(), value) for key, value in opts.items()]
         return self.request("RUN", pairs)
 
-    def run(self, *argv, wait=20, **opts):
+    def run(self, *argv, wait=LIMIT, **opts):
         return self.wait(self.start(*argv, **opts), wait)
+
+    def run_into_limit(self, *argv, timeout_ms, **opts):
+        """run() of what writes and does not end, with a time limit that is
+        longer each time until the program got to write: on a busy machine a
+        short one may pass before it is loaded."""
+        for factor in 1, 5, 25:
+            r = self.run(*argv, timeout_ms=factor * timeout_ms, wait=120,
+                         **opts)
+            if r.out:
+                break
+        return r
 
     def sh(self, script, **opts):
         return self.run("sh", "-c", script, **opts)
@@ -347,10 +361,10 @@ class Client:
         return self.wait(self.request("GET", [("PATH", path)] + [
             (key.upper(), value) for key, value in opts.items()]))
 
-    def reset(self, timeout=60):
+    def reset(self, timeout=LIMIT):
         return self.wait(self.request("RESET"), timeout)
 
-    def ping(self, timeout=10):
+    def ping(self, timeout=LIMIT):
         self.send(frame("PING", 0))
         while True:
             got = self.recv(timeout)
@@ -370,7 +384,7 @@ class Process(Client):
         super().__init__(self.proc.stdout.fileno(),
                          self.proc.stdin.fileno(), check_crc)
 
-    def close(self, timeout=10):
+    def close(self, timeout=LIMIT):
         """Ends the runner by EOF; its exit status."""
         if not self.proc.stdin.closed:
             self.proc.stdin.close()

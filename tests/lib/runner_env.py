@@ -137,7 +137,7 @@ class Cgroup:
             self._write(path, "cgroup.procs", 0)
 
     def remove(self):
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + tap.patient(60)
         for fd in self.fds:
             os.close(fd)
         self.fds = {}
@@ -237,7 +237,7 @@ class Env(runner_client.Process):
         """The runner's process id out here."""
         return children(self.proc.pid)[0]
 
-    def helper_pid(self, timeout=10):
+    def helper_pid(self, timeout=60):
         """That of the helper, once the runner has one."""
         deadline = time.monotonic() + timeout
         runner = self.runner_pid()

@@ -193,6 +193,22 @@ class Session:
             raise AssertionError("run %s: %s" % (name, got["error"]))
         return Result(got["result"])
 
+    def run_into_limit(self, name, body, args="", enough=None):
+        """run() of what does not end, with a time limit that is longer each
+        time until enough(result) or, without that, anything was written: on
+        a busy machine a short one may pass before the program is loaded."""
+        for seconds in 1, 5, 25:
+            r = self.run(name, body, args, "-t %d" % seconds)
+            r.is_verdict(exit_code=124, timed_out=True, status="timeout",
+                         oom_killed=False, environment_lost=False)
+            # what may pass: the interrupt, the kill, two seconds for the
+            # pipes, and a busy machine
+            r.late_ms = r["duration_ms"] - 1000 * seconds
+            assert 0 <= r.late_ms < patient(15000), r.late_ms
+            if enough(r) if enough else r.out:
+                break
+        return r
+
     def stderr_bytes(self):
         self.err.seek(0)
         return self.err.read()
@@ -218,7 +234,7 @@ class Session:
             found[root] = command_line(root)
         return found
 
-    def settled(self, limit=15):
+    def settled(self, limit=60):
         """Waits until nothing runs there but what did when it was new."""
         end = time.monotonic() + patient(limit)
         while True:

@@ -24,7 +24,7 @@ import time
 from addesh import check_end
 from tap import patient
 
-LIMIT = 20
+LIMIT = 60
 # control sequences (ECMA-48), operating system commands, the short escapes
 ESCAPES = re.compile("\x1b(\\[[0-9;:?>=]*[ -/]*[@-~]|"
                      "\\][^\x07\x1b]*(\x07|\x1b\\\\)|"

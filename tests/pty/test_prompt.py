@@ -671,7 +671,7 @@ def _(where):
             t.expect("^begun")
         os.close(t.fd)
         t.fd = -1
-        t.process.wait(20)
+        t.process.wait(60)
         same([f for f in home.files() if f != "state/addesh/history"], [],
              "what is left behind")
 

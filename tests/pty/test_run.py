@@ -282,7 +282,7 @@ def a_terminal_that_went_without_a_signal_ends_it():
             while seen.encode() not in got:
                 got += os.read(ours, 4096)
         os.close(ours)
-        p.communicate(timeout=20)
+        p.communicate(timeout=60)
 
 
 main()

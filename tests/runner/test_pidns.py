@@ -58,12 +58,14 @@ def test_streams(env):
 
 
 def test_deadline(env):
-    r = env.run(PY, "-c", "while True: pass", timeout_ms=1500, interrupt=2,
-                grace_ms=2000)
-    check(r.get("TIMED_OUT"), 1)
+    r = env.run_into_limit(
+        PY, "-c", "print('up', flush=True)\nwhile True: pass",
+        timeout_ms=500, interrupt=2, grace_ms=60000)
+    check((r.get("TIMED_OUT"), r.out), (1, b"up\n"))
     assert b"KeyboardInterrupt" in r.err, r
-    r = env.sh("trap '' INT; echo part; while :; do :; done", timeout_ms=1000,
-               interrupt=2, grace_ms=100)
+    r = env.run_into_limit(
+        "sh", "-c", "trap '' INT; echo part; while :; do :; done",
+        timeout_ms=300, interrupt=2, grace_ms=100)
     check((r.get("TIMED_OUT"), r.get("SIGNAL"), r.out), (1, 9, b"part\n"))
     # known although its init was asked
     assert r.get("USER_US") + r.get("SYS_US") > 10000, r
@@ -76,8 +78,9 @@ def test_leftovers(env):
 
 
 def test_chain_of_forks(env):
-    r = env.run(PY, "-c", """
+    r = env.run_into_limit(PY, "-c", """
 import os
+print("up", flush=True)
 for n in range(20):
     if os.fork() == 0:
         os.setsid()
@@ -86,7 +89,7 @@ for n in range(20):
                 os._exit(0)
 while True: pass
 """, timeout_ms=500)
-    check(r.get("TIMED_OUT"), 1)
+    check((r.get("TIMED_OUT"), r.out), (1, b"up\n"))
     check(runner_env.children(env.runner_pid()), [])
     check(env.sh("echo on").out, b"on\n")
 

@@ -168,16 +168,18 @@ def test_program_that_does_not_read(env):
 
 
 def test_deadline_interrupts_first(env):
-    r = env.run("/usr/bin/python3", "-c", "while True: pass",
-                timeout_ms=1500, interrupt=2, grace_ms=10000)
-    check(r.get("TIMED_OUT"), 1)
+    r = env.run_into_limit(
+        "/usr/bin/python3", "-c", "print('up', flush=True)\n"
+        "while True: pass", timeout_ms=500, interrupt=2, grace_ms=60000)
+    check((r.get("TIMED_OUT"), r.out), (1, b"up\n"))
     assert b"KeyboardInterrupt" in r.err, r
-    assert r.get("WALL_US") < 11500000, r
+    check(r.events, ["time limit, interrupted"])
 
 
 def test_deadline_kills_then(env):
-    r = env.sh("trap '' INT TERM HUP; echo partial; while :; do :; done",
-               timeout_ms=1000, interrupt=2, grace_ms=100)
+    r = env.run_into_limit(
+        "sh", "-c", "trap '' INT TERM HUP; echo partial; while :; do :; done",
+        timeout_ms=300, interrupt=2, grace_ms=100)
     check((r.get("TIMED_OUT"), r.get("SIGNAL"), r.out),
           (1, 9, b"partial\n"))
     check(r.events, ["time limit, interrupted", "killed"])
@@ -197,9 +199,12 @@ def test_leftovers_are_killed_and_counted(env):
 
 
 def test_verdict_does_not_wait_for_leftovers(env):
-    r = env.sh("sleep 1000 & echo done")
-    check(r.out, b"done\n")
-    assert r.get("WALL_US") < 1000000
+    walls = []
+    for _ in range(5):    # a busy machine is slow now and then, a wait always
+        r = env.sh("sleep 1000 & echo done")
+        check(r.out, b"done\n")
+        walls.append(r.get("WALL_US"))
+    assert min(walls) < 1000000, walls
 
 
 def test_output_limit_keeps_head_and_tail(env):
