@@ -17,8 +17,9 @@ import threading
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 import engines  # noqa: E402
-from sandboxes import (ENGINES, KINDS, RESTRICTED,  # noqa: E402
-                       SandboxHome, Session, Shared, check_kind, descendants)
+from sandboxes import (ENGINES, KINDS, LITTLE_KEPT,  # noqa: E402
+                       RESTRICTED, SandboxHome, Session, Shared, check_kind,
+                       descendants)
 from tap import diag, main, patient, same, skip_where_slow, test  # noqa: E402
 
 shared = Shared()
@@ -189,8 +190,7 @@ def _(kind):
       [(1, k) for k in KINDS] + [(2, "restricted-root")], deadline=400)
 def _(fd, kind):
     skip_where_slow()
-    # what a sanitizer keeps of freed memory is not addesh's
-    with Session(kind, env={"ASAN_OPTIONS": "quarantine_size_mb=1"},
+    with Session(kind, env=LITTLE_KEPT,
                  new="env new --cpus %d" % os.cpu_count()) as s:
         r = run(s, "flood.py", str(fd), "-t 300", limit=330)
         r.is_verdict(exit_code=0, status="completed")
@@ -200,9 +200,7 @@ def _(fd, kind):
         text = r.stream(name)
         assert text.startswith(b"first\n") and text.endswith(b"last\n")
         assert len(text) <= (1 << 20) + 4096, len(text)
-        with open("/proc/%d/status" % s.process.pid) as f:
-            peak = [l for l in f if l.startswith("VmHWM")][0].split()[1]
-        assert int(peak) < 64 << 10, "addesh took %s kB" % peak
+        s.is_small()
         s.works()
 
 

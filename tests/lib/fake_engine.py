@@ -273,7 +273,7 @@ class FakeEngine:
         """Waits until the peer has taken what was sent."""
         if self.tls:
             return
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while struct.unpack("i", fcntl.ioctl(sock, termios.TIOCOUTQ,
                                              b"\0" * 4))[0]:
             if self.stopping.is_set() or time.monotonic() > end:

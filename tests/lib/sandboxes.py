@@ -29,6 +29,9 @@ ENGINES = engines.KINDS
 RESTRICTED = ("restricted-root", "restricted-user")
 KINDS = ENGINES + RESTRICTED
 
+# A sanitizer keeps what is freed for a while, to see it used: less of it.
+LITTLE_KEPT = {"ASAN_OPTIONS": "quarantine_size_mb=1"}
+
 # A command's answer comes within its own limits and this, or it hangs.
 LIMIT = 90
 END = "END-OF-PROGRAM"
@@ -208,6 +211,14 @@ class Session:
             if enough(r) if enough else r.out:
                 break
         return r
+
+    def is_small(self):
+        """Fails if addesh itself took much memory at any time; with
+        sanitizers start it with LITTLE_KEPT."""
+        room = 256 if os.environ.get("ADDESH_TEST_SANITIZERS") else 64
+        with open("/proc/%d/status" % self.process.pid) as f:
+            peak = [l for l in f if l.startswith("VmHWM")][0].split()[1]
+        assert int(peak) < room << 10, "addesh took %s kB" % peak
 
     def stderr_bytes(self):
         self.err.seek(0)
