@@ -38,7 +38,7 @@ static const struct opt main_opts[] = {
     OPT_FLAG(0, "plain", "lists as tab-separated lines without a header"),
     OPT_STR('C', "config", "FILE", "configuration instead of the user's",
 	COMP_HOST_FILE),
-    OPT_FLAG(0, "no-config", "read no configuration of user or site"),
+    OPT_FLAG(0, "no-config", "read neither the user's nor the project's file"),
     OPT_STR('P', "policy", "NAME|FILE", "a ready-made policy, or a file",
 	COMP_POLICY),
     OPT_STR('E', "engine", "URL|NAME", "the engine, or the name of a context",
