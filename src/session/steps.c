@@ -131,8 +131,10 @@ steps_make_dir(struct steps *s, struct err *err)
 	if (s->lock >= 0 && !mkdir(s->dir, 0700))
 		return 0;
 	err_sys(err, errno, "keeping the steps of this session: %s", s->dir);
-	if (s->lock >= 0)
+	if (s->lock >= 0) {
 		remove_session(s->dir);
+		close(steal_fd(&s->lock));
+	}
 	free(steal(&s->dir));
 	return -1;
 }

@@ -1,4 +1,7 @@
 /* session/steps: what a step keeps, and what is left of dead sessions. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -75,6 +78,52 @@ test_sweep(const char *parent)
 	is_int(rmdir(parent), 0, "nothing is left");
 }
 
+static bool full;
+
+/* In place of the C library's: a disk with room for the lock alone. */
+int
+mkdir(const char *path, mode_t mode)
+{
+	if (!full)
+		return mkdirat(AT_FDCWD, path, mode);
+	errno = access(path, F_OK) ? ENOSPC : EEXIST;
+	return -1;
+}
+
+static int
+count_fds(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	int n = 0;
+
+	while (dir && readdir(dir))
+		n++;
+	if (dir)
+		closedir(dir);
+	return n;
+}
+
+static void
+test_full_disk(const char *parent)
+{
+	struct steps *s = steps_new(parent);
+	autoerr struct err err = ERR_INIT;
+	int before;
+
+	mkdir(parent, 0700);
+	full = true;
+	ok(step_end(step_begin(s, "a"), 0, NULL, &err), "no room for a step");
+	is_int(err.code, ENOSPC, "is said");
+	before = count_fds();
+	step_end(step_begin(s, "b"), 0, NULL, &err);
+	is_int(count_fds(), before, "and leaves no descriptor open");
+	is_int(steps_sweep(parent, true, NULL), 0, "nor a lock behind");
+	full = false;
+	ok(!step_end(step_begin(s, "c"), 0, NULL, &err), "until there is room");
+	steps_free(s);
+	is_int(rmdir(parent), 0, "nothing is left");
+}
+
 int
 main(void)
 {
@@ -86,6 +135,7 @@ main(void)
 
 	test_log(parent);
 	test_sweep(parent);
+	test_full_disk(parent);
 	rmdir(top);
 	return done();
 }
