@@ -87,8 +87,12 @@ open_locked(const char *path)
 			close(fd);
 			return -1;
 		}
-		if (flock(fd, LOCK_EX) == 0 && stat(path, &named) == 0 &&
-		    ours.st_ino == named.st_ino)
+		/* Not every file system has locks (flock(2)). */
+		if (flock(fd, LOCK_EX) < 0) {
+			close(fd);
+			return -1;
+		}
+		if (stat(path, &named) == 0 && ours.st_ino == named.st_ino)
 			return fd;
 		close(fd);
 	}
