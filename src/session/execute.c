@@ -166,7 +166,8 @@ run_step(struct execution *x, const struct strvec *argv, const char *phase,
 
 /*
  * Some programs are there and too old for a recipe: its check tells.  What it
- * says is not the program's output, so nobody sees it.
+ * says is not the program's output, so nobody sees it.  1: the recipe fits; 0:
+ * it does not (*missing), or the run is over.
  */
 static int
 check_recipe(struct execution *x, const struct recipe *recipe, bool *missing,
@@ -181,9 +182,13 @@ check_recipe(struct execution *x, const struct recipe *recipe, bool *missing,
 	run.timeout_ms = x->p->timeout_ms;
 	rc = box_run(x->env->box, &run, &nowhere, &v, err);
 	run_spec_release(&run);
-	*missing = !rc && !v.lost && !v.cancelled && !succeeded(&v);
-	if (*missing) {
-		v = (struct verdict){.exec_errno = ENOENT, .why = v.why};
+	if (!rc && succeeded(&v)) {
+		rc = 1;
+	} else if (!rc) {
+		*missing = !v.lost && !v.cancelled;
+		if (*missing)
+			v = (struct verdict){
+			    .exec_errno = ENOENT, .why = v.why};
 		result_verdict(x->r, &v);
 	}
 	verdict_release(&v);
@@ -194,12 +199,12 @@ static int
 run_recipe(struct execution *x, const struct recipe *recipe, bool *with_text,
     bool *missing, struct err *err)
 {
-	if (recipe->check.n) {
-		if (check_recipe(x, recipe, missing, err))
-			return -1;
-		if (*missing)
-			return 0;
-	}
+	int fits = 1;
+
+	if (recipe->check.n)
+		fits = check_recipe(x, recipe, missing, err);
+	if (fits != 1)
+		return fits;
 	for (size_t i = 0; i < recipe->n_compile; i++) {
 		int rc = run_step(x, &recipe->compile[i], "compile", with_text,
 		    missing, err);

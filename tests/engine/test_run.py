@@ -277,6 +277,36 @@ def _(name, status):
         p.communicate()
 
 
+def commands():
+    """The command lines of all processes that can be seen."""
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open("/proc/%s/cmdline" % pid, "rb") as f:
+                yield f.read().split(b"\0")[:-1]
+        except OSError:  # it has ended
+            pass
+
+
+@test
+def ctrl_c_while_a_recipe_is_checked_starts_no_program():
+    seconds = str(10 ** 9 + os.getpid())
+    with home("restricted") as h:
+        with open(h.dir("config/addesh") + "/languages.yaml", "w") as f:
+            f.write("slow:\n  extensions: [.slow]\n  recipes:\n"
+                    "    - check: [sleep, '%s']\n"
+                    "      run: [sh, '{file}']\n" % seconds)
+        p = h.spawn("--json", "-c", "env new", "-c",
+                    "run -t 1h x.slow <<E\necho ran\nE")
+        while [b"sleep", seconds.encode()] not in commands():
+            same(p.poll(), None, "it runs")
+            time.sleep(0.05)
+        p.send_signal(signal.SIGINT)
+        out, _ = p.communicate(timeout=patient(20))
+        run = json.loads(out.splitlines()[1])
+        same((run["status"], run["result"]["cancelled"],
+              run["result"]["stdout"]), (130, True, ""))
+
+
 @test
 def ctrl_c_is_the_status_with_k_too():
     with home("restricted") as h:
