@@ -245,7 +245,9 @@ box_free(struct box *box)
 		free(box->gaps[i].why);
 	}
 	free(box->gaps);
-	if (box->lock_fd >= 0)
+	if (box->lock_fd >= 0 && box->left)
+		close(box->lock_fd);
+	else if (box->lock_fd >= 0)
 		runtime_unlock_remove(box->ctx.runtime, box->id, box->lock_fd);
 	env_spec_release(&box->spec);
 	strvec_release(&box->describe);

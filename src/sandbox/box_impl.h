@@ -31,6 +31,7 @@ struct box {
 	size_t ngaps, gaps_cap;
 	char *id;    /* of the lock file and of names: 16 hexadecimal digits */
 	int lock_fd;
+	bool left; /* a cgroup that only the lock's file tells the next sweep of */
 };
 
 /* Both fill box->client up to its WELCOME; box_open() cleans up on failure. */

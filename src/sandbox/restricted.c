@@ -127,6 +127,7 @@ restricted_remove(struct box *box, struct err *err)
 	network_stop(&r->network);
 	sampler_free(r->sampler);
 	bad = cgroup_leaf_remove(&r->leaf, err);
+	box->left = bad;
 	userns_release(&r->userns);
 	if (r->runner >= 0)
 		close(r->runner);

@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
 import engines
 from addesh import Home, program
 from engineapi import ApiError
-from tap import main, same, test
+from tap import Skip, main, patient, same, test
 
 DEAD = 0x7ffffff    # above every pid_max
 
@@ -96,6 +96,38 @@ class Apart:
         os.environ["ADDESH"] = self.before
         os.kill(int(self.inner), signal.SIGKILL)
         self.process.wait()
+
+
+def noted_cgroups(home):
+    """Those of the one environment that is open."""
+    directory = home.path + "/runtime/addesh/env"
+    (name,) = os.listdir(directory)
+    with open(directory + "/" + name) as f:
+        return [line.split(" ", 1)[1].rstrip("\n")
+                for line in f if line.startswith("cgroup ")]
+
+
+@test
+def a_cgroup_that_could_not_be_removed_goes_later():
+    with Home(options=engines.sandbox("restricted")) as h:
+        shell = h.spawn("-c", "env new", "-c", "exec echo open", "-i",
+                        stdin=subprocess.PIPE)
+        same(shell.stdout.readline(), b"open\n")
+        dirs = [d for d in noted_cgroups(h) if os.path.isdir(d)]
+        for path in dirs:  # with one below it none can be removed
+            os.mkdir(path + "/busy")
+        try:
+            _, err = shell.communicate(b"quit\n", patient(30))
+        finally:
+            for path in dirs:
+                os.rmdir(path + "/busy")
+        if not dirs:
+            raise Skip("no cgroup can be had here")
+        assert shell.returncode == 125 and b"busy" in err, err
+        items, _ = gc(h)
+        same([items[path]["keep"] for path in dirs], [False] * len(dirs))
+        same([path for path in dirs if os.path.exists(path)], [])
+        same(os.listdir(h.path + "/runtime/addesh/env"), [])
 
 
 def owner_of(kind, home):
