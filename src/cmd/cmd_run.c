@@ -129,6 +129,7 @@ set_common(struct running *x)
 	struct call *c = x->c;
 	const struct strvec *vars = call_list(c, "env");
 	const char *input = call_str(c, "stdin");
+	struct stat st;
 
 	for (size_t i = 0; vars && i < vars->n; i++)
 		if (call_variable(c, vars->v[i], &x->p.env))
@@ -141,6 +142,9 @@ set_common(struct running *x)
 	x->p.stdin_fd = open(input, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (x->p.stdin_fd < 0)
 		return err_sys(&c->err, errno, "%s", input);
+	/* To read it fails, which a program would take for an end. */
+	if (!fstat(x->p.stdin_fd, &st) && S_ISDIR(st.st_mode))
+		return err_sys(&c->err, EISDIR, "%s", input);
 	return set_limits(x);
 }
 

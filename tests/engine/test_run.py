@@ -260,6 +260,14 @@ def var_tmp_can_be_used_in_the_restricted_sandbox():
         same((done.out, done.status), ("x\n", 0))
 
 
+@test
+def a_directory_is_no_input():
+    with home("restricted") as h:
+        done = h.addesh("-q", "-c", "env new", "-c", "exec --stdin / cat")
+        same((done.status, done.out, done.err),
+             (125, "", "addesh: exec: /: Is a directory\n"))
+
+
 @test("%s while run - reads its program", [("SIGINT", 130),
                                             ("SIGTERM", 143)])
 def _(name, status):
