@@ -202,7 +202,6 @@ is_command(const struct program *p)
 	return words->n && !strchr(words->v[0], ' ') && table_find(words->v[0]);
 }
 
-/* The other kind of operand is a file, behind which options may follow. */
 /* A word that is no command either: then err says so, and what is near. */
 static bool
 is_unknown(const char *file, struct err *err)
@@ -220,6 +219,7 @@ is_unknown(const char *file, struct err *err)
 	return true;
 }
 
+/* The other kind of operand is a file, behind which options may follow. */
 static int
 parse(struct program *p, int argc, char **argv, struct err *err)
 {

@@ -1,10 +1,11 @@
 /*
  * What untrusted programs print, made safe for a terminal: escape sequences can
  * retitle it, erase lines above, answer back as if typed, or set the clipboard.
- * Only colours (SGR, ECMA-48 8.3.117, without concealment) and the erasing of
- * the current line (EL) pass; all other controls are shown as ^X, bytes that
- * are not UTF-8 as \xNN and directional overrides (which make text read
- * otherwise than it is) as <U+202E>.
+ * Only tabs, carriage returns, backspaces, colours (SGR, ECMA-48 8.3.117,
+ * without concealment) and the erasing of the current line (EL) pass, which
+ * reach no other line; all other controls are shown as ^X, bytes that are not
+ * UTF-8 as \xNN and directional overrides (which make text read otherwise than
+ * it is) as <U+202E>.
  */
 #ifndef ADDESH_BASE_SANITISE_H
 #define ADDESH_BASE_SANITISE_H
@@ -27,7 +28,7 @@ struct sanitiser {
 /* Appends the safe form of n bytes to out; an unfinished sequence is held. */
 void sanitise_add(struct sanitiser *s, struct strbuf *out, const void *p,
     size_t n);
-/* Shows what is held and puts colours back; s is at the beginning then. */
+/* Shows what is held and puts colours back; a line that is open stays open. */
 void sanitise_end(struct sanitiser *s, struct strbuf *out);
 
 #endif

@@ -401,7 +401,7 @@ foreign_rows(struct call *c, struct call_table *t)
 		    engine_kind(engine) == ENGINE_PODMAN
 			? "podman"
 			: "docker",
-		    json_str(l, "addesh.network", ""),
+		    "", /* no list of an engine says it */
 		    json_str(item, "State", "")};
 
 		if (strcmp(json_str(l, "addesh.session", ""), c->session->id))

@@ -122,14 +122,13 @@ enum {
 	CMD_NEEDS_ENV = 1 << 0,	   /* call->env; and --in ENV is accepted */
 	CMD_NEEDS_ENGINE = 1 << 1, /* an engine answers */
 	CMD_NO_SESSION = 1 << 2,   /* works without one: never opens it */
-	CMD_SWEEPS = 1 << 8,	   /* it does what a session begins with */
+	CMD_SWEEPS = 1 << 7,	   /* it does what a session begins with */
 	/* What the row takes. */
 	CMD_TAKES_HEREDOC = 1 << 3, /* else a heredoc is an error */
 	CMD_OPTS_FIRST = 1 << 4,    /* options end at the first operand */
 	/* How it counts and shows. */
 	CMD_NO_STEP = 1 << 5,  /* not numbered, not recorded */
 	CMD_PAGEABLE = 1 << 6, /* a long text goes through the pager */
-	CMD_INTERACTIVE = 1 << 7, /* of use to people at the prompt only */
 };
 
 #define CMD_MAX_ARGS 4

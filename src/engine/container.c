@@ -263,11 +263,15 @@ volume_size(struct engine *e, const char *name, struct err *err)
 	autojson json *answer = engine_call(e, "asking for the volume's size",
 	    "GET", path, NULL, err);
 	const json *v;
+	int64_t size = -1;
 
 	if (!answer)
 		return -1;
 	json_each(v, json_get(answer, "Volumes"))
 		if (!strcmp(json_str(v, "Name", ""), name))
-			return json_int(json_get(v, "UsageData"), "Size", 0);
-	return err_set(err, ERR_ENGINE, "the engine has no volume %s", name);
+			size = json_int(json_get(v, "UsageData"), "Size", 0);
+	/* -1 is also what an engine says that does not know. */
+	return size >= 0 ? size
+			 : err_set(err, ERR_ENGINE,
+			       "the engine knows no size of volume %s", name);
 }

@@ -96,7 +96,7 @@ struct cgroup {
 	int procs[CGROUP_PROCS_MAX]; /* where to write "0" to join it */
 	int nprocs;
 	bool threads; /* they move one thread, not its process */
-	int memory, memory_max, swap, swap_max, pids, pids_max, cpu, cpu_max,
+	int memory, memory_max, swap_max, pids, pids_max, cpu, cpu_max,
 	    cpu_period;
 };
 
@@ -244,7 +244,6 @@ struct request {
 	uint8_t *final;
 	size_t final_len;
 	uint64_t sent;	    /* given to the helper and not yet credited */
-	int pass;	    /* RESET: helpers started so far */
 	uint64_t removed;   /* RESET: by the last round of helpers */
 };
 
