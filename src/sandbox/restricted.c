@@ -294,6 +294,16 @@ runner_executes(pid_t child)
 	       !strcmp(sb.buf, "runner\n");
 }
 
+/* It stays to be waited for, so that its number is nobody else's. */
+static bool
+has_ended(pid_t pid)
+{
+	siginfo_t si = {.si_pid = 0};
+
+	return waitid(P_PID, (id_t)pid, &si, WEXITED | WNOHANG | WNOWAIT) ||
+	       si.si_pid;
+}
+
 /* Before the runner looks at what it has. */
 static int
 connect_network(struct box *box, struct err *err)
@@ -304,7 +314,7 @@ connect_network(struct box *box, struct err *err)
 	pid_t child;
 
 	while (child = bwrap_child(r->info), !runner_executes(child)) {
-		if (clock_ms() > deadline || waitpid(r->bwrap, NULL, WNOHANG))
+		if (clock_ms() > deadline || has_ended(r->bwrap))
 			return err_set(err, ERR_SANDBOX,
 			    "bubblewrap did not start");
 		nanosleep(&pause, NULL);

@@ -194,6 +194,20 @@ def _():
     assert "tap0" in out, out
 
 
+@test("a bubblewrap that ends before there is a network")
+def _():
+    with Box("restricted") as box:
+        path = os.path.join(box.dir.name, "bwrap")
+        with open(path, "w") as f:
+            f.write("#!/bin/sh\nexit 1\n")
+        os.chmod(path, 0o755)
+        box.env["PATH"] = box.dir.name + ":" + box.env["PATH"]
+        out = box("network=full")
+        if "no network here: " in out:
+            raise Skip(out.splitlines()[0])
+        same(out, "ERROR sandbox bubblewrap did not start\n")
+
+
 @test("the network takes no mount of the host with it")
 def _():
     with Box("restricted") as box:
