@@ -287,8 +287,10 @@ dispatch_run(struct host *h, struct output *o, const struct request *rq)
 	o->mute = rq->quiet;
 	c.cmd = dispatch_resolve(rq->words, rq->nwords, rq->interactive, &used,
 	    &err);
-	if (!c.cmd)
+	if (!c.cmd) {
+		output_end(o); /* `quiet` does not hide why */
 		return dispatch_error(h, o, rq->at, NULL, &err);
+	}
 	h->interrupted = 0;
 	optset_init(&set, c.cmd);
 	execute(&c, rq, used);

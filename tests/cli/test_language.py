@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The language as scripts, -c and pipes have it: status and stderr, exactly."""
 
+import json
 import os
 import sys
 
@@ -176,6 +177,16 @@ def a_redirect_of_source_is_that_of_its_commands():
               "A\t1\n")
         with open(home.work + "/out") as f:
             same(f.read(), "A\t1\nA\t1\n")
+
+
+@test
+def quiet_hides_no_error_object():
+    with Home() as home:
+        done = home.addesh("--json", "-k", "-c", "quiet nope", "-c",
+                           "quiet var 2=x")
+        same([json.loads(line)["error"]["message"]
+              for line in done.is_status(2).out.splitlines()],
+             ["there is no command 'nope'", "'2=x' is not NAME=VALUE"])
 
 
 @test
