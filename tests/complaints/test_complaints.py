@@ -137,7 +137,8 @@ def _():
     """A command hung without a word; an hour was spent waiting for an engine
     that was not there.  openai/codex#20807, dagger/dagger#7375"""
     engines.endpoint("docker")
-    with SandboxHome("docker") as home, \
+    default = {"start_timeout": "5s"}
+    with SandboxHome("docker", config={"engine": default}) as home, \
             socket.socket(socket.AF_UNIX) as silent:
         path = os.path.join(home.path, "silent.sock")
         silent.bind(path)

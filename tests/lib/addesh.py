@@ -107,16 +107,17 @@ class Home:
                             ("XDG_RUNTIME_DIR", "runtime")):
             self.env[name] = self.dir(place)
         self.work = self.dir("work")
-        if SLOW > 1:
+        if SLOW > 1 or any(o.startswith("unix:") for o in self.options):
             self._wait_longer()
         self.env.update(env or {})
 
     def _wait_longer(self):
-        """No engine keeps the default deadlines there."""
+        """On a busy machine no engine keeps the default deadlines: Podman
+        answers nothing while it waits for its storage."""
         with open(self.dir("site/addesh") + "/addesh.yaml", "w") as f:
             f.write("engine: {connect_timeout: %ds, start_timeout: %ds, "
                     "answer_timeout: %ds}\n" % (
-                        patient(2), patient(5), patient(30)))
+                        patient(2), patient(60), patient(30)))
         self.env["XDG_CONFIG_DIRS"] = self.dir("site")
 
     def dir(self, name):

@@ -91,6 +91,8 @@ class SandboxHome(addesh.Home):
                     "tools": {"code_execution": {}}}
         if kind in ENGINES:
             self.options += ["--engine", engines.endpoint(kind)]
+            # a busy machine's may take longer than the default
+            settings["engine"] = {"start_timeout": patient(60)}
             settings["tools"]["code_execution"]["sandbox"] = "docker"
         else:
             settings["tools"]["code_execution"]["sandbox"] = "restricted"

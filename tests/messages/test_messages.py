@@ -242,7 +242,8 @@ def _(kind):
                 if "diagnosis" in r]
         same(said, ["set tmp_limit 512m && env new --disk 512m " + IMAGE,
                     "env new -m 128m " + IMAGE, "set timeout 2s"])
-        found = results(home, said[1], said[2], said[0], full)
+        found = results(home, said[1], said[2], said[0], "set timeout 1m",
+                        full)
         same(found[-1]["exit_code"], 0, found[-1])
 
 

@@ -128,7 +128,7 @@ def test_signal_and_cancel(env):
 
 def test_an_init_that_says_nothing(env):
     """Its own size does not pass for that of the program"""
-    a = env.start("sleep", "1000", timeout_ms=1000)
+    a = env.start("sleep", "1000", timeout_ms=5000)
     env.wait_started(a)
     for pid in runner_env.children(env.runner_pid()):
         os.kill(pid, signal.SIGSTOP)

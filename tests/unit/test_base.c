@@ -180,10 +180,10 @@ test_utc(void)
 static int
 calls_while_waiting(struct loop *l, int *calls)
 {
-	int64_t end = clock_ms() + 20;
+	int64_t end = clock_ms() + 20, left = 20;
 
-	for (*calls = 0; clock_ms() < end && *calls < 10;)
-		loop_step(l, (int)(end - clock_ms()));
+	for (*calls = 0; left >= 0 && *calls < 10; left = end - clock_ms())
+		loop_step(l, (int)left);
 	return *calls;
 }
 
