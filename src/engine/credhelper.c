@@ -6,7 +6,9 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/io.h"
@@ -21,7 +23,7 @@ static const char not_found[] = "credentials not found in native keychain";
 
 struct answer {
 	struct strbuf text; /* never moves: ANSWER_MAX is there at once */
-	bool done, too_long;
+	bool done, ended, too_long;
 };
 
 static void
@@ -41,21 +43,37 @@ on_answer(void *arg, int fd, unsigned events)
 		a->done = true;
 }
 
+static void
+on_end(void *arg, int fd, unsigned events)
+{
+	((struct answer *)arg)->ended = true;
+}
+
+/* Its answer, and its end: it may close its output and live on. */
 static int
-wait_answer(struct answer *a, int fd, const struct auth_inputs *in,
+wait_answer(struct answer *a, int fd, pid_t pid, const struct auth_inputs *in,
     struct err *err)
 {
+	autoclose int pidfd = syscall(SYS_pidfd_open, pid, 0);
 	struct loop_fd *w = loop_fd_add(in->loop, fd, POLLIN, on_answer, a);
+	struct loop_fd *end_w = NULL;
 	unsigned before = in->interrupts ? *in->interrupts : 0;
 	int64_t end = clock_ms() + HELPER_MS, left = HELPER_MS;
 
-	while (!a->done && left > 0 &&
+	if (pidfd >= 0)
+		end_w = loop_fd_add(in->loop, pidfd, POLLIN, on_end, a);
+	a->ended = pidfd < 0;
+	while (!(a->done && (a->ended || a->too_long)) && left > 0 &&
 	       (!in->interrupts || *in->interrupts == before)) {
 		loop_step(in->loop, (int)left);
 		left = end - clock_ms();
+		loop_fd_set(w, a->done ? 0 : POLLIN);
+		if (end_w)
+			loop_fd_set(end_w, a->ended ? 0 : POLLIN);
 	}
 	loop_fd_remove(w);
-	if (a->done && !a->too_long)
+	loop_fd_remove(end_w);
+	if (a->done && a->ended && !a->too_long)
 		return 0;
 	if (a->too_long)
 		return err_set(err, ERR_CONFIG, "its answer is too long");
@@ -144,7 +162,7 @@ credhelper_get(struct auth *a, const char *helper, const char *server,
 		return err_prefix(err, "credential helper");
 	io_set_nonblock(fd, true);
 	strbuf_grow(&answer.text, ANSWER_MAX);
-	rc = wait_answer(&answer, fd, in, err);
+	rc = wait_answer(&answer, fd, pid, in, err);
 	if (rc)
 		kill(pid, SIGKILL);
 	status = spawn_wait(pid);

@@ -93,6 +93,7 @@ static void
 keep_final(struct request *r, const struct frame *f)
 {
 	free(r->final);
+	r->final_len = 0;
 	r->final = malloc(f->len + 1u);
 	if (r->final == NULL)
 		return;

@@ -3,12 +3,14 @@
 
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/encode.h"
 #include "base/io.h"
 #include "tap.h"
 
 static char *dir;
 static struct loop *loop;
+static unsigned interrupts;
 
 static void
 write_mode(const char *name, const char *text, mode_t mode)
@@ -35,7 +37,8 @@ find(struct auth *a, const char *image, const char *more, bool podman,
 	autofree char *config = xasprintf("DOCKER_CONFIG=%s", dir);
 	autofree char *xdg = xasprintf("XDG_RUNTIME_DIR=%s/run", dir);
 	autovec struct strvec env = STRVEC_INIT;
-	struct auth_inputs in = {.env = &env, .podman = podman, .loop = loop};
+	struct auth_inputs in = {.env = &env, .podman = podman, .loop = loop,
+	    .interrupts = &interrupts};
 	struct reference ref;
 	int rc;
 
@@ -131,6 +134,24 @@ test_environment(void)
 }
 
 static void
+on_time(void *arg)
+{
+	interrupts++;
+}
+
+/* Its output is at its end, and it is not. */
+static void
+test_helper_stays(void)
+{
+	struct loop_timer *t =
+	    loop_timer_add(loop, clock_ms() + 300, on_time, NULL);
+
+	finds("stay.example/a", NULL, false,
+	    "!docker-credential-one: interrupted");
+	loop_timer_remove(t);
+}
+
+static void
 test_helpers(void)
 {
 	autofree char *path = xasprintf("%s/bin:%s", dir, getenv("PATH"));
@@ -146,6 +167,7 @@ test_helpers(void)
 	    "fail.example) echo 'secret words'; exit 1;;\n"
 	    "junk.example) echo 'secret words';;\n"
 	    "long.example) head -c 100000 /dev/zero;;\n"
+	    "stay.example) exec sleep 1000 >&-;;\n"
 	    "*) echo 'credentials not found in native keychain'; exit 1;;\n"
 	    "esac\n", 0700);
 	write_mode("bin/docker-credential-two",
@@ -170,6 +192,7 @@ test_helpers(void)
 	    "docker-credential-gone: No such file or directory");
 	finds("up.example/a", NULL, false, "!'../x' is not the name of a "
 	    "credential helper");
+	test_helper_stays();
 }
 
 static void
