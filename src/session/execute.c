@@ -1,6 +1,7 @@
 #include "session/execute.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -484,7 +485,8 @@ note_diagnosis(struct execution *x)
 }
 
 /* The order is that of the verdict: what we did, what the kernel did, what the
-   program said. */
+   program said.  One that was killed said nothing about that, unless it did it
+   itself, as abort(3) does. */
 static void
 explain(struct execution *x)
 {
@@ -504,7 +506,7 @@ explain(struct execution *x)
 		note_disk(x);
 	else if (r->exec_errno)
 		note_not_started(x);
-	else if (!r->cancelled)
+	else if (!r->cancelled && (!r->signal || r->signal == SIGABRT))
 		note_diagnosis(x);
 }
 

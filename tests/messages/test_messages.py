@@ -221,6 +221,25 @@ exit 1 in ~[0-9.]+~s, ~[0-9.]+ .B~: no space left in /workspace, /tmp or \
   try:  set tmp_limit 512m && env new --disk 512m %s""" % IMAGE)
 
 
+@test("the limit of processes: %s", KINDS)
+def _(kind):
+    run_said(failed_run(kind, "a.py", "import threading\n"
+                        "e = threading.Event()\nn = 0\ntry:\n"
+                        "    for n in range(200):\n"
+                        "        threading.Thread(target=e.wait).start()\n"
+                        "finally:\n    e.set()"), """\
+exit 1 in ~[0-9.]+~s, ~[0-9.]+ .B~: there can be no more processes and \
+threads here
+  try:  env new --pids-limit 512 %s""" % IMAGE)
+
+
+@test("a signal is not explained by what was said before: %s", KINDS[:1])
+def _(kind):
+    run_said(failed_run(kind, "a.sh", "no-such-program; kill -SEGV $$",
+                        status=139), """\
+killed by SEGV after ~[0-9.]+~s, ~[0-9.]+ .B~""")
+
+
 @test("what --json suggests can be typed as it is: %s", KINDS)
 def _(kind):
     full = "run full.py <<E\nf = open('/tmp/f', 'wb', 0)\n" \
