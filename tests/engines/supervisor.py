@@ -216,13 +216,30 @@ def write_state(base, state):
     os.rename(path + ".new", path)
 
 
+def reap():
+    """A monitor of each container that has been becomes our child."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
+
+
 def wait_for_end(life):
-    """Until the pipe is closed or a signal arrives."""
+    """Until the pipe is closed or a signal to end arrives."""
     wake, write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
     signal.set_wakeup_fd(write)
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP,
+                   signal.SIGCHLD):
         signal.signal(number, lambda *_: None)
-    select.select([wake] + ([life] if life is not None else []), [], [])
+    watched = [wake] + ([life] if life is not None else [])
+    came = set()
+    while came <= {signal.SIGCHLD}:
+        reap()
+        ready = select.select(watched, [], [])[0]
+        if life in ready:
+            return
+        came = set(os.read(wake, 4096))
 
 
 def stop_early(*_):
