@@ -219,6 +219,7 @@ struct request {
 	int slot;
 	pid_t pid;
 	bool reaped, killed, parallel, cancelled, timed_out, overdue;
+	bool empty; /* no process of its uid is left, so none will come */
 	int status;
 	uint64_t started_us, ended_us;
 	uint64_t active_us; /* when it last took or gave something */

@@ -151,8 +151,9 @@ task_ended(struct runner *rn, struct request *r, int status)
 	r->timer_us = r->ended_us + DRAIN_US;
 	r->in.closed = true;
 	fd_close(&r->in_fd);
-	if (!rn->config.pidns &&
-	    !uid_is_empty(&rn->config, config_slot_uid(&rn->config, r->slot)))
+	r->empty = rn->config.pidns ||
+	    uid_is_empty(&rn->config, config_slot_uid(&rn->config, r->slot));
+	if (!r->empty)
 		kill_all(rn, r);
 }
 
@@ -240,14 +241,15 @@ void
 task_settle(struct runner *rn, struct request *r)
 {
 	const struct config *c = &rn->config;
-	bool empty = c->pidns ||
-	    uid_is_empty(c, config_slot_uid(c, r->slot));
 
-	if (!empty && !r->overdue)
-		return;
 	if (r->out[0].fd >= 0 || r->out[1].fd >= 0)
 		return;
-	if (!empty)
+	/* The kernel looks through all processes of the machine for it. */
+	if (!r->empty)
+		r->empty = uid_is_empty(c, config_slot_uid(c, r->slot));
+	if (!r->empty && !r->overdue)
+		return;
+	if (!r->empty)
 		request_event(rn, r, "processes that do not die were left");
 	if (r->type != PROTO_RUN) {
 		helper_finish(rn, r);
