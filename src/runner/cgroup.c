@@ -11,9 +11,11 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define TEXT_MAX 65536
+#define LATE_MAX 16
 
 static ssize_t
 read_fd(int fd, char *buf, size_t size)
@@ -294,6 +296,38 @@ take_role(struct cgroup *cg, const char *role, int fd)
 	return -1;
 }
 
+/* Descriptors that come over a socket get the numbers behind its own. */
+static int
+take_late(int fd)
+{
+	union {
+		struct cmsghdr align;
+		char buf[CMSG_SPACE(LATE_MAX * sizeof(int))];
+	} control;
+	char c;
+	struct iovec iov = {.iov_base = &c, .iov_len = 1};
+	struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1,
+	    .msg_control = &control, .msg_controllen = sizeof(control)};
+	struct cmsghdr *h;
+	int fds[LATE_MAX];
+	size_t n = 0;
+
+	if (recvmsg(fd, &m, MSG_CMSG_CLOEXEC | MSG_DONTWAIT) != 1)
+		return -1;
+	h = CMSG_FIRSTHDR(&m);
+	if (h != NULL && h->cmsg_type == SCM_RIGHTS) {
+		n = (h->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		memcpy(fds, CMSG_DATA(h), n * sizeof(int));
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (dup2(fds[i], fd + 1 + (int)i) < 0)
+			return -1;
+		(void)close(fds[i]);
+	}
+	(void)close(fd);
+	return 0;
+}
+
 int
 cgroup_take(struct cgroup *cg, const struct field *f)
 {
@@ -302,14 +336,16 @@ cgroup_take(struct cgroup *cg, const struct field *f)
 	uint64_t fd;
 	int taken = -1;
 
-	cg->passed = true;
 	equals = text != NULL ? strchr(text, '=') : NULL;
 	if (equals != NULL) {
 		*equals = '\0';
 		p = equals + 1;
 		if (text_scan(&p, &fd) == 0 && *p == '\0' && fd >= 3 &&
 		    fd <= 65535 && fcntl((int)fd, F_SETFD, FD_CLOEXEC) == 0)
-			taken = take_role(cg, text, (int)fd);
+			taken = strcmp(text, "late") == 0
+			    ? take_late((int)fd)
+			    : take_role(cg, text, (int)fd);
+		cg->passed |= strcmp(text, "late") != 0;
 	}
 	free(text);
 	return taken;

@@ -33,7 +33,8 @@
  * spoil, any frame that a dead client left unfinished), then PROTO_HELLO with a
  * fresh nonce, and throws away everything until the PROTO_WELCOME that holds
  * the same nonce.  The runner writes PROTO_SYNC_BYTES zero bytes before a
- * PROTO_WELCOME that is not the first thing it writes, for the same reason.
+ * PROTO_WELCOME that is not the first thing it writes, for the same reason; who
+ * started the runner with a stream that nobody else has had needs none either.
  * WELCOME comes when the directories of BASE_ENV are made and the limits are
  * read; requests may be sent before it.  A runner that gets a HELLO forgets the
  * former client: runs of that client are killed, since nobody waits for their
@@ -175,7 +176,9 @@ enum proto_key {
 			       "cpu_period": for limits and the OOM counter;
 			       "memory", "pids", "cpu": for STATS; "peak": read
 			       and, where that can be, reset by writing;
-			       "kill": v2 */
+			       "kill": v2.  "late": a socket over which the
+			       others have come, with one byte (SCM_RIGHTS);
+			       they get the numbers behind its own */
 	PROTO_K_BASE_ENV,   /* text NAME=VALUE, before a run's own ENV; a value
 			       that is a path below a PLACE is made as a
 			       directory of the run's user (HOME, TMPDIR) */

@@ -363,22 +363,24 @@ cgroup_leaf_make_scope(struct cgroup_leaf *leaf, const struct runtime *rt,
 	return leaf->version != 0;
 }
 
-static void
+/* False: the directory has no such file. */
+static bool
 open_role(struct cgroup_leaf *leaf, struct strvec *roles, int dir, int first,
     const char *file, const char *role, int flags)
 {
 	int fd;
 
 	if (leaf->nfds == ARRAY_SIZE(leaf->fds))
-		return;
+		return false;
 	fd = openat(dir, file, flags | O_CLOEXEC);
 	/* Not every kernel lets a peak be reset. */
-	if (fd < 0 && flags == O_RDWR)
+	if (fd < 0 && errno != ENOENT && flags == O_RDWR)
 		fd = openat(dir, file, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return;
+		return false;
 	strvec_pushf(roles, "%s=%d", role, first + (int)leaf->nfds);
 	leaf->fds[leaf->nfds++] = fd;
+	return true;
 }
 
 void
@@ -408,6 +410,7 @@ cgroup_leaf_open(struct cgroup_leaf *leaf, struct strvec *roles, int first)
 	    {2, O_RDONLY, "pids.max", "pids_max"},
 	    {2, O_RDONLY, "cpu.stat", "cpu"},
 	    {2, O_RDONLY, "cpu.max", "cpu_max"}};
+	bool open_already[ARRAY_SIZE(files)] = {false};
 
 	for (size_t d = 0; d < leaf->dirs.n; d++) {
 		autoclose int dir =
@@ -417,9 +420,10 @@ cgroup_leaf_open(struct cgroup_leaf *leaf, struct strvec *roles, int first)
 		    leaf->version == 1 ? "tasks" : "cgroup.procs",
 		    leaf->version == 1 ? "tasks" : "procs", O_WRONLY);
 		for (size_t i = 0; i < ARRAY_SIZE(files); i++)
-			if (files[i].version == leaf->version)
-				open_role(leaf, roles, dir, first,
-				    files[i].file, files[i].role,
+			if (files[i].version == leaf->version &&
+			    !open_already[i])
+				open_already[i] = open_role(leaf, roles, dir,
+				    first, files[i].file, files[i].role,
 				    files[i].flags);
 	}
 }

@@ -465,9 +465,11 @@ send_hello(struct client *c, const struct client_config *cfg)
 	field_put(&w, PROTO_K_NONCE, c->nonce, sizeof(c->nonce));
 	field_put_u64(&w, PROTO_K_VERSION, PROTO_VERSION);
 	client_config_put(&w, cfg);
-	strbuf_grow(&c->out, PROTO_SYNC_BYTES);
-	memset(c->out.buf + c->out.len, 0, PROTO_SYNC_BYTES);
-	c->out.len += PROTO_SYNC_BYTES;
+	if (!cfg->fresh) {
+		strbuf_grow(&c->out, PROTO_SYNC_BYTES);
+		memset(c->out.buf + c->out.len, 0, PROTO_SYNC_BYTES);
+		c->out.len += PROTO_SYNC_BYTES;
+	}
 	client_send(c, PROTO_HELLO, 0, buf, w.len);
 }
 

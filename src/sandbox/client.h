@@ -29,6 +29,7 @@ struct client_config {
 	struct strvec cgroup_fds; /* ROLE=FD */
 	uint64_t lease_ms;
 	bool keep;
+	bool fresh; /* the stream began with the runner: see OPENING */
 	const void *seccomp; /* struct sock_filter[] */
 	size_t seccomp_len;  /* bytes */
 	uint64_t nofile_soft, nofile_hard; /* 0: not set */

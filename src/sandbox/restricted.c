@@ -227,6 +227,7 @@ configure(struct box *box, struct client_config *cfg)
 	bool single = r->userns.kind == USERNS_SINGLE;
 
 	box_config_default(box, cfg);
+	cfg->fresh = true;
 	if (single)
 		cfg->isolation = "pidns";
 	if (single && box->spec.limits.user == USER_ROOT)
@@ -263,19 +264,27 @@ start(struct box *box, struct bwrap *b, struct err *err)
 	return 0;
 }
 
-/* Before the child goes on: only a process that is there can be given a scope,
-   and only then is there a leaf whose files can be opened. */
+/* A scope is given to a process that is there and has no children yet; any
+   other leaf is made while bwrap works. */
 static void
 enter_leaf(struct box *box, struct client_config *cfg)
 {
 	struct restricted *r = box->impl;
 	struct cgroup_limits l = leaf_limits(box);
 
-	if (!r->leaf.version && scope_possible())
-		cgroup_leaf_make_scope(&r->leaf, box->ctx.runtime, box->id,
-		    box->lock_fd, &l, r->bwrap);
-	cgroup_leaf_open(&r->leaf, &cfg->cgroup_fds, USERNS_LATE);
-	userns_go(&r->userns, r->leaf.fds, r->leaf.nfds);
+	if (scope_possible()) {
+		make_leaf(box);
+		if (!r->leaf.version)
+			cgroup_leaf_make_scope(&r->leaf, box->ctx.runtime,
+			    box->id, box->lock_fd, &l, r->bwrap);
+		userns_go(&r->userns);
+	} else {
+		userns_go(&r->userns);
+		make_leaf(box);
+	}
+	strvec_pushf(&cfg->cgroup_fds, "late=%d", USERNS_LATE);
+	cgroup_leaf_open(&r->leaf, &cfg->cgroup_fds, USERNS_LATE + 1);
+	userns_send(&r->userns, r->leaf.fds, r->leaf.nfds);
 }
 
 /*
@@ -385,7 +394,6 @@ restricted_open(struct box *box, struct err *err)
 	box->ops = &ops;
 	bad = check_spec(&box->spec, err) || userns_choose(&r->userns, err);
 	if (!bad) {
-		make_leaf(box);
 		configure(box, &cfg);
 		bad = bwrap_build(&b, &box->spec, r->userns.kind,
 			  (unsigned)cfg.uid, (unsigned)cfg.gid, err) ||

@@ -260,36 +260,13 @@ default_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/*
- * Waits for one byte, until which the maps are not written and it is nobody,
- * and takes the descriptors that come with it.
- */
+/* Waits for one byte, until which the maps are not written and it is nobody. */
 static int
 wait_go(int go)
 {
-	union {
-		struct cmsghdr align;
-		char buf[CMSG_SPACE(USERNS_LATE_MAX * sizeof(int))];
-	} control;
 	char c;
-	struct iovec iov = {.iov_base = &c, .iov_len = 1};
-	struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1,
-	    .msg_control = &control, .msg_controllen = sizeof(control)};
-	struct cmsghdr *h;
-	int fds[USERNS_LATE_MAX];
-	size_t n;
 
-	if (recvmsg(go, &m, MSG_CMSG_CLOEXEC) != 1)
-		return -1;
-	h = CMSG_FIRSTHDR(&m);
-	if (!h || h->cmsg_type != SCM_RIGHTS)
-		return 0;
-	n = (h->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-	memcpy(fds, CMSG_DATA(h), n * sizeof(int));
-	for (size_t i = 0; i < n; i++)
-		if (dup2(fds[i], USERNS_LATE + (int)i) < 0)
-			return -1;
-	return 0;
+	return recv(go, &c, 1, 0) == 1 && dup2(go, USERNS_LATE) >= 0 ? 0 : -1;
 }
 
 /* Not by setresuid(3), which C libraries do in all threads of what they take
@@ -352,18 +329,23 @@ start_child(struct userns *ns, struct start *s)
 	return pid;
 }
 
-void
-userns_wait(struct userns *ns)
+static void
+wait_executed(struct userns *ns)
 {
 	char c;
 
-	if (ns->executing < 0)
-		return;
-	close_go(ns); /* one that was never let go ends now */
 	while (read(ns->executing, &c, 1) < 0 && errno == EINTR)
 		;
 	close(ns->executing);
 	ns->executing = -1;
+}
+
+void
+userns_wait(struct userns *ns)
+{
+	close_go(ns); /* one that was never let go ends now */
+	if (ns->executing >= 0)
+		wait_executed(ns);
 }
 
 /* The child shares our memory: what it looks at must stay where it is. */
@@ -414,7 +396,16 @@ userns_spawn(struct userns *ns, char *const *argv, int stdio, const int *fds,
 }
 
 void
-userns_go(struct userns *ns, const int *fds, size_t n)
+userns_go(struct userns *ns)
+{
+	(void)!send(ns->go, "", 1, MSG_NOSIGNAL);
+	/* Not for its end alone: the kernel leaves a child on the processor of
+	   whoever started it, and moves who wakes up to a free one. */
+	wait_executed(ns);
+}
+
+void
+userns_send(struct userns *ns, const int *fds, size_t n)
 {
 	union {
 		struct cmsghdr align;

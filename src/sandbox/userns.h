@@ -26,7 +26,7 @@ struct userns {
 	/* of userns_spawn() */
 	char *stack;
 	struct start *start;
-	int go;	       /* to the child that waits; or -1 */
+	int go;	       /* the other end of USERNS_LATE; or -1 */
 	int executing; /* readable once the child has executed; or -1 */
 };
 
@@ -47,14 +47,15 @@ pid_t userns_spawn(struct userns *ns, char *const *argv, int stdio,
     const int *fds, size_t nfds, struct err *err);
 
 /*
- * Lets the child execute.  n more descriptors are passed on, which need not
- * have been open before: as number USERNS_LATE and those after it.  A child
- * that is dead has said why on its stderr.
+ * Lets the child execute, and waits until it has, or died; then it has said why
+ * on its stderr.  What it executes gets a socket as number USERNS_LATE, over which come the
+ * descriptors of userns_send(): they need not have been open before.
  */
 #define USERNS_LATE 200
 #define USERNS_LATE_MAX 16
-void userns_go(struct userns *ns, const int *fds, size_t n);
-/* Waits until the child has executed, or died. */
+void userns_go(struct userns *ns);
+void userns_send(struct userns *ns, const int *fds, size_t n);
+/* Ends a child that waits, and userns_send(). */
 void userns_wait(struct userns *ns);
 
 #endif
