@@ -1,14 +1,12 @@
 #include "cmd/dispatch.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/io.h"
-#include "base/loop.h"
 #include "base/units.h"
 #include "cmd/call.h"
 #include "cmd/help.h"
@@ -304,27 +302,14 @@ dispatch_run(struct host *h, struct output *o, const struct request *rq)
 	return status;
 }
 
-static void
-set_flag(void *arg, int fd, unsigned events)
-{
-	*(bool *)arg = true;
-}
-
 /* Reads one line from the terminal; false if there is none to be had. */
 static bool
 read_answer(struct host *h, char *answer, size_t size)
 {
-	bool ready = false;
-	struct loop_fd *w =
-	    loop_fd_add(h->loop, STDIN_FILENO, POLLIN, set_flag, &ready);
 	ssize_t n = 0;
 
-	while (!ready && !h->interrupted && !h->terminated)
-		loop_step(h->loop, -1);
-	loop_fd_remove(w);
-	if (ready)
+	if (host_wait_input(h, STDIN_FILENO, 0))
 		n = read(STDIN_FILENO, answer, size - 1);
-	terminal_take();
 	answer[n > 0 ? n : 0] = 0;
 	return n > 0;
 }
@@ -335,6 +320,7 @@ dispatch_confirm(struct host *h, struct output *o, bool interactive,
 {
 	char answer[256];
 	autofree char *text = NULL;
+	bool answered;
 
 	if (h->inv.yes)
 		return 0;
@@ -347,7 +333,9 @@ dispatch_confirm(struct host *h, struct output *o, bool interactive,
 	text = xasprintf("%s [y/N] ", question);
 	terminal_lend();
 	io_write_all(STDERR_FILENO, text, strlen(text));
-	if (!read_answer(h, answer, sizeof(answer)))
+	answered = read_answer(h, answer, sizeof(answer));
+	terminal_take();
+	if (!answered)
 		return err_set(err, ERR_INTERRUPTED, "interrupted");
 	if (answer[0] == 'y' || answer[0] == 'Y')
 		return 0;
