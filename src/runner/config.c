@@ -287,32 +287,6 @@ check_pidns(struct config *c)
 	    39);
 }
 
-/*
- * A volume of an engine comes as a directory of root's that nobody else may
- * write.  No code has run yet, so the path is what it seems.  It is not made
- * sticky, since concurrent runs, which have uids of their own, share it.
- */
-static void
-open_places(struct config *c)
-{
-	struct stat st;
-	int fd;
-
-	for (size_t i = 0; i < c->places.n; i++) {
-		fd = open(c->places.v[i], O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
-		    O_CLOEXEC);
-		if (fd < 0)
-			continue;
-		if (fstat(fd, &st) == 0 && st.st_uid == c->self &&
-		    !(st.st_mode & S_IWOTH))
-			(void)fchmod(fd, 0777);
-		if (i == 0)
-			c->disk_fd = fd;
-		else
-			close(fd);
-	}
-}
-
 int
 config_read(struct config *c, struct cgroup *cg, const struct message *m,
     const char **text)
@@ -327,7 +301,7 @@ config_read(struct config *c, struct cgroup *cg, const struct message *m,
 	if (c->pidns)
 		check_pidns(c);
 	check_uids(c);
-	open_places(c);
+	places_open(c);
 	c->set = true;
 	return 0;
 }

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 struct request *
@@ -428,20 +427,6 @@ message_number(const struct message *m, enum proto_key key)
 	return v;
 }
 
-/* How full the file system of the first place is, others' files counted. */
-static void
-disk_stats(const struct config *c, struct field_writer *w)
-{
-	char text[64] = "disk=";
-	struct statvfs fs;
-
-	if (c->disk_fd < 0 || fstatvfs(c->disk_fd, &fs) < 0)
-		return;
-	text_number(text + 5,
-	    (uint64_t)(fs.f_blocks - fs.f_bfree) * fs.f_frsize, 10);
-	field_put_text(w, PROTO_K_STAT, text);
-}
-
 static void
 stats(struct runner *rn, uint32_t id)
 {
@@ -450,7 +435,7 @@ stats(struct runner *rn, uint32_t id)
 
 	field_writer_init(&w, buf, sizeof(buf));
 	cgroup_stats(&rn->cgroup, &w);
-	disk_stats(&rn->config, &w);
+	places_stats(&rn->config, &w);
 	queue_message(&rn->queue, PROTO_VERDICT, id, &w);
 }
 

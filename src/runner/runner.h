@@ -157,6 +157,16 @@ int config_read(struct config *c, struct cgroup *cg, const struct message *m,
     const char **text);
 uid_t config_slot_uid(const struct config *c, int slot);
 
+/*
+ * Opens the first place for STATS, and lets code write into each: a volume of
+ * an engine comes as a directory of root's that nobody else may write.  No code
+ * has run yet, so the path is what it seems.  It is not made sticky, since
+ * concurrent runs, which have uids of their own, share it.
+ */
+void places_open(struct config *c);
+/* How full the file system of the first place is, others' files counted. */
+void places_stats(const struct config *c, struct field_writer *w);
+
 /* ---- requests: request.c ---- */
 
 /* One output of a program, or of a helper. */

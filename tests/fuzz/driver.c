@@ -155,6 +155,17 @@ read_seeds(const char *dir, struct strbuf **seeds)
 	return count;
 }
 
+/* The lowest descriptor that is free: a file that stayed open moves it. */
+static int
+next_descriptor(void)
+{
+	int fd = dup(STDOUT_FILENO);
+
+	if (fd >= 0)
+		(void)close(fd);
+	return fd;
+}
+
 static void
 run_all(const struct strbuf *seeds, size_t n, size_t rounds)
 {
@@ -179,20 +190,24 @@ main(int argc, char **argv)
 	struct strbuf *seeds;
 	autofree char *dir = NULL;
 	size_t n;
+	int fd;
 
 	snprintf(crash_path, sizeof(crash_path), "/tmp/%s.crash", target);
 	dir =
 	    xasprintf("%s/tests/fuzz/seeds/%s", source ? source : ".", target);
 	n = read_seeds(dir, &seeds);
-	printf("1..2\n%sok 1 - %zu seeds in %s\n", n ? "" : "not ", n, dir);
+	printf("1..3\n%sok 1 - %zu seeds in %s\n", n ? "" : "not ", n, dir);
 	fflush(stdout);
 	if (!n)
 		return 1;
 	signal(SIGALRM, keep_input);
 	signal(SIGSEGV, keep_input);
 	signal(SIGABRT, keep_input);
+	fd = next_descriptor();
 	run_all(seeds, n, rounds ? strtoul(rounds, NULL, 10) : 2000);
 	printf("ok 2 - %s ends on each input\n", target);
+	printf("%sok 3 - and leaves no file open\n",
+	    next_descriptor() == fd ? "" : "not ");
 	for (size_t i = 0; i < n; i++)
 		strbuf_release(&seeds[i]);
 	free(seeds);
