@@ -221,10 +221,10 @@ enum proto_key {
 	PROTO_K_OOM,	    /* 1: the OOM counter rose; absent: no counter */
 	PROTO_K_CANCELLED,  /* 1: ended by CANCEL or by EOF */
 	PROTO_K_WALL_US,
-	PROTO_K_USER_US,
+	PROTO_K_USER_US,    /* this and the next two are 0 if not known: the
+			       init of its namespace did not report */
 	PROTO_K_SYS_US,
-	PROTO_K_MAXRSS_KB,  /* of the largest process (getrusage(2)); 0: not
-			       known */
+	PROTO_K_MAXRSS_KB,  /* of the largest process (getrusage(2)) */
 	PROTO_K_PEAK,	    /* bytes: of memory in the cgroup that was passed,
 			       during this run; absent: not known */
 	PROTO_K_OUT_BYTES,  /* what the program wrote to stdout in all */

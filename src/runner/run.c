@@ -127,13 +127,14 @@ child_run(const struct runner *rn, const struct request *r,
 		(void)!write(e->theirs[3], error, sizeof(*error));
 		_exit(127);
 	}
-	(void)child_be_nice();
 	if (child_confine(rn, r->slot, &io) < 0 ||
 	    (rn->config.pidns && pidns_init() < 0) || setsid() < 0 ||
 	    (r->pty && ioctl(0, TIOCSCTTY, 0) < 0)) {
 		error->error = errno;
 		return;
 	}
+	/* Not the init: on a busy machine it would report too late. */
+	(void)child_be_nice();
 	child_exec(rn, r, error);
 }
 
@@ -278,7 +279,8 @@ take_init_report(struct request *r)
 		return;
 	if (recv(r->ctl_fd, &report, sizeof(report), MSG_DONTWAIT) !=
 	    (ssize_t)sizeof(report)) {
-		r->maxrss_kb = 0; /* it is the init's own */
+		/* What is known is the init's own. */
+		r->user_us = r->sys_us = r->maxrss_kb = 0;
 		return;
 	}
 	r->status = report.status;

@@ -119,7 +119,8 @@ struct verdict {
 	int exit_code;	   /* if exited */
 	int exec_errno;	   /* it never started: execve(2)'s errno, or 0 */
 	bool started;
-	uint64_t wall_us, user_us, sys_us; /* wall: ours if lost */
+	uint64_t wall_us;   /* ours if lost */
+	uint64_t user_us, sys_us; /* 0: unknown */
 	uint64_t maxrss_kb; /* of the largest process (getrusage(2)); 0:
 			       unknown */
 	uint64_t peak;	    /* bytes, of the run's own cgroup; 0: unknown */

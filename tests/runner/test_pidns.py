@@ -63,12 +63,18 @@ def test_deadline(env):
         timeout_ms=500, interrupt=2, grace_ms=60000)
     check((r.get("TIMED_OUT"), r.out), (1, b"up\n"))
     assert b"KeyboardInterrupt" in r.err, r
-    r = env.run_into_limit(
-        "sh", "-c", "trap '' INT; echo part; while :; do :; done",
-        timeout_ms=300, interrupt=2, grace_ms=100)
-    check((r.get("TIMED_OUT"), r.get("SIGNAL"), r.out), (1, 9, b"part\n"))
-    # known although its init was asked
-    assert r.get("USER_US") + r.get("SYS_US") > 10000, r
+    for _ in range(10):
+        r = env.run_into_limit(
+            "sh", "-c", "trap '' INT; echo part; while :; do :; done",
+            timeout_ms=300, interrupt=2, grace_ms=100)
+        check((r.get("TIMED_OUT"), r.get("SIGNAL"), r.out),
+              (1, 9, b"part\n"))
+        usage = r.get("USER_US") + r.get("SYS_US")
+        # On a busy machine its init is killed before it can report.
+        if r.events.count("killed") == 1:
+            break
+        check(usage, 0)
+    assert usage > 10000, r
 
 
 def test_leftovers(env):
