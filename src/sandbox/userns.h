@@ -48,8 +48,9 @@ pid_t userns_spawn(struct userns *ns, char *const *argv, int stdio,
 
 /*
  * Lets the child execute, and waits until it has, or died; then it has said why
- * on its stderr.  What it executes gets a socket as number USERNS_LATE, over which come the
- * descriptors of userns_send(): they need not have been open before.
+ * on its stderr.  What it executes gets a socket as number USERNS_LATE, over
+ * which come the descriptors of userns_send(): they need not have been open
+ * before.
  */
 #define USERNS_LATE 200
 #define USERNS_LATE_MAX 16
