@@ -1,0 +1,58 @@
+/*
+ * A build context: a directory and what is put over it, as a tar that is made
+ * while it is read.  Memory does not grow with the tree; nothing that
+ * .dockerignore leaves out is opened, and no directory whose files it all
+ * leaves out is walked.
+ *
+ * Links stay links and are never followed, modes are kept, uid and gid are 0
+ * as with Docker's client; sockets and devices are left out and told.
+ */
+#ifndef ADDESH_PACK_CONTEXT_H
+#define ADDESH_PACK_CONTEXT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "base/strvec.h"
+
+/* A file of the context that is not, or not so, in the directory. */
+struct context_file {
+	const char *path; /* relative, without ".." */
+	mode_t mode;	  /* permissions */
+	const void *data;
+	size_t size;
+};
+
+struct context_spec {
+	const char *root; /* the directory; NULL: there are only files */
+	/* Where the Dockerfile is, relative to root: it and .dockerignore are
+	   sent even if they are ignored, as Docker's client does. */
+	const char *dockerfile;
+	const struct context_file *files; /* win over those of root */
+	size_t nfiles;
+	/* What stands for .dockerignore where there is none; or NULL. */
+	const char *ignore;
+};
+
+struct context;
+
+/* Everything in spec is borrowed until context_close(). */
+struct context *context_open(const struct context_spec *spec, struct err *err);
+/* As read(2): the next bytes of the tar, 0 at its end; -1 with the path of a
+   file that cannot be read or changed its size below its length. */
+ssize_t context_read(struct context *c, void *p, size_t n, struct err *err);
+void context_close(struct context *c); /* NULL is fine */
+
+/* What was seen so far; paths of what was left out because of its kind:
+   "PATH (socket)", at most 20. */
+struct context_count {
+	uint64_t files, bytes, ignored, skipped;
+};
+const struct context_count *context_count(const struct context *c);
+const struct strvec *context_skipped(const struct context *c);
+/* Is path left out?  For files that were named and may be ignored. */
+bool context_ignores(const struct context *c, const char *path);
+
+#endif
