@@ -386,7 +386,7 @@ test_foreign_slip(void)
 
 	start();
 	put_file(USER_FILE, "tools:\n  code_executon: {timeout: 3}\n"
-			    "build: {whatever: [1, {a: b}]}\nllm: {a: 1}\n");
+			    "replay: {whatever: [1, {a: b}]}\nllm: {a: 1}\n");
 	p = load();
 	is_int(policy_warnings(p)->n, 1, "one looks like ours");
 	warning = shorten(policy_warnings(p)->v[0]);
