@@ -1,0 +1,36 @@
+/*
+ * Images that addesh made, and how they are told from those of others: by
+ * labels.  Whatever is built from an image inherits its labels, so only their
+ * names decide what may be removed without being asked for:
+ *
+ *	a build		LABEL_IMAGE=build; `prune` removes those without a name
+ *	dependencies	LABEL_IMAGE=deps, LABEL_DEPS, LABEL_DEPS_KEY=KEY and
+ *			the name OWN_DEPS_REPO:KEY; `prune` removes that name,
+ *			and with its last name the engine removes the image
+ *
+ * An image never carries a label of containers (addesh.owner ...): a container
+ * that somebody makes from it would be taken for ours, and be swept.
+ */
+#ifndef ADDESH_SESSION_OWN_IMAGE_H
+#define ADDESH_SESSION_OWN_IMAGE_H
+
+#include <stdbool.h>
+
+#include "base/json.h"
+
+#define LABEL_IMAGE "addesh.image"
+#define LABEL_IMAGE_BUILT "build"
+#define LABEL_IMAGE_DEPS "deps"
+#define LABEL_BASE "addesh.base" /* name of the image below a layer */
+#define LABEL_DEPS "addesh.deps" /* for people: "requests==2.31 six" */
+#define LABEL_DEPS_KEY "addesh.deps.key" /* what the layer is found by */
+
+#define OWN_DEPS_REPO "addesh-deps"
+
+/* labels: of an image or a list's entry; an object, or NULL. */
+bool own_image(const json *labels);
+/* Is name ("docker.io/library/addesh-deps:KEY", or shorter) the one that these
+   labels give a layer of dependencies? */
+bool own_image_is_deps(const json *labels, const char *name);
+
+#endif
