@@ -25,12 +25,13 @@ enum field_type {
 	FIELD_SIZE,	/* uint64_t */
 	FIELD_SIGNAL,	/* int */
 	FIELD_RECIPES,
+	FIELD_PROJECTS,
 };
 
 struct field {
 	const char *key;
 	enum field_type type;
-	size_t offset; /* in struct language; not of FIELD_RECIPES */
+	size_t offset; /* in struct language; not of the last two types */
 };
 
 #define FIELD(key, type) {#key, type, offsetof(struct language, key)}
@@ -51,7 +52,7 @@ static const struct field fields[] = {
     FIELD(test, FIELD_LIST),
     FIELD(test_report, FIELD_TEXT),
     FIELD(build, FIELD_LIST),
-    FIELD(dockerfile, FIELD_TEXT),
+    {"project", FIELD_PROJECTS, 0},
 };
 
 static void
@@ -72,6 +73,18 @@ drop_recipes(struct language *l)
 	free(l->recipes);
 	l->recipes = NULL;
 	l->n_recipes = 0;
+}
+
+static void
+drop_projects(struct language *l)
+{
+	for (size_t i = 0; i < l->n_projects; i++) {
+		strvec_release(&l->projects[i].files);
+		free(l->projects[i].template);
+	}
+	free(l->projects);
+	l->projects = NULL;
+	l->n_projects = 0;
 }
 
 static struct language *
@@ -99,6 +112,7 @@ language_free(struct language *l)
 			free(*(char **)p);
 	}
 	drop_recipes(l);
+	drop_projects(l);
 	free(l->name);
 	free(l);
 }
@@ -117,6 +131,7 @@ languages_free(struct languages *ls)
 struct reader {
 	struct languages *ls;
 	struct language *l; /* the one that is being read */
+	bool added;	    /* those that are new are the user's */
 	const struct yaml *y;
 	struct err *err;
 };
@@ -280,6 +295,51 @@ read_recipes(struct reader *r, const struct yaml_node *node)
 }
 
 static int
+read_project(struct reader *r, const struct yaml_node *node,
+    struct project_kind *out)
+{
+	if (node->kind != YAML_MAP)
+		return yaml_error(r->err, r->y, node, "must be a map, not %s",
+		    yaml_kind_name(node));
+	for (size_t i = 0; i < node->n; i++) {
+		const struct yaml_node *key = node->keys[i];
+		int rc;
+
+		if (!strcmp(key->text, "files"))
+			rc = read_list(r, node->items[i], &out->files);
+		else if (!strcmp(key->text, "template"))
+			rc = read_text(r, node->items[i], &out->template);
+		else
+			rc = yaml_error(r->err, r->y, key,
+			    "unknown key '%s': files or template", key->text);
+		if (rc)
+			return -1;
+	}
+	if (out->files.n && out->template)
+		return 0;
+	return yaml_error(r->err, r->y, node, "needs files and a template");
+}
+
+static int
+read_projects(struct reader *r, const struct yaml_node *node)
+{
+	struct language *l = r->l;
+
+	if (node->kind != YAML_SEQ)
+		return yaml_error(r->err, r->y, node, "must be a list, not %s",
+		    yaml_kind_name(node));
+	drop_projects(l);
+	l->projects = xcalloc(node->n, sizeof(*l->projects));
+	for (size_t i = 0; i < node->n; i++) {
+		strvec_init(&l->projects[l->n_projects].files);
+		if (read_project(r, node->items[i],
+			&l->projects[l->n_projects++]))
+			return -1;
+	}
+	return 0;
+}
+
+static int
 read_field(struct reader *r, const struct field *f,
     const struct yaml_node *node)
 {
@@ -294,6 +354,8 @@ read_field(struct reader *r, const struct field *f,
 		return read_signal(r, node, p);
 	case FIELD_RECIPES:
 		return read_recipes(r, node);
+	case FIELD_PROJECTS:
+		return read_projects(r, node);
 	case FIELD_ENV:
 		strvec_release(p);
 		return read_env(r, node, p);
@@ -323,13 +385,15 @@ read_key(struct reader *r, const struct yaml_node *key,
 }
 
 static struct language *
-find_or_add(struct languages *ls, const char *name)
+find_or_add(struct languages *ls, const char *name, bool added)
 {
 	for (size_t i = 0; i < ls->n; i++)
 		if (!strcmp(ls->v[i]->name, name))
 			return ls->v[i];
 	GROW(ls->v, ls->n, &ls->cap);
-	return ls->v[ls->n++] = language_new(name);
+	ls->v[ls->n] = language_new(name);
+	ls->v[ls->n]->added = added;
+	return ls->v[ls->n++];
 }
 
 static int
@@ -341,7 +405,7 @@ read_language(struct reader *r, const struct yaml_node *name,
 	if (map->kind != YAML_MAP)
 		return yaml_error(r->err, r->y, map, "must be a map, not %s",
 		    yaml_kind_name(map));
-	r->l = find_or_add(r->ls, name->text);
+	r->l = find_or_add(r->ls, name->text, r->added);
 	for (size_t i = 0; i < map->n; i++)
 		if (read_key(r, map->keys[i], map->items[i]))
 			return -1;
@@ -352,9 +416,10 @@ read_language(struct reader *r, const struct yaml_node *name,
 }
 
 static int
-read_tree(struct languages *ls, const struct yaml *y, struct err *err)
+read_tree(struct languages *ls, const struct yaml *y, bool added,
+    struct err *err)
 {
-	struct reader r = {.ls = ls, .y = y, .err = err};
+	struct reader r = {.ls = ls, .y = y, .added = added, .err = err};
 	const struct yaml_node *root = yaml_root(y);
 
 	if (!root)
@@ -368,14 +433,14 @@ read_tree(struct languages *ls, const struct yaml *y, struct err *err)
 }
 
 static int
-read_file(struct languages *ls, const char *path, struct err *err)
+read_file(struct languages *ls, const char *path, bool added, struct err *err)
 {
 	struct yaml *y = yaml_parse_file(path, err);
 	int r;
 
 	if (!y)
 		return -1;
-	r = read_tree(ls, y, err);
+	r = read_tree(ls, y, added, err);
 	yaml_doc_free(y);
 	return r;
 }
@@ -387,8 +452,8 @@ read_user_file(struct languages *ls, const char *path, struct err *err)
 	autofree char *found = dir ? io_join(dir, "languages.yaml") : NULL;
 
 	if (*path)
-		return read_file(ls, path, err);
-	if (!found || !read_file(ls, found, err))
+		return read_file(ls, path, true, err);
+	if (!found || !read_file(ls, found, true, err))
 		return 0;
 	if (err->code != ENOENT && err->code != ENOTDIR)
 		return -1;
@@ -404,7 +469,7 @@ languages_load(const char *path, const char *user, struct err *err)
 	    path ? NULL : runtime_data_path("languages.yaml", err);
 
 	if ((!path && !installed) ||
-	    read_file(ls, path ? path : installed, err) ||
+	    read_file(ls, path ? path : installed, false, err) ||
 	    (user && read_user_file(ls, user, err))) {
 		languages_free(ls);
 		return NULL;

@@ -22,6 +22,12 @@ struct recipe {
 	struct strvec run;
 };
 
+/* A project, known by files at the top of its directory. */
+struct project_kind {
+	struct strvec files; /* patterns (base/glob.h); all must be there */
+	char *template;	     /* project/template.h */
+};
+
 struct language {
 	char *name;
 	struct strvec names;	  /* name, then the aliases */
@@ -40,7 +46,9 @@ struct language {
 	struct strvec test;
 	char *test_report;     /* name of the report's format, or NULL */
 	struct strvec build;
-	char *dockerfile;      /* name of a template, or NULL */
+	struct project_kind *projects; /* in order of preference */
+	size_t n_projects;
+	bool added; /* by the user's file */
 };
 
 struct languages;

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "base/io.h"
-#include "project/languages.h"
+#include "project/template.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 
@@ -29,6 +29,19 @@ choose(const struct languages *ls, const char *file, const unsigned char *text,
 	language_choice_release(&c);
 }
 
+static void
+choose_template(const struct languages *ls)
+{
+	autovec struct strvec names = STRVEC_INIT;
+	autoerr struct err err = ERR_INIT;
+	struct template_choice c;
+
+	strvec_push(&names, "Gemfile");
+	strvec_push(&names, "requirements.txt");
+	if (!template_choose(ls, &names, ".", &c, &err))
+		template_choice_release(&c);
+}
+
 int
 LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
@@ -45,6 +58,7 @@ LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	choose(ls, "a.py", data, size);
 	choose(ls, "tool", data, size);
 	choose(ls, "tool", (const unsigned char *)"#!/bin/x y", 10);
+	choose_template(ls);
 	languages_by_image(ls, "docker.io/library/python:3@sha256:0");
 	languages_free(ls);
 	return 0;

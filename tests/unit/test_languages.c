@@ -313,6 +313,12 @@ test_refused(void)
 	refused("go:\n  interrupt: KILL\n",
 	    "2:14: must be INT, TERM, QUIT, HUP or none");
 	refused("go:\n  memory: lots\n", "2:11: must be a size such as 512m");
+	refused("go:\n  project: {}\n", "2:12: must be a list, not a map");
+	refused("go:\n  project: [x]\n", "2:13: must be a map, not text");
+	refused("go:\n  project: [{files: [x]}]\n",
+	    "2:13: needs files and a template");
+	refused("go:\n  project: [{file: x}]\n",
+	    "2:14: unknown key 'file': files or template");
 	refused("go:\n  env: {'A=': b}\n", "2:9: is no name of a variable");
 }
 
