@@ -9,7 +9,8 @@ archive	images in it
 python	python:3.11-slim
 small	busybox:latest and its variants healthcheck, volume, entrypoint and
     arm64; static:latest
-langs	langs:latest, every language of share/addesh/languages.yaml
+langs	langs:latest, every language of share/addesh/languages.yaml, and what
+    projects in them are tested and built with
 
 Needs root, debootstrap, busybox-static, a C compiler, GNU tar.
 """
@@ -30,7 +31,23 @@ ARCHIVES = ("python", "small", "langs")
 
 LANGS = """nodejs npm node-typescript ts-node esbuild ruby golang-go
 default-jdk-headless gcc g++ libc6-dev rustc perl php-cli lua5.4 r-base-core
-git python3-pip ca-certificates""".split()
+git python3-pip ca-certificates
+python3-pytest python3-pytest-cov ruby-rspec bundler cargo maven junit4
+libmaven-clean-plugin-java libmaven-compiler-plugin-java
+libmaven-dependency-plugin-java libmaven-deploy-plugin-java
+libmaven-install-plugin-java libmaven-jar-plugin-java
+libmaven-resources-plugin-java libmaven-site-plugin-java
+libsurefire-java""".split()
+
+# Maven 3.9 and later take options from a variable by themselves.
+MVN = """#!/bin/sh
+exec /usr/bin/mvn $MAVEN_ARGS "$@"
+"""
+MVN_SETTINGS = """<settings><mirrors><mirror>
+<id>debian</id><mirrorOf>*</mirrorOf>
+<url>file:///usr/share/maven-repo</url>
+</mirror></mirrors></settings>
+"""
 
 SLIM = """path-exclude=/usr/share/doc/*
 path-exclude=/usr/share/man/*
@@ -226,10 +243,19 @@ def install(root, packages):
     _tidy(root)
 
 
+def _maven(root):
+    with open(os.path.join(root, "usr/local/bin/mvn"), "w") as f:
+        f.write(MVN)
+        os.fchmod(f.fileno(), 0o755)
+    with open(os.path.join(root, "etc/maven/settings.xml"), "w") as f:
+        f.write(MVN_SETTINGS)
+
+
 def _langs(work, cache):
     root = os.path.join(work, "root")
     unpack(build(cache, ["python"])["python"], root)
     install(root, LANGS)
+    _maven(root)
     layer = _pack(root, os.path.join(work, "layer"))
     return [Image("langs:latest", [layer], Cmd=["bash"],
                   Env=["PATH=" + PATH, "LANG=C.UTF-8"])]

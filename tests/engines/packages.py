@@ -1,12 +1,22 @@
 # SPDX-License-Identifier: MIT
-"""A package index for pip and one for npm, with one package each.
+"""A package index for pip, one for npm and a proxy of Go's modules.
 
-Both hold addesh-sample 1.0: in Python `import addesh_sample`, in Node
-`require("addesh-sample")`, with a value 42.  Served over HTTP at an address
-from TEST-NET-1 (RFC 5737), which containers with a network reach.
+The same four packages in pip's and in npm's:
 
-Formats: PEP 427 (wheel), PEP 503 (simple index), and the document that npm
-reads at REGISTRY/PACKAGE.
+addesh-sample	1.0 (npm: 1.0.0); its value is 42
+addesh-parent	1.0 and 1.1, which need addesh-sample; value is that of it,
+		version their own
+addesh-broken	1.0 cannot be installed: it says REASON and fails
+addesh-slow	1.0 is never done with installing
+
+In Python `import addesh_sample`, in Node `require("addesh-sample")`.  Go has
+the module example.com/addesh/sample v1.0.0, with Value() 42.  All is served
+over HTTP at an address from TEST-NET-1 (RFC 5737), which containers with a
+network reach.
+
+Formats: PEP 427 (wheel), PEP 517 and 643 (sdist), PEP 503 (simple index), the
+document that npm reads at REGISTRY/PACKAGE, and the protocol GOPROXY of
+go.dev/ref/mod.
 """
 
 import base64
@@ -24,27 +34,31 @@ PORT = 8000
 ROOT = "http://%s:%d" % (ADDRESS, PORT)
 PIP_INDEX = ROOT + "/simple/"
 NPM_REGISTRY = ROOT + "/npm/"
+GO_PROXY = ROOT + "/go"
 
-WHEEL = "addesh_sample-1.0-py3-none-any.whl"
-TARBALL = "addesh-sample-1.0.0.tgz"
+REASON = "the header addesh.h is missing"
+GO_MODULE = "example.com/addesh/sample"
+
+# name, version, what it needs
+SOUND = (("addesh-sample", "1.0", None),
+         ("addesh-parent", "1.0", "addesh-sample"),
+         ("addesh-parent", "1.1", "addesh-sample"))
+# name, and what it does in place of being installed
+UNSOUND = {
+    "addesh-broken": ("print(%r)\nraise SystemExit(1)\n" % REASON,
+                      "echo '%s' && exit 1" % REASON),
+    "addesh-slow": ("import time\ntime.sleep(100000)\n", "sleep 100000"),
+}
 
 
-def _wheel():
-    info = "addesh_sample-1.0.dist-info/"
-    files = {
-        "addesh_sample.py": b"value = 42\n",
-        info + "METADATA": b"Metadata-Version: 2.1\n"
-                           b"Name: addesh-sample\nVersion: 1.0\n",
-        info + "WHEEL": b"Wheel-Version: 1.0\nGenerator: addesh\n"
-                        b"Root-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    record = info + "RECORD"
-    lines = []
-    for name, data in files.items():
-        digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest())
-        lines.append("%s,sha256=%s,%d" % (
-            name, digest.rstrip(b"=").decode(), len(data)))
-    files[record] = "\n".join(lines + [record + ",,\n"]).encode()
+def _write(root, path, data):
+    path = os.path.join(root, path)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "wb") as f:
+        f.write(data if isinstance(data, bytes) else data.encode())
+
+
+def _zip(files):
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as z:
         for name, data in files.items():
@@ -52,46 +66,137 @@ def _wheel():
     return out.getvalue()
 
 
-MANIFEST = {"name": "addesh-sample", "version": "1.0.0", "main": "index.js"}
-
-
-def _tarball():
+def _tarball(files):
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w:gz") as tar:
-        for name, data in (
-                ("package/package.json", json.dumps(MANIFEST).encode()),
-                ("package/index.js", b"exports.value = 42;\n")):
+        for name, text in files.items():
             info = tarfile.TarInfo(name)
-            info.size = len(data)
-            tar.addfile(info, io.BytesIO(data))
+            info.size = len(text)
+            tar.addfile(info, io.BytesIO(text.encode()))
     return out.getvalue()
 
 
-def _write(root, path, data):
-    path = os.path.join(root, path)
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "wb") as f:
-        f.write(data)
+# ---- pip
+
+def _metadata(name, version, needs):
+    return "Metadata-Version: 2.1\nName: %s\nVersion: %s\n%s" % (
+        name, version, "Requires-Dist: %s\n" % needs if needs else "")
 
 
-def _fill(root):
-    wheel = _wheel()
-    _write(root, "files/" + WHEEL, wheel)
-    _write(root, "simple/addesh-sample/index.html",
-           ('<!DOCTYPE html><a href="/files/%s#sha256=%s">%s</a>\n' % (
-               WHEEL, hashlib.sha256(wheel).hexdigest(), WHEEL)).encode())
-    tarball = _tarball()
-    _write(root, "files/" + TARBALL, tarball)
-    version = dict(MANIFEST, dist={
-        "tarball": "%s/files/%s" % (ROOT, TARBALL),
-        "shasum": hashlib.sha1(tarball).hexdigest(),
+def _module(version, needs):
+    if not needs:
+        return "value = 42\n"
+    return "from %s import value\nversion = %r\n" % (
+        needs.replace("-", "_"), version)
+
+
+def _wheel(name, version, needs):
+    """Its file name, and what is in it."""
+    short = name.replace("-", "_")
+    info = "%s-%s.dist-info/" % (short, version)
+    files = {
+        short + ".py": _module(version, needs),
+        info + "METADATA": _metadata(name, version, needs),
+        info + "WHEEL": "Wheel-Version: 1.0\nGenerator: addesh\n"
+                        "Root-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    lines = []
+    for path, text in files.items():
+        digest = base64.urlsafe_b64encode(
+            hashlib.sha256(text.encode()).digest())
+        lines.append("%s,sha256=%s,%d" % (
+            path, digest.rstrip(b"=").decode(), len(text)))
+    record = info + "RECORD"
+    files[record] = "\n".join(lines + [record + ",,\n"])
+    return "%s-%s-py3-none-any.whl" % (short, version), _zip(files)
+
+
+def _sdist(name, code):
+    """One whose build does something else; it needs nothing to build."""
+    top = "%s-1.0/" % name.replace("-", "_")
+    return top[:-1] + ".tar.gz", _tarball({
+        top + "PKG-INFO": _metadata(name, "1.0", None),
+        top + "pyproject.toml": '[build-system]\nrequires = []\n'
+                                'build-backend = "backend"\n'
+                                'backend-path = ["."]\n',
+        top + "backend.py": code,
     })
-    _write(root, "npm/addesh-sample", json.dumps({
-        "name": "addesh-sample",
-        "dist-tags": {"latest": "1.0.0"},
-        "versions": {"1.0.0": version},
-    }).encode())
 
+
+def _fill_pip(root):
+    files = [(name, *_wheel(name, version, needs))
+             for name, version, needs in SOUND]
+    files += [(name, *_sdist(name, code[0]))
+              for name, code in UNSOUND.items()]
+    pages = {}
+    for name, file, data in files:
+        _write(root, "files/" + file, data)
+        pages[name] = pages.get(name, "<!DOCTYPE html>") + (
+            '<a href="/files/%s#sha256=%s">%s</a>\n' % (
+                file, hashlib.sha256(data).hexdigest(), file))
+    for name, page in pages.items():
+        _write(root, "simple/%s/index.html" % name, page)
+
+
+# ---- npm
+
+def _npm_version(root, name, version, needs=None, install=None):
+    """Writes the package; returns its part of the document."""
+    manifest = {"name": name, "version": version, "main": "index.js"}
+    code = "exports.value = 42;\n"
+    if needs:
+        manifest["dependencies"] = {needs: "^1.0.0"}
+        code = "exports.value = require(%r).value;\n" \
+               "exports.version = %r;\n" % (needs, version)
+    if install:
+        manifest["scripts"] = {"install": install}
+    file = "files/%s-%s.tgz" % (name, version)
+    data = _tarball({"package/package.json": json.dumps(manifest),
+                     "package/index.js": code})
+    _write(root, file, data)
+    dist = {"tarball": "%s/%s" % (ROOT, file),
+            "shasum": hashlib.sha1(data).hexdigest()}
+    extra = {"hasInstallScript": True} if install else {}
+    return dict(manifest, dist=dist, **extra)
+
+
+def _fill_npm(root):
+    found = {}
+    for name, version, needs in SOUND:
+        version += ".0"
+        found.setdefault(name, {})[version] = _npm_version(
+            root, name, version, needs=needs)
+    for name, code in UNSOUND.items():
+        found[name] = {"1.0.0": _npm_version(root, name, "1.0.0",
+                                             install=code[1])}
+    for name, versions in found.items():
+        _write(root, "npm/" + name, json.dumps({
+            "name": name,
+            "dist-tags": {"latest": max(versions)},
+            "versions": versions,
+        }))
+
+
+# ---- Go
+
+def _fill_go(root):
+    version = "v1.0.0"
+    module = "module %s\n\ngo 1.16\n" % GO_MODULE
+    top = "%s@%s/" % (GO_MODULE, version)
+    at = "go/%s/@v/" % GO_MODULE
+    _write(root, at + "list", version + "\n")
+    info = json.dumps({"Version": version, "Time": "2024-01-01T00:00:00Z"})
+    _write(root, at + version + ".info", info)
+    _write(root, "go/%s/@latest" % GO_MODULE, info)
+    _write(root, at + version + ".mod", module)
+    _write(root, at + version + ".zip", _zip({
+        top + "go.mod": module,
+        top + "sample.go": "package sample\n\n"
+                           "func Value() int { return 42 }\n",
+    }))
+
+
+# ---- the server
 
 class _Handler(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *_):
@@ -100,7 +205,9 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
 
 def serve(root):
     """Fills the directory and serves it for the rest of the process."""
-    _fill(root)
+    _fill_pip(root)
+    _fill_npm(root)
+    _fill_go(root)
 
     def handler(*args):
         return _Handler(*args, directory=root)

@@ -190,6 +190,7 @@ class Pair:
         packages.serve(os.path.join(self.base, "packages"))
         self.state["pip_index"] = packages.PIP_INDEX
         self.state["npm_registry"] = packages.NPM_REGISTRY
+        self.state["go_proxy"] = packages.GO_PROXY
 
     def registries(self):
         store = os.path.join(self.base, "store")
