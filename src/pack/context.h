@@ -23,6 +23,7 @@ struct context_file {
 	mode_t mode;	  /* permissions */
 	const void *data;
 	size_t size;
+	int64_t mtime; /* seconds since 1970; 0 makes zip(1) and wheels fail */
 };
 
 struct context_spec {
