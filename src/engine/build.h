@@ -31,21 +31,25 @@ struct builder {
 	char *title;
 };
 
+/* What DOCKER_BUILDKIT asks Docker's client for: unset, 1, 0. */
+enum builder_wish { BUILDER_ANY, BUILDER_WANT_BUILDKIT, BUILDER_WANT_CLASSIC };
+
 /*
- * The builder that the engine offers by itself (Builder-Version of GET /_ping).
- * With want_buildkit BuildKit is taken wherever the engine has it.
+ * The builder that the engine offers by itself (Builder-Version of GET
+ * /_ping), or the one that is wished for.  Podman has only buildah.
  */
-int builder_find(struct engine *e, bool want_buildkit, struct builder *b,
+int builder_find(struct engine *e, enum builder_wish wish, struct builder *b,
     struct err *err);
 void builder_release(struct builder *b);
 
 struct build_spec {
 	const struct builder *builder;
 	const char *dockerfile; /* its path in the context */
-	struct strvec tags, args, labels; /* args, labels: NAME=VALUE */
+	/* args, labels: NAME=VALUE; an ARG without a value is not sent. */
+	struct strvec tags, args, labels;
 	const char *target, *platform;	  /* or NULL */
 	bool no_cache;
-	bool network;	     /* for RUN */
+	bool network;	     /* for RUN; never the host's own */
 	uint64_t memory;     /* bytes for RUN; 0: no limit */
 	uint64_t timeout_ms; /* of the whole build; 0: none */
 	/* The context: as read(2), 0 at the end, -1 with err. */
@@ -56,7 +60,19 @@ struct build_spec {
 #define BUILD_SPEC_INIT                                                        \
 	{.tags = STRVEC_INIT, .args = STRVEC_INIT, .labels = STRVEC_INIT}
 
-enum build_state { BUILD_RUNNING, BUILD_CACHED, BUILD_DONE, BUILD_FAILED };
+/*
+ * WAITING: known, and not begun; also what a step becomes again that a program
+ * had forged (see build_text.h).  STOPPED: because another one failed, or by
+ * Ctrl-C or the time limit.
+ */
+enum build_state {
+	BUILD_WAITING,
+	BUILD_RUNNING,
+	BUILD_CACHED,
+	BUILD_DONE,
+	BUILD_FAILED,
+	BUILD_STOPPED,
+};
 
 /* A step as the builder tells it; strings are valid during the call. */
 struct build_step {
@@ -70,9 +86,11 @@ struct build_step {
 	int exit_code;	   /* of a RUN that failed; else 0 */
 };
 
+/* Each may be NULL. */
 struct build_events {
 	void (*step)(void *arg, const struct build_step *step);
-	/* Bytes of a step's log; fd 1 or 2. */
+	/* Bytes of a step's log; fd 1 or 2 as far as the builder keeps them
+	   apart.  step 0: said of none. */
 	void (*log)(void *arg, unsigned step, int fd, const void *p, size_t n);
 	void (*sent)(void *arg, uint64_t bytes); /* of the context, so far */
 	void *arg;
@@ -84,7 +102,7 @@ struct build_events {
  * containers nor images without a name that it made are left.
  *
  * err: ERR_IMAGE with the builder's words if the build failed, ERR_TIMEOUT,
- * ERR_INTERRUPTED, ERR_ENGINE if the engine did.
+ * ERR_INTERRUPTED, ERR_ENGINE if the engine did, or what read() said.
  */
 char *build_run(struct engine *e, const struct build_spec *spec,
     const struct build_events *ev, struct err *err);

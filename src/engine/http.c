@@ -11,6 +11,11 @@
 
 /* What is kept of an answer that is no success. */
 #define REFUSAL_MAX 65536
+/* Of the head of an answer this many lines are given to who asks. */
+#define HEADERS_MAX 100
+/* How much of a source's body is read and sent at once: beyond 256 KB a
+   context of big files goes no faster over a unix socket. */
+#define UPLOAD_SIZE (256L << 10)
 /* A message of an engine that is longer than this is cut. */
 #define MESSAGE_MAX 1000
 
@@ -66,7 +71,7 @@ http_check(struct http *h, unsigned before, const char *doing, struct err *err)
 }
 
 static long
-transfer_status(struct transfer *t)
+transfer_status(const struct transfer *t)
 {
 	long status = 0;
 
@@ -90,9 +95,22 @@ on_header(char *p, size_t size, size_t n, void *arg)
 {
 	struct transfer *t = arg;
 
+	struct strvec *lines = t->rq->headers;
+
 	t->answered = t->http->answered = true;
 	t->headed = n == 2 && !memcmp(p, "\r\n", 2);
+	if (lines && !t->headed && n > 2 && lines->n < HEADERS_MAX)
+		strvec_push_owned(lines, xstrndup(p, n - 2));
 	return n;
+}
+
+static size_t
+on_source(char *p, size_t size, size_t n, void *arg)
+{
+	struct transfer *t = arg;
+	ssize_t r = t->rq->source(t->rq->source_arg, p, n * size, &t->failure);
+
+	return r < 0 ? CURL_READFUNC_ABORT : (size_t)r;
 }
 
 static size_t
@@ -145,7 +163,9 @@ set_headers(struct transfer *t)
 		add_header(t, s);
 		explicit_bzero(s, strlen(s));
 	}
-	if (rq->body) {
+	if (rq->source)
+		add_header(t, "Transfer-Encoding: chunked");
+	if (rq->body || rq->source) {
 		autofree char *s = xasprintf("Content-Type: %s",
 		    rq->content_type ? rq->content_type : "application/json");
 
@@ -161,7 +181,13 @@ set_body(struct transfer *t)
 {
 	const struct http_request *rq = t->rq;
 
-	if (strcmp(rq->method, "GET")) {
+	if (rq->source) {
+		curl_easy_setopt(t->easy, CURLOPT_UPLOAD, 1L);
+		curl_easy_setopt(t->easy, CURLOPT_UPLOAD_BUFFERSIZE,
+		    UPLOAD_SIZE);
+		curl_easy_setopt(t->easy, CURLOPT_READFUNCTION, on_source);
+		curl_easy_setopt(t->easy, CURLOPT_READDATA, t);
+	} else if (strcmp(rq->method, "GET")) {
 		/* Even without a body: Go's server wants a Content-Length. */
 		curl_easy_setopt(t->easy, CURLOPT_POST, 1L);
 		curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE,
@@ -263,6 +289,31 @@ transfer_overdue(struct transfer *t, int64_t *left, struct err *err)
 	return -1;
 }
 
+/* The same for the end of all patience. */
+static int
+transfer_ended(struct transfer *t, int64_t *left, struct err *err)
+{
+	int64_t rest = t->rq->end_ms - clock_ms();
+
+	if (!t->rq->end_ms)
+		return 0;
+	if (rest <= 0)
+		return err_set(err, ERR_TIMEOUT, "%s: out of time",
+		    t->rq->doing);
+	if (*left > rest)
+		*left = rest;
+	return 0;
+}
+
+/* An engine that refuses a body does not read all of it: then what it says
+   counts, not that it closed the connection. */
+static bool
+transfer_refused(const struct transfer *t)
+{
+	return t->refused || (t->rq->source && t->headed &&
+				 transfer_status(t) / 100 != 2);
+}
+
 static int
 transfer_wait(struct transfer *t, struct err *err)
 {
@@ -281,7 +332,8 @@ transfer_wait(struct transfer *t, struct err *err)
 		if (t->done)
 			return 0;
 		if (http_check(h, before, t->rq->doing, err) ||
-		    transfer_overdue(t, &left, err))
+		    transfer_overdue(t, &left, err) ||
+		    transfer_ended(t, &left, err))
 			return -1;
 		wait = loop_next_ms(h->loop);
 		if (wait < 0 || wait > left)
@@ -303,7 +355,8 @@ transfer_run(struct transfer *t, struct err *err)
 		err_move(err, &t->failure);
 		return err_prefix(err, "%s", t->rq->doing);
 	}
-	return t->result && !t->refused ? dial_error(t->http, t, err) : 0;
+	return t->result && !transfer_refused(t) ? dial_error(t->http, t, err)
+						 : 0;
 }
 
 int

@@ -16,6 +16,8 @@
 
 /* The most that is kept of an answer in memory. */
 #define HTTP_BODY_MAX (16u << 20)
+/* For first_byte_ms and silence_ms of what may take as long as it likes. */
+#define HTTP_PATIENT_MS ((int64_t)365 * 86400 * 1000)
 
 struct http;
 
@@ -33,6 +35,11 @@ struct http_request {
 	const char *content_type; /* NULL: application/json */
 	const void *body;	  /* borrowed; NULL: none */
 	size_t body_len;
+	/* Or a body of unknown length that is made while it is sent: as
+	   read(2), 0 at its end; -1 with err ends the request.  An engine that
+	   answers with an error before that is heard. */
+	ssize_t (*source)(void *arg, void *p, size_t n, struct err *err);
+	void *source_arg;
 	const char *registry_auth; /* X-Registry-Auth, or NULL */
 	/* Gets a successful answer as it comes; -1 ends the request.  It must
 	   not make requests itself.  NULL: the answer goes to http_do()'s
@@ -41,6 +48,10 @@ struct http_request {
 	void *sink_arg;
 	int64_t first_byte_ms; /* 0: as the settings say */
 	int64_t silence_ms;    /* the longest within the answer; 0: the same */
+	int64_t end_ms; /* clock_ms() at which it ends with ERR_TIMEOUT; 0:
+			   never */
+	struct strvec *headers; /* gets the lines of the answer's head, "NAME:
+				   VALUE"; or NULL */
 };
 
 /*

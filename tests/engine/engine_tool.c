@@ -21,6 +21,7 @@
 #include "base/io.h"
 #include "base/json.h"
 #include "engine/attach.h"
+#include "engine/build.h"
 #include "engine/container.h"
 #include "engine/endpoint.h"
 #include "engine/engine.h"
@@ -332,6 +333,127 @@ do_volume(char **args, struct err *err)
 	return volume_remove(engine, args[0], err);
 }
 
+static void
+on_step(void *arg, const struct build_step *step)
+{
+	static const char *const states[] = {"waiting", "running", "cached",
+	    "done", "failed", "stopped"};
+	autojson json *j = json_object();
+	autofree char *s = NULL;
+
+	json_put_str(j, "event", "step");
+	json_put_int(j, "id", step->id);
+	json_put_int(j, "n", step->n);
+	json_put_int(j, "total", step->total);
+	json_put_str(j, "stage", step->stage);
+	json_put_str(j, "text", step->text);
+	json_put_str(j, "state", states[step->state]);
+	json_put_int(j, "ms", step->ended_ms ? step->ended_ms - step->began_ms
+					     : 0);
+	json_put_str(j, "error", step->error);
+	json_put_int(j, "exit_code", step->exit_code);
+	s = json_print(j);
+	puts(s);
+	fflush(stdout);
+}
+
+static void
+on_log(void *arg, unsigned step, int fd, const void *p, size_t n)
+{
+	autojson json *j = json_object();
+	autofree char *s = NULL;
+
+	json_put_str(j, "event", "log");
+	json_put_int(j, "id", step);
+	json_put_int(j, "fd", fd);
+	json_put_bytes(j, "text", p, n);
+	s = json_print(j);
+	puts(s);
+	fflush(stdout);
+}
+
+static void
+on_sent(void *arg, uint64_t bytes)
+{
+	*(uint64_t *)arg = bytes;
+}
+
+/* The context is stdin. */
+static ssize_t
+read_stdin(void *arg, void *p, size_t n, struct err *err)
+{
+	ssize_t r = read(0, p, n);
+
+	return r < 0 ? err_sys(err, errno, "stdin") : r;
+}
+
+/* build NAME=VALUE...: members of build_spec, and builder=classic|buildkit */
+static void
+build_option(struct build_spec *spec, enum builder_wish *wish, char *name)
+{
+	char *value = name;
+
+	strsep(&value, "=");
+	if (!strcmp(name, "builder"))
+		*wish = !strcmp(value, "classic") ? BUILDER_WANT_CLASSIC
+						  : BUILDER_WANT_BUILDKIT;
+	else if (!strcmp(name, "tag"))
+		strvec_push(&spec->tags, value);
+	else if (!strcmp(name, "arg"))
+		strvec_push(&spec->args, value);
+	else if (!strcmp(name, "label"))
+		strvec_push(&spec->labels, value);
+	else if (!strcmp(name, "target"))
+		spec->target = value;
+	else if (!strcmp(name, "dockerfile"))
+		spec->dockerfile = value;
+	else if (!strcmp(name, "platform"))
+		spec->platform = value;
+	else if (!strcmp(name, "no_cache"))
+		spec->no_cache = true;
+	else if (!strcmp(name, "no_network"))
+		spec->network = false;
+	else if (!strcmp(name, "memory"))
+		spec->memory = strtoull(value, NULL, 10);
+	else if (!strcmp(name, "timeout"))
+		spec->timeout_ms = strtoull(value, NULL, 10);
+	else
+		abort();
+}
+
+static int
+do_build(char **args, struct err *err)
+{
+	struct build_spec spec = BUILD_SPEC_INIT;
+	enum builder_wish wish = BUILDER_ANY;
+	uint64_t sent = 0;
+	struct build_events ev = {.step = on_step, .log = on_log,
+	    .sent = on_sent, .arg = &sent};
+	struct builder b = {0};
+	autofree char *id = NULL;
+
+	spec.dockerfile = "Dockerfile";
+	spec.network = true;
+	spec.read = read_stdin;
+	for (; *args; args++)
+		build_option(&spec, &wish, *args);
+	if (!builder_find(engine, wish, &b, err)) {
+		printf("{\"event\":\"builder\",\"title\":\"%s\",\"heredocs\":%d,"
+		       "\"mounts\":%d,\"links\":%d,\"limits\":%d}\n",
+		    b.title, b.heredocs, b.mounts, b.links, b.limits);
+		fflush(stdout);
+		spec.builder = &b;
+		id = build_run(engine, &spec, &ev, err);
+		printf("{\"event\":\"end\",\"id\":\"%s\",\"sent\":%llu}\n",
+		    id ? id : "", (unsigned long long)sent);
+	}
+	builder_release(&b);
+	strvec_release(&spec.tags);
+	strvec_release(&spec.args);
+	strvec_release(&spec.labels);
+	return id ? 0 : -1;
+}
+
 static const struct {
 	const char *name;
 	int least; /* operands */
@@ -351,6 +473,7 @@ static const struct {
     {"exec", 2, do_exec},
     {"image", 1, do_image},
     {"images", 0, do_images},
+    {"build", 0, do_build},
     {"pull", 1, do_pull},
     {"rmi", 1, do_rmi},
     {"put", 4, do_put},
