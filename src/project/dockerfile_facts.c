@@ -1,0 +1,241 @@
+/* What a builder has to know of a Dockerfile before it gets it. */
+#include "project/dockerfile_impl.h"
+
+#include <string.h>
+
+static bool
+is(const struct dockerfile_instruction *in, const char *name)
+{
+	return !strcmp(in->name, name);
+}
+
+static void
+add_image(struct strvec *images, const char *image)
+{
+	if (strcmp(image, "scratch") && !strvec_has(images, image))
+		strvec_push(images, image);
+}
+
+static void
+add_images_of(const struct dockerfile *d,
+    const struct dockerfile_instruction *in, struct strvec *images)
+{
+	const char *from = is(in, "COPY") ? dockerfile_flag(in, "from") : NULL;
+
+	if (in->onbuild)
+		return;
+	if (is(in, "FROM") && d->stages[in->stage].parent == SIZE_MAX)
+		add_image(images, d->stages[in->stage].base);
+	if (from && dockerfile_find_stage(d, from) == SIZE_MAX)
+		add_image(images, from);
+	for (size_t i = 0; is(in, "RUN") && i < in->flags.n; i++) {
+		struct dockerfile_mount m;
+		autoerr struct err err = ERR_INIT;
+
+		if (!str_starts(in->flags.v[i], "--mount=") ||
+		    dockerfile_mount_parse(
+			&m, in->flags.v[i] + strlen("--mount="), &err))
+			continue;
+		if (m.from && dockerfile_find_stage(d, m.from) == SIZE_MAX)
+			add_image(images, m.from);
+		dockerfile_mount_release(&m);
+	}
+}
+
+static bool
+counts(const struct dockerfile *d, const struct dockerfile_instruction *in,
+    bool stage_by_stage)
+{
+	const struct dockerfile_stage *s = &d->stages[in->stage];
+
+	return stage_by_stage ? s->before_target : s->used;
+}
+
+void
+dockerfile_images(const struct dockerfile *d, bool stage_by_stage,
+    struct strvec *images)
+{
+	for (size_t i = d->stages[0].first; i < d->n; i++)
+		if (counts(d, &d->instructions[i], stage_by_stage))
+			add_images_of(d, &d->instructions[i], images);
+}
+
+struct constructs {
+	struct dockerfile_construct *v;
+	size_t n, cap;
+};
+
+static void
+add(struct constructs *c, enum dockerfile_need need, unsigned line,
+    const char *what)
+{
+	for (size_t i = c->n; i-- > 0 && c->v[i].line == line;)
+		if (!strcmp(c->v[i].what, what))
+			return;
+	GROW(c->v, c->n, &c->cap);
+	c->v[c->n++] = (struct dockerfile_construct){
+	    .need = need, .line = line, .what = what};
+}
+
+static void
+add_mount(struct constructs *c, const struct dockerfile_instruction *in,
+    const char *value)
+{
+	static const struct {
+		const char *type, *what;
+		enum dockerfile_need need;
+	} types[] = {
+	    {"bind", "RUN --mount=type=bind", NEEDS_MOUNT},
+	    {"cache", "RUN --mount=type=cache", NEEDS_MOUNT},
+	    {"tmpfs", "RUN --mount=type=tmpfs", NEEDS_MOUNT},
+	    {"secret", "RUN --mount=type=secret", NEEDS_SECRET},
+	    {"ssh", "RUN --mount=type=ssh", NEEDS_SECRET},
+	};
+	struct dockerfile_mount m;
+	autoerr struct err err = ERR_INIT;
+
+	if (dockerfile_mount_parse(&m, value, &err)) {
+		add(c, NEEDS_MOUNT, in->line, "RUN --mount");
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		if (!strcmp(m.type, types[i].type))
+			add(c, types[i].need, in->line, types[i].what);
+	dockerfile_mount_release(&m);
+}
+
+static void
+add_flags(struct constructs *c, const struct dockerfile_instruction *in)
+{
+	static const struct {
+		const char *instruction, *flag, *what;
+		enum dockerfile_need need;
+	} flags[] = {
+	    {"ADD", "--checksum", "ADD --checksum", NEEDS_FRONTEND},
+	    {"ADD", "--chmod", "ADD --chmod", NEEDS_CHMOD},
+	    {"ADD", "--exclude", "ADD --exclude", NEEDS_FRONTEND},
+	    {"ADD", "--keep-git-dir", "ADD --keep-git-dir", NEEDS_FRONTEND},
+	    {"ADD", "--link", "ADD --link", NEEDS_LINK},
+	    {"ADD", "--unpack", "ADD --unpack", NEEDS_FRONTEND},
+	    {"COPY", "--chmod", "COPY --chmod", NEEDS_CHMOD},
+	    {"COPY", "--exclude", "COPY --exclude", NEEDS_FRONTEND},
+	    {"COPY", "--link", "COPY --link", NEEDS_LINK},
+	    {"COPY", "--parents", "COPY --parents", NEEDS_FRONTEND},
+	    {"HEALTHCHECK", "--start-interval", "HEALTHCHECK --start-interval",
+		NEEDS_FRONTEND},
+	    {"RUN", "--device", "RUN --device", NEEDS_FRONTEND},
+	    {"RUN", "--network", "RUN --network", NEEDS_FRONTEND},
+	    {"RUN", "--security", "RUN --security", NEEDS_FRONTEND},
+	};
+
+	for (size_t i = 0; i < in->flags.n; i++) {
+		size_t n = strcspn(in->flags.v[i], "=");
+
+		if (is(in, "RUN") && str_starts(in->flags.v[i], "--mount="))
+			add_mount(
+			    c, in, in->flags.v[i] + strlen("--mount="));
+		for (size_t j = 0; j < ARRAY_SIZE(flags); j++)
+			if (is(in, flags[j].instruction) &&
+			    strlen(flags[j].flag) == n &&
+			    !memcmp(in->flags.v[i], flags[j].flag, n))
+				add(c, flags[j].need, in->line, flags[j].what);
+	}
+}
+
+/* The classic builder knows only the stages above, and takes any other name
+   for an image. */
+static void
+add_order(struct constructs *c, const struct dockerfile *d,
+    const struct dockerfile_instruction *in)
+{
+	const char *from = is(in, "COPY") ? dockerfile_flag(in, "from") : NULL;
+	size_t stage = from ? dockerfile_find_stage(d, from) : SIZE_MAX;
+	const char *name = d->stages[in->stage].name;
+
+	if (stage != SIZE_MAX && stage > in->stage)
+		add(c, NEEDS_BUILDKIT, in->line, "COPY --from a stage below");
+	for (size_t i = 0; is(in, "FROM") && name && i < in->stage; i++)
+		if (d->stages[i].name && !strcmp(d->stages[i].name, name))
+			add(c, NEEDS_BUILDKIT, in->line,
+			    "two stages of one name");
+}
+
+struct dockerfile_construct *
+dockerfile_constructs(const struct dockerfile *d, size_t *n)
+{
+	static const struct {
+		const char *instruction, *what;
+	} heredocs[] = {{"ADD", "ADD <<"}, {"COPY", "COPY <<"},
+	    {"RUN", "RUN <<"}};
+	struct constructs c = {0};
+
+	if (d->late_escape)
+		add(&c, NEEDS_FRONTEND, 1, "the directive check before escape");
+	for (size_t i = d->stages[0].first; i < d->n; i++) {
+		const struct dockerfile_instruction *in = &d->instructions[i];
+
+		if (!counts(d, in, false) && !counts(d, in, true))
+			continue;
+		for (size_t j = 0; in->nheredocs && j < 3; j++)
+			if (is(in, heredocs[j].instruction))
+				add(&c, NEEDS_HEREDOC, in->line,
+				    heredocs[j].what);
+		add_flags(&c, in);
+		add_order(&c, d, in);
+	}
+	*n = c.n;
+	return c.v;
+}
+
+/* As a word of LABEL: quoted, with nothing replaced in it. */
+static void
+add_quoted(struct strbuf *out, const char *s, size_t n, char escape)
+{
+	strbuf_addc(out, '"');
+	for (size_t i = 0; i < n; i++) {
+		if (s[i] == '"' || s[i] == '$' || s[i] == escape)
+			strbuf_addc(out, escape);
+		strbuf_addc(out, s[i] == '\n' ? ' ' : s[i]);
+	}
+	strbuf_addc(out, '"');
+}
+
+static void
+add_label(struct strbuf *out, const char *label, char escape)
+{
+	size_t n = strcspn(label, "=");
+
+	if (out->len && out->buf[out->len - 1] != '\n')
+		strbuf_addc(out, '\n');
+	strbuf_adds(out, "LABEL ");
+	add_quoted(out, label, n, escape);
+	strbuf_addc(out, '=');
+	add_quoted(out, label + n + !!label[n], strlen(label + n + !!label[n]),
+	    escape);
+	strbuf_addc(out, '\n');
+}
+
+char *
+dockerfile_with_label(const struct dockerfile *d, const char *text, size_t len,
+    const char *label)
+{
+	struct strbuf out = STRBUF_INIT;
+	const char *p = text, *end = text + len;
+	unsigned line = 0;
+
+	for (size_t i = 0; i < d->nstages; i++) {
+		unsigned last = d->instructions[d->stages[i].first].end_line;
+
+		while (line < last && p < end) {
+			const char *nl = memchr(p, '\n', (size_t)(end - p));
+			const char *next = nl ? nl + 1 : end;
+
+			strbuf_add(&out, p, (size_t)(next - p));
+			p = next;
+			line++;
+		}
+		add_label(&out, label, d->escape);
+	}
+	strbuf_add(&out, p, (size_t)(end - p));
+	return strbuf_detach(&out);
+}

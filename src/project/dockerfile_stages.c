@@ -1,0 +1,557 @@
+/* Stages, their variables and which of them the target needs, as
+   frontend/dockerfile/dockerfile2llb of moby/buildkit. */
+#include "project/dockerfile_impl.h"
+
+#include <string.h>
+#include <strings.h>
+#include <sys/utsname.h>
+
+#include "base/nearest.h"
+
+/* Bytes and steps that replacing variables may take: "ENV a=$a$a" doubles. */
+#define BUDGET (32u << 20)
+#define STAGES_MAX 1000
+/* "$x" is looked for among all of them. */
+#define VARIABLES_MAX 4000
+
+struct eval {
+	struct dockerfile *d;
+	const struct dockerfile_options *o;
+	const struct dockerfile_variable *global; /* ARG before FROM */
+	const struct dockerfile_variable *scope;  /* of the stage */
+	const struct dockerfile_variable **ends;  /* of each stage */
+	uint64_t budget;
+	struct err *err;
+};
+
+static bool
+is(const struct dockerfile_instruction *in, const char *name)
+{
+	return !strcmp(in->name, name);
+}
+
+/* Takes the value, which may be NULL. */
+static int
+add_variable(struct eval *e, const struct dockerfile_variable **scope,
+    const char *name, size_t n, char *value, bool env)
+{
+	struct dockerfile *d = e->d;
+	struct dockerfile_variable *v = xcalloc(1, sizeof(*v));
+
+	GROW(d->variables, d->nvariables, &d->variables_cap);
+	d->variables[d->nvariables++] = v;
+	*v = (struct dockerfile_variable){.before = *scope,
+	    .name = xstrndup(name, n),
+	    .value = value,
+	    .env = env};
+	*scope = v;
+	if (d->nvariables > VARIABLES_MAX)
+		return err_set(
+		    e->err, ERR_CONFIG, "there are too many variables");
+	return 0;
+}
+
+/* A copy with variables replaced, the caller's, or NULL. */
+static char *
+expand(struct eval *e, const struct dockerfile_variable *scope,
+    const char *word)
+{
+	struct dockerfile_lexer x = {
+	    .scope = scope, .escape = e->d->escape, .budget = &e->budget};
+	struct strbuf out = STRBUF_INIT;
+
+	if (!dockerfile_expand(&x, word, &out, e->err))
+		return strbuf_detach(&out);
+	strbuf_release(&out);
+	return NULL;
+}
+
+static int
+expand_in_place(struct eval *e, char **word)
+{
+	char *s = expand(e, e->scope, *word);
+
+	if (!s)
+		return -1;
+	free(*word);
+	*word = s;
+	return 0;
+}
+
+const char *
+dockerfile_variable(
+    const struct dockerfile_instruction *in, const char *name, size_t n)
+{
+	const char *arg = NULL;
+
+	for (const struct dockerfile_variable *v = in->scope; v;
+	    v = v->before) {
+		if (!v->value || strncmp(v->name, name, n) || v->name[n])
+			continue;
+		if (v->env)
+			return v->value;
+		arg = arg ? arg : v->value;
+	}
+	return arg;
+}
+
+/* The name of this machine's processor as Docker's platforms have it. */
+static const char *
+host_architecture(void)
+{
+	static const char *const names[][2] = {{"x86_64", "amd64"},
+	    {"aarch64", "arm64"}, {"armv7l", "arm"}, {"i686", "386"}};
+	static struct utsname u;
+
+	uname(&u);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(u.machine, names[i][0]))
+			return names[i][1];
+	return u.machine;
+}
+
+/* PREFIXPLATFORM, PREFIXOS, PREFIXARCH and PREFIXVARIANT of "os/arch/v7". */
+static void
+add_platform(struct eval *e, const char *prefix, const char *platform)
+{
+	static const char *const parts[] = {"OS", "ARCH", "VARIANT"};
+	autofree char *name = xasprintf("%sPLATFORM", prefix);
+	const char *p = platform;
+
+	add_variable(
+	    e, &e->global, name, strlen(name), xstrdup(platform), false);
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		autofree char *part = xasprintf("%s%s", prefix, parts[i]);
+		size_t n = strcspn(p, "/");
+
+		add_variable(e, &e->global, part, strlen(part),
+		    xstrndup(p, n), false);
+		p += n + !!p[n];
+	}
+}
+
+static void
+add_platforms(struct eval *e)
+{
+	autofree char *host = xasprintf("linux/%s", host_architecture());
+
+	add_platform(e, "BUILD", host);
+	add_platform(e, "TARGET", e->o->platform ? e->o->platform : host);
+}
+
+static const char *
+given_arg(const struct eval *e, const char *name)
+{
+	return e->o->args ? strvec_env_get(e->o->args, name) : NULL;
+}
+
+/* "NAME=VALUE" or "NAME", its own variables replaced: what was given counts,
+   then the default, then what stands before the first FROM. */
+static int
+define_arg(
+    struct eval *e, const struct dockerfile_variable **scope, const char *arg)
+{
+	size_t n = strcspn(arg, "=");
+	autofree char *name = xstrndup(arg, n);
+	const char *value = given_arg(e, name);
+	struct dockerfile_instruction global = {.scope = e->global};
+
+	if (!value && arg[n])
+		value = arg + n + 1;
+	if (!value)
+		value = dockerfile_variable(&global, name, n);
+	return add_variable(
+	    e, scope, name, n, value ? xstrdup(value) : NULL, false);
+}
+
+static int
+define_args(struct eval *e, struct dockerfile_instruction *in,
+    const struct dockerfile_variable **scope)
+{
+	for (size_t i = 0; i < in->args.n; i++)
+		if (define_arg(e, scope, in->args.v[i]))
+			return -1;
+	return 0;
+}
+
+static int
+define_env(struct eval *e, struct dockerfile_instruction *in)
+{
+	for (size_t i = 0; i + 1 < in->args.n; i += 2)
+		if (add_variable(e, &e->scope, in->args.v[i],
+			strlen(in->args.v[i]), xstrdup(in->args.v[i + 1]),
+			true))
+			return -1;
+	return 0;
+}
+
+static int
+expand_args(struct eval *e, struct dockerfile_instruction *in)
+{
+	for (size_t i = 0; i < in->args.n; i++) {
+		bool tabs, quoted;
+		autofree char *heredoc = in->nheredocs
+		    ? dockerfile_heredoc_name(in->args.v[i], &tabs, &quoted)
+		    : NULL;
+
+		if (!heredoc && expand_in_place(e, &in->args.v[i]))
+			return -1;
+	}
+	return 0;
+}
+
+/* EXPOSE $PORTS may be several. */
+static int
+expand_ports(struct eval *e, struct strvec *args)
+{
+	struct dockerfile_lexer x = {
+	    .scope = e->scope, .escape = e->d->escape, .budget = &e->budget};
+	struct strvec ports = STRVEC_INIT;
+
+	for (size_t i = 0; i < args->n; i++)
+		if (dockerfile_split(&x, args->v[i], &ports, e->err)) {
+			strvec_release(&ports);
+			return -1;
+		}
+	strvec_release(args);
+	*args = ports;
+	return 0;
+}
+
+static int
+expand_mount(struct eval *e, char **flag)
+{
+	static const char begin[] = "--mount=";
+	struct dockerfile_lexer x = {
+	    .scope = e->scope, .escape = e->d->escape, .budget = &e->budget};
+	autobuf struct strbuf out = STRBUF_INIT;
+	struct dockerfile_mount m;
+
+	strbuf_adds(&out, begin);
+	if (dockerfile_mount_expand(
+		&x, *flag + strlen(begin), &out, e->err) ||
+	    dockerfile_mount_parse(&m, out.buf + strlen(begin), e->err))
+		return -1;
+	dockerfile_mount_release(&m);
+	free(*flag);
+	*flag = strbuf_detach(&out);
+	return 0;
+}
+
+static int
+expand_flags(struct eval *e, struct dockerfile_instruction *in)
+{
+	static const char *const begins[] = {
+	    "--chown=", "--chmod=", "--checksum="};
+
+	for (size_t i = 0; i < in->flags.n; i++) {
+		char **flag = &in->flags.v[i];
+
+		if (str_starts(*flag, "--mount=") && expand_mount(e, flag))
+			return -1;
+		for (size_t j = 0; j < ARRAY_SIZE(begins); j++)
+			if (str_starts(*flag, begins[j]) &&
+			    expand_in_place(e, flag))
+				return -1;
+	}
+	return 0;
+}
+
+/* A file's content: quotes are nothing special there, the backslash is,
+   whatever the escape. */
+static int
+expand_heredocs(struct eval *e, struct dockerfile_instruction *in)
+{
+	struct dockerfile_lexer x = {.scope = e->scope,
+	    .escape = '\\',
+	    .no_quotes = true,
+	    .budget = &e->budget};
+
+	for (size_t i = 0; i < in->nheredocs; i++) {
+		struct dockerfile_heredoc *h = &in->heredocs[i];
+		struct strbuf out = STRBUF_INIT;
+
+		if (h->quoted)
+			continue;
+		if (dockerfile_expand(&x, h->body, &out, e->err)) {
+			strbuf_release(&out);
+			return -1;
+		}
+		free(h->body);
+		h->body = strbuf_detach(&out);
+	}
+	return 0;
+}
+
+static int
+expand_instruction(struct eval *e, struct dockerfile_instruction *in)
+{
+	static const char *const replaced[] = {"ADD", "ARG", "COPY", "ENV",
+	    "LABEL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR", NULL};
+
+	if (is(in, "EXPOSE"))
+		return expand_ports(e, &in->args);
+	if (expand_flags(e, in) ||
+	    (str_in(in->name, replaced) && expand_args(e, in)))
+		return -1;
+	if (is(in, "ARG"))
+		return define_args(e, in, &e->scope);
+	if (is(in, "ENV"))
+		return define_env(e, in);
+	return is(in, "ADD") || is(in, "COPY") ? expand_heredocs(e, in) : 0;
+}
+
+static size_t
+find_name(const struct dockerfile *d, const char *name)
+{
+	for (size_t i = d->nstages; i-- > 0;)
+		if (d->stages[i].name && !strcasecmp(d->stages[i].name, name))
+			return i;
+	return SIZE_MAX;
+}
+
+/* A number as Go's Atoi reads it; -1: it is none. */
+static long
+stage_number(const char *s)
+{
+	char *end;
+	long n;
+
+	if (!*s || strspn(s, "+0123456789") != strlen(s))
+		return -1;
+	n = strtol(s, &end, 10);
+	return *end ? -1 : n;
+}
+
+size_t
+dockerfile_find_stage(const struct dockerfile *d, const char *from)
+{
+	long n = stage_number(from);
+
+	return n >= 0 ? (size_t)n : find_name(d, from);
+}
+
+/* The variables of a stage begin with those of the one it is built upon, or
+   below them are an image's. */
+static int
+begin_scope(struct eval *e, const struct dockerfile_stage *s)
+{
+	if (s->parent != SIZE_MAX) {
+		e->scope = e->ends[s->parent];
+		return 0;
+	}
+	e->scope = NULL;
+	if (add_variable(e, &e->scope, "", 0, NULL, false))
+		return -1;
+	e->d->variables[e->d->nvariables - 1]->open =
+	    strcmp(s->base, "scratch") != 0;
+	return 0;
+}
+
+static int
+begin_stage(struct eval *e, struct dockerfile_instruction *in, size_t index)
+{
+	struct dockerfile *d = e->d;
+	const char *platform = dockerfile_flag(in, "platform");
+	struct dockerfile_stage s = {.first = index, .last = index,
+	    .parent = SIZE_MAX};
+
+	if (d->nstages == STAGES_MAX)
+		return err_set(
+		    e->err, ERR_CONFIG, "there are too many stages");
+	s.base = expand(e, e->global, in->args.v[0]);
+	if (!s.base)
+		return -1;
+	s.platform = platform ? expand(e, e->global, platform) : NULL;
+	s.name = in->args.n > 1 ? xstrdup(in->args.v[2]) : NULL;
+	for (char *p = s.name; p && *p; p++)
+		*p = (char)(*p >= 'A' && *p <= 'Z' ? *p + 'a' - 'A' : *p);
+	s.parent = find_name(d, s.base);
+	GROW(d->stages, d->nstages, &d->stages_cap);
+	d->stages[d->nstages++] = s;
+	in->stage = d->nstages - 1;
+	if (platform && !s.platform)
+		return -1;
+	if (!*s.base)
+		return err_set(e->err, ERR_CONFIG,
+		    "FROM %.64s names no image: its ARG stands before the "
+		    "first FROM or is given", in->args.v[0]);
+	free(in->args.v[0]);
+	in->args.v[0] = xstrdup(s.base);
+	return begin_scope(e, &s);
+}
+
+static int
+evaluate_instruction(
+    struct eval *e, struct dockerfile_instruction *in, size_t i)
+{
+	struct dockerfile *d = e->d;
+
+	in->scope = d->nstages ? e->scope : e->global;
+	if (is(in, "FROM"))
+		return begin_stage(e, in, i);
+	if (!d->nstages && !is(in, "ARG"))
+		return err_set(e->err, ERR_CONFIG,
+		    "%s stands before the first FROM", in->name);
+	if (!d->nstages) {
+		e->scope = e->global;
+		return expand_args(e, in) ||
+			       define_args(e, in, &e->global)
+		    ? -1
+		    : 0;
+	}
+	in->stage = d->nstages - 1;
+	d->stages[in->stage].last = i;
+	if (!in->onbuild && (expand_instruction(e, in) ||
+				dockerfile_check_expanded(in, e->err)))
+		return -1;
+	e->ends[in->stage] = e->scope;
+	return 0;
+}
+
+static int
+evaluate_all(struct eval *e, const char *name)
+{
+	for (size_t i = 0; i < e->d->n; i++) {
+		struct dockerfile_instruction *in = &e->d->instructions[i];
+
+		if (evaluate_instruction(e, in, i))
+			return err_prefix(e->err, "%s:%u", name, in->line);
+		if (is(in, "FROM"))
+			e->ends[in->stage] = e->scope;
+	}
+	if (!e->d->nstages)
+		return err_set(e->err, ERR_CONFIG, "%s has no %s", name,
+		    e->d->n ? "FROM" : "instructions");
+	return 0;
+}
+
+/* The stages that an instruction takes files from, by calling visit(). */
+static int
+visit_sources(const struct dockerfile *d,
+    const struct dockerfile_instruction *in,
+    int (*visit)(void *arg, size_t stage), void *arg)
+{
+	const char *from = is(in, "COPY") ? dockerfile_flag(in, "from") : NULL;
+	size_t stage = from ? dockerfile_find_stage(d, from) : SIZE_MAX;
+
+	if (in->onbuild)
+		return 0;
+	if (stage != SIZE_MAX && visit(arg, stage))
+		return -1;
+	for (size_t i = 0; is(in, "RUN") && i < in->flags.n; i++) {
+		struct dockerfile_mount m;
+		autoerr struct err err = ERR_INIT;
+		int rc = 0;
+
+		if (!str_starts(in->flags.v[i], "--mount=") ||
+		    dockerfile_mount_parse(
+			&m, in->flags.v[i] + strlen("--mount="), &err))
+			continue;
+		stage = m.from ? dockerfile_find_stage(d, m.from) : SIZE_MAX;
+		if (stage != SIZE_MAX)
+			rc = visit(arg, stage);
+		dockerfile_mount_release(&m);
+		if (rc)
+			return -1;
+	}
+	return 0;
+}
+
+/* A walk along what stages need. */
+struct walk {
+	struct dockerfile *d;
+	const char *name;
+	unsigned char *state; /* of each stage: not seen, open, closed */
+	unsigned line;	      /* of the instruction that leads on */
+	struct err *err;
+};
+
+static int visit_stage(void *arg, size_t stage);
+
+static int
+visit_needs(struct walk *w, const struct dockerfile_stage *s)
+{
+	if (s->parent != SIZE_MAX && visit_stage(w, s->parent))
+		return -1;
+	for (size_t i = s->first; i <= s->last; i++) {
+		w->line = w->d->instructions[i].line;
+		if (visit_sources(
+			w->d, &w->d->instructions[i], visit_stage, w))
+			return -1;
+	}
+	return 0;
+}
+
+static int
+visit_stage(void *arg, size_t stage)
+{
+	struct walk *w = arg;
+
+	if (stage >= w->d->nstages)
+		return err_set(w->err, ERR_CONFIG,
+		    "%s:%u: there is no stage %zu", w->name, w->line, stage);
+	if (w->state[stage] == 1)
+		return err_set(w->err, ERR_CONFIG,
+		    "%s:%u: the stage needs itself", w->name, w->line);
+	if (w->state[stage] == 2)
+		return 0;
+	w->state[stage] = 1;
+	if (visit_needs(w, &w->d->stages[stage]))
+		return -1;
+	w->state[stage] = 2;
+	return 0;
+}
+
+static int
+find_target(struct dockerfile *d, const char *name, const char *target,
+    struct err *err)
+{
+	struct nearest near = NEAREST_INIT(target);
+
+	d->target = d->nstages - 1;
+	if (!target || !*target)
+		return 0;
+	d->target = dockerfile_find_stage(d, target);
+	if (d->target < d->nstages)
+		return 0;
+	for (size_t i = 0; i < d->nstages; i++)
+		if (d->stages[i].name)
+			nearest_try(&near, d->stages[i].name);
+	err_set(err, ERR_CONFIG, "%s has no stage %.64s", name, target);
+	return near.best ? err_hint(err, "the nearest is %s", near.best) : -1;
+}
+
+static int
+mark_stages(struct dockerfile *d, const char *name, struct err *err)
+{
+	autofree unsigned char *state = xcalloc(d->nstages, 1);
+	struct walk w = {.d = d, .name = name, .state = state, .err = err};
+
+	if (visit_stage(&w, d->target))
+		return -1;
+	for (size_t i = 0; i < d->nstages; i++) {
+		d->stages[i].used = state[i] == 2;
+		d->stages[i].before_target = i <= d->target;
+	}
+	for (size_t i = 0; i < d->nstages; i++)
+		if (visit_stage(&w, i))
+			return -1;
+	return 0;
+}
+
+int
+dockerfile_evaluate(struct dockerfile *d, const char *name,
+    const struct dockerfile_options *options, struct err *err)
+{
+	autofree const struct dockerfile_variable **ends =
+	    xcalloc(STAGES_MAX, sizeof(*ends));
+	struct eval e = {.d = d, .o = options, .ends = ends,
+	    .budget = BUDGET, .err = err};
+
+	add_platforms(&e);
+	if (evaluate_all(&e, name) ||
+	    find_target(d, name, options->target, err))
+		return -1;
+	return mark_stages(d, name, err);
+}
