@@ -128,27 +128,36 @@ add_map(struct strbuf *sb, const char *name, const struct strvec *list)
 }
 
 /*
- * The network of RUN.  Podman's /build knows no "none", and shares the
+ * The namespaces of RUN: its network, and with buildah the PID namespace of the
+ * keeper, a process of the engine's host.  Podman's /build knows no "none", and shares the
  * *host's* network with RUN unless nsoptions says otherwise, whatever
  * networkmode is (pkg/api/handlers/compat/images_build.go).
  */
 static void
-add_network(struct strbuf *sb, const struct build_spec *spec)
+add_namespaces(struct strbuf *sb, const struct build_spec *spec, int64_t keeper)
 {
+	autobuf struct strbuf options = STRBUF_INIT;
+
 	if (spec->builder->kind != BUILDER_BUILDAH) {
 		add_parameter(sb, "networkmode",
 		    spec->network ? "default" : "none");
 		return;
 	}
-	add_parameter(sb, "nsoptions",
-	    "[{\"Name\":\"network\",\"Host\":false,\"Path\":\"\"}]");
+	strbuf_adds(&options,
+	    "[{\"Name\":\"network\",\"Host\":false,\"Path\":\"\"}");
+	if (keeper)
+		strbuf_addf(&options,
+		    ",{\"Name\":\"pid\",\"Host\":false,"
+		    "\"Path\":\"/proc/%lld/ns/pid\"}", (long long)keeper);
+	strbuf_addc(&options, ']');
+	add_parameter(sb, "nsoptions", options.buf);
 	add_parameter(sb, "networkmode",
 	    spec->network ? "NetworkEnabled" : "NetworkDisabled");
 }
 
 static char *
 build_path(const struct engine *e, const struct build_spec *spec,
-    const char *build_id)
+    int64_t keeper, const char *build_id)
 {
 	struct strbuf sb = STRBUF_INIT;
 	autofree char *base = engine_path(e, "/build?rm=1&forcerm=1");
@@ -169,7 +178,7 @@ build_path(const struct engine *e, const struct build_spec *spec,
 		add_number(&sb, "memory", spec->memory);
 		add_number(&sb, "memswap", spec->memory);
 	}
-	add_network(&sb, spec);
+	add_namespaces(&sb, spec, keeper);
 	if (spec->builder->kind == BUILDER_BUILDKIT) {
 		strbuf_adds(&sb, "&version=2");
 		add_parameter(&sb, "buildid", build_id);
@@ -184,7 +193,8 @@ struct running {
 	struct build_stream stream;
 	int64_t began; /* seconds of the engine's clock */
 	uint64_t sent;
-	char id[33]; /* for BuildKit's cancel */
+	int64_t keeper; /* its process on the engine's host, or 0 */
+	char id[33];	/* for BuildKit's cancel */
 };
 
 /* These are asked in the middle of the answer, which has a connection of its
@@ -236,7 +246,7 @@ static int
 request(struct running *r, struct err *err)
 {
 	const struct build_spec *spec = r->spec;
-	autofree char *path = build_path(r->e, spec, r->id);
+	autofree char *path = build_path(r->e, spec, r->keeper, r->id);
 	struct http_request rq = {.doing = "building the image",
 	    .method = "POST", .path = path,
 	    .content_type = "application/x-tar", .source = read_context,
@@ -302,9 +312,28 @@ clean_up(struct running *r, bool in_time, struct err *err)
 
 	if (r->spec->builder->kind == BUILDER_BUILDKIT && !in_time)
 		cancel(r);
-	if (leftovers_remove(r->e, &r->stream, r->began, &left))
+	if (leftovers_remove(r->e, &r->stream, r->spec->keeper, r->began,
+		&left))
 		err_hint(err, "something of the build may be left on the "
 		    "engine: %s", left.msg.buf);
+}
+
+static int
+find_keeper(struct running *r, struct err *err)
+{
+	const char *id = r->spec->keeper;
+	autojson json *c = NULL;
+
+	if (r->spec->builder->kind != BUILDER_BUILDAH || !id)
+		return 0;
+	c = container_inspect(r->e, id, err);
+	if (!c)
+		return -1;
+	r->keeper = json_int(json_get(c, "State"), "Pid", 0);
+	return r->keeper > 0
+		   ? 0
+		   : err_set(err, ERR_ENGINE,
+			 "the container that keeps the build is not running");
 }
 
 char *
@@ -319,7 +348,7 @@ build_run(struct engine *e, const struct build_spec *spec,
 	char *id = NULL;
 	int rc;
 
-	if (ping(e, &headers, err))
+	if (ping(e, &headers, err) || find_keeper(&r, err))
 		return NULL;
 	r.began = leftovers_clock(&headers);
 	draw_id(r.id);

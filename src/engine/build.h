@@ -50,6 +50,14 @@ struct build_spec {
 	const char *target, *platform;	  /* or NULL */
 	bool no_cache;
 	bool network;	     /* for RUN; never the host's own */
+	/*
+	 * For buildah, else not looked at: a container that runs and does
+	 * nothing.  RUN joins its PID namespace, so that it is killed with it;
+	 * Podman has no other way to end a RUN, not even that its client goes.
+	 * A build that did not succeed removes the container; else it stays the
+	 * caller's.  NULL: there is no RUN.
+	 */
+	const char *keeper;
 	uint64_t memory;     /* bytes for RUN; 0: no limit */
 	uint64_t timeout_ms; /* of the whole build; 0: none */
 	/* The context: as read(2), 0 at the end, -1 with err. */

@@ -14,7 +14,9 @@
 #define CONTAINER_MS 20000
 /* A COPY that is cancelled is finished first, and we are not told. */
 #define COPY_MS 2000
-#define ROUND_MS 200
+/* How long an image may be in use by the builder that was cancelled. */
+#define BUSY_MS 10000
+#define ROUND_MS 100
 
 static int64_t
 seconds_of(struct tm *tm)
@@ -181,17 +183,31 @@ look(struct found *f, const json *list)
 	} while (f->here.n > before);
 }
 
+static bool
+image_is_there(struct engine *e, const char *id)
+{
+	autojson json *image = inspect_image(e, id);
+
+	return image != NULL;
+}
+
+/*
+ * 0 even if some are in use (409); those stay in here.  Podman removes a parent
+ * with its last child, whatever noprune is, and then says of its id that it is
+ * no name (500).
+ */
 static int
 remove_found(struct found *f, struct err *err)
 {
 	for (size_t i = f->here.n; i-- > 0;) {
 		autofree char *path = engine_path(f->e,
 		    "/images/%s?noprune=1", f->here.v[i]);
+		int rc = engine_do(f->e, "removing an image of the build",
+		    "DELETE", path, NULL, err);
 
-		/* 409: another build has it for its own already. */
-		if (engine_do(f->e, "removing an image of the build",
-			"DELETE", path, NULL, err) &&
-		    err->code != 404 && err->code != 409)
+		if (!rc || !image_is_there(f->e, f->here.v[i]))
+			strvec_remove(&f->here, i);
+		else if (err->code != 409)
 			return -1;
 		err_clear(err);
 	}
@@ -220,25 +236,51 @@ copies(const struct step *st)
 		   !strncasecmp(st->text, "ADD", 3));
 }
 
+static int
+remove_containers(struct engine *e, const struct build_stream *s,
+    const char *keeper, int64_t began, struct err *err)
+{
+	if (s->kind == BUILDER_BUILDAH && keeper)
+		return container_remove(e, keeper, CONTAINER_MS, err);
+	if (s->kind == BUILDER_CLASSIC && s->now && s->now->container[0])
+		return remove_container(e, s->now->container, began, err);
+	return 0;
+}
+
+/* Round after round: the builder may come to an end meanwhile. */
+static int
+remove_rounds(struct found *f, struct err *err)
+{
+	int64_t began = clock_ms(), after = 0;
+
+	for (;;) {
+		if (remove_images(f, err))
+			return -1;
+		after = clock_ms() - began;
+		if (!f->here.n && (!copies(f->s->now) || after > COPY_MS))
+			return 0;
+		if (after > BUSY_MS)
+			return err_set(err, ERR_ENGINE,
+			    "image %.12s is in use", f->here.v[0]);
+		if (http_pause(engine_http(f->e), ROUND_MS,
+			"removing what the build left", err))
+			return -1;
+	}
+}
+
 int
 leftovers_remove(struct engine *e, const struct build_stream *s,
-    int64_t began, struct err *err)
+    const char *keeper, int64_t began, struct err *err)
 {
 	struct found f = {.e = e, .s = s, .began = began,
 	    .ours = STRVEC_INIT, .here = STRVEC_INIT};
-	int64_t end = clock_ms() + (copies(s->now) ? COPY_MS : 0);
-	int rc = 0;
+	int rc;
 
 	if (s->kind == BUILDER_BUILDKIT)
 		return 0;
-	if (s->kind == BUILDER_CLASSIC && s->now && s->now->container[0])
-		rc = remove_container(e, s->now->container, began, err);
-	do {
-		if (!rc)
-			rc = remove_images(&f, err);
-	} while (!rc && (f.here.n || clock_ms() < end) &&
-		 !(rc = http_pause(engine_http(e), ROUND_MS,
-		       "removing what the build left", err)));
+	rc = remove_containers(e, s, keeper, began, err);
+	if (!rc)
+		rc = remove_rounds(&f, err);
 	strvec_release(&f.ours);
 	strvec_release(&f.here);
 	return rc;

@@ -18,8 +18,11 @@ bool leftovers_is_made(struct engine *e, const char *id, int64_t began,
     bool during);
 /* The engine's clock, in seconds since the epoch; -1 with err. */
 int64_t leftovers_clock(const struct strvec *headers);
-/* Removes what s made; the build's connection is closed already. */
+/*
+ * Removes what s made; the build's connection is closed already.  keeper: see
+ * build_spec; its container goes first, as a RUN may still go on in there.
+ */
 int leftovers_remove(struct engine *e, const struct build_stream *s,
-    int64_t began, struct err *err);
+    const char *keeper, int64_t began, struct err *err);
 
 #endif

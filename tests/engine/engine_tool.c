@@ -409,6 +409,8 @@ build_option(struct build_spec *spec, enum builder_wish *wish, char *name)
 		spec->dockerfile = value;
 	else if (!strcmp(name, "platform"))
 		spec->platform = value;
+	else if (!strcmp(name, "keeper"))
+		spec->keeper = value;
 	else if (!strcmp(name, "no_cache"))
 		spec->no_cache = true;
 	else if (!strcmp(name, "no_network"))
