@@ -206,7 +206,14 @@ call_progress(struct call *c, const char *what, uint64_t cur, uint64_t total)
 		units_add_size(&text, total);
 		strbuf_addf(&text, " (%d%%)", (int)(100.0 * cur / total));
 	}
-	output_progress(c->out, what, text.buf);
+	output_progress(c->out, what, text.buf, NULL);
+}
+
+void
+call_progress_log(struct call *c, const char *what, const char *text,
+    const char *log)
+{
+	output_progress(c->out, what, text, log);
 }
 
 int

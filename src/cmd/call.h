@@ -117,6 +117,10 @@ void call_warn(struct call *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
  */
 void call_progress(struct call *c, const char *what, uint64_t cur,
     uint64_t total);
+/* The same with a text of its own, which begins with what, and with lines of a
+   log that a terminal shows under it. */
+void call_progress_log(struct call *c, const char *what, const char *text,
+    const char *log);
 /* Asks a person "... [y/N] "; --yes says yes, and nobody there is an error. */
 int call_confirm(struct call *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
 

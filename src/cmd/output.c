@@ -1,5 +1,6 @@
 #include "cmd/output.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,9 +116,11 @@ put(struct output *o, int fd, const void *p, size_t n)
 static void
 progress_erase(struct output *o)
 {
-	if (o->progress_drawn)
+	if (o->progress_lines)
 		put(o, STDERR_FILENO, "\r\033[K", 4);
-	o->progress_drawn = false;
+	for (; o->progress_lines > 1; o->progress_lines--)
+		put(o, STDERR_FILENO, "\033[A\033[K", 6);
+	o->progress_lines = 0;
 }
 
 /* Ends the line that is open on a terminal, and its colours, for what stands
@@ -259,23 +262,60 @@ progress_json(struct output *o, const char *text, int64_t ms)
 	output_line(o, line);
 }
 
-/* Over itself, on one line. */
+/*
+ * A line of the drawing, in fewer columns than there are: one that wraps could
+ * not be erased again.  No character takes more columns than bytes.
+ */
 static void
-progress_draw(struct output *o, const char *text)
+draw_line(struct strbuf *out, const char *text, size_t n, size_t columns)
 {
-	autobuf struct strbuf line = STRBUF_INIT;
+	autobuf struct strbuf safe = STRBUF_INIT, line = STRBUF_INIT;
 	struct sanitiser plain = {0};
-	size_t n = strlen(text);
+	size_t cut;
+
+	sanitise_add(&plain, &safe, text, n);
+	sanitise_end(&plain, &safe);
+	for (const char *p = safe.buf; *p; p++) {
+		if (*p == '\r' && p[1])
+			strbuf_reset(&line);
+		else if (*p == '\033') /* "ESC [ ... LETTER", no other passes */
+			while (p[1] && !isalpha((unsigned char)*p))
+				p++;
+		else
+			strbuf_addc(&line, (unsigned char)*p < ' ' ? ' ' : *p);
+	}
+	cut = line.len < columns ? line.len : columns - 1;
+	while (cut < line.len && cut && (line.buf[cut] & 0xc0) == 0x80)
+		cut--;
+	strbuf_add(out, line.buf, cut);
+}
+
+/* Over itself; what stands under the line is dim. */
+static void
+progress_draw(struct output *o, const char *text, const char *under)
+{
+	autobuf struct strbuf out = STRBUF_INIT;
+	bool dim = o->color[STDERR_FILENO];
+	unsigned lines = 1;
 	int columns, rows;
 
 	output_size(o, &columns, &rows);
-	strbuf_adds(&line, "\r\033[K");
-	sanitise_add(&plain, &line, text,
-	    n < (size_t)columns ? n : (size_t)columns - 1);
+	progress_erase(o);
 	end_open_line(o);
-	put(o, STDERR_FILENO, line.buf, line.len);
+	strbuf_adds(&out, "\r\033[K");
+	draw_line(&out, text, strlen(text), columns);
+	while (under && *under && (int)lines < rows) {
+		size_t n = strcspn(under, "\n");
+
+		strbuf_adds(&out, dim ? "\r\n\033[2m" : "\r\n");
+		draw_line(&out, under, n, columns);
+		strbuf_adds(&out, dim ? "\033[0m" : "");
+		under += n + (under[n] == '\n');
+		lines++;
+	}
+	put(o, STDERR_FILENO, out.buf, out.len);
 	o->in_line[STDERR_FILENO] = false;
-	o->progress_drawn = true;
+	o->progress_lines = lines;
 }
 
 /* With -v each step has a line at once, and its numbers none. */
@@ -291,7 +331,8 @@ tell_step(struct output *o, const char *step)
 }
 
 void
-output_progress(struct output *o, const char *step, const char *text)
+output_progress(struct output *o, const char *step, const char *text,
+    const char *under)
 {
 	enum output_progress form = progress_form(o);
 	int64_t now = clock_ms();
@@ -310,7 +351,7 @@ output_progress(struct output *o, const char *step, const char *text)
 		return;
 	o->progress_shown = now;
 	if (form == PROGRESS_TTY)
-		progress_draw(o, text);
+		progress_draw(o, text, under);
 	else if (form == PROGRESS_JSON)
 		progress_json(o, text, now - o->progress_began);
 	else

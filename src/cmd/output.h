@@ -44,7 +44,7 @@ struct output {
 	bool in_line[3]; /* the last line there is not ended */
 	/* Progress of the current command. */
 	int64_t progress_began, progress_shown;
-	bool progress_drawn;
+	unsigned progress_lines; /* that are drawn */
 	char *progress_step; /* the last one that had its line */
 };
 
@@ -66,8 +66,10 @@ void output_body(struct output *o, const void *p, size_t n);
 void output_program(struct output *o, int fd, const void *p, size_t n);
 /* A line of addesh's own on stderr, newline added. */
 void output_line(struct output *o, const char *text);
-/* See call_progress(); text is `step` with its numbers. */
-void output_progress(struct output *o, const char *step, const char *text);
+/* See call_progress(); text is `step` with its numbers, under (may be NULL)
+   lines that a terminal shows beneath it. */
+void output_progress(struct output *o, const char *step, const char *text,
+    const char *under);
 /* Frees what it holds. */
 void output_release(struct output *o);
 

@@ -1,0 +1,618 @@
+#include <ctype.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "engine/image.h"
+#include "engine/reference.h"
+#include "session/build_impl.h"
+
+/* Where a Dockerfile that is none of the context's is put in it. */
+#define BESIDE ".addesh.Dockerfile"
+#define IGNORE_FILE ".dockerignore"
+#define IGNORE_MAX (1u << 20)
+#define REPOSITORY "agent-env"
+
+/* A build while it goes on. */
+struct building {
+	struct session *session;
+	const struct build_plan *plan;
+	const struct build_watch *watch;
+	struct build_record *record;
+	struct dockerfile *dockerfile;
+	struct builder builder;
+	struct build_map map;
+	struct context *context;
+	/* The context's files: the plan's, and what we put over it. */
+	struct context_file *files;
+	size_t nfiles;
+	struct strbuf ignore;
+	char *labelled; /* the Dockerfile with our labels; or NULL */
+	unsigned logged; /* the builder's step whose log came last */
+};
+
+static void
+note(struct building *b, const char *fmt, ...)
+{
+	autofree char *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	text = xvasprintf(fmt, ap);
+	va_end(ap);
+	if (b->watch->note)
+		b->watch->note(b->watch->arg, text);
+}
+
+/* DOCKER_BUILDKIT as Docker's client has it: 1 or 0 instead of the engine's
+   own choice. */
+static enum builder_wish
+wish(void)
+{
+	const char *v = getenv("DOCKER_BUILDKIT");
+
+	if (!v || !*v)
+		return BUILDER_ANY;
+	return !strcmp(v, "0") || !strcasecmp(v, "false") ? BUILDER_WANT_CLASSIC
+							  : BUILDER_WANT_BUILDKIT;
+}
+
+static bool
+can(const struct builder *b, enum dockerfile_need need)
+{
+	switch (need) {
+	case NEEDS_HEREDOC:
+		return b->heredocs;
+	case NEEDS_MOUNT:
+		return b->mounts;
+	case NEEDS_LINK:
+		return b->links;
+	case NEEDS_CHMOD:
+	case NEEDS_BUILDKIT:
+		return b->kind != BUILDER_CLASSIC;
+	case NEEDS_FRONTEND:
+		/* Where heredocs are, the frontend is newer than 1.2. */
+		return b->heredocs;
+	case NEEDS_SECRET:
+		break;
+	}
+	return false;
+}
+
+static const struct dockerfile_construct *
+missing_construct(const struct builder *b,
+    const struct dockerfile_construct *need, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!can(b, need[i].need))
+			return &need[i];
+	return NULL;
+}
+
+static int
+refuse_construct(struct building *b, const struct dockerfile_construct *c,
+    struct err *err)
+{
+	err_set(err, ERR_CONFIG, "%s:%u: %s: %s cannot do this",
+	    b->plan->name, c->line, c->what, b->builder.title);
+	if (c->need == NEEDS_SECRET)
+		return err_hint(err,
+		    "addesh offers no secrets and no ssh to builds; copy what "
+		    "is needed from another stage");
+	return err_hint(err, "an engine with a newer BuildKit can");
+}
+
+/*
+ * BuildKit is there on Docker since 18.09 even where the engine does not offer
+ * it by itself, and is taken where the Dockerfile needs it.
+ */
+static int
+find_builder(struct building *b, struct err *err)
+{
+	struct engine *e = b->session->engine;
+	enum builder_wish w = wish();
+	size_t n;
+	autofree struct dockerfile_construct *need =
+	    dockerfile_constructs(b->dockerfile, &n);
+	const struct dockerfile_construct *lacks;
+
+	if (builder_find(e, w, &b->builder, err))
+		return -1;
+	lacks = missing_construct(&b->builder, need, n);
+	if (lacks && b->builder.kind == BUILDER_CLASSIC && w == BUILDER_ANY) {
+		note(b, "BuildKit is used, for %s in line %u of %s",
+		    lacks->what, lacks->line, b->plan->name);
+		builder_release(&b->builder);
+		if (builder_find(e, BUILDER_WANT_BUILDKIT, &b->builder, err))
+			return -1;
+		lacks = missing_construct(&b->builder, need, n);
+	}
+	b->record->builder = xstrdup(b->builder.title);
+	b->record->no_memory_limit = b->plan->memory && !b->builder.limits;
+	return lacks ? refuse_construct(b, lacks, err) : 0;
+}
+
+struct pulling {
+	struct building *b;
+	const char *image;
+};
+
+static void
+on_pull(void *arg, const struct progress *p)
+{
+	struct pulling *pulling = arg;
+	const struct build_watch *w = pulling->b->watch;
+
+	if (w->pull)
+		w->pull(w->arg, pulling->image, p);
+}
+
+/*
+ * The builder would fetch it itself, but without a session it has no
+ * credentials of ours.
+ */
+static int
+have_image(struct building *b, const char *image, struct err *err)
+{
+	struct engine *e = b->session->engine;
+	struct pulling pulling = {b, image};
+	struct image img = IMAGE_INIT;
+	autoerr struct err missing = ERR_INIT;
+	int rc = 0;
+
+	if (b->plan->pull || image_inspect(e, image, &img, &missing)) {
+		if (!b->plan->pull && missing.code != 404)
+			rc = err_move(err, &missing);
+		else
+			rc = image_pull(e, image, b->plan->platform, on_pull,
+			    &pulling, err);
+	}
+	image_release(&img);
+	return rc;
+}
+
+static int
+have_images(struct building *b, struct err *err)
+{
+	autovec struct strvec images = STRVEC_INIT;
+
+	dockerfile_images(b->dockerfile,
+	    b->builder.kind != BUILDER_BUILDKIT, &images);
+	for (size_t i = 0; i < images.n; i++)
+		if (policy_may_use_image(
+			b->session->policy, images.v[i], NULL, err))
+			return -1;
+	for (size_t i = 0; i < images.n; i++)
+		if (have_image(b, images.v[i], err))
+			return -1;
+	return 0;
+}
+
+static bool
+copies_context(const struct dockerfile *d)
+{
+	for (size_t i = 0; i < d->n; i++) {
+		const struct dockerfile_instruction *in = &d->instructions[i];
+		bool from = false;
+
+		if (strcmp(in->name, "COPY") != 0 &&
+		    strcmp(in->name, "ADD") != 0)
+			continue;
+		for (size_t k = 0; k < in->flags.n; k++)
+			from |= str_starts(in->flags.v[k], "--from=");
+		if (!from)
+			return true;
+	}
+	return false;
+}
+
+static const struct context_file *
+find_file(const struct build_plan *p, const char *path)
+{
+	for (size_t i = 0; i < p->nfiles; i++)
+		if (!strcmp(p->files[i].path, path))
+			return &p->files[i];
+	return NULL;
+}
+
+/* A file of the context: 1 if it is there, and text holds it then. */
+static int
+read_file(struct building *b, const char *name, struct strbuf *text,
+    struct err *err)
+{
+	const struct context_file *file = find_file(b->plan, name);
+	autofree char *path = NULL;
+	struct stat st;
+
+	if (file) {
+		strbuf_add(text, file->data, file->size);
+		return 1;
+	}
+	if (!b->plan->root)
+		return 0;
+	path = io_join(b->plan->root, name);
+	if (lstat(path, &st) < 0 || !S_ISREG(st.st_mode))
+		return 0;
+	return io_read_file(path, text, IGNORE_MAX, err) ? -1 : 1;
+}
+
+/* What the context says is ignored: 1, 0 if it says nothing, -1. */
+static int
+read_ignore(struct building *b, struct err *err)
+{
+	autofree char *own = NULL;
+	int rc = 0;
+
+	if (b->plan->inside) {
+		own = xasprintf("%s" IGNORE_FILE, b->plan->inside);
+		rc = read_file(b, own, &b->ignore, err);
+	}
+	if (!rc)
+		rc = read_file(b, IGNORE_FILE, &b->ignore, err);
+	if (!rc && b->plan->ignore)
+		strbuf_adds(&b->ignore, b->plan->ignore);
+	return rc;
+}
+
+static void
+add_file(struct building *b, const char *path, const void *p, size_t n)
+{
+	size_t i = 0;
+
+	while (i < b->nfiles && strcmp(b->files[i].path, path) != 0)
+		i++;
+	if (i == b->nfiles)
+		b->nfiles++;
+	b->files[i] = (struct context_file){
+	    .path = path, .mode = 0644, .data = p, .size = n};
+}
+
+/*
+ * Sends text as a file that no COPY sees: the engine itself takes the
+ * Dockerfile and .dockerignore out of the context where that says so.
+ * BuildKit does not do it for a context that comes as a tar, where the file
+ * has its usual name then and belongs to what is copied.
+ */
+static const char *
+send_beside(struct building *b, const char *text, size_t len, int has_ignore)
+{
+	if (b->builder.kind == BUILDER_BUILDKIT) {
+		add_file(b, "Dockerfile", text, len);
+		return "Dockerfile";
+	}
+	if (!has_ignore)
+		strbuf_adds(&b->ignore, "\n" IGNORE_FILE);
+	strbuf_adds(&b->ignore, "\n" BESIDE "\n");
+	add_file(b, IGNORE_FILE, b->ignore.buf, b->ignore.len);
+	add_file(b, BESIDE, text, len);
+	return BESIDE;
+}
+
+static struct context *
+open_context(struct building *b, const char *dockerfile, struct err *err)
+{
+	struct context_spec spec = {.root = b->plan->root,
+	    .dockerfile = dockerfile,
+	    .files = b->files,
+	    .nfiles = b->nfiles,
+	    .ignore = b->plan->ignore};
+
+	return context_open(&spec, err);
+}
+
+/*
+ * Containers and images of the classic builder's steps have a label only if the
+ * Dockerfile gives it to them.  One that is changed is sent beside its own, so
+ * .dockerignore is changed too; where that would show in the image, files that
+ * are right are worth more than the label.
+ */
+static int
+may_label(struct building *b, int has_ignore, struct err *err)
+{
+	struct context *c;
+	int may;
+
+	if (b->builder.kind != BUILDER_CLASSIC)
+		return 0;
+	if (!has_ignore || !copies_context(b->dockerfile))
+		return 1;
+	c = open_context(b, b->plan->inside, err);
+	if (!c)
+		return -1;
+	may = context_ignores(c, IGNORE_FILE);
+	context_close(c);
+	return may;
+}
+
+static int
+make_context(struct building *b, struct build_spec *spec, struct err *err)
+{
+	const struct build_plan *p = b->plan;
+	autofree char *label = xasprintf(LABEL_IMAGE "=%s", p->kind);
+	int has_ignore = read_ignore(b, err), may = 0;
+
+	if (has_ignore >= 0)
+		may = may_label(b, has_ignore, err);
+	if (has_ignore < 0 || may < 0)
+		return -1;
+	spec->dockerfile = p->inside;
+	if (may) {
+		b->labelled = dockerfile_with_label(
+		    b->dockerfile, p->text, p->len, label);
+		b->map.label = LABEL_IMAGE "=";
+		spec->dockerfile = send_beside(
+		    b, b->labelled, strlen(b->labelled), has_ignore);
+	} else {
+		strvec_push(&spec->labels, label);
+		if (!p->inside)
+			spec->dockerfile =
+			    send_beside(b, p->text, p->len, has_ignore);
+	}
+	b->context = open_context(b, spec->dockerfile, err);
+	return b->context ? 0 : -1;
+}
+
+static ssize_t
+on_read(void *arg, void *p, size_t n, struct err *err)
+{
+	return context_read(((struct building *)arg)->context, p, n, err);
+}
+
+static void
+on_sent(void *arg, uint64_t bytes)
+{
+	struct building *b = arg;
+
+	if (b->watch->sent)
+		b->watch->sent(b->watch->arg, bytes);
+}
+
+static void
+log_bytes(struct building *b, unsigned flags, const void *p, size_t n)
+{
+	if (b->session->step)
+		step_log(b->session->step, flags, p, n, BUILD_OUTPUT_MAX);
+}
+
+/* Whose the following lines of the log are; steps may run at once. */
+static void
+log_title(struct building *b, unsigned id, const struct build_record_step *step)
+{
+	autobuf struct strbuf line = STRBUF_INIT;
+
+	if (id == b->logged || !step)
+		return;
+	b->logged = id;
+	strbuf_addf(
+	    &line, "[%u/%zu] %s\n", step->n, b->record->n, step->text);
+	log_bytes(b, 0, line.buf, line.len);
+}
+
+static void
+on_step(void *arg, const struct build_step *told)
+{
+	struct building *b = arg;
+	struct build_record_step *step;
+
+	if (told->state == BUILD_WAITING) {
+		build_record_forget(&b->map, told->id);
+		return;
+	}
+	step = build_record_step(&b->map, told);
+	if (!step)
+		return;
+	step->state = told->state;
+	step->began_ms = told->began_ms;
+	step->ended_ms = told->ended_ms;
+	log_title(b, told->id, step);
+	if (told->state == BUILD_FAILED) {
+		b->record->failed = step;
+		b->record->exit_code = told->exit_code;
+	} else if (told->state == BUILD_DONE || told->state == BUILD_CACHED) {
+		strbuf_release(&step->log);
+	}
+	if (b->watch->step)
+		b->watch->step(b->watch->arg, step, b->record->n);
+}
+
+static void
+on_log(void *arg, unsigned id, int fd, const void *p, size_t n)
+{
+	struct building *b = arg;
+	struct build_step told = {.id = id, .stage = "", .text = ""};
+	struct build_record_step *step = build_record_step(&b->map, &told);
+
+	log_title(b, id, step);
+	log_bytes(b, fd == STDERR_FILENO ? STEP_LOG_STDERR : 0, p, n);
+	if (!step)
+		return;
+	build_record_log(step, p, n);
+	if (b->watch->log)
+		b->watch->log(b->watch->arg, step, p, n);
+}
+
+/* Files that were named and are left out all the same. */
+static void
+note_ignored(struct building *b)
+{
+	const struct build_plan *p = b->plan;
+
+	if (b->builder.kind == BUILDER_BUILDKIT && p->inside &&
+	    copies_context(b->dockerfile) &&
+	    context_ignores(b->context, p->inside))
+		strvec_pushf(&b->record->warnings,
+		    "BuildKit needs %s in the context, so a COPY of its "
+		    "directory takes it along although it is ignored",
+		    p->inside);
+	for (size_t i = 0; i < p->nfiles; i++)
+		if (strcmp(p->files[i].path, IGNORE_FILE) != 0 &&
+		    (!p->inside || strcmp(p->files[i].path, p->inside) != 0) &&
+		    context_ignores(b->context, p->files[i].path))
+			strvec_push(&b->record->ignored, p->files[i].path);
+}
+
+static void
+note_context(struct building *b)
+{
+	struct build_record *r = b->record;
+	const struct strvec *skipped = context_skipped(b->context);
+
+	r->context = *context_count(b->context);
+	strvec_pushv(&r->skipped, skipped->v, skipped->n);
+}
+
+static void
+note_image(struct building *b)
+{
+	struct image img = IMAGE_INIT;
+	autoerr struct err ignored = ERR_INIT;
+
+	if (!image_inspect(b->session->engine, b->record->id, &img, &ignored))
+		b->record->size = img.size;
+	image_release(&img);
+}
+
+/* A build that failed is a result; an engine that did not build is an error. */
+static int
+note_failure(struct build_record *r, struct err *err)
+{
+	switch (err->kind) {
+	case ERR_IMAGE:
+		r->status = BUILD_UNSUCCESSFUL;
+		break;
+	case ERR_TIMEOUT:
+		r->status = BUILD_TIMEOUT;
+		break;
+	case ERR_INTERRUPTED:
+		r->status = BUILD_INTERRUPTED;
+		break;
+	default:
+		return -1;
+	}
+	err_move(&r->why, err);
+	return 0;
+}
+
+static int
+run_builder(struct building *b, struct build_spec *spec, struct err *err)
+{
+	struct build_record *r = b->record;
+	const struct build_events ev = {
+	    .step = on_step, .log = on_log, .sent = on_sent, .arg = b};
+
+	build_record_plan(r, b->dockerfile, b->builder.kind);
+	r->id = build_run(b->session->engine, spec, &ev, err);
+	note_context(b);
+	if (!r->id)
+		return note_failure(r, err);
+	strvec_pushv(&r->tags, b->plan->tags->v, b->plan->tags->n);
+	note_image(b);
+	return 0;
+}
+
+static int
+build(struct building *b, struct err *err)
+{
+	const struct build_plan *p = b->plan;
+	struct build_spec spec = BUILD_SPEC_INIT;
+	int rc;
+
+	spec.builder = &b->builder;
+	strvec_pushv(&spec.tags, p->tags->v, p->tags->n);
+	strvec_pushv(&spec.args, p->args->v, p->args->n);
+	strvec_pushv(&spec.labels, p->labels.v, p->labels.n);
+	/* Not every builder knows a stage by its number. */
+	spec.target = p->target ? b->dockerfile->stages[
+				      b->dockerfile->target].name
+				: NULL;
+	if (!spec.target)
+		spec.target = p->target;
+	spec.platform = p->platform;
+	spec.no_cache = p->no_cache;
+	spec.network = p->network;
+	spec.memory = p->memory;
+	spec.timeout_ms = p->timeout_ms;
+	spec.read = on_read;
+	spec.read_arg = b;
+	rc = make_context(b, &spec, err);
+	if (!rc) {
+		note_ignored(b);
+		rc = run_builder(b, &spec, err);
+	}
+	strvec_release(&spec.tags);
+	strvec_release(&spec.args);
+	strvec_release(&spec.labels);
+	return rc;
+}
+
+static void
+building_release(struct building *b)
+{
+	context_close(b->context);
+	dockerfile_free(b->dockerfile);
+	builder_release(&b->builder);
+	strbuf_release(&b->ignore);
+	free(b->map.ids);
+	free(b->files);
+	free(b->labelled);
+}
+
+int
+session_build(struct session *s, const struct build_plan *plan,
+    const struct build_watch *watch, struct build_record *r, struct err *err)
+{
+	struct building b = {.session = s, .plan = plan, .watch = watch,
+	    .record = r, .map = {.record = r}, .ignore = STRBUF_INIT};
+	int64_t began_ms = clock_ms();
+	int rc = -1;
+
+	r->timeout_ms = plan->timeout_ms;
+	/* Ours are two at most: the Dockerfile and .dockerignore. */
+	b.files = xcalloc(plan->nfiles + 2, sizeof(*b.files));
+	for (size_t i = 0; i < plan->nfiles; i++)
+		b.files[b.nfiles++] = plan->files[i];
+	if (!session_engine(s, err))
+		goto out;
+	b.dockerfile = dockerfile_parse(plan->name, plan->text, plan->len,
+	    &(struct dockerfile_options){
+		plan->args, plan->target, plan->platform},
+	    err);
+	if (b.dockerfile && !find_builder(&b, err) && !have_images(&b, err))
+		rc = build(&b, err);
+out:
+	r->duration_ms = clock_ms() - began_ms;
+	building_release(&b);
+	return rc;
+}
+
+char *
+build_tag(const char *name, int64_t wall_ms, struct err *err)
+{
+	struct reference ref = {0};
+	time_t now = wall_ms / 1000;
+	char when[32];
+	struct tm tm;
+	char *tag;
+
+	if (strpbrk(name, "/:")) {
+		tag = xstrdup(name);
+	} else {
+		if (!gmtime_r(&now, &tm) ||
+		    !strftime(when, sizeof(when), "%Y%m%d-%H%M%S", &tm))
+			*when = '\0';
+		tag = xasprintf(REPOSITORY ":%s-%s", name, when);
+	}
+	if (!reference_parse(&ref, tag, err) && !ref.digest) {
+		reference_release(&ref);
+		return tag;
+	}
+	if (!err->kind)
+		err_set(err, ERR_USAGE, "'%s': a digest is no tag", name);
+	reference_release(&ref);
+	free(tag);
+	return NULL;
+}

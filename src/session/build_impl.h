@@ -1,0 +1,28 @@
+/* What the files of building an image share: build.c and build_record.c. */
+#ifndef ADDESH_SESSION_BUILD_IMPL_H
+#define ADDESH_SESSION_BUILD_IMPL_H
+
+#include "session/build.h"
+
+/* The builder's steps and ours. */
+struct build_map {
+	struct build_record *record;
+	const char *label; /* of instructions that we put in; or NULL */
+	struct build_map_id {
+		unsigned id; /* the builder's */
+		struct build_record_step *step;
+	} *ids;
+	size_t n, cap;
+};
+
+/* The steps that this kind of builder makes of the Dockerfile. */
+void build_record_plan(struct build_record *r, const struct dockerfile *d,
+    enum builder_kind kind);
+/* Which of ours the builder speaks of; NULL: none. */
+struct build_record_step *build_record_step(struct build_map *m,
+    const struct build_step *told);
+/* It has not begun after all. */
+void build_record_forget(struct build_map *m, unsigned id);
+void build_record_log(struct build_record_step *step, const void *p, size_t n);
+
+#endif

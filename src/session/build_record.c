@@ -1,0 +1,282 @@
+/* What a build came to. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "session/build_impl.h"
+
+void
+build_record_init(struct build_record *r)
+{
+	*r = (struct build_record){.tags = STRVEC_INIT,
+	    .skipped = STRVEC_INIT,
+	    .ignored = STRVEC_INIT,
+	    .warnings = STRVEC_INIT,
+	    .why = ERR_INIT};
+}
+
+void
+build_record_release(struct build_record *r)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		free(r->steps[i].stage);
+		free(r->steps[i].text);
+		strbuf_release(&r->steps[i].log);
+	}
+	free(r->steps);
+	free(r->id);
+	free(r->builder);
+	strvec_release(&r->tags);
+	strvec_release(&r->skipped);
+	strvec_release(&r->ignored);
+	strvec_release(&r->warnings);
+	err_clear(&r->why);
+}
+
+const char *
+build_status_name(enum build_status status)
+{
+	static const char *const names[] = {
+	    [BUILD_COMPLETED] = "completed",
+	    [BUILD_UNSUCCESSFUL] = "failed",
+	    [BUILD_TIMEOUT] = "timeout",
+	    [BUILD_INTERRUPTED] = "interrupted",
+	};
+
+	return names[status];
+}
+
+static const char *
+state_name(const struct build_record_step *step)
+{
+	static const char *const names[] = {
+	    [BUILD_WAITING] = "stopped",
+	    [BUILD_RUNNING] = "stopped",
+	    [BUILD_STOPPED] = "stopped",
+	    [BUILD_CACHED] = "cached",
+	    [BUILD_DONE] = "done",
+	    [BUILD_FAILED] = "failed",
+	};
+
+	return names[step->state];
+}
+
+static json *
+step_json(const struct build_record_step *step)
+{
+	json *j = json_object();
+
+	json_put_int(j, "step", step->n);
+	json_put_int(j, "line", step->line);
+	json_put_str(j, "stage", *step->stage ? step->stage : NULL);
+	json_put_bytes(j, "instruction", step->text, strlen(step->text));
+	json_put_str(j, "status", state_name(step));
+	json_put_bool(j, "cached", step->state == BUILD_CACHED);
+	json_put_int(j, "duration_ms",
+	    step->ended_ms ? step->ended_ms - step->began_ms : 0);
+	return j;
+}
+
+static json *
+strings_json(const struct strvec *sv)
+{
+	json *j = json_array();
+
+	for (size_t i = 0; i < sv->n; i++)
+		json_push_str(j, sv->v[i]);
+	return j;
+}
+
+static void
+put_failure(json *j, const struct build_record *r)
+{
+	const struct build_record_step *f = r->failed;
+
+	json_put_str(j, "message", r->why.msg.buf);
+	json_put_str(
+	    j, "suggestion", r->why.hint.len ? r->why.hint.buf : NULL);
+	if (!f)
+		return;
+	json_put_int(j, "failed_step", f->n);
+	json_put_bytes(j, "failed_instruction", f->text, strlen(f->text));
+	json_put_int(j, "failed_line", f->line);
+	json_put_bytes(j, "failed_log", f->log.buf, f->log.len);
+	json_put_bool(j, "failed_log_truncated", f->log_cut);
+}
+
+json *
+build_record_json(const struct build_record *r)
+{
+	json *j = json_object(), *steps = json_array(), *sent = json_object();
+
+	json_put_str(j, "status", build_status_name(r->status));
+	json_put_int(j, "exit_code", r->exit_code);
+	json_put_str(j, "id", r->id);
+	json_put(j, "tags", strings_json(&r->tags));
+	json_put_int(j, "size", (int64_t)r->size);
+	json_put_int(j, "duration_ms", r->duration_ms);
+	json_put_str(j, "builder", r->builder);
+	json_put_int(sent, "files", (int64_t)r->context.files);
+	json_put_int(sent, "bytes", (int64_t)r->context.bytes);
+	json_put_int(sent, "ignored", (int64_t)r->context.ignored);
+	json_put(sent, "skipped", strings_json(&r->skipped));
+	json_put(j, "context", sent);
+	json_put(j, "ignored_files", strings_json(&r->ignored));
+	json_put(j, "warnings", strings_json(&r->warnings));
+	for (size_t i = 0; i < r->n; i++)
+		if (r->steps[i].seen)
+			json_push(steps, step_json(&r->steps[i]));
+	json_put(j, "steps", steps);
+	if (r->status != BUILD_COMPLETED)
+		put_failure(j, r);
+	return j;
+}
+
+/* The name that a stage has for people: none where there is but one. */
+static char *
+stage_name(const struct dockerfile *d, size_t i)
+{
+	if (d->nstages == 1)
+		return xstrdup("");
+	return d->stages[i].name ? xstrdup(d->stages[i].name)
+				 : xasprintf("%zu", i);
+}
+
+void
+build_record_plan(struct build_record *r, const struct dockerfile *d,
+    enum builder_kind kind)
+{
+	size_t cap = 0;
+
+	for (size_t i = 0; i < d->nstages; i++) {
+		const struct dockerfile_stage *stage = &d->stages[i];
+
+		if (!stage->used && (kind == BUILDER_BUILDKIT ||
+					!stage->before_target))
+			continue;
+		for (size_t k = stage->first; k <= stage->last; k++) {
+			const struct dockerfile_instruction *in =
+			    &d->instructions[k];
+
+			GROW(r->steps, r->n, &cap);
+			r->steps[r->n] = (struct build_record_step){
+			    .n = (unsigned)r->n + 1,
+			    .line = in->line,
+			    .stage = stage_name(d, i),
+			    .text = xstrdup(in->text),
+			    .log = STRBUF_INIT};
+			r->n++;
+		}
+	}
+}
+
+/* The same text, blanks and the case of the first word aside. */
+static bool
+same_text(const char *a, const char *b)
+{
+	size_t word = strcspn(a, " ");
+
+	if (strncasecmp(a, b, word) != 0)
+		return false;
+	for (a += word, b += word; *a && *b; a++, b++) {
+		while (*a == ' ' && a[1] == ' ')
+			a++;
+		while (*b == ' ' && b[1] == ' ')
+			b++;
+		if (*a != *b)
+			return false;
+	}
+	return *a == *b;
+}
+
+static bool
+same_keyword(const char *a, const char *b)
+{
+	size_t n = strcspn(a, " ");
+
+	return n == strcspn(b, " ") && !strncasecmp(a, b, n);
+}
+
+/* BuildKit calls a stage without a name "stage-0", buildah the first "1". */
+static bool
+same_stage(const struct build_record_step *step, const char *told)
+{
+	const char *s = step->stage;
+	unsigned long number;
+	char *end;
+
+	if (!*told || !*s || !strcasecmp(s, told))
+		return true;
+	if (str_starts(told, "stage-"))
+		return !strcmp(s, told + strlen("stage-"));
+	number = strtoul(told, &end, 10);
+	return !*end && number > 0 && strtoul(s, &end, 10) == number - 1 &&
+	       !*end;
+}
+
+/*
+ * Builders number only what they do themselves, each in its own way, and some
+ * write variables out; so their text counts, then the order.
+ */
+static struct build_record_step *
+find_step(struct build_record *r, const struct build_step *told)
+{
+	struct build_record_step *second = NULL;
+
+	for (size_t i = 0; i < r->n; i++) {
+		struct build_record_step *step = &r->steps[i];
+
+		if (step->seen || !same_stage(step, told->stage))
+			continue;
+		if (same_text(step->text, told->text))
+			return step;
+		if (!second && same_keyword(step->text, told->text))
+			second = step;
+	}
+	return second;
+}
+
+struct build_record_step *
+build_record_step(struct build_map *m, const struct build_step *told)
+{
+	struct build_record_step *step;
+
+	for (size_t i = 0; i < m->n; i++)
+		if (m->ids[i].id == told->id)
+			return m->ids[i].step;
+	if (!told->n || (m->label && strstr(told->text, m->label)))
+		return NULL;
+	step = find_step(m->record, told);
+	if (!step)
+		return NULL;
+	step->seen = true;
+	GROW(m->ids, m->n, &m->cap);
+	m->ids[m->n++] = (struct build_map_id){told->id, step};
+	return step;
+}
+
+void
+build_record_forget(struct build_map *m, unsigned id)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		if (m->ids[i].id != id)
+			continue;
+		m->ids[i].step->seen = false;
+		m->ids[i] = m->ids[--m->n];
+		return;
+	}
+}
+
+void
+build_record_log(struct build_record_step *step, const void *p, size_t n)
+{
+	if (n > BUILD_LOG_MAX) {
+		p = (const char *)p + (n - BUILD_LOG_MAX);
+		n = BUILD_LOG_MAX;
+		step->log_cut = true;
+	}
+	strbuf_add(&step->log, p, n);
+	if (step->log.len > 2 * BUILD_LOG_MAX) {
+		strbuf_consume(&step->log, step->log.len - BUILD_LOG_MAX);
+		step->log_cut = true;
+	}
+}

@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: MIT
+"""build: a directory becomes an image, or the step is named that failed."""
+
+import json
+import os
+import re
+import signal
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "lib"))
+import engines
+from addesh import Home
+from tap import main, patient, same, test
+
+BUILDERS = ("classic", "buildkit", "buildah")
+KIND = {"classic": "docker", "buildkit": "docker", "buildah": "podman"}
+# An image of its own, so that no test finds another's cache.
+BASE = "FROM busybox:latest\nENV TEST_OF=%s\n"
+
+
+class Build(Home):
+    """A home with a directory `app`, and the builder chosen."""
+
+    def __init__(self, builder, name=None):
+        self.kind = KIND[builder]
+        super().__init__(options=engines.sandbox(self.kind))
+        if self.kind == "docker":
+            self.env["DOCKER_BUILDKIT"] = str(int(builder == "buildkit"))
+        self.api = engines.api(self.kind)
+        self.name = name or "test-%d" % os.getpid()
+        self.before = self.state()
+
+    def state(self):
+        """Containers, and images without a name, that are there."""
+        nameless = self.api.get("/images/json", filters=json.dumps(
+            {"dangling": ["true"]}))
+        return ({c["Id"] for c in self.api.containers()},
+                {i["Id"] for i in nameless})
+
+    def leaves_nothing(self):
+        """What is new since the beginning: other tests remove and make theirs,
+        so only what carries this test's variable counts."""
+        mine = "TEST_OF=" + self.name
+        containers, images = self.state()
+        left = []
+        for path, ids in (("/containers/", containers - self.before[0]),
+                          ("/images/", images - self.before[1])):
+            for i in ids:
+                try:
+                    c = self.api.get(path + i + "/json")["Config"]
+                except Exception:
+                    continue
+                if mine in (c.get("Env") or []):
+                    left.append(path + i)
+        same(left, [], "left behind")
+
+    def dockerfile(self, text, **files):
+        self.write("app/Dockerfile", BASE % self.name + text)
+        for name, data in files.items():
+            self.write("app/" + name, data)
+
+    def build(self, *options, **kw):
+        """(object, Done)"""
+        done = self.addesh("--json", "-c", "build ./app " + " ".join(options),
+                           **kw)
+        return json.loads(done.out), done
+
+    def ok(self, *options):
+        got, done = self.build(*options)
+        done.is_ok()
+        return got["result"]
+
+    def close(self):
+        for image in self.api.get("/images/json", filters=json.dumps(
+                {"label": ["addesh.image=build"]})):
+            for tag in image.get("RepoTags") or []:
+                if self.name in tag:
+                    self.api.delete("/images/" + tag, force="1")
+        super().close()
+
+
+def name(builder, what):
+    return "t%d-%s-%s" % (os.getpid(), builder, what)
+
+
+@test("%s: an image is built, and environments open on it", BUILDERS)
+def _(builder):
+    with Build(builder, name(builder, "first")) as h:
+        h.dockerfile("WORKDIR /app\nCOPY main.sh .\nRUN echo built >result\n",
+                     **{"main.sh": "cat /app/result\n"})
+        r = h.ok("-t", h.name)
+        same(r["status"], "completed")
+        same(len(r["tags"]), 1)
+        assert re.fullmatch(r"agent-env:%s-\d{8}-\d{6}" % h.name,
+                            r["tags"][0]), r["tags"]
+        image = h.api.get("/images/%s/json" % r["tags"][0])
+        same(r["id"].split(":")[-1], image["Id"].split(":")[-1])
+        same(image["Config"]["Labels"]["addesh.image"], "build")
+        same([s["line"] for s in r["steps"] if s["instruction"][:3] in
+              ("COP", "RUN")], [4, 5])
+        done = h.addesh("-c", "env new %s && exec sh /app/main.sh" %
+                        r["tags"][0]).is_ok()
+        same(done.out, "built\n")
+        again = h.ok("-t", "local/%s:1" % h.name)
+        same(again["tags"], ["local/%s:1" % h.name])
+        assert all(s["cached"] for s in again["steps"]
+                   if s["instruction"][:3] in ("COP", "RUN")), again["steps"]
+        h.leaves_nothing()
+
+
+@test("%s: the step that fails is named, with its log and status", BUILDERS)
+def _(builder):
+    with Build(builder, name(builder, "fails")) as h:
+        h.dockerfile("\n# a comment\nRUN echo fine\n"
+                     "RUN echo first; \\\n  echo last >&2; exit 42\n"
+                     "RUN echo never\n")
+        got, done = h.build()
+        done.is_status(1)
+        r = got["result"]
+        same((got["ok"], r["status"], r["exit_code"], r["failed_line"],
+              r["failed_instruction"], r["failed_step"], r["id"]),
+             (False, "failed", 42, 6,
+              "RUN echo first;   echo last >&2; exit 42", 4, None))
+        assert "first\n" in r["failed_log"] and "last\n" in r["failed_log"], r
+        assert not any("never" in s["instruction"] for s in r["steps"]), r
+        done = h.addesh("-k", "-c", "build ./app", "-c", "logs")
+        assert "\nfirst\n" in done.err and "\nlast\n" in done.err, done.err
+        assert "step 4/5 failed: Dockerfile:6: RUN echo first;" in done.err
+        assert "first\n" in done.out and "fine\n" in done.out, done.out
+        h.leaves_nothing()
+
+
+@test("%s: a build that never ends is stopped at its limit", BUILDERS)
+def _(builder):
+    with Build(builder, name(builder, "limit")) as h:
+        h.dockerfile("RUN echo begun; exec sleep 1000000\n")
+        got, done = h.build("--timeout", "3s")
+        done.is_status(124)
+        r = got["result"]
+        same(r["status"], "timeout")
+        same([s["status"] for s in r["steps"]][-1], "stopped")
+        h.leaves_nothing()
+
+
+@test("%s: Ctrl-C stops it on the engine", BUILDERS)
+def _(builder):
+    with Build(builder, name(builder, "ctrl-c")) as h:
+        h.dockerfile("RUN echo begun; exec sleep 1000001\n")
+        p = h.spawn("-v", "-c", "build ./app")
+        try:
+            line = b""
+            while b"exec sleep" not in line:
+                line = p.stderr.readline()
+                assert line, "it ended"
+            p.send_signal(signal.SIGINT)
+            p.communicate(timeout=patient(60))
+        finally:
+            p.kill()
+            p.wait()
+        same(p.returncode, 130)
+        h.leaves_nothing()
+
+
+@test("%s: build arguments, labels and stages", BUILDERS)
+def _(builder):
+    with Build(builder, name(builder, "options")) as h:
+        h.write("app/Dockerfile", "FROM busybox:latest AS First\nARG V=1\n"
+                "ENV OUT=$V\nFROM busybox:latest AS last\nENV LAST=yes\n")
+        r = h.ok("-t", "local/%s:a" % h.name, "--target", "0",
+                 "--build-arg", "V=2", "--label", "who=me")
+        c = h.api.get("/images/%s/json" % r["tags"][0])["Config"]
+        assert "OUT=2" in c["Env"] and "LAST=yes" not in c["Env"], c["Env"]
+        same(c["Labels"]["who"], "me")
+
+
+@test("%s: limits of runs do not hold for builds", BUILDERS)
+def _(builder):
+    with Build(builder, name(builder, "limits")) as h:
+        h.dockerfile("RUN sleep 2\n")
+        h.addesh("-c", "set timeout 1", "-c", "set network none", "-c",
+                 "build ./app").is_ok()
+
+
+@test("%s: what is no Dockerfile, and what cannot be had", BUILDERS)
+def _(builder):
+    with Build(builder) as h:
+        for text, wanted in (
+                ("FROM\n", "Dockerfile:1: "),
+                ("FROM busybox:latest\nRUM x\n", "Dockerfile:2: "),
+                ("", "Dockerfile"),
+                ("FROM no/such:image\n", "no/such:image")):
+            h.write("app/Dockerfile", text)
+            done = h.addesh("-c", "build ./app")
+            assert done.status in (2, 125), done.status
+            assert wanted in done.err, (text, done.err)
+        done = h.addesh("-c", "build ./nowhere").is_status(125)
+        assert "nowhere: No such file or directory" in done.err, done.err
+        h.write("app/Dockerfile", "FROM busybox:latest\n")
+        for tag in ("x/UPPER", "a b", "x:", "a/b:c:d", "'-x'", "a@b"):
+            done = h.addesh("-c", "build ./app --tag=%s" % tag)
+            same(done.status, 2, done.err)
+
+
+@test("a Dockerfile that no project needs is a heredoc")
+def _():
+    with Build("classic", name("any", "heredoc")) as h:
+        h.write("app/x", "here\n")
+        done = h.addesh("--json", "-c", "build ./app <<EOF\n" +
+                        BASE % h.name + "COPY . /c/\nEOF").is_ok()
+        tag = json.loads(done.out)["result"]["tags"][0]
+        done = h.addesh("-c", "env new %s && exec ls -a /c" % tag).is_ok()
+        same(done.out.split(), [".", "..", "x"])
+        h.api.delete("/images/" + tag, force="1")
+
+
+@test
+def a_template_is_shown_and_written_only_when_asked():
+    with Build("classic") as h:
+        h.write("app/requirements.txt", "")
+        before = os.listdir(h.work + "/app")
+        done = h.addesh("-c", "build ./app --dry-run").is_ok()
+        assert done.out.startswith("FROM python:3"), done.out
+        assert "requirements.txt" in done.err, done.err
+        same(os.listdir(h.work + "/app"), before)
+        done = h.addesh("-c", "build ./empty").is_status(125)
+        os.mkdir(h.work + "/empty")
+        done = h.addesh("-c", "build ./empty").is_status(2)
+        assert "requirements.txt" in done.err, done.err
+
+
+main()
