@@ -514,6 +514,20 @@ run_builder(struct building *b, struct build_spec *spec, struct err *err)
 	return 0;
 }
 
+/* By its name as it is written: older builders of Docker do not know a stage by
+   its number, and buildah none in lower case that is written otherwise. */
+static const char *
+target_of(const struct building *b)
+{
+	const struct dockerfile *d = b->dockerfile;
+	const struct dockerfile_stage *stage = &d->stages[d->target];
+	const char *from = d->instructions[stage->first].text;
+
+	if (!b->plan->target || !stage->name)
+		return b->plan->target;
+	return strrchr(from, ' ') + 1;
+}
+
 static int
 build(struct building *b, struct err *err)
 {
@@ -525,12 +539,7 @@ build(struct building *b, struct err *err)
 	strvec_pushv(&spec.tags, p->tags->v, p->tags->n);
 	strvec_pushv(&spec.args, p->args->v, p->args->n);
 	strvec_pushv(&spec.labels, p->labels.v, p->labels.n);
-	/* Not every builder knows a stage by its number. */
-	spec.target = p->target ? b->dockerfile->stages[
-				      b->dockerfile->target].name
-				: NULL;
-	if (!spec.target)
-		spec.target = p->target;
+	spec.target = target_of(b);
 	spec.platform = p->platform;
 	spec.no_cache = p->no_cache;
 	spec.network = p->network;

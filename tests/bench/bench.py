@@ -280,6 +280,57 @@ def bench_flood(report, url, what, bound):
         os.rmdir(directory)
 
 
+def fill(directory, count, size=100):
+    """count files of size bytes, a hundred in each directory."""
+    for i in range(count):
+        where = os.path.join(directory, str(i // 100))
+        if i % 100 == 0:
+            os.makedirs(where)
+        with open(os.path.join(where, str(i)), "wb") as f:
+            f.write(b"%d\n" % i * (size // 8))
+
+
+def bench_context(report, url, what, times, make):
+    """What sending a directory takes; the build itself is next to nothing."""
+    with tempfile.TemporaryDirectory(
+            dir=os.environ.get("ADDESH_BENCH_DIR")) as tree:
+        make(tree)
+        with open(tree + "/Dockerfile", "w") as f:
+            f.write("FROM scratch\nENV BENCH=1\n")
+        os.sync()
+        old = {**os.environ, "DOCKER_BUILDKIT": "0"}
+        tag = "addesh-bench:%d" % os.getpid()
+        with Shell("--engine", url) as shell:
+            mine, theirs = in_turn(
+                times, lambda: shell("build %s -t %s" % (tree, tag))[0],
+                lambda: timed(docker(url, "build", "-t", tag + "-old", tree),
+                              env=old))
+            report.row("build of %s / docker build" % what, mine, theirs, 1.0)
+            report.size("resident memory of addesh at its peak",
+                        shell.resident_peak(), 24 << 20)
+        subprocess.run(docker(url, "rmi", "-f", tag, tag + "-old"),
+                       stdout=subprocess.DEVNULL, check=True)
+
+
+def bench_contexts(report, url):
+    def large(tree):
+        with open(tree + "/large", "wb") as f:
+            for _ in range(1024):
+                f.write(os.urandom(1024) * 1024)
+
+    def ignored(tree):
+        fill(tree + "/src", 100)
+        fill(tree + "/node_modules", 100000)
+        with open(tree + "/.dockerignore", "w") as f:
+            f.write("node_modules\n")
+
+    bench_context(report, url, "20,000 small files", 5,
+                  lambda tree: fill(tree + "/src", 20000))
+    bench_context(report, url, "one file of 1 GB", 3, large)
+    bench_context(report, url, "a tree with 100,000 ignored files", 5,
+                  ignored)
+
+
 def main():
     report = Report()
     with tempfile.NamedTemporaryFile("w", suffix=".py") as program:
@@ -292,6 +343,7 @@ def main():
             bench_opening(report, DOCKER, "Docker", "none", 0.65)
             bench_opening(report, DOCKER, "Docker", "full", 1.0)
             bench_flood(report, DOCKER, "Docker", 1.3)
+            bench_contexts(report, DOCKER)
         if PODMAN:
             bench_opening(report, PODMAN, "Podman", "none", 1.0)
             bench_flood(report, PODMAN, "Podman", 1.5)

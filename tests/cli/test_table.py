@@ -89,7 +89,7 @@ def each_example_is_a_command():
         for line in examples.group(1).splitlines() if examples else ():
             # the body of a heredoc is a program's
             if re.match(r"  \S", line) and not re.match(
-                    r"  (print|EOF)", line):
+                    r"  (print|EOF|FROM|COPY)", line):
                 assert command_of(line, known), (row["name"], line)
 
 

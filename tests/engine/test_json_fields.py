@@ -28,6 +28,8 @@ FILES = {
     "missing.py": "import no_such_module",
 }
 
+BUILT = "local/json-fields:%d" % os.getpid()
+
 COMMANDS = """
 gc --dry-run
 help run
@@ -84,6 +86,12 @@ def objects(kind):
         home.write("config.yaml",
                    "tools:\n  code_execution:\n    max: {timeout: 60}\n")
         script = COMMANDS
+        home.write("built/Dockerfile", "FROM scratch\nENV A=b\n")
+        home.write("failing/Dockerfile",
+                   "FROM busybox:latest\nRUN exit 3\n")
+        if kind != "restricted":
+            script += ("build built --dry-run\nbuild built -t %s\n"
+                       "build failing\nimage rm -f %s\n" % (BUILT, BUILT))
         if kind == "docker":
             tag = "127.0.0.1:5000/remote:latest"
             script += "pull %s\nimage rm -f %s\n" % (tag, tag)
