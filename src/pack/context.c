@@ -7,10 +7,12 @@
 #include <limits.h>
 #include <locale.h>
 #include <string.h>
+#include <sys/xattr.h>
 
 #include "base/io.h"
 #include "pack/beneath.h"
 #include "pack/ignore.h"
+#include "pack/inodes.h"
 #include "pack/overlay.h"
 #include "pack/tree.h"
 
@@ -37,6 +39,7 @@ struct context {
 	size_t room;
 	struct strbuf rest;
 	bool ended, failed;
+	struct inodes inodes;
 	struct context_count count;
 	struct strvec skipped;
 	char buffer[BUFFER_SIZE];
@@ -177,6 +180,7 @@ context_open(const struct context_spec *spec, struct err *err)
 	c->root = c->body = -1;
 	strbuf_init(&c->path);
 	strbuf_init(&c->rest);
+	strbuf_init(&c->inodes.paths);
 	strvec_init(&c->skipped);
 	if (overlay_init(&c->overlay, spec->files, spec->nfiles, err) ||
 	    open_root(c, err) || read_rules(c, err) || open_tree(c, err) ||
@@ -209,6 +213,7 @@ context_close(struct context *c)
 		close(c->root);
 	strbuf_release(&c->path);
 	strbuf_release(&c->rest);
+	inodes_release(&c->inodes);
 	strvec_release(&c->skipped);
 	free(c);
 }
@@ -254,6 +259,45 @@ open_body(struct context *c, struct tree_entry *e, struct err *err)
 	return 0;
 }
 
+/*
+ * A program's file capabilities, as Docker sends them: version 3 of the
+ * attribute (capabilities(7)) names a user of this host's, and becomes 2.
+ */
+static void
+set_capabilities(struct context *c)
+{
+	unsigned char value[24];
+	ssize_t n = fgetxattr(c->body, "security.capability", value,
+	    sizeof(value));
+
+	if (n < 20)
+		return;
+	if (value[3] == 3)
+		value[3] = 2;
+	archive_entry_xattr_add_entry(c->entry, "security.capability", value,
+	    20);
+}
+
+/* A regular file: another name of one that was sent, or what is in it. */
+static int
+set_file(struct context *c, struct tree_entry *e, struct err *err)
+{
+	const char *first;
+
+	if (open_body(c, e, err))
+		return -1;
+	if (!e->file && (e->st.st_mode & 0111))
+		set_capabilities(c);
+	if (e->file || e->st.st_nlink < 2)
+		return 0;
+	first = inodes_seen(&c->inodes, &e->st, c->path.buf);
+	if (first) {
+		archive_entry_set_hardlink(c->entry, first);
+		c->left = 0;
+	}
+	return 0;
+}
+
 static int
 set_link(struct context *c, const struct tree_entry *e, struct err *err)
 {
@@ -285,7 +329,7 @@ static int
 write_header(struct context *c, struct tree_entry *e, struct err *err)
 {
 	archive_entry_clear(c->entry);
-	if (S_ISREG(e->st.st_mode) && open_body(c, e, err))
+	if (S_ISREG(e->st.st_mode) && set_file(c, e, err))
 		return -1;
 	if (S_ISLNK(e->st.st_mode) && set_link(c, e, err))
 		return -1;
