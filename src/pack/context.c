@@ -65,6 +65,12 @@ read_small(struct context *c, const char *path, struct strbuf *text,
 	fd = open_beneath(c->root, path, O_RDONLY);
 	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
 		return 0;
+	if (fd < 0 && errno == ELOOP) {
+		err_set(err, ERR_CONFIG, "%s/%s: it is a symbolic link",
+		    c->spec.root, path);
+		return err_hint(err, "links are sent, but never followed: "
+				     "put a copy in its place");
+	}
 	if (fd < 0)
 		return err_sys(err, errno, "%s/%s", c->spec.root, path);
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode))

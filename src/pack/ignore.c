@@ -147,7 +147,7 @@ parse_line(struct ignore *ig, const char *line, size_t len, struct err *err)
 		return err_set(err, ERR_CONFIG, "the line is too long");
 	if (memchr(line, '\0', len))
 		return err_set(err, ERR_CONFIG,
-		    "there is a NUL byte: it is not a text of UTF-8");
+		    "a NUL byte: the file must be UTF-8 text");
 	s = normalise(line, len);
 	return add_rule(ig, s, err);
 }
@@ -252,24 +252,11 @@ ignore_keeps_below(const struct ignore *ig, const bool *marks,
 	return false;
 }
 
-/* Does it match path or a directory above it? */
-static bool
-match_with_parents(const struct pattern *p, const char *path)
-{
-	for (const char *s = path;; s++) {
-		s += strcspn(s, "/");
-		if (pattern_match(p, path, (size_t)(s - path)))
-			return true;
-		if (!*s)
-			return false;
-	}
-}
-
 bool
 ignore_path(const struct ignore *ig, const char *path)
 {
 	for (size_t i = ig->n; i--;)
-		if (match_with_parents(ig->rules[i].pattern, path))
+		if (pattern_match_above(ig->rules[i].pattern, path))
 			return !ig->rules[i].keeps;
 	return false;
 }

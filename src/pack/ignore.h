@@ -8,10 +8,13 @@
  * line; a BOM, blanks around a pattern, and a slash at either end are dropped;
  * all patterns are anchored at the root.
  *
- * The classic client up to Docker 20.10 differs where it is at fault: it reads
- * "+ ( ) | { }" as a regular expression, looks for a directory only at one
- * depth, and does not look below a directory for a "!" pattern that begins
- * with a star.
+ * The classic client of Docker 20.10 differs where it is at fault: it reads
+ * "+ ( ) | { }" and "^" as a regular expression, matches a directory at one
+ * depth only and "**NAME" not within a component, does not look below a
+ * directory for a "!" pattern that begins with a star, and sees no name with a
+ * newline behind two stars.  Today's clients look a rule up once for a directory
+ * and its content, and so forget the last line of "a, !a/b, a"; here it
+ * decides, as their documentation says.
  */
 #ifndef ADDESH_PACK_IGNORE_H
 #define ADDESH_PACK_IGNORE_H
@@ -37,8 +40,8 @@ void ignore_free(struct ignore *ig); /* NULL is fine */
  */
 size_t ignore_marks(const struct ignore *ig);
 
-/* path is relative and clean; marks are those of its parent, NULL: it has
-   none (it is in the root, or its parents are to be looked at too). */
+/* path is relative and clean; parent are the marks of the directory that
+   holds it, NULL: that is the root. */
 bool ignore_file(const struct ignore *ig, const bool *parent,
     const char *path);
 /* The same of a directory, whose own marks are written to marks. */

@@ -562,6 +562,12 @@ begin(const struct pattern *p)
 	enter(p, p->set[0], 0, true);
 }
 
+static bool
+at_end(const struct pattern *p)
+{
+	return p->set[0][p->n / 64] >> (p->n % 64) & 1;
+}
+
 bool
 pattern_match(const struct pattern *p, const char *path, size_t len)
 {
@@ -578,10 +584,33 @@ pattern_match(const struct pattern *p, const char *path, size_t len)
 		    !memcmp(path, p->text + 1, len);
 	case EXPRESSION:
 		begin(p);
-		return advance(p, path, len) &&
-		    p->set[0][p->n / 64] >> (p->n % 64) & 1;
+		return advance(p, path, len) && at_end(p);
 	}
 	return false;
+}
+
+bool
+pattern_match_above(const struct pattern *p, const char *path)
+{
+	const char *s = path;
+
+	if (p->kind == EXPRESSION)
+		begin(p);
+	for (;; s++) {
+		size_t n = strcspn(s, "/");
+
+		if (p->kind != EXPRESSION) {
+			if (pattern_match(p, path, (size_t)(s - path) + n))
+				return true;
+		} else if (!advance(p, s, n)) {
+			return false;
+		} else if (at_end(p)) {
+			return true;
+		}
+		s += n;
+		if (!*s || (p->kind == EXPRESSION && !advance(p, s, 1)))
+			return false;
+	}
 }
 
 bool

@@ -30,6 +30,8 @@ struct pattern *pattern_compile(const char *text, struct err *err);
 void pattern_free(struct pattern *p); /* NULL is fine */
 
 bool pattern_match(const struct pattern *p, const char *path, size_t len);
+/* Does it match the path or a directory above it? */
+bool pattern_match_above(const struct pattern *p, const char *path);
 /* Can it match a path below this directory?  True may be too much. */
 bool pattern_below(const struct pattern *p, const char *dir, size_t len);
 
