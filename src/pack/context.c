@@ -38,7 +38,7 @@ struct context {
 	char *to;
 	size_t room;
 	struct strbuf rest;
-	bool ended, failed;
+	bool ended, failed, closing;
 	struct inodes inodes;
 	struct context_count count;
 	struct strvec skipped;
@@ -122,6 +122,8 @@ on_write(struct archive *a, void *arg, const void *p, size_t n)
 	struct context *c = arg;
 	size_t now = n < c->room ? n : c->room;
 
+	if (c->closing)
+		return -1;
 	memcpy(c->to, p, now);
 	c->to += now;
 	c->room -= now;
@@ -202,10 +204,7 @@ context_close(struct context *c)
 {
 	if (!c)
 		return;
-	/* What is not complete stays so: nothing more is written. */
-	c->room = 0;
-	if (c->tar)
-		archive_write_fail(c->tar);
+	c->closing = true; /* what is not complete stays so */
 	archive_write_free(c->tar);
 	archive_entry_free(c->entry);
 	if (c->bytes)
