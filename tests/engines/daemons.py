@@ -163,6 +163,9 @@ insecure = true
 [[registry]]
 location = "127.0.0.1:5001"
 insecure = true
+[[registry]]
+location = "localhost:5001"
+insecure = true
 """
 
 
@@ -200,7 +203,7 @@ storage:
     rootdirectory: {store}
   maintenance:
     readonly:
-      enabled: true
+      enabled: {readonly}
 http:
   addr: 127.0.0.1:{port}
 """
@@ -219,7 +222,8 @@ HTPASSWD = (USER +
 
 
 class Registry(Daemon):
-    """Read-only; with auth=True it wants USER and PASSWORD."""
+    """Read-only; with auth=True it wants USER and PASSWORD, and takes what is
+    pushed."""
 
     def __init__(self, base, store, auth=False):
         self.auth = auth
@@ -229,7 +233,9 @@ class Registry(Daemon):
         super().__init__(base)
 
     def start(self):
-        text = REGISTRY_YML.format(store=self.store, port=self.port)
+        text = REGISTRY_YML.format(
+            store=self.store, port=self.port,
+            readonly="false" if self.auth else "true")
         if self.auth:
             text += REGISTRY_AUTH.format(
                 htpasswd=self.write("htpasswd", HTPASSWD))
