@@ -145,3 +145,27 @@ units_add_duration_exact(struct strbuf *sb, uint64_t ms)
 	else
 		strbuf_addf(sb, "%" PRIu64 "s", ms / 1000);
 }
+
+void
+units_add_age(struct strbuf *sb, int64_t s)
+{
+	/* Each is used until there are two of the next. */
+	static const struct {
+		int64_t seconds;
+		const char *name;
+	} steps[] = {{1, "second"}, {60, "minute"}, {3600, "hour"},
+	    {86400, "day"}, {7 * 86400, "week"}, {30 * 86400, "month"},
+	    {365 * 86400, "year"}};
+	size_t i = 0;
+	int64_t n;
+
+	if (s < 1) {
+		strbuf_adds(sb, "now");
+		return;
+	}
+	while (i + 1 < ARRAY_SIZE(steps) && s >= 2 * steps[i + 1].seconds)
+		i++;
+	n = s / steps[i].seconds;
+	strbuf_addf(sb, "%" PRId64 " %s%s ago", n, steps[i].name,
+	    n == 1 ? "" : "s");
+}

@@ -25,5 +25,7 @@ void units_add_size_exact(struct strbuf *sb, uint64_t bytes);
 void units_add_duration(struct strbuf *sb, uint64_t ms);
 /* The shortest form that is read back: "30s", "500ms", "5m". */
 void units_add_duration_exact(struct strbuf *sb, uint64_t ms);
+/* How long ago something was, in one number: "3 hours ago"; "now". */
+void units_add_age(struct strbuf *sb, int64_t seconds);
 
 #endif

@@ -8,53 +8,21 @@
 #include "base/json.h"
 #include "engine/context.h"
 #include "engine/credhelper.h"
+#include "engine/secret.h"
 
 #define HUB_KEY "https://index.docker.io/v1/"
 #define FILE_MAX (4u << 20)
 /* Room for any sane file at once: memory that grows leaves copies behind. */
 #define FILE_USUAL (256u << 10)
 
-static void
-wipe(char **s)
-{
-	if (*s)
-		explicit_bzero(*s, strlen(*s));
-	free(*s);
-	*s = NULL;
-}
-
 void
 auth_release(struct auth *a)
 {
-	wipe(&a->username);
-	wipe(&a->password);
-	wipe(&a->serveraddress);
-	wipe(&a->identitytoken);
-	wipe(&a->registrytoken);
-}
-
-void
-auth_header_free(char *header)
-{
-	wipe(&header);
-}
-
-static void
-wipe_strings(json *j)
-{
-	for (; j; j = j->next) {
-		if (cJSON_IsString(j) && j->valuestring)
-			explicit_bzero(j->valuestring,
-			    strlen(j->valuestring));
-		wipe_strings(j->child);
-	}
-}
-
-void
-auth_wipe_json(json *j)
-{
-	wipe_strings(j);
-	json_free(j);
+	secret_free(&a->username);
+	secret_free(&a->password);
+	secret_free(&a->serveraddress);
+	secret_free(&a->identitytoken);
+	secret_free(&a->registrytoken);
 }
 
 static char *
@@ -79,16 +47,15 @@ decode_auth(struct auth *a, const char *text, struct err *err)
 		colon = strchr(sb.buf, ':');
 	ok = colon && colon != sb.buf;
 	if (ok) {
-		wipe(&a->username);
-		wipe(&a->password);
+		secret_free(&a->username);
+		secret_free(&a->password);
 		a->username = xstrndup(sb.buf, (size_t)(colon - sb.buf));
 		a->password = xstrdup(colon + 1);
 	} else {
 		err_set(err, ERR_CONFIG,
 		    "\"auth\" is not the base64 of user:password");
 	}
-	explicit_bzero(sb.buf, sb.len);
-	strbuf_release(&sb);
+	secret_release(&sb);
 	return ok ? 0 : -1;
 }
 
@@ -137,8 +104,8 @@ is_hub(const char *host, size_t n)
 	       (n == 15 && !strncmp(host, "index.docker.io", n));
 }
 
-static bool
-same_host(const char *a, const char *b)
+bool
+auth_same_host(const char *a, const char *b)
 {
 	size_t na = host_of(&a), nb = host_of(&b);
 
@@ -191,10 +158,21 @@ from_auths(struct auth *a, const json *auths, const struct reference *ref,
 		if (podman && m->string && strchr(m->string, '/') &&
 		    !strstr(m->string, "://"))
 			continue;
-		if (!entry && m->string && same_host(m->string, key))
+		if (!entry && m->string && auth_same_host(m->string, key))
 			entry = m;
 	}
 	return entry ? take_entry(a, entry, key, err) : 0;
+}
+
+const char *
+auth_helper(const json *config, const char *key)
+{
+	const json *helper = member(json_get(config, "credHelpers"), key);
+	const char *name = cJSON_IsString(helper)
+	    ? helper->valuestring
+	    : json_str(config, "credsStore", "");
+
+	return *name ? name : NULL;
 }
 
 static int
@@ -202,14 +180,11 @@ from_config(struct auth *a, const json *config, const struct reference *ref,
     const char *key, const struct auth_inputs *in, bool podman,
     struct err *err)
 {
-	const json *helper = member(json_get(config, "credHelpers"), key);
-	const char *name = cJSON_IsString(helper)
-	    ? helper->valuestring
-	    : json_str(config, "credsStore", "");
+	const char *helper = auth_helper(config, key);
 	int rc = 0;
 
-	if (*name)
-		rc = credhelper_get(a, name, key, in, err);
+	if (helper)
+		rc = credhelper_get(a, helper, key, in, err);
 	/* Entries from before the store was set up are still good. */
 	return rc ? rc
 		  : from_auths(a, json_get(config, "auths"), ref, key, podman,
@@ -269,7 +244,7 @@ from_env(struct auth *a, const struct reference *ref, const char *key,
 	if (config && !check_env_config(config, err))
 		rc = from_auths(a, json_get(config, "auths"), ref, key, false,
 		    err);
-	auth_wipe_json(config);
+	secret_free_json(config);
 	return rc < 0 ? err_prefix(err, "DOCKER_AUTH_CONFIG") : rc;
 }
 
@@ -293,46 +268,83 @@ from_file(struct auth *a, const char *path, const struct reference *ref,
 		rc = config ? from_config(a, config, ref, key, in, podman, err)
 			    : err_prefix(err, "%s", path);
 	}
-	auth_wipe_json(config);
-	explicit_bzero(text.buf, text.len);
-	strbuf_release(&text);
+	secret_free_json(config);
+	secret_release(&text);
 	return rc;
 }
 
-/* Podman's own file; *only if no other counts. */
+const char *
+auth_key(const char *domain, bool podman)
+{
+	if (is_hub(domain, strlen(domain)))
+		return podman ? "docker.io" : HUB_KEY;
+	return domain;
+}
+
+/* As getPathToAuth() of containers/image has it. */
 static char *
-podman_file(const struct auth_inputs *in, bool *only)
+podman_file(const struct auth_inputs *in)
 {
 	const char *file = strvec_env_get(in->env, "REGISTRY_AUTH_FILE");
 	const char *xdg = strvec_env_get(in->env, "XDG_RUNTIME_DIR");
 
-	*only = file && *file;
-	if (*only)
+	if (file && *file)
 		return xstrdup(file);
-	return xdg && *xdg ? xasprintf("%s/containers/auth.json", xdg) : NULL;
+	if (xdg && *xdg)
+		return xasprintf("%s/containers/auth.json", xdg);
+	return xasprintf("/run/containers/%u/auth.json", (unsigned)getuid());
+}
+
+/* Does no other file count? */
+static bool
+is_only(const struct auth_inputs *in)
+{
+	const char *file = strvec_env_get(in->env, "REGISTRY_AUTH_FILE");
+
+	return in->podman && file && *file;
+}
+
+char *
+auth_file(const struct auth_inputs *in, bool podman)
+{
+	autofree char *dir = NULL;
+
+	if (podman)
+		return podman_file(in);
+	dir = context_config_dir(in->env, in->home);
+	return dir ? io_join(dir, "config.json") : NULL;
 }
 
 int
 auth_find(struct auth *a, const struct reference *ref,
     const struct auth_inputs *in, struct err *err)
 {
-	bool hub = is_hub(ref->domain, strlen(ref->domain)), only = false;
-	const char *key = hub ? HUB_KEY : ref->domain;
-	autofree char *file = NULL, *dir = NULL, *config = NULL;
+	const char *key = auth_key(ref->domain, false);
+	autofree char *config = auth_file(in, false);
 	int rc;
 
 	*a = (struct auth){0};
 	rc = from_env(a, ref, key, in, err);
-	if (!rc && in->podman && (file = podman_file(in, &only)))
-		rc = from_file(a, file, ref, hub ? ref->domain : key, in, true,
-		    err);
-	if (rc || only)
+	if (!rc && in->podman) {
+		autofree char *file = auth_file(in, true);
+
+		rc = from_file(a, file, ref, auth_key(ref->domain, true), in,
+		    true, err);
+	}
+	if (rc || is_only(in) || !config)
 		return rc;
-	dir = context_config_dir(in->env, in->home);
-	if (!dir)
-		return 0;
-	config = io_join(dir, "config.json");
 	return from_file(a, config, ref, key, in, false, err);
+}
+
+void
+auth_inputs_here(struct auth_inputs *in, struct engine *e, struct strvec *env)
+{
+	struct endpoint_inputs here;
+
+	endpoint_inputs_here(&here, env);
+	*in = (struct auth_inputs){.env = env, .home = here.home,
+	    .podman = engine_kind(e) == ENGINE_PODMAN,
+	    .loop = engine_loop(e), .interrupts = engine_interrupts(e)};
 }
 
 static void
@@ -342,33 +354,28 @@ put(json *j, const char *name, const char *value)
 		json_put_str(j, name, value);
 }
 
+json *
+auth_json(const struct auth *a)
+{
+	json *j = json_object();
+
+	put(j, "username", a->username);
+	put(j, "password", a->password);
+	put(j, "serveraddress", a->serveraddress);
+	put(j, "identitytoken", a->identitytoken);
+	put(j, "registrytoken", a->registrytoken);
+	return j;
+}
+
 char *
 auth_header(const struct auth *a)
 {
 	struct strbuf out = STRBUF_INIT;
-	json *j = json_object();
-	size_t max = 1024;
-	char *text;
+	json *j = a ? auth_json(a) : json_object();
+	autosecret char *text = secret_print(j, false);
 
-	if (a) {
-		const char *const fields[] = {a->username, a->password,
-		    a->serveraddress, a->identitytoken, a->registrytoken};
-
-		put(j, "username", a->username);
-		put(j, "password", a->password);
-		put(j, "serveraddress", a->serveraddress);
-		put(j, "identitytoken", a->identitytoken);
-		put(j, "registrytoken", a->registrytoken);
-		/* A byte grows to six ("\u0001") at most. */
-		for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
-			max += fields[i] ? 6 * strlen(fields[i]) : 0;
-	}
-	text = xcalloc(1, max);
-	if (!cJSON_PrintPreallocated(j, text, (int)max, false))
-		abort();
+	secret_free_json(j);
 	strbuf_grow(&out, strlen(text) * 2 + 8);
 	base64_encode(&out, text, strlen(text), true);
-	wipe(&text);
-	auth_wipe_json(j);
 	return strbuf_detach(&out);
 }

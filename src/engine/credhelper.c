@@ -1,11 +1,11 @@
 #include "engine/credhelper.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,10 +13,13 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/spawn.h"
+#include "engine/secret.h"
 
 /* A helper may ask for a passphrase. */
 #define HELPER_MS 120000
 #define ANSWER_MAX 65536
+/* Instead of a user: the secret is an identity token. */
+#define TOKEN_USER "<token>"
 
 /* What a helper without an entry says, on stdout. */
 static const char not_found[] = "credentials not found in native keychain";
@@ -81,30 +84,38 @@ wait_answer(struct answer *a, int fd, pid_t pid, const struct auth_inputs *in,
 	    left > 0 ? "interrupted" : "it gives no answer");
 }
 
-static pid_t
-start(const char *program, const char *server, int *out, struct err *err)
+/* A file of its own for the input: a pipe may be too small for a token, and
+   nobody reads it while it is filled. */
+static int
+input_file(const char *input, struct err *err)
 {
-	char *argv[] = {(char *)program, (char *)"get", NULL};
-	int in[2], o[2];
+	int fd = memfd_create("credentials", MFD_CLOEXEC);
+
+	if (fd < 0)
+		return err_sys(err, errno, "memfd_create");
+	if (io_write_all(fd, input, strlen(input)) || lseek(fd, 0, SEEK_SET)) {
+		err_sys(err, errno, "a file in memory");
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static pid_t
+start(const char *program, const char *verb, const char *input, int *out,
+    struct err *err)
+{
+	char *argv[] = {(char *)program, (char *)verb, NULL};
+	autoclose int in = input_file(input, err);
+	int o[2];
 	pid_t pid;
 
-	if (pipe2(in, O_CLOEXEC))
+	if (in < 0)
+		return -1;
+	if (pipe2(o, O_CLOEXEC))
 		return err_sys(err, errno, "pipe");
-	if (pipe2(o, O_CLOEXEC)) {
-		close(in[0]);
-		close(in[1]);
-		return err_sys(err, errno, "pipe");
-	}
-	/* Fits the pipe (PIPE_BUF), so it may be written before it is read. */
-	if (strlen(server) > 4096 || io_write_all(in[1], server,
-					 strlen(server)))
-		pid = err_set(err, ERR_CONFIG,
-		    "the registry's name is too long");
-	else
-		pid = spawn_start(&(struct spawn){.argv = argv, .in = in[0],
-				      .out = o[1], .err = -1}, err);
-	close(in[0]);
-	close(in[1]);
+	pid = spawn_start(&(struct spawn){.argv = argv, .in = in,
+			      .out = o[1], .err = -1}, err);
 	close(o[1]);
 	if (pid < 0)
 		close(o[0]);
@@ -112,63 +123,129 @@ start(const char *program, const char *server, int *out, struct err *err)
 	return pid;
 }
 
+/* What it says is not repeated: it may hold a secret. */
 static int
-read_answer(struct auth *a, struct answer *answer, int status,
-    const char *server, struct err *err)
+failed(int status, struct err *err)
 {
-	autoerr struct err ignored = ERR_INIT;
-	json *j = NULL;
-	const char *user;
+	return err_set(err, ERR_CONFIG, "it failed with status %d",
+	    WIFEXITED(status) ? WEXITSTATUS(status) : status);
+}
 
-	if (status) {
-		/* Its words are not repeated: they may hold a secret. */
+/*
+ * Runs a helper; answer is the caller's in any case.  1 if it did as asked, 0
+ * if it has no such entry.
+ */
+static int
+run(const char *program, const char *verb, const char *input,
+    struct answer *answer, const struct auth_inputs *in, struct err *err)
+{
+	autoclose int fd = -1;
+	int status, rc;
+	pid_t pid = start(program, verb, input, &fd, err);
+
+	if (pid < 0)
+		return err_prefix(err, "credential helper");
+	io_set_nonblock(fd, true);
+	strbuf_grow(&answer->text, ANSWER_MAX);
+	rc = wait_answer(answer, fd, pid, in, err);
+	if (rc)
+		kill(pid, SIGKILL);
+	status = spawn_wait(pid);
+	if (!rc && status) {
 		if (strstr(answer->text.buf, not_found))
 			return 0;
-		return err_set(err, ERR_CONFIG, "it failed with status %d",
-		    WIFEXITED(status) ? WEXITSTATUS(status) : status);
+		rc = failed(status, err);
 	}
-	j = json_parse(answer->text.buf, answer->text.len, &ignored);
-	user = json_str(j, "Username", NULL);
-	if (!user || !json_str(j, "Secret", NULL)) {
-		auth_wipe_json(j);
-		return err_set(err, ERR_CONFIG, "its answer is not understood");
-	}
-	if (!strcmp(user, "<token>")) {
-		a->identitytoken = xstrdup(json_str(j, "Secret", ""));
+	return rc ? err_prefix(err, "%s", program) : 1;
+}
+
+/* "docker-credential-NAME", the caller's. */
+static char *
+program_of(const char *helper, struct err *err)
+{
+	if (!strchr(helper, '/'))
+		return xasprintf("docker-credential-%s", helper);
+	err_set(err, ERR_CONFIG, "'%s' is not the name of a credential helper",
+	    helper);
+	return NULL;
+}
+
+static int
+read_answer(struct auth *a, const struct strbuf *text, const char *server,
+    struct err *err)
+{
+	autoerr struct err ignored = ERR_INIT;
+	json *j = json_parse(text->buf, text->len, &ignored);
+	const char *user = json_str(j, "Username", NULL);
+	const char *secret = json_str(j, "Secret", NULL);
+	int rc = 1;
+
+	if (!user || !secret) {
+		rc = err_set(err, ERR_CONFIG, "its answer is not understood");
+	} else if (!strcmp(user, TOKEN_USER)) {
+		a->identitytoken = xstrdup(secret);
 	} else {
 		a->username = xstrdup(user);
-		a->password = xstrdup(json_str(j, "Secret", ""));
+		a->password = xstrdup(secret);
 	}
-	a->serveraddress = xstrdup(server);
-	auth_wipe_json(j);
-	return 1;
+	if (rc > 0)
+		a->serveraddress = xstrdup(server);
+	secret_free_json(j);
+	return rc;
 }
 
 int
 credhelper_get(struct auth *a, const char *helper, const char *server,
     const struct auth_inputs *in, struct err *err)
 {
-	autofree char *program = xasprintf("docker-credential-%s", helper);
+	autofree char *program = program_of(helper, err);
 	struct answer answer = {.text = STRBUF_INIT};
-	autoclose int fd = -1;
-	int rc, status;
-	pid_t pid;
+	int rc;
 
-	if (strchr(helper, '/'))
-		return err_set(err, ERR_CONFIG,
-		    "'%s' is not the name of a credential helper", helper);
-	pid = start(program, server, &fd, err);
-	if (pid < 0)
-		return err_prefix(err, "credential helper");
-	io_set_nonblock(fd, true);
-	strbuf_grow(&answer.text, ANSWER_MAX);
-	rc = wait_answer(&answer, fd, pid, in, err);
-	if (rc)
-		kill(pid, SIGKILL);
-	status = spawn_wait(pid);
-	if (!rc)
-		rc = read_answer(a, &answer, status, server, err);
-	explicit_bzero(answer.text.buf, answer.text.len);
-	strbuf_release(&answer.text);
-	return rc < 0 ? err_prefix(err, "%s", program) : rc;
+	if (!program)
+		return -1;
+	rc = run(program, "get", server, &answer, in, err);
+	if (rc > 0 && read_answer(a, &answer.text, server, err) < 0)
+		rc = err_prefix(err, "%s", program);
+	secret_release(&answer.text);
+	return rc;
+}
+
+int
+credhelper_store(const struct auth *a, const char *helper, const char *server,
+    const struct auth_inputs *in, struct err *err)
+{
+	autofree char *program = program_of(helper, err);
+	autosecret char *input = NULL;
+	struct answer answer = {.text = STRBUF_INIT};
+	json *j = json_object();
+	int rc;
+
+	json_put_str(j, "ServerURL", server);
+	json_put_str(j, "Username",
+	    a->identitytoken ? TOKEN_USER : a->username);
+	json_put_str(j, "Secret",
+	    a->identitytoken ? a->identitytoken : a->password);
+	input = secret_print(j, false);
+	secret_free_json(j);
+	if (!program)
+		return -1;
+	rc = run(program, "store", input, &answer, in, err);
+	secret_release(&answer.text);
+	return rc < 0 ? -1 : 0;
+}
+
+int
+credhelper_erase(const char *helper, const char *server,
+    const struct auth_inputs *in, struct err *err)
+{
+	autofree char *program = program_of(helper, err);
+	struct answer answer = {.text = STRBUF_INIT};
+	int rc;
+
+	if (!program)
+		return -1;
+	rc = run(program, "erase", server, &answer, in, err);
+	secret_release(&answer.text);
+	return rc;
 }

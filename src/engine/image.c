@@ -3,13 +3,11 @@
 #include <string.h>
 
 #include "base/nearest.h"
-#include "engine/auth.h"
 #include "engine/http.h"
 #include "engine/reference.h"
 
-/* A pull may be silent this many times the usual patience: while a registry
-   is slow, or a big layer is unpacked. */
-#define PULL_PATIENCE 10
+/* Of an id without "sha256:". */
+#define ID_DIGITS 64
 
 void
 image_release(struct image *img)
@@ -20,6 +18,7 @@ image_release(struct image *img)
 	free(img->os);
 	free(img->user);
 	free(img->workdir);
+	free(img->created);
 	strvec_release(&img->env);
 	strvec_release(&img->entrypoint);
 	strvec_release(&img->cmd);
@@ -30,6 +29,26 @@ image_release(struct image *img)
 	*img = (struct image)IMAGE_INIT;
 }
 
+static bool
+is_digits_of_id(const char *name)
+{
+	return strlen(name) == ID_DIGITS &&
+	    strspn(name, "0123456789abcdef") == ID_DIGITS;
+}
+
+int
+image_check_name(const char *name, struct err *err)
+{
+	struct reference ref = {0};
+
+	if (is_digits_of_id(name))
+		return 0;
+	if (reference_parse(&ref, name, err))
+		return -1;
+	reference_release(&ref);
+	return 0;
+}
+
 /* "/v1.41/images/NAME" + after; the caller's. */
 static char *
 image_path(const struct engine *e, const char *name, const char *after)
@@ -38,6 +57,10 @@ image_path(const struct engine *e, const char *name, const char *after)
 	autofree char *base = engine_path(e, "/images/");
 
 	strbuf_adds(&sb, base);
+	/* Podman takes the digits of an image that is not there for a name
+	   that is wrong. */
+	if (is_digits_of_id(name))
+		strbuf_adds(&sb, "sha256:");
 	http_add_escaped(&sb, name, "/:@");
 	strbuf_adds(&sb, after);
 	return strbuf_detach(&sb);
@@ -69,6 +92,9 @@ read_image(struct image *img, const json *j)
 	if (cJSON_IsObject(labels))
 		img->labels = cJSON_Duplicate(labels, true);
 	img->size = (uint64_t)json_int(j, "Size", 0);
+	img->created = xstrdup(json_str(j, "Created", ""));
+	json_each(item, json_path(j, "RootFS.Layers"))
+		img->layers++;
 }
 
 int
@@ -84,9 +110,8 @@ image_hint_near(struct engine *e, const char *name, struct err *err)
 	return near.n ? err_hint(err, "here are: %s", list.buf) : -1;
 }
 
-/* The error of an image that is not there, with what is near it. */
-static int
-not_found(struct engine *e, const char *name, struct err *err)
+int
+image_not_found(struct engine *e, const char *name, struct err *err)
 {
 	err_set(err, ERR_IMAGE, "image %s is not here", name);
 	err->code = 404;
@@ -103,7 +128,7 @@ image_inspect(struct engine *e, const char *name, struct image *img,
 
 	*img = (struct image)IMAGE_INIT;
 	if (!j && err->code == 404) {
-		not_found(e, name, err);
+		image_not_found(e, name, err);
 		return err_hint(err, "fetch it: pull %s", name);
 	}
 	if (!j)
@@ -212,125 +237,21 @@ image_near(struct engine *e, const char *name, size_t max,
 	return list ? 0 : -1;
 }
 
-struct pulling {
-	struct objects objects;
-	struct pull pull;
-};
-
-static int
-on_pull_data(void *arg, const void *p, size_t n, struct err *err)
-{
-	struct pulling *pl = arg;
-
-	return objects_feed(&pl->objects, p, n, pull_object, &pl->pull, err);
-}
-
-static char *
-pull_path(struct engine *e, const struct reference *ref, const char *platform)
-{
-	struct strbuf sb = STRBUF_INIT;
-	autofree char *base = engine_path(e, "/images/create?fromImage=");
-	autofree char *name = xasprintf("%s/%s", ref->domain, ref->path);
-
-	if (!platform)
-		platform = engine_endpoint(e)->platform;
-	strbuf_adds(&sb, base);
-	http_add_escaped(&sb, name, "");
-	strbuf_adds(&sb, "&tag=");
-	http_add_escaped(&sb, ref->digest ? ref->digest
-			      : ref->tag  ? ref->tag
-					  : "latest", "");
-	if (platform) {
-		strbuf_adds(&sb, "&platform=");
-		http_add_escaped(&sb, platform, "");
-	}
-	return strbuf_detach(&sb);
-}
-
-static int
-pull(struct engine *e, const struct reference *ref, const char *name,
-    const char *platform, const char *auth, progress_fn *tell, void *arg,
-    struct err *err)
-{
-	autofree char *path = pull_path(e, ref, platform);
-	autofree char *doing = xasprintf("pulling %s", name);
-	struct pulling pl = {.objects = OBJECTS_INIT};
-	struct http_request rq = {.doing = doing, .method = "POST",
-	    .path = path, .registry_auth = auth, .sink = on_pull_data,
-	    .sink_arg = &pl,
-	    .silence_ms = PULL_PATIENCE * engine_settings(e)->first_byte_ms};
-	int rc;
-
-	pull_init(&pl.pull, tell, arg);
-	rc = http_do(engine_http(e), &rq, NULL, err);
-	if (!rc && !objects_at_end(&pl.objects))
-		rc = err_set(err, ERR_ENGINE,
-		    "%s: the engine's answer ends in the middle", doing);
-	else if (rc && err->code >= 400)
-		err->kind = ERR_IMAGE;
-	objects_release(&pl.objects);
-	pull_release(&pl.pull);
-	return rc;
-}
-
-/* As Docker's and Podman's registries' clients say it. */
-static void
-hint_login(const struct engine *e, const struct reference *ref, bool sent,
-    struct err *err)
-{
-	static const char *const words[] = {
-	    "unauthorized", "no basic auth credentials"};
-	const char *tool =
-	    engine_kind(e) == ENGINE_PODMAN ? "podman" : "docker";
-	size_t i = 0;
-
-	while (i < ARRAY_SIZE(words) && !strstr(err->msg.buf, words[i]))
-		i++;
-	if (i == ARRAY_SIZE(words))
-		return;
-	if (sent)
-		err_hint(err,
-		    "the credentials kept for %s were refused; again, on this "
-		    "host:  %s login %s", ref->domain, tool, ref->domain);
-	else
-		err_hint(err, "log in, on this host:  %s login %s", tool,
-		    ref->domain);
-}
-
 int
-image_pull(struct engine *e, const char *name, const char *platform,
-    progress_fn *tell, void *arg, struct err *err)
+image_tag(struct engine *e, const char *name, const struct reference *as,
+    struct err *err)
 {
-	autovec struct strvec env = STRVEC_INIT;
-	autoerr struct err no_auth = ERR_INIT;
-	struct endpoint_inputs here;
-	struct auth_inputs in = {.env = &env,
-	    .podman = engine_kind(e) == ENGINE_PODMAN,
-	    .loop = engine_loop(e), .interrupts = engine_interrupts(e)};
-	struct reference ref;
-	struct auth a;
-	char *header = NULL;
-	int rc;
+	autofree char *path = image_path(e, name, "/tag?repo=");
+	autofree char *repo = xasprintf("%s/%s", as->domain, as->path);
+	autobuf struct strbuf sb = STRBUF_INIT;
 
-	if (reference_parse(&ref, name, err))
-		return -1;
-	endpoint_inputs_here(&here, &env);
-	in.home = here.home;
-	if (auth_find(&a, &ref, &in, &no_auth) > 0)
-		header = auth_header(&a);
-	auth_release(&a);
-	if (no_auth.kind == ERR_INTERRUPTED)
-		rc = err_move(err, &no_auth);
-	else
-		rc = pull(e, &ref, name, platform, header, tell, arg, err);
-	/* Most images need no login, so this is said only if it matters. */
-	if (rc && no_auth.kind)
-		err_hint(err, "no credentials were sent: %s", no_auth.msg.buf);
-	else if (rc && err->kind != ERR_INTERRUPTED)
-		hint_login(e, &ref, header != NULL, err);
-	auth_header_free(header);
-	reference_release(&ref);
-	return rc;
+	strbuf_adds(&sb, path);
+	http_add_escaped(&sb, repo, "");
+	strbuf_adds(&sb, "&tag=");
+	http_add_escaped(&sb, as->tag ? as->tag : "latest", "");
+	if (!engine_do(e, "naming the image", "POST", sb.buf, NULL, err))
+		return 0;
+	return err->code == 404 ? image_not_found(e, name, err) : -1;
 }
 
 int
@@ -342,6 +263,6 @@ image_remove(struct engine *e, const char *name, bool force, struct err *err)
 	if (!engine_do(e, "removing the image", "DELETE", path, NULL, err))
 		return 0;
 	if (err->code == 404)
-		return not_found(e, name, err);
+		return image_not_found(e, name, err);
 	return -1;
 }

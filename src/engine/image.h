@@ -10,6 +10,7 @@
 #include "base/strvec.h"
 #include "engine/engine.h"
 #include "engine/progress.h"
+#include "engine/reference.h"
 
 struct image {
 	char *id;	/* "sha256:..." */
@@ -25,6 +26,8 @@ struct image {
 	struct strvec digests;
 	json *labels;	/* an object, or NULL */
 	uint64_t size;	/* bytes */
+	char *created;	/* in the form of RFC 3339 */
+	size_t layers;	/* how many */
 };
 
 #define IMAGE_INIT                                                             \
@@ -33,6 +36,8 @@ struct image {
 	    .digests = STRVEC_INIT}
 void image_release(struct image *img);
 
+/* ERR_USAGE unless it can be the name of an image, or an id. */
+int image_check_name(const char *name, struct err *err);
 /*
  * By name or id.  err->code is 404 (kind ERR_IMAGE) if it is not there; then
  * the hint has names that are near and how to pull it.
@@ -50,13 +55,32 @@ int image_near(struct engine *e, const char *name, size_t max,
     struct strvec *names, struct err *err);
 /* Adds those to the hint, if there are any; returns -1. */
 int image_hint_near(struct engine *e, const char *name, struct err *err);
+/* Sets the error of an image that is not there, with what is near it. */
+int image_not_found(struct engine *e, const char *name, struct err *err);
 /*
  * Pulls it with the user's credentials for its registry.  platform may be NULL
  * (the endpoint's, then the engine's own).  tell is called as the state
  * changes; it may be NULL.  A failure inside the progress stream is a failure.
+ * ERR_POLICY if image_check_trust() refuses it.
  */
 int image_pull(struct engine *e, const char *name, const char *platform,
     progress_fn *tell, void *arg, struct err *err);
+/*
+ * Pushes one tag to its registry in the same way.  The digest that the engine
+ * says it has there is the caller's, or NULL.  err->code is 404 if it is not
+ * on the engine.
+ */
+int image_push(struct engine *e, const struct reference *ref,
+    progress_fn *tell, void *arg, char **digest, struct err *err);
+/*
+ * DOCKER_CONTENT_TRUST asks for signatures (docker/cli cli/command/trust),
+ * which are not checked here: then ERR_POLICY for a name whose content a
+ * registry decides.  With a digest it is what the digest says.
+ */
+int image_check_trust(const struct reference *ref, struct err *err);
+/* One more name for it, implicitly :latest; err->code: 404 not there. */
+int image_tag(struct engine *e, const char *name, const struct reference *as,
+    struct err *err);
 /* err->code: 404 not there, 409 in use. */
 int image_remove(struct engine *e, const char *name, bool force,
     struct err *err);

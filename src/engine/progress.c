@@ -121,6 +121,7 @@ static void
 update_layer(struct pull_layer *l, const char *status, const json *object)
 {
 	/* As moby's distribution/xfer and Podman's compat/images.go say it. */
+	static const char *const moving[] = {"Downloading", "Pushing", NULL};
 	static const char *const fetched[] = {"Verifying Checksum",
 	    "Download complete", "Extracting", NULL};
 	static const char *const finished[] = {"Pull complete",
@@ -129,7 +130,7 @@ update_layer(struct pull_layer *l, const char *status, const json *object)
 	int64_t current = json_int(detail, "current", 0);
 	int64_t total = json_int(detail, "total", 0);
 
-	if (!strcmp(status, "Downloading") && l->state == LAYER_WAITING) {
+	if (str_in(status, moving) && l->state == LAYER_WAITING) {
 		if (total > 0)
 			l->total = (uint64_t)total;
 		if (current > 0)
@@ -169,6 +170,24 @@ is_layer(const char *status, const char *id)
 	       strncmp(status, "Trying to pull", 14);
 }
 
+/* Of a pull "Digest: sha256:..."; of a push "TAG: digest: sha256:... size: N",
+   and with Docker in aux too. */
+static void
+note_digest(struct pull *p, const char *status, const json *object)
+{
+	const char *said = json_str(json_get(object, "aux"), "Digest", NULL);
+	const char *pushed = strstr(status, ": digest: ");
+
+	if (!strncmp(status, "Digest: ", 8))
+		said = status + 8;
+	else if (!said && pushed)
+		said = pushed + 10;
+	if (!said)
+		return;
+	free(p->digest);
+	p->digest = xstrndup(said, strcspn(said, " "));
+}
+
 int
 pull_object(void *arg, const json *object, struct err *err)
 {
@@ -190,10 +209,7 @@ pull_object(void *arg, const json *object, struct err *err)
 		if (l)
 			update_layer(l, status, object);
 	}
-	if (!strncmp(status, "Digest: ", 8)) {
-		free(p->digest);
-		p->digest = xstrdup(status + 8);
-	}
+	note_digest(p, status, object);
 	strbuf_reset(&p->status);
 	strbuf_adds(&p->status, status);
 	tell(p);

@@ -34,9 +34,9 @@ int objects_feed(struct objects *o, const void *p, size_t n, objects_fn *fn,
 bool objects_at_end(const struct objects *o);
 void objects_release(struct objects *o);
 
-/* The whole of a pull, added up over its layers. */
+/* The whole of a pull or push, added up over its layers. */
 struct progress {
-	uint64_t current, total; /* bytes that are fetched; total grows as
+	uint64_t current, total; /* bytes that were moved; total grows as
 				    layers become known */
 	unsigned layers, layers_done; /* "done" is fetched, unpacked, there */
 	const char *status; /* the engine's last words: "Extracting", "Digest:

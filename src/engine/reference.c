@@ -209,9 +209,24 @@ complaint(const struct reference *ref, const char *name)
 	return NULL;
 }
 
+/* What was typed may be anything, and errors have one line. */
+static char *
+printable(const char *name)
+{
+	struct strbuf sb = STRBUF_INIT;
+
+	for (; *name; name++)
+		if (*name >= 0x20 && *name < 0x7f)
+			strbuf_addc(&sb, *name);
+		else
+			strbuf_addf(&sb, "\\x%02x", (unsigned char)*name);
+	return strbuf_detach(&sb);
+}
+
 int
 reference_parse(struct reference *ref, const char *name, struct err *err)
 {
+	autofree char *shown = NULL;
 	const char *why;
 
 	*ref = (struct reference){0};
@@ -221,7 +236,35 @@ reference_parse(struct reference *ref, const char *name, struct err *err)
 	if (!why)
 		return 0;
 	reference_release(ref);
-	return err_set(err, ERR_USAGE, "image '%s': %s", name, why);
+	shown = printable(name);
+	return err_set(err, ERR_USAGE, "image '%s': %s", shown, why);
+}
+
+char *
+reference_registry(const char *name, struct err *err)
+{
+	static const char *const hub[] = {
+	    LEGACY_DOMAIN, "registry-1.docker.io", NULL};
+	const char *s = name;
+	autofree char *domain = NULL, *shown = NULL;
+	size_t n;
+
+	if (str_starts(s, "https://"))
+		s += 8;
+	else if (str_starts(s, "http://"))
+		s += 7;
+	n = strcspn(s, "/");
+	domain = xstrndup(s, n);
+	if (str_in(domain, hub))
+		return xstrdup(DEFAULT_DOMAIN);
+	/* "/v1/" and "/v2/" stand behind it in files of Docker's client. */
+	if (has_domain(domain, n) && domain_ok(domain) &&
+	    (!s[n] || !s[n + 1] || s != name))
+		return steal(&domain);
+	shown = printable(name);
+	err_set(err, ERR_USAGE, "'%s' is not the name of a registry", shown);
+	err_hint(err, "a registry is a host: ghcr.io, localhost:5000");
+	return NULL;
 }
 
 bool

@@ -24,6 +24,11 @@ struct reference {
 /* ERR_USAGE with what is wrong. */
 int reference_parse(struct reference *ref, const char *name, struct err *err);
 void reference_release(struct reference *ref);
+/*
+ * The domain of a registry as in the names of its images, of "ghcr.io" or
+ * "https://ghcr.io/v1/"; NULL with ERR_USAGE.  The caller's.
+ */
+char *reference_registry(const char *name, struct err *err);
 
 /* True if it means :latest without saying so. */
 bool reference_is_implicit(const struct reference *ref);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "engine/auth.h"
+#include "engine/secret.h"
 #include "engine/context.h"
 #include "engine/endpoint.h"
 
@@ -65,7 +66,7 @@ try_auth(const char *text)
 				   "nopqrstuvwxyz0123456789-_=") !=
 		    strlen(header))
 			abort();
-		auth_header_free(header);
+		secret_free(&header);
 	}
 	auth_release(&a);
 }

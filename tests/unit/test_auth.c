@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/io.h"
+#include "engine/secret.h"
 #include "tap.h"
 
 static char *dir;
@@ -226,7 +227,7 @@ sends(struct auth a, const char *want)
 	char *header = auth_header(&a);
 
 	is_str(header, want, "%s", want);
-	auth_header_free(header);
+	secret_free(&header);
 }
 
 static void
@@ -246,14 +247,14 @@ test_header(void)
 	    "ZHJlc3MiOiJnaGNyLmlvIn0=");
 	header = auth_header(NULL);
 	is_str(header, "e30=", "none at all");
-	auth_header_free(header);
+	secret_free(&header);
 	header = auth_header(&ctl);
 	for (char *s = header; *s; s++)
 		*s = *s == '-' ? '+' : *s == '_' ? '/' : *s;
 	ok(!base64_decode(&back, header, strlen(header)), "odd names pass");
 	is_str(back.buf, "{\"username\":\"\\\"\\\\\\n\\u0001\xc3\xa9\"}",
 	    "as JSON");
-	auth_header_free(header);
+	secret_free(&header);
 }
 
 int

@@ -45,6 +45,28 @@ test_strvec(void)
 }
 
 static void
+test_age(void)
+{
+	static const struct {
+		int64_t s;
+		const char *text;
+	} ages[] = {{-5, "now"}, {0, "now"}, {1, "1 second ago"},
+	    {119, "119 seconds ago"}, {120, "2 minutes ago"},
+	    {7199, "119 minutes ago"}, {7200, "2 hours ago"},
+	    {3 * 86400, "3 days ago"}, {15 * 86400, "2 weeks ago"},
+	    {61 * 86400, "2 months ago"}, {729 * 86400, "24 months ago"},
+	    {731 * 86400, "2 years ago"}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(ages); i++) {
+		autobuf struct strbuf sb = STRBUF_INIT;
+
+		units_add_age(&sb, ages[i].s);
+		is_str(sb.buf, ages[i].text, "%lld s",
+		    (long long)ages[i].s);
+	}
+}
+
+static void
 test_units(void)
 {
 	static const struct {
@@ -250,6 +272,7 @@ main(void)
 	test_strbuf();
 	test_strvec();
 	test_units();
+	test_age();
 	test_encode();
 	test_err();
 	test_loop();

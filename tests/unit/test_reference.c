@@ -45,6 +45,17 @@ implicit(const char *name, bool want)
 	reference_release(&ref);
 }
 
+static void
+registry(const char *name, const char *want)
+{
+	autoerr struct err err = ERR_INIT;
+	autofree char *got = reference_registry(name, &err);
+
+	is_str(got, want, "registry %s", name);
+	ok(got || strstr(err.msg.buf, "is not the name of a registry"),
+	    "and the reason: %s", err.msg.buf);
+}
+
 int
 main(void)
 {
@@ -107,6 +118,20 @@ main(void)
 	memset(longest + 2, 'b', 129);
 	bad(longest, "tag");
 
+	registry("ghcr.io", "ghcr.io");
+	registry("localhost", "localhost");
+	registry("[::1]:5000", "[::1]:5000");
+	registry("https://ghcr.io", "ghcr.io");
+	registry("http://host:5000/", "host:5000");
+	registry("https://index.docker.io/v1/", "docker.io");
+	registry("registry-1.docker.io", "docker.io");
+	registry("", NULL);
+	registry("team", NULL);
+	registry("ghcr.io/team", NULL);
+	registry("a b.io", NULL);
+	registry("https://", NULL);
+	registry("x.io:port", NULL);
+	registry("x.io\n", NULL);
 	implicit("python", true);
 	implicit("python:latest", false);
 	implicit("python@" SHA, false);
