@@ -228,3 +228,11 @@ call_confirm(struct call *c, const char *fmt, ...)
 	return dispatch_confirm(c->host, c->out, c->interactive, question,
 	    &c->err);
 }
+
+int
+call_ask(struct call *c, const char *question, bool hidden,
+    struct strbuf *answer)
+{
+	return dispatch_ask(c->host, c->out, question, hidden, answer,
+	    &c->err);
+}

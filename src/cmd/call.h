@@ -123,5 +123,9 @@ void call_progress_log(struct call *c, const char *what, const char *text,
     const char *log);
 /* Asks a person "... [y/N] "; --yes says yes, and nobody there is an error. */
 int call_confirm(struct call *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* Asks a person "QUESTION: " for a line, hidden or not, and appends it, which
+   does not move the buffer if 4096 bytes fit; nobody there is an error. */
+int call_ask(struct call *c, const char *question, bool hidden,
+    struct strbuf *answer);
 
 #endif

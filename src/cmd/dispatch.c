@@ -341,3 +341,32 @@ dispatch_confirm(struct host *h, struct output *o, bool interactive,
 		return 0;
 	return err_set(err, ERR_USAGE, "not done: the answer was no");
 }
+
+int
+dispatch_ask(struct host *h, struct output *o, const char *question,
+    bool hidden, struct strbuf *answer, struct err *err)
+{
+	char line[4096]; /* the longest that a terminal gives, termios(3) */
+	bool answered;
+
+	if (!isatty(STDIN_FILENO) || !o->terminal[STDERR_FILENO])
+		return err_set(err, ERR_USAGE,
+		    "%s: nobody is there to be asked", question);
+	if (!hidden)
+		terminal_lend();
+	else if (!terminal_hide())
+		return err_sys(err, errno, "the terminal shows what is typed");
+	dprintf(STDERR_FILENO, "%s: ", question);
+	answered = read_answer(h, line, sizeof(line));
+	if (hidden) {
+		terminal_show();
+		dprintf(STDERR_FILENO, "\n");
+	} else {
+		terminal_take();
+	}
+	if (answered) {
+		strbuf_add(answer, line, strcspn(line, "\n"));
+	}
+	explicit_bzero(line, sizeof(line));
+	return answered ? 0 : err_set(err, ERR_INTERRUPTED, "interrupted");
+}

@@ -52,5 +52,8 @@ int dispatch_error(struct host *h, struct output *o, struct locus at,
 /* Asks on the terminal; see call_confirm(). */
 int dispatch_confirm(struct host *h, struct output *o, bool interactive,
     const char *question, struct err *err);
+/* Asks for a line; see call_ask(). */
+int dispatch_ask(struct host *h, struct output *o, const char *question,
+    bool hidden, struct strbuf *answer, struct err *err);
 
 #endif

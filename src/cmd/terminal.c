@@ -7,6 +7,7 @@
 
 static struct {
 	struct termios usual;
+	struct termios shown; /* what terminal_hide() found */
 	bool open;
 } terminal;
 
@@ -32,6 +33,25 @@ terminal_take(void)
 	ours.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
 	if (terminal.open)
 		tcsetattr(STDIN_FILENO, TCSADRAIN, &ours);
+}
+
+bool
+terminal_hide(void)
+{
+	struct termios hidden;
+
+	if (tcgetattr(STDIN_FILENO, &terminal.shown))
+		return false;
+	hidden = terminal.shown;
+	hidden.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
+	hidden.c_lflag |= ICANON | ISIG;
+	return tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden) == 0;
+}
+
+void
+terminal_show(void)
+{
+	tcsetattr(STDIN_FILENO, TCSADRAIN, &terminal.shown);
 }
 
 void

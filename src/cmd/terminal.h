@@ -10,6 +10,8 @@
 #ifndef ADDESH_CMD_TERMINAL_H
 #define ADDESH_CMD_TERMINAL_H
 
+#include <stdbool.h>
+
 void terminal_open(void);
 /* As it was at terminal_open(): for a program of this host, for a question
    that is answered in a line, while the shell is stopped. */
@@ -17,6 +19,10 @@ void terminal_lend(void);
 /* Ours again, whatever modes it was left in. */
 void terminal_take(void);
 void terminal_close(void);
+/* For a line that must not be seen, whether or not it is open; false: keys
+   cannot be hidden.  terminal_show() brings back what was before. */
+bool terminal_hide(void);
+void terminal_show(void);
 /* Stops the shell, as Ctrl-Z asks for; returns when it goes on. */
 void terminal_stop(void);
 

@@ -20,6 +20,7 @@
 #define ADDESH_SESSION_POLICY_H
 
 #include "base/json.h"
+#include "engine/reference.h"
 #include "sandbox/spec.h"
 #include "session/settings.h"
 
@@ -98,6 +99,9 @@ int policy_may_execute(const struct policy *p, struct err *err);
  */
 int policy_may_use_image(const struct policy *p, const char *image,
     const char *digest, struct err *err);
+/* May it be sent to the registry that its name begins with? */
+int policy_may_push(const struct policy *p, const struct reference *ref,
+    struct err *err);
 /* names: of one language, NULL-terminated: its name, then its aliases. */
 int policy_may_use_language(const struct policy *p, const char *const *names,
     struct err *err);

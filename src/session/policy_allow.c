@@ -110,6 +110,40 @@ policy_may_use_image(const struct policy *p, const char *image,
 	return check_lists(p, SET_IMAGES, match_image, &im, what, err);
 }
 
+/* A `*` of the registry's part does not reach into the path: "*.example.com"
+   is not evil.test/x.example.com. */
+static bool
+match_registry(const char *pattern, const void *arg)
+{
+	const struct reference *ref = arg;
+	const char *slash = strchr(pattern, '/');
+	autofree char *domain = slash
+	    ? xstrndup(pattern, (size_t)(slash - pattern))
+	    : xstrdup(pattern);
+
+	return glob_match(domain, ref->domain) &&
+	    (!slash || glob_match(slash + 1, ref->path));
+}
+
+int
+policy_may_push(const struct policy *p, const struct reference *ref,
+    struct err *err)
+{
+	autofree char *what =
+	    xasprintf("pushing to %s/%s", ref->domain, ref->path);
+
+	const struct value *v = policy_value(p, SET_ENGINE_PUSH_REGISTRIES);
+
+	if (!check_lists(p, SET_ENGINE_PUSH_REGISTRIES, match_registry, ref,
+		what, err))
+		return 0;
+	for (size_t i = 0; i < v->list.n; i++)
+		if (match_registry(v->list.v[i], ref))
+			return -1; /* a project's list is what refuses it */
+	return err_hint(err, "for this session:  set "
+	    "engine.push_registries %s", ref->domain);
+}
+
 static bool
 match_language(const char *item, const void *arg)
 {

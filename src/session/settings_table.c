@@ -96,6 +96,10 @@ const struct setting settings_table[SET_COUNT] = {
     [SET_ENGINE_ANSWER_TIMEOUT] = {"engine.answer_timeout", NULL,
 	VALUE_DURATION, .def = "30s", .min = 1, .max = YEAR,
 	.help = "how long the first byte of any other answer may take"},
+    [SET_ENGINE_PUSH_REGISTRIES] = {"engine.push_registries", NULL,
+	VALUE_LIST, .def = "", .tighten = TIGHTEN_BOTH,
+	.help = "registries, or REGISTRY/PATH patterns, that 'push' may send "
+		"to"},
 
     /* Paths are typed by the user, who may read them anyway; a default that
        refused some would only teach people to switch it off. */

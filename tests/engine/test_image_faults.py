@@ -5,6 +5,7 @@ engine is needed."""
 import json
 import os
 import signal
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -20,6 +21,7 @@ LAYER = {"status": "Downloading", "id": "aa",
 IMAGE = {"Id": "sha256:" + "ab" * 32, "Architecture": "amd64", "Os": "linux",
          "Size": 10 << 20, "RepoTags": ["x:1"], "RepoDigests": [],
          "Config": {}}
+OURS = {**IMAGE, "Config": {"Labels": {"addesh.image": "build"}}}
 
 
 def lines(*objects):
@@ -104,16 +106,17 @@ def images_without_names_are_listed():
             {"Id": "sha256:" + "01" * 32, "Labels": {"addesh.built": "1"},
              "RepoTags": ["docker.io/library/mine:1", "host:5000/a/b:c"]},
             {}]))
+        engine.on("GET", "/containers/json", Json([]))
         done = run(engine, "--plain", "-c", "images -a").is_ok()
-        same([l.split("\t")[:3] for l in done.out.splitlines()], [
+        same(sorted(l.split("\t")[:3] for l in done.out.splitlines()), [
+            ["(no name)", "", "0 bytes"],
             ["(no name)", "cd" * 6, "1 byte"],
             ["(no name)", "ef" * 6, "0 bytes"],
-            ["mine:1", "01" * 6, "0 bytes"],
             ["host:5000/a/b:c", "01" * 6, "0 bytes"],
-            ["(no name)", "", "0 bytes"]])
+            ["mine:1", "01" * 6, "0 bytes"]])
         done = run(engine, "--plain", "-c", "images").is_ok()
         same([l.split("\t")[0] for l in done.out.splitlines()],
-             ["mine:1", "host:5000/a/b:c"])
+             ["host:5000/a/b:c", "mine:1"])
         same(done.err, "3 others are on the engine:  images -a\n")
 
 
@@ -122,7 +125,7 @@ def a_conflict_is_told_in_the_engines_words():
     with FakeEngine() as engine:
         engine.on("DELETE", "/images/.*", error(
             409, "conflict: unable to remove repository reference"))
-        engine.on("GET", "/images/.*/json", Json(IMAGE))
+        engine.on("GET", "/images/.*/json", Json(OURS))
         done = run(engine, "-c", "image rm x:1").is_status(125)
         same(done.err, "addesh: image rm: removing the image: conflict: "
                        "unable to remove repository reference\n")
@@ -146,6 +149,7 @@ def image_rm_asks_a_person():
     with FakeEngine() as engine, Home(
             options=["--engine", engine.url]) as h:
         engine.on("DELETE", "/images/.*", Json([]))
+        engine.on("GET", "/images/.*/json", Json(OURS))
         with Terminal(h.argv(), h.env, h.work) as t:
             t.expect("^addesh.*> ")
             t.line("image rm a:1 b:1")
@@ -162,6 +166,32 @@ def image_rm_asks_a_person():
             t.expect("^image b:1 removed")
             t.line("quit")
             same(t.wait(), 0)
+
+
+@test("a bad name is refused before anything is sent: %s", [
+    ("a newline", "a\nb"), ("upper case", "UPPER"), ("a blank", "a b"),
+    ("in the tag", "x:bad tag"), ("nothing", ""), ("an escape", "b\x1b[2J"),
+    ("not UTF-8", b"caf\xe9"), ("a short digest", "x@sha256:12"),
+    ("a dash", "-x:1"), ("too long", "a" * 300)])
+def _(_, name):
+    with FakeEngine() as engine, Home(options=["--engine", engine.url]) as h:
+        errors = set()
+        for words in (["image", "info", "--", name],
+                      ["image", "rm", "--", name],
+                      ["image", "rm", "-f", "--", name],
+                      ["image", "tag", "--", name, "good:1"],
+                      ["image", "tag", "--", "good:1", name],
+                      ["push", "--", name], ["pull", "--", name]):
+            argv = [os.fsencode(w) for w in h.argv() + words]
+            done = subprocess.run(argv, env=h.env, cwd=h.work,
+                                  capture_output=True)
+            same(done.returncode, 2, done.stderr)
+            same(len(done.stderr.splitlines()), 1, done.stderr)
+            errors.add(done.stderr.split(b": ", 2)[2])
+            assert all(0x20 <= b < 0x7f for b in done.stderr[:-1]), \
+                done.stderr
+        same(len(errors), 1, errors)
+        same({r.path for r in engine.requests}, {"/version"})
 
 
 @test

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """addesh-json(5) and real output: each field of the one is in the other."""
 
+import contextlib
 import json
 import os
 import re
@@ -11,10 +12,11 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
 import engines
 import manual
 from addesh import Home
+from make_image import made
 from tap import main, same, test
 
 # Fields with these names have a part of their own in the manual.
-MAPS = {"limits.applied", "environments[].limits.applied"}
+MAPS = {"limits.applied", "environments[].limits.applied", "labels"}
 OPEN = {"diagnosis": "diagnosis.*"}
 # Needs a file that the run's user may not list; the helper runs as that user.
 UNREADABLE = {"entries[].error"}
@@ -71,6 +73,26 @@ doctor
 """
 
 
+IMAGES = """
+pull {registry}/remote:latest
+image tag {registry}/remote:latest {registry-auth}/fields:latest
+image info {registry}/remote:latest
+set engine.push_registries 127.*
+login -u {user} --password-stdin {registry-auth}
+push {registry-auth}/fields:latest
+logout {registry-auth}
+images --deps
+image rm -f {registry-auth}/fields:latest {registry}/remote:latest
+"""
+
+
+def layer(kind):
+    """An image of dependencies, for images --deps."""
+    if kind != "docker":
+        return contextlib.nullcontext()
+    return made(kind, "addesh-deps:fields", {"addesh.image": "deps"})
+
+
 def objects(kind):
     """Every object that a session with all commands writes."""
     with Home(options=engines.sandbox(kind)) as home:
@@ -85,7 +107,7 @@ def objects(kind):
                    "tools:\n  code_execution:\n    max: {timeout: 60}\n")
         home.write("config.yaml",
                    "tools:\n  code_execution:\n    max: {timeout: 60}\n")
-        script = COMMANDS
+        script, secret = COMMANDS, ""
         home.write("built/Dockerfile", "FROM scratch\nENV A=b\n")
         home.write("failing/Dockerfile",
                    "FROM busybox:latest\nRUN exit 3\n")
@@ -93,11 +115,12 @@ def objects(kind):
             script += ("build built --dry-run\nbuild built -t %s\n"
                        "build failing\nimage rm -f %s\n" % (BUILT, BUILT))
         if kind == "docker":
-            tag = "127.0.0.1:5000/remote:latest"
-            script += "pull %s\nimage rm -f %s\n" % (tag, tag)
-        with engines.alone("remote"):
+            script += IMAGES.format(**engines.state(kind))
+            secret = engines.state(kind)["password"]
+        with engines.alone("remote"), layer(kind):
             done = home.script(script, "--json", "-k", "--config",
-                               os.path.join(home.work, "config.yaml"))
+                               os.path.join(home.work, "config.yaml"),
+                               stdin=secret)
         return [json.loads(line) for line in done.out.splitlines()]
 
 

@@ -51,6 +51,44 @@ is_allowed(const struct policy *p, const char *image, const char *digest,
 }
 
 static void
+may_push(const struct policy *p, const char *image, bool want)
+{
+	struct err err = ERR_INIT;
+	struct reference ref;
+
+	ok(!reference_parse(&ref, image, &err), "%s", image);
+	is_int(!policy_may_push(p, &ref, &err), want, "%s %s", image,
+	    want ? "may be pushed" : "is not pushed");
+	reference_release(&ref);
+	err_clear(&err);
+}
+
+static void
+test_push(void)
+{
+	struct policy *p = (start(), load());
+
+	may_push(p, "ghcr.io/a/b", false);
+	may_push(p, "python", false);
+	policy_free(p);
+	start();
+	put_file(USER_FILE, "engine: {push_registries: ['*.example.com', "
+	    "'ghcr.io/team/*', docker.io]}\n");
+	p = load();
+	may_push(p, "r.example.com/a/b", true);
+	may_push(p, "example.com/a", false);
+	may_push(p, "evil.test/r.example.com", false);
+	may_push(p, "r.example.com:5000/a", false);
+	may_push(p, "ghcr.io/team/app:1", true);
+	may_push(p, "ghcr.io/team", false);
+	may_push(p, "ghcr.io/other/team/x", false);
+	may_push(p, "x.ghcr.io/team/x", false);
+	may_push(p, "index.docker.io/me/app", true);
+	may_push(p, "python", true);
+	policy_free(p);
+}
+
+static void
 test_images(void)
 {
 	struct policy *p;
@@ -146,6 +184,7 @@ main(void)
 	prepare();
 	test_disabled();
 	test_images();
+	test_push();
 	test_paths();
 	test_memory();
 	return finish();
