@@ -214,13 +214,17 @@ tell_failed_step(struct call *c, const struct build_record *r,
     const char *dockerfile)
 {
 	const struct build_record_step *f = r->failed;
+	autobuf struct strbuf line = STRBUF_INIT;
 
 	if (f->log_cut)
 		call_reason(c, "... the beginning of the log is cut here");
 	call_program(c, STDERR_FILENO, f->log.buf, f->log.len);
-	call_reason(c, "step %u/%zu failed: %s:%u: %.*s%s", f->n, r->n,
-	    dockerfile, f->line, TEXT_MAX, f->text,
-	    strlen(f->text) > TEXT_MAX ? "..." : "");
+	strbuf_addf(&line, "step %u/%zu failed", f->n, r->n);
+	if (r->exit_code)
+		strbuf_addf(&line, " with exit %d", r->exit_code);
+	strbuf_addf(&line, ": %s:%u: %.*s%s", dockerfile, f->line, TEXT_MAX,
+	    f->text, strlen(f->text) > TEXT_MAX ? "..." : "");
+	call_reason(c, "%s", line.buf);
 }
 
 void
@@ -237,7 +241,9 @@ build_view_result(struct build_view *v, const struct build_record *r,
 	}
 	if (r->failed)
 		tell_failed_step(c, r, dockerfile);
-	call_reason(c, "%s", r->why.msg.buf);
+	/* The builder's words say no more than that. */
+	if (!r->exit_code)
+		call_reason(c, "%s", r->why.msg.buf);
 	if (r->why.hint.len)
 		call_reason(c, "  %s", r->why.hint.buf);
 }

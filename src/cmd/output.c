@@ -116,11 +116,13 @@ put(struct output *o, int fd, const void *p, size_t n)
 static void
 progress_erase(struct output *o)
 {
-	if (o->progress_lines)
-		put(o, STDERR_FILENO, "\r\033[K", 4);
+	if (!o->progress_lines)
+		return;
+	put(o, STDERR_FILENO, "\r\033[K", 4);
 	for (; o->progress_lines > 1; o->progress_lines--)
 		put(o, STDERR_FILENO, "\033[A\033[K", 6);
 	o->progress_lines = 0;
+	o->in_line[STDERR_FILENO] = false;
 }
 
 /* Ends the line that is open on a terminal, and its colours, for what stands

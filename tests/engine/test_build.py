@@ -126,7 +126,7 @@ def _(builder):
         assert not any("never" in s["instruction"] for s in r["steps"]), r
         done = h.addesh("-k", "-c", "build ./app", "-c", "logs")
         assert "\nfirst\n" in done.err and "\nlast\n" in done.err, done.err
-        assert "step 4/5 failed: Dockerfile:6: RUN echo first;" in done.err
+        assert "step 4/5 failed with exit 42: Dockerfile:6: RUN echo first;" in done.err
         assert "first\n" in done.out and "fine\n" in done.out, done.out
         h.leaves_nothing()
 

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: MIT
+"""build on a terminal: the step that runs with its last lines, one line for
+each that ended, the whole log of one that failed."""
+
+import os
+import re
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "lib"))
+import engines
+from addesh import Home
+from tap import main, same, test
+from terminal import Screen
+
+# It goes on when the test says so, by the file that the last image holds.
+SLOW = """FROM busybox:latest
+ENV TEST_OF=%s
+RUN for i in 1 2 3 4 5 6; do echo "line $i"; done; printf '\\033[2Jx\\n'; \
+    sleep 8
+RUN echo "why it fails"; exit 7
+"""
+
+
+@test("%s: a build that fails", engines.KINDS)
+def _(kind):
+    with Home(options=engines.sandbox(kind)) as h:
+        h.write("app/Dockerfile", SLOW % h.path)
+        s = Screen(h.argv("--no-history"), h.env, cwd=h.work)
+        try:
+            s.wait_for("^addesh.*>$")
+            s.type("build ./app --no-cache")
+            s.keys("Enter")
+            # the last four lines under the step, dim; nothing of the program's
+            # own clears the screen
+            s.wait_for(r"^\[3/4\] RUN for i in .*\nline 4\nline 5\nline 6\n"
+                       r".*x$")
+            colours = "\n".join(s.capture(colours=True))
+            assert "\033[2mline 4" in colours, colours
+            s.wait_for("failed with exit 7.*^addesh")
+            lines = [l for l in s.capture() if l][1:]
+            text = "\n".join(lines)
+            same(lines[1].split("  ")[0], "[1/4] FROM busybox:latest", text)
+            assert re.match(r"\[3/4\] RUN for i .*  \d", lines[3]), text
+            assert re.match(r"\[4/4\] RUN .*  failed after \d", lines[4]), text
+            same(lines[5], "why it fails", text)
+            assert lines[6].startswith(
+                "step 4/4 failed with exit 7: Dockerfile:4: RUN echo"), text
+        finally:
+            s.close()
+
+
+@test("%s: Ctrl-C", engines.KINDS)
+def _(kind):
+    with Home(options=engines.sandbox(kind)) as h:
+        h.write("app/Dockerfile",
+                "FROM busybox:latest\nRUN sleep 1000002\n")
+        s = Screen(h.argv("--no-history"), h.env, cwd=h.work)
+        try:
+            s.wait_for("^addesh.*>$")
+            s.type("build ./app")
+            s.keys("Enter")
+            s.wait_for(r"^\[2/2\] RUN sleep 1000002")
+            s.keys("C-c")
+            s.wait_for(r"interrupted\naddesh .*\[130\]>")
+        finally:
+            s.close()
+
+
+main()
