@@ -165,7 +165,8 @@ token_length(const char *s, size_t n)
 {
 	static const char *const begins[] = {"ghp_", "gho_", "ghs_", "ghu_",
 	    "ghr_", "github_pat_", "glpat-", "npm_", "pypi-", "hf_", "sk-",
-	    "xoxb-", "xoxp-"};
+	    "xoxb-", "xoxp-", "AKIA",
+	    "ASIA"};
 	size_t len = 0;
 
 	while (len < n && is_name_char(s[len]))

@@ -181,20 +181,24 @@ add_line(struct reader *r, struct strbuf *out, struct line l)
 static int
 read_continuation(struct reader *r, struct strbuf *out)
 {
-	bool more = true, empty = false;
+	bool more = true;
+	unsigned empty = 0; /* the first such line */
 	struct line l;
 	int rc = 1;
 
 	while (more && (rc = next_line(r, &l)) > 0) {
 		if (is_empty(l))
-			empty = true;
+			empty = empty ? empty : r->line;
 		else if (!is_comment(l))
 			more = add_line(r, out, l);
 	}
-	if (empty)
-		strvec_pushf(&r->d->warnings,
-		    "%s:%u: an empty line within an instruction", r->name,
-		    r->line);
+	if (empty) {
+		struct dockerfile *d = r->d;
+
+		GROW(d->warnings, d->nwarnings, &d->warnings_cap);
+		d->warnings[d->nwarnings++] = (struct dockerfile_warning){
+		    empty, "an empty line within an instruction"};
+	}
 	return rc < 0 ? -1 : 0;
 }
 
@@ -335,7 +339,6 @@ dockerfile_parse(const char *name, const char *text, size_t len,
 	copy = xstrndup(text, len);
 	d = xcalloc(1, sizeof(*d));
 	d->escape = '\\';
-	strvec_init(&d->warnings);
 	r.d = d;
 	r.p = copy;
 	r.end = copy + len;
@@ -381,7 +384,7 @@ dockerfile_free(struct dockerfile *d)
 	free(d->stages);
 	free(d->variables);
 	free(d->syntax);
-	strvec_release(&d->warnings);
+	free(d->warnings);
 	free(d);
 }
 

@@ -68,8 +68,12 @@ struct dockerfile {
 	struct dockerfile_stage *stages;
 	size_t nstages, stages_cap;
 	size_t target; /* index of the stage that is built */
-	/* "NAME:LINE: ...", such as an empty continuation line. */
-	struct strvec warnings;
+	/* What builders only warn of, such as an empty continuation line. */
+	struct dockerfile_warning {
+		unsigned line;
+		const char *text; /* static */
+	} *warnings;
+	size_t nwarnings, warnings_cap;
 	/* Of the parser. */
 	struct dockerfile_variable **variables;
 	size_t nvariables, variables_cap;

@@ -10,24 +10,28 @@ is(const struct dockerfile_instruction *in, const char *name)
 }
 
 static void
-add_image(struct strvec *images, const char *image)
+visit_image(const struct dockerfile *d, const char *from,
+    void (*visit)(void *arg, const char *image), void *arg)
 {
-	if (strcmp(image, "scratch") && !strvec_has(images, image))
-		strvec_push(images, image);
+	if (strcmp(from, "scratch") != 0 &&
+	    dockerfile_find_stage(d, from) == SIZE_MAX)
+		visit(arg, from);
 }
 
-static void
-add_images_of(const struct dockerfile *d,
-    const struct dockerfile_instruction *in, struct strvec *images)
+void
+dockerfile_visit_images(const struct dockerfile *d,
+    const struct dockerfile_instruction *in,
+    void (*visit)(void *arg, const char *image), void *arg)
 {
 	const char *from = is(in, "COPY") ? dockerfile_flag(in, "from") : NULL;
 
 	if (in->onbuild)
 		return;
-	if (is(in, "FROM") && d->stages[in->stage].parent == SIZE_MAX)
-		add_image(images, d->stages[in->stage].base);
-	if (from && dockerfile_find_stage(d, from) == SIZE_MAX)
-		add_image(images, from);
+	if (is(in, "FROM") && d->stages[in->stage].parent == SIZE_MAX &&
+	    strcmp(d->stages[in->stage].base, "scratch"))
+		visit(arg, d->stages[in->stage].base);
+	if (from)
+		visit_image(d, from, visit, arg);
 	for (size_t i = 0; is(in, "RUN") && i < in->flags.n; i++) {
 		struct dockerfile_mount m;
 		autoerr struct err err = ERR_INIT;
@@ -36,10 +40,19 @@ add_images_of(const struct dockerfile *d,
 		    dockerfile_mount_parse(
 			&m, in->flags.v[i] + strlen("--mount="), &err))
 			continue;
-		if (m.from && dockerfile_find_stage(d, m.from) == SIZE_MAX)
-			add_image(images, m.from);
+		if (m.from)
+			visit_image(d, m.from, visit, arg);
 		dockerfile_mount_release(&m);
 	}
+}
+
+static void
+add_image(void *arg, const char *image)
+{
+	struct strvec *images = arg;
+
+	if (!strvec_has(images, image))
+		strvec_push(images, image);
 }
 
 static bool
@@ -57,7 +70,8 @@ dockerfile_images(const struct dockerfile *d, bool stage_by_stage,
 {
 	for (size_t i = d->stages[0].first; i < d->n; i++)
 		if (counts(d, &d->instructions[i], stage_by_stage))
-			add_images_of(d, &d->instructions[i], images);
+			dockerfile_visit_images(
+			    d, &d->instructions[i], add_image, images);
 }
 
 struct constructs {

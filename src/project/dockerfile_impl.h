@@ -71,6 +71,12 @@ int dockerfile_check_expanded(
 int dockerfile_evaluate(struct dockerfile *d, const char *name,
     const struct dockerfile_options *options, struct err *err);
 
+/* The images from elsewhere that an instruction names, "scratch" not among
+   them. */
+void dockerfile_visit_images(const struct dockerfile *d,
+    const struct dockerfile_instruction *in,
+    void (*visit)(void *arg, const char *image), void *arg);
+
 /* The stage of COPY --from or RUN --mount from=, at any place; SIZE_MAX: it is
    an image. */
 size_t dockerfile_find_stage(const struct dockerfile *d, const char *from);

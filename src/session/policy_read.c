@@ -8,7 +8,7 @@
 /* Ours, with keys that belong to commands which validate them when they read
    them. */
 static const char *const other_sections[] = {"project", "checks",
-    "dockerfile", "replay", "refine", "search", NULL};
+    "replay", "refine", "search", NULL};
 
 /* What of a file full of mistakes is said at once. */
 #define PROBLEMS_MAX 20

@@ -3,6 +3,14 @@
 
 #define POLICY(name) SETTINGS_POLICY "." name, name
 
+/* A rule of project/dockerfile_rules.h. */
+#define RULE(rule, default_, what)                                             \
+	{                                                                      \
+		"dockerfile." rule, NULL, VALUE_WORD, "deny|warn|off",         \
+		    .def = (default_), .tighten = TIGHTEN_SMALLER,             \
+		    .help = "what becomes of " what                            \
+	}
+
 #define KIB (UINT64_C(1) << 10)
 #define MIB (UINT64_C(1) << 20)
 #define PIB (UINT64_C(1) << 50)
@@ -154,6 +162,29 @@ const struct setting settings_table[SET_COUNT] = {
     [SET_ROW_LIMIT] = {"output.row_limit", "row_limit", VALUE_COUNT,
 	.def = "1000", .max = 1000000000,
 	.help = "the most rows of a list on a terminal; 0: all"},
+
+    [SET_DOCKERFILE_ENGINE_SOCKET] = RULE("engine-socket", "deny",
+	"the socket of an engine, in any form"),
+    [SET_DOCKERFILE_PRIVILEGED] = RULE("privileged", "deny",
+	"rights that a build has not"),
+    [SET_DOCKERFILE_HOST_NETWORK] = RULE("host-network", "deny",
+	"the host's network"),
+    [SET_DOCKERFILE_HOST_MOUNT] = RULE("host-mount", "deny",
+	"directories of the host in containers"),
+    [SET_DOCKERFILE_SECRET_MOUNT] = RULE("secret-mount", "deny",
+	"secrets and ssh agents that were not offered"),
+    [SET_DOCKERFILE_ADD_URL] = RULE("add-url", "deny",
+	"ADD of what lies in the network"),
+    [SET_DOCKERFILE_BASE_IMAGE] = RULE("base-image", "deny",
+	"images that 'images' does not allow"),
+    [SET_DOCKERFILE_FRONTEND] = RULE("frontend", "deny",
+	"another program that reads the Dockerfile"),
+    [SET_DOCKERFILE_NO_USER] = RULE("no-user", "warn",
+	"images that run as root"),
+    [SET_DOCKERFILE_SECRET_ENV] = RULE("secret-env", "warn",
+	"secrets in ENV and ARG"),
+    [SET_DOCKERFILE_LATEST_TAG] = RULE("latest-tag", "warn",
+	"images without a version"),
 
     [SET_HISTORY_SIZE] = {"history.size", NULL, VALUE_COUNT, .def = "10000",
 	.max = 10000000, .help = "lines of the history that are kept"},

@@ -91,8 +91,9 @@ dump_facts(struct strbuf *sb, const struct dockerfile *d)
 	free(c);
 	if (d->syntax)
 		strbuf_addf(sb, "syntax %s\n", d->syntax);
-	for (size_t i = 0; i < d->warnings.n; i++)
-		strbuf_addf(sb, "warning %s\n", d->warnings.v[i]);
+	for (size_t i = 0; i < d->nwarnings; i++)
+		strbuf_addf(sb, "warning %u: %s\n", d->warnings[i].line,
+		    d->warnings[i].text);
 }
 
 static void

@@ -1,0 +1,67 @@
+#include "session/dockerfile_policy.h"
+
+#include <string.h>
+
+/* What of a file full of them is said at once. */
+#define HINTS_MAX 20
+
+_Static_assert(SET_DOCKERFILE_LAST - SET_DOCKERFILE_FIRST + 1 == RULE_COUNT,
+    "a setting for each rule, in the same order");
+
+static enum setting_id
+setting_of(enum dockerfile_rule rule)
+{
+	return SET_DOCKERFILE_FIRST + (enum setting_id)rule;
+}
+
+static int
+check_image(void *arg, const char *image, struct err *err)
+{
+	return policy_may_use_image(arg, image, NULL, err);
+}
+
+void
+policy_find(const struct policy *p, const struct dockerfile *d,
+    const struct strvec *secrets, struct dockerfile_findings *findings)
+{
+	struct dockerfile_checks checks = {
+	    .image = check_image, .arg = (void *)p, .secrets = secrets};
+
+	for (enum dockerfile_rule i = 0; i < RULE_COUNT; i++)
+		checks.severity[i] = (enum dockerfile_severity)policy_num(
+		    p, setting_of(i));
+	*findings = (struct dockerfile_findings){0};
+	dockerfile_find(d, &checks, findings);
+}
+
+static int
+refuse(const struct policy *p, const struct dockerfile_finding *f,
+    const char *name, struct err *err)
+{
+	enum setting_id id = setting_of(f->rule);
+
+	err_set(err, ERR_POLICY, "%s:%u: %s (%s is deny: %s)", name, f->line,
+	    f->message, settings_table[id].path, policy_where(p, id));
+	return err_hint(err, "%s", f->remedy);
+}
+
+int
+policy_may_build(const struct policy *p,
+    const struct dockerfile_findings *findings, const char *name,
+    struct err *err)
+{
+	size_t said = 0;
+
+	for (size_t i = 0; i < findings->n; i++) {
+		const struct dockerfile_finding *f = &findings->v[i];
+
+		if (f->severity != SEVERITY_DENY)
+			continue;
+		if (!said)
+			refuse(p, f, name, err);
+		else if (said < HINTS_MAX)
+			err_hint(err, "%s:%u: %s", name, f->line, f->message);
+		said++;
+	}
+	return said ? -1 : 0;
+}
