@@ -1,5 +1,4 @@
 /* check: what files ask for, before anything is done with them. */
-#include <errno.h>
 #include <fnmatch.h>
 #include <string.h>
 
@@ -84,27 +83,35 @@ finding_json(const char *path, const struct dockerfile_finding *f)
 	return j;
 }
 
+/* A row of --plain; rule and remedy may be NULL. */
+static void
+add_row(struct checking *k, const char *path, unsigned line,
+    const char *severity, const char *rule, const char *message,
+    const char *remedy)
+{
+	autofree char *number = xasprintf("%u", line);
+
+	call_table_row(k->table,
+	    (const char *[]){path, number, severity, rule, message, remedy},
+	    NULL);
+}
+
 static void
 show_finding(struct checking *k, const char *path,
     const struct dockerfile_finding *f)
 {
 	const char *severity = dockerfile_severity_names[f->severity];
 	const char *rule = dockerfile_rule_names[f->rule];
-	char line[16];
 
 	k->denied += f->severity == SEVERITY_DENY;
 	k->warned += f->severity == SEVERITY_WARN;
 	json_push(k->findings, finding_json(path, f));
-	if (!k->table) {
+	if (k->table)
+		add_row(k, path, f->line, severity, rule, f->message,
+		    f->remedy);
+	else
 		call_text(k->c, "%s:%u: %s: %s (%s)\n    %s\n", path, f->line,
 		    severity, f->message, rule, f->remedy);
-		return;
-	}
-	snprintf(line, sizeof(line), "%u", f->line);
-	call_table_row(k->table,
-	    (const char *[]){
-		path, line, severity, rule, f->message, f->remedy},
-	    NULL);
 }
 
 static void
@@ -116,7 +123,10 @@ show_note(struct checking *k, const char *path, unsigned line, const char *text)
 	json_put_int(j, "line", line);
 	json_put_str(j, "text", text);
 	json_push(k->notes, j);
-	call_note(k->c, "%s:%u: %s", path, line, text);
+	if (k->table)
+		add_row(k, path, line, "note", NULL, text, NULL);
+	else
+		call_text(k->c, "%s:%u: note: %s\n", path, line, text);
 }
 
 static const char *
@@ -198,8 +208,9 @@ check_exec(struct call *c)
 	json_put_int(data, "denied", (int64_t)k.denied);
 	if (rc)
 		return -1;
-	call_note(c, "%zu denied, %zu warning%s", k.denied, k.warned,
-	    k.warned == 1 ? "" : "s");
+	if (!k.table)
+		call_text(c, "%zu denied, %zu warning%s\n", k.denied,
+		    k.warned, k.warned == 1 ? "" : "s");
 	c->status = k.denied ? 1 : 0;
 	return 0;
 }

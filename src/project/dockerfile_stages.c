@@ -7,6 +7,7 @@
 #include <sys/utsname.h>
 
 #include "base/nearest.h"
+#include "engine/reference.h"
 
 /* Bytes and steps that replacing variables may take: "ENV a=$a$a" doubles. */
 #define BUDGET (32u << 20)
@@ -540,6 +541,47 @@ mark_stages(struct dockerfile *d, const char *name, struct err *err)
 	return 0;
 }
 
+/* The classic builder takes an image's id, too. */
+static bool
+is_image_id(const char *s)
+{
+	if (str_starts(s, "sha256:"))
+		s += strlen("sha256:");
+	return strlen(s) == 64 && strspn(s, "0123456789abcdef") == 64;
+}
+
+static void
+check_image(void *arg, const char *image)
+{
+	struct err *err = arg;
+	autoerr struct err bad = ERR_INIT;
+	struct reference ref;
+
+	if (err->kind != ERR_NONE || is_image_id(image))
+		return;
+	if (!reference_parse(&ref, image, &bad)) {
+		reference_release(&ref);
+		return;
+	}
+	err_set(err, ERR_CONFIG, "%s", bad.msg.buf);
+	if (bad.hint.len)
+		err_hint(err, "%s", bad.hint.buf);
+}
+
+/* Once all stages are known, as their names are no images. */
+static int
+check_images(const struct dockerfile *d, const char *name, struct err *err)
+{
+	for (size_t i = 0; i < d->n; i++) {
+		const struct dockerfile_instruction *in = &d->instructions[i];
+
+		dockerfile_visit_images(d, in, check_image, err);
+		if (err->kind != ERR_NONE)
+			return err_prefix(err, "%s:%u", name, in->line);
+	}
+	return 0;
+}
+
 int
 dockerfile_evaluate(struct dockerfile *d, const char *name,
     const struct dockerfile_options *options, struct err *err)
@@ -551,7 +593,8 @@ dockerfile_evaluate(struct dockerfile *d, const char *name,
 
 	add_platforms(&e);
 	if (evaluate_all(&e, name) ||
-	    find_target(d, name, options->target, err))
+	    find_target(d, name, options->target, err) ||
+	    check_images(d, name, err))
 		return -1;
 	return mark_stages(d, name, err);
 }

@@ -28,6 +28,7 @@ FILES = {
               "os.symlink('bin', 'plain')\n"
               "open('bin', 'wb').write(b'\\xff')\n",
     "missing.py": "import no_such_module",
+    "Dockerfile": "FROM python\nRUN --mount=type=cache,target=/x y\n",
 }
 
 BUILT = "local/json-fields:%d" % os.getpid()
@@ -66,6 +67,7 @@ policy show
 policy check policy.yaml
 history
 images
+check Dockerfile
 env reset
 env rm second
 env rm --all
