@@ -262,6 +262,10 @@ request(struct running *r, struct err *err)
 	int rc = http_do(h, &rq, NULL, err);
 
 	http_free(h);
+	/* The engine is known, even if this connection is its first. */
+	if (rc && err->kind == ERR_ENGINE &&
+	    !str_starts(err->msg.buf, rq.doing))
+		err_prefix(err, "%s", rq.doing);
 	return rc;
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "engine/build_text.h"
 #include "engine/build_vertex.h"
 
@@ -12,7 +13,8 @@ build_stream_init(struct build_stream *s, enum builder_kind kind,
 {
 	*s = (struct build_stream){.kind = kind, .steps.ev = ev,
 	    .witness = witness, .objects = OBJECTS_INIT, .failure = ERR_INIT,
-	    .doubtful = STRBUF_INIT, .held = STRBUF_INIT};
+	    .doubtful = STRBUF_INIT, .held = STRBUF_INIT,
+	    .began_ms = clock_ms()};
 }
 
 void

@@ -36,6 +36,7 @@ struct build_stream {
 	/* Of BuildKit: its clock minus ours, once it is known. */
 	bool have_clock;
 	int64_t clock;
+	int64_t began_ms; /* clock_ms(); nothing happened before */
 };
 
 void build_stream_init(struct build_stream *s, enum builder_kind kind,

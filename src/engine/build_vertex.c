@@ -50,16 +50,18 @@ step_of(struct build_stream *s, struct buildkit_text digest)
 	return steps_find(&s->steps, key);
 }
 
-/* The engine's time in ours; what was said first is taken for just now. */
+/* The engine's time in ours, between the build's begin and now; what was said
+   first is taken for just now. */
 static int64_t
 our_time(struct build_stream *s, int64_t theirs)
 {
-	int64_t now = clock_ms();
+	int64_t now = clock_ms(), ours;
 
 	if (!s->have_clock)
 		s->clock = theirs - now;
 	s->have_clock = true;
-	return theirs - s->clock > now ? now : theirs - s->clock;
+	ours = theirs - s->clock;
+	return ours < s->began_ms ? s->began_ms : ours > now ? now : ours;
 }
 
 /* Another step failed, or nobody wants it any more. */
@@ -80,6 +82,8 @@ change_step(struct build_stream *s, struct step *st, bool is_new,
 		st->told.began_ms = our_time(s, v->started);
 	st->told.ended_ms =
 	    v->completed >= 0 ? our_time(s, v->completed) : 0;
+	if (st->told.ended_ms && st->told.ended_ms < st->told.began_ms)
+		st->told.ended_ms = st->told.began_ms;
 	if (error[0] && v->completed >= 0) {
 		free(st->error);
 		st->error = xstrndup(error, BUILD_TEXT_MAX);

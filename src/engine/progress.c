@@ -35,15 +35,34 @@ follow(struct objects *o, char c)
 	return false;
 }
 
+/* A string of ours would end at a NUL: it becomes U+FFFD, as what is no UTF-8
+   has become at the engine already. */
+static void
+replace_nuls(struct objects *o)
+{
+	char *s = o->buf.buf, *end = s + o->buf.len;
+
+	while ((s = memchr(s, '\\', (size_t)(end - s)))) {
+		if (end - s >= 6 && !memcmp(s, "\\u0000", 6))
+			memcpy(s, "\\ufffd", 6);
+		s += end - s > 1 ? 2 : 1;
+	}
+}
+
 static int
 complete(struct objects *o, objects_fn *fn, void *arg, struct err *err)
 {
-	autojson json *j = json_parse(o->buf.buf, o->buf.len, err);
+	json *j;
+	int rc;
 
+	replace_nuls(o);
+	j = json_parse(o->buf.buf, o->buf.len, err);
 	strbuf_reset(&o->buf);
 	if (!j)
 		return -1;
-	return fn(arg, j, err);
+	rc = fn(arg, j, err);
+	json_free(j);
+	return rc;
 }
 
 int

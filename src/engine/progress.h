@@ -13,8 +13,9 @@
 #include "base/err.h"
 #include "base/json.h"
 
-/* No object of an engine comes near this. */
-#define PROGRESS_OBJECT_MAX (1u << 20)
+/* No object of an engine is longer: BuildKit's hold 4 MB at most, as gRPC's
+   messages do, in base64. */
+#define PROGRESS_OBJECT_MAX (8u << 20)
 
 /* Cuts a stream of bytes into objects. */
 struct objects {

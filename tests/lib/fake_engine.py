@@ -53,7 +53,8 @@ class Reply:
     """Bytes to send, in pieces of cut bytes (0: as a whole; a list: pieces of
     these lengths, then the rest), each after the peer has read the one before;
     then "keep" the connection for another request, "close" it, "hang" until
-    the peer gives up, or "echo" what it sends in frames of stdout."""
+    the peer gives up, "wait" for that without reading, or "echo" what it
+    sends in frames of stdout."""
 
     def __init__(self, data=b"", cut=0, then="keep"):
         self.data = data
@@ -125,6 +126,7 @@ class FakeEngine:
         self.requests = []
         self.connections = 0
         self.scripts = []
+        self.earlies = []
         self.stopping = threading.Event()
         self.lock = threading.Lock()
         self.socks = []
@@ -149,6 +151,11 @@ class FakeEngine:
     def on(self, method, path, *replies):
         """Newer scripts win."""
         self.scripts.insert(0, (method, re.compile(path), list(replies)))
+
+    def early(self, method, path, reply):
+        """Answers when the head of the request is there, and reads no more of
+        that connection."""
+        self.earlies.append((method, re.compile(path), reply))
 
     def asked(self, method, path):
         """The requests that match."""
@@ -195,9 +202,14 @@ class FakeEngine:
                 return
             stream = sock.makefile("rb")
             while True:
-                request = self._read(stream)
+                request = self._read_head(stream)
                 if not request:
                     return
+                reply = self._early(request)
+                if reply:
+                    self._send(sock, reply)
+                    return
+                request.body = self._read_body(stream, request.headers)
                 with self.lock:
                     self.requests.append(request)
                 if not self._send(sock, self._reply(request)):
@@ -207,7 +219,14 @@ class FakeEngine:
         finally:
             sock.close()
 
-    def _read(self, stream):
+    def _early(self, request):
+        path = re.sub(r"^/v1\.\d+", "", request.path)
+        for method, pattern, reply in self.earlies:
+            if method == request.method and pattern.fullmatch(path):
+                return reply
+        return None
+
+    def _read_head(self, stream):
         line = stream.readline()
         if not line:
             return None
@@ -219,17 +238,21 @@ class FakeEngine:
                 break
             name, _, value = line.partition(":")
             headers[name.lower()] = value.strip()
+        return Request(method, target, headers, b"")
+
+    def _read_body(self, stream, headers):
         if headers.get("transfer-encoding") == "chunked":
-            body = b""
+            chunks = []
             while True:
                 size = int(stream.readline(), 16)
-                body += stream.read(size)
+                chunks.append(stream.read(size))
                 stream.readline()
                 if not size:
                     break
+            body = b"".join(chunks)
         else:
             body = stream.read(int(headers.get("content-length", 0)))
-        return Request(method, target, headers, body)
+        return body
 
     def _reply(self, request):
         version = re.match(r"/v1\.(\d+)(/.*)", request.path)
@@ -257,6 +280,8 @@ class FakeEngine:
             sock.sendall(piece)
         if reply.then == "keep":
             return True
+        if reply.then == "wait":
+            self.stopping.wait(60)
         if reply.then == "hang":
             while not self.stopping.is_set() and sock.recv(65536):
                 pass
