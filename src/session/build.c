@@ -9,6 +9,7 @@
 #include "base/io.h"
 #include "engine/image.h"
 #include "engine/reference.h"
+#include "sandbox/keeper.h"
 #include "session/build_impl.h"
 
 /* Where a Dockerfile that is none of the context's is put in it. */
@@ -503,9 +504,18 @@ run_builder(struct building *b, struct build_spec *spec, struct err *err)
 	struct build_record *r = b->record;
 	const struct build_events ev = {
 	    .step = on_step, .log = on_log, .sent = on_sent, .arg = b};
+	autoerr struct err ignored = ERR_INIT;
+	struct box *keeper;
 
 	build_record_plan(r, b->dockerfile, b->builder.kind);
+	if (build_keeper_open(b->session, b->dockerfile, b->builder.kind,
+		&keeper, err))
+		return note_failure(r, err);
+	if (keeper)
+		spec->keeper = keeper_id(keeper);
 	r->id = build_run(b->session->engine, spec, &ev, err);
+	if (keeper)
+		box_close(keeper, &ignored);
 	note_context(b);
 	if (!r->id)
 		return note_failure(r, err);

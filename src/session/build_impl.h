@@ -1,7 +1,8 @@
-/* What the files of building an image share: build.c and build_record.c. */
+/* What the files of building an image share: build*.c. */
 #ifndef ADDESH_SESSION_BUILD_IMPL_H
 #define ADDESH_SESSION_BUILD_IMPL_H
 
+#include "sandbox/box.h"
 #include "session/build.h"
 
 /* The builder's steps and ours. */
@@ -24,5 +25,13 @@ struct build_record_step *build_record_step(struct build_map *m,
 /* It has not begun after all. */
 void build_record_forget(struct build_map *m, unsigned id);
 void build_record_log(struct build_record_step *step, const void *p, size_t n);
+
+/*
+ * What a build by buildah is killed with (sandbox/keeper.h), made of an image
+ * of the Dockerfile.  *keeper: the caller's to close; NULL where none is
+ * needed.
+ */
+int build_keeper_open(struct session *s, const struct dockerfile *d,
+    enum builder_kind kind, struct box **keeper, struct err *err);
 
 #endif

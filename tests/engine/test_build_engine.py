@@ -14,9 +14,10 @@ import uuid
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 
+from addesh import Home
 from buildtool import Built, archive, argv, build
 from engineapi import ApiError
-from engines import api, endpoint
+from engines import api, endpoint, sandbox
 from enginetool import finish, start
 from tap import main, patient, same, test
 
@@ -355,6 +356,22 @@ def _(builder):
         p.kill()
         p.communicate()
         assert is_soon(lambda: not processes(mark)), "it runs on"
+
+
+@test
+def buildah_the_shell_is_killed_and_the_keeper_ends_with_it():
+    with Engine("buildah") as e, Home(options=sandbox("podman")) as h:
+        mark, lines = endless(e, "trap '' TERM INT;")
+        h.write("app/Dockerfile", e.dockerfile(*lines))
+        p = h.spawn("-c", "build app -t " + e.tag)
+        try:
+            assert is_soon(lambda: processes(mark), 60)
+            p.kill()
+            assert is_soon(lambda: not processes(mark)), "it runs on"
+        finally:
+            p.kill()
+            p.communicate()
+        assert is_soon(lambda: not e.containers()), e.containers()
 
 
 @test("%s: interrupted while the context is sent", BUILDERS)
