@@ -1,6 +1,7 @@
 #include "base/clock.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 /* The first and the last millisecond that have a year of four digits. */
@@ -58,4 +59,35 @@ clock_format_utc(int64_t wall_ms, char buf[32])
 	strftime(text, sizeof(text), "%m-%dT%H:%M:%S", &tm);
 	snprintf(buf, 32, "%04u-%s.%03uZ",
 	    (unsigned)(tm.tm_year + 1900) % 10000, text, part % 1000);
+}
+
+/* What follows the seconds: ".123456789", then "Z" or "+02:00". */
+static int
+parse_zone(const char *s, int64_t *seconds)
+{
+	unsigned h, m;
+	int end = 0;
+
+	if (*s == '.')
+		s += 1 + strspn(s + 1, "0123456789");
+	if (!strcmp(s, "Z"))
+		return 0;
+	if ((*s != '+' && *s != '-') ||
+	    sscanf(s + 1, "%2u:%2u%n", &h, &m, &end) != 2 || end != 5 ||
+	    s[6] || h > 23 || m > 59)
+		return -1;
+	*seconds -= (*s == '+' ? 1 : -1) * (int64_t)(h * 3600 + m * 60);
+	return 0;
+}
+
+int
+clock_parse_utc(const char *text, int64_t *seconds)
+{
+	struct tm tm = {0};
+	const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+
+	if (!rest)
+		return -1;
+	*seconds = (int64_t)timegm(&tm);
+	return parse_zone(rest, seconds);
 }

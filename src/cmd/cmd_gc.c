@@ -1,7 +1,9 @@
 /* What earlier sessions left behind: gc. */
 #include "cmd/call.h"
 #include "cmd/table.h"
+#include "engine/image.h"
 #include "sandbox/sweep.h"
+#include "session/own_image.h"
 #include "session/session.h"
 #include "session/steps.h"
 
@@ -62,6 +64,50 @@ sweep_steps(struct sweeping *s)
 				.why = "its session has ended"});
 }
 
+static const char *
+why_kept(const json *labels, const char *name)
+{
+	if (!name)
+		return "an image without a name, which 'prune' removes";
+	return own_image_is_deps(labels, name)
+	    ? "installed dependencies, which 'prune' removes"
+	    : "an image that was built, which 'image rm' removes";
+}
+
+/* Images are made to stay. */
+static int
+list_images(struct sweeping *s, struct engine *engine)
+{
+	autovec struct strvec labels = STRVEC_INIT;
+	autojson json *list = NULL;
+	const json *image, *tag;
+
+	strvec_push(&labels, LABEL_IMAGE);
+	list = image_list(engine, &labels, &s->c->err);
+	json_each (image, list) {
+		const json *l = json_get(image, "Labels");
+		autovec struct strvec names = STRVEC_INIT;
+
+		json_each (tag, json_get(image, "RepoTags")) {
+			if (cJSON_IsString(tag) && *tag->valuestring != '<')
+				strvec_push(&names, tag->valuestring);
+		}
+		for (size_t i = 0; i < names.n; i++) {
+			autofree char *name = reference_shorten(names.v[i]);
+
+			add_item(s, &(struct sweep_item){.kind = "image",
+					.name = name, .keep = true,
+					.why = why_kept(l, names.v[i])});
+		}
+		if (!names.n)
+			add_item(s, &(struct sweep_item){.kind = "image",
+					.name = json_str(image, "Id", ""),
+					.keep = true,
+					.why = why_kept(l, NULL)});
+	}
+	return list ? 0 : -1;
+}
+
 static int
 gc_exec(struct call *c)
 {
@@ -74,6 +120,8 @@ gc_exec(struct call *c)
 	sweep_steps(&s);
 	rc = sweep_run(
 	    &c->session->runtime, engine, s.dry, add_item, &s, &c->err);
+	if (!rc && engine)
+		rc = list_images(&s, engine);
 	call_table_end(s.table);
 	json_put_bool(call_data(c), "dry_run", s.dry);
 	if (!rc)

@@ -1,5 +1,6 @@
 #include "session/dep_use.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -59,4 +60,18 @@ dep_use_forget(const struct runtime *rt, const char *id)
 
 	if (path)
 		unlink(path);
+}
+
+void
+dep_use_list(const struct runtime *rt, struct strvec *ids)
+{
+	autofree char *path = io_join(rt->state_dir, DIR_NAME);
+	DIR *dir = opendir(path);
+	const struct dirent *d;
+
+	while (dir && (d = readdir(dir)))
+		if (d->d_name[0] != '.')
+			strvec_push(ids, d->d_name);
+	if (dir)
+		closedir(dir);
 }

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/strvec.h"
 #include "sandbox/runtime.h"
 
 /* It is used now.  id: "sha256:..." or without the algorithm. */
@@ -18,5 +19,7 @@ int dep_use_note(const struct runtime *rt, const char *id, struct err *err);
 int64_t dep_use_time(const struct runtime *rt, const char *id);
 /* For when the image is removed; that nothing was kept is fine. */
 void dep_use_forget(const struct runtime *rt, const char *id);
+/* The ids, without algorithm, of all that a use is kept of. */
+void dep_use_list(const struct runtime *rt, struct strvec *ids);
 
 #endif

@@ -84,6 +84,7 @@ login -u {user} --password-stdin {registry-auth}
 push {registry-auth}/fields:latest
 logout {registry-auth}
 images --deps
+prune --dry-run --older-than 0
 image rm -f {registry-auth}/fields:latest {registry}/remote:latest
 """
 
@@ -92,7 +93,8 @@ def layer(kind):
     """An image of dependencies, for images --deps."""
     if kind != "docker":
         return contextlib.nullcontext()
-    return made(kind, "addesh-deps:fields", {"addesh.image": "deps"})
+    return made(kind, "addesh-deps:fields", {
+        "addesh.image": "deps", "addesh.deps.key": "fields"})
 
 
 def objects(kind):

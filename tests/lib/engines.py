@@ -50,6 +50,13 @@ def _start():
     return os.environ
 
 
+def of_my_own():
+    """For tests that change what all users of an engine share: this program
+    starts a pair for itself when it needs one."""
+    for name in ("DOCKER", "PODMAN", "ENGINES"):
+        os.environ.pop("ADDESH_TEST_" + name, None)
+
+
 def endpoint(kind):
     """unix://PATH of the engine; skips the test where there is none."""
     name = "ADDESH_TEST_" + kind.upper()

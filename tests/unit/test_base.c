@@ -45,6 +45,35 @@ test_strvec(void)
 }
 
 static void
+test_times(void)
+{
+	static const struct {
+		const char *text;
+		int64_t s;
+	} good[] = {{"1970-01-01T00:00:10Z", 10},
+	    {"1970-01-01T00:00:10.999999999Z", 10},
+	    {"1970-01-01T01:00:10+01:00", 10},
+	    {"1969-12-31T23:30:10.5-00:30", 10},
+	    {"2026-11-21T16:23:06.906876382Z", 1795278186},
+	    {"0001-01-01T00:00:00Z", -62135596800}};
+	static const char *const bad[] = {"", "Z", "2026-11-21",
+	    "2026-11-21T16:23:06", "2026-11-21 16:23:06Z",
+	    "2026-13-21T16:23:06Z", "2026-11-21T16:23:06.Z5",
+	    "2026-11-21T16:23:06+1:00", "2026-11-21T16:23:06+24:00",
+	    "2026-11-21T16:23:06+01:00x", "2026-11-21T16:23:06+",
+	    "2026-11-21T16:23:06+-1:00"};
+	int64_t s;
+
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		s = 0;
+		ok(!clock_parse_utc(good[i].text, &s), "%s", good[i].text);
+		is_int(s, good[i].s, "is that second");
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		ok(clock_parse_utc(bad[i], &s) < 0, "no time: '%s'", bad[i]);
+}
+
+static void
 test_age(void)
 {
 	static const struct {
@@ -273,6 +302,7 @@ main(void)
 	test_strvec();
 	test_units();
 	test_age();
+	test_times();
 	test_encode();
 	test_err();
 	test_loop();

@@ -58,10 +58,13 @@ test_use(const char *dir)
 	struct runtime rt = {.state_dir = (char *)dir};
 	struct timeval old[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
 	autofree char *path = xasprintf("%s/deps/" ID, dir);
+	autovec struct strvec ids = STRVEC_INIT;
 	autoerr struct err err = ERR_INIT;
 	int64_t before = time(NULL);
 
 	is_int(dep_use_time(&rt, ID), 0, "not used yet");
+	dep_use_list(&rt, &ids);
+	is_int(ids.n, 0, "none is");
 	is_int(access(dir, F_OK), -1, "which wrote nothing");
 	is_int(dep_use_note(&rt, "sha256:" ID, &err), 0, "used: %s",
 	    err.msg.buf);
@@ -71,6 +74,8 @@ test_use(const char *dir)
 	is_int(dep_use_time(&rt, "sha256:" ID), 1000, "it is kept");
 	is_int(dep_use_note(&rt, ID, &err), 0, "used again");
 	ok(dep_use_time(&rt, ID) >= before - 1, "which counts");
+	dep_use_list(&rt, &ids);
+	ok(ids.n == 1 && !strcmp(ids.v[0], ID), "the list has it");
 	dep_use_forget(&rt, ID);
 	dep_use_forget(&rt, ID);
 	is_int(dep_use_time(&rt, ID), 0, "forgotten");
