@@ -128,10 +128,27 @@ json_array(void)
 	return checked(cJSON_CreateArray());
 }
 
+/* JSON is UTF-8: what is not, such as a file's name, is U+FFFD in it. */
 json *
 json_string(const char *s)
 {
-	return checked(cJSON_CreateString(s));
+	autobuf struct strbuf text = STRBUF_INIT;
+	size_t n = strlen(s);
+
+	if (utf8_valid(s, n))
+		return checked(cJSON_CreateString(s));
+	while (n) {
+		int len = utf8_next(s, n, NULL);
+		size_t step = len > 0 ? (size_t)len : 1;
+
+		if (len > 0)
+			strbuf_add(&text, s, step);
+		else
+			strbuf_adds(&text, "\xef\xbf\xbd");
+		s += step;
+		n -= step;
+	}
+	return checked(cJSON_CreateString(text.buf));
 }
 
 void

@@ -218,3 +218,11 @@ sanitise_end(struct sanitiser *s, struct strbuf *out)
 	if (s->in_line && s->unmark)
 		strbuf_adds(out, s->unmark);
 }
+
+void
+sanitise_name(struct strbuf *out, const char *name)
+{
+	for (; *name; name++)
+		strbuf_addc(out,
+		    (unsigned char)*name < ' ' || *name == 0x7f ? '?' : *name);
+}

@@ -31,4 +31,8 @@ void sanitise_add(struct sanitiser *s, struct strbuf *out, const void *p,
 /* Shows what is held and puts colours back; a line that is open stays open. */
 void sanitise_end(struct sanitiser *s, struct strbuf *out);
 
+/* Appends a name that comes from elsewhere, for one line of text: a control
+   character becomes '?', as a newline would forge another line. */
+void sanitise_name(struct strbuf *out, const char *name);
+
 #endif

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/sanitise.h"
 #include "base/units.h"
 #include "cmd/call.h"
 #include "cmd/table.h"
@@ -241,15 +242,6 @@ format_mode(const struct box_entry *e, char text[11])
 	text[10] = 0;
 }
 
-/* Names come from the environment: a newline in one would forge an entry. */
-static void
-add_name(struct strbuf *sb, const char *name)
-{
-	for (; *name; name++)
-		strbuf_addc(sb,
-		    (unsigned char)*name < ' ' || *name == 0x7f ? '?' : *name);
-}
-
 static json *
 item_json(const struct item *item, const char *name)
 {
@@ -292,12 +284,12 @@ list_row(struct call_table *t, const struct item *item, const char *name)
 		units_add_size(&size, item->e.size);
 	if (localtime_r(&mtime, &tm))
 		strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &tm);
-	add_name(&shown, name);
+	sanitise_name(&shown, name);
 	if (item->e.type == 'd')
 		strbuf_addc(&shown, '/');
 	if (item->target) {
 		strbuf_adds(&shown, " -> ");
-		add_name(&shown, item->target);
+		sanitise_name(&shown, item->target);
 	}
 	call_table_row(t,
 	    (const char *[]){mode, size.len ? size.buf : NULL, when, shown.buf},

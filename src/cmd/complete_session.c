@@ -255,6 +255,16 @@ complete_policy(
 		offer(out, prefix, names.v[i], NULL);
 }
 
+static void
+complete_context(
+    struct host *h, const char *before, const char *prefix, struct strvec *out)
+{
+	const struct session *s = h->session;
+
+	for (size_t i = 0; s && i < s->staging.n; i++)
+		offer(out, prefix, s->staging.v[i]->name, NULL);
+}
+
 void
 complete_session_init(struct host *h)
 {
@@ -265,5 +275,6 @@ complete_session_init(struct host *h)
 	h->complete[COMP_VALUE] = complete_value;
 	h->complete[COMP_STEP] = complete_step;
 	h->complete[COMP_LANGUAGE] = complete_language;
+	h->complete[COMP_CONTEXT] = complete_context;
 	h->complete[COMP_POLICY] = complete_policy;
 }

@@ -10,6 +10,7 @@
 #include <sys/xattr.h>
 
 #include "base/io.h"
+#include "base/sanitise.h"
 #include "pack/beneath.h"
 #include "pack/ignore.h"
 #include "pack/inodes.h"
@@ -160,6 +161,7 @@ open_tree(struct context *c, struct err *err)
 {
 	struct tree_spec spec = {.root = c->root,
 	    .title = c->spec.root ? c->spec.root : "",
+	    .prefix = "",
 	    .overlay = &c->overlay,
 	    .ignore = c->ignore,
 	    .keep = {c->spec.dockerfile, IGNORE_NAME},
@@ -228,9 +230,10 @@ context_close(struct context *c)
 static int
 fail(const struct context *c, int sys, struct err *err)
 {
-	const char *root = c->spec.root ? c->spec.root : "";
+	autobuf struct strbuf name = STRBUF_INIT;
 
-	err_sys(err, sys, "%s%s%s", root, *root ? "/" : "", c->path.buf);
+	sanitise_name(&name, c->path.buf);
+	err_sys(err, sys, "%s/%s", c->spec.root, name.buf);
 	if (sys == EACCES)
 		err_hint(err,
 		    "if the build does not need it, list it in " IGNORE_NAME);
@@ -240,8 +243,11 @@ fail(const struct context *c, int sys, struct err *err)
 static int
 changed(const struct context *c, struct err *err)
 {
+	autobuf struct strbuf name = STRBUF_INIT;
+
+	sanitise_name(&name, c->path.buf);
 	return err_set(err, ERR_IO, "%s/%s: it changed while it was read",
-	    c->spec.root, c->path.buf);
+	    c->spec.root, name.buf);
 }
 
 /* Opens the body; e->st becomes that of what was opened. */

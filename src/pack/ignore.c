@@ -5,6 +5,7 @@
 
 #include "base/encode.h"
 #include "base/strbuf.h"
+#include "pack/path.h"
 #include "pack/pattern.h"
 
 #define FILE_MAX (1u << 20)
@@ -59,46 +60,6 @@ trim(const char *s, size_t n)
 	return xstrndup(s, n);
 }
 
-static void
-drop_last(struct strbuf *out, size_t keep)
-{
-	while (out->len > keep && out->buf[out->len - 1] != '/')
-		strbuf_truncate(out, out->len - 1);
-	if (out->len > keep)
-		strbuf_truncate(out, out->len - 1);
-}
-
-/* Go's filepath.Clean of what is not empty; the caller's. */
-static char *
-clean(const char *s)
-{
-	struct strbuf out = STRBUF_INIT;
-	bool rooted = *s == '/';
-	size_t keep = rooted; /* what ".." cannot take away */
-
-	if (rooted)
-		strbuf_addc(&out, '/');
-	for (size_t n; *s; s += n) {
-		s += strspn(s, "/");
-		n = strcspn(s, "/");
-		if (!n || (n == 1 && *s == '.'))
-			continue;
-		if (n == 2 && !memcmp(s, "..", 2) &&
-		    (rooted || out.len > keep)) {
-			drop_last(&out, keep);
-			continue;
-		}
-		if (out.len > rooted)
-			strbuf_addc(&out, '/');
-		strbuf_add(&out, s, n);
-		if (n == 2 && !memcmp(s, "..", 2))
-			keep = out.len;
-	}
-	if (!out.len)
-		strbuf_addc(&out, '.');
-	return strbuf_detach(&out);
-}
-
 /* What ignorefile.ReadAll makes of a line; empty: nothing. */
 static char *
 normalise(const char *line, size_t len)
@@ -109,7 +70,7 @@ normalise(const char *line, size_t len)
 	if (!*s)
 		return steal(&s);
 	rest = trim(s + keeps, strlen(s + keeps));
-	path = *rest ? clean(rest) : xstrdup("");
+	path = *rest ? path_clean(rest) : xstrdup("");
 	return xasprintf("%s%s", keeps ? "!" : "",
 	    path + (path[0] == '/' && path[1]));
 }
@@ -124,7 +85,7 @@ add_rule(struct ignore *ig, const char *line, struct err *err)
 
 	if (!*s)
 		return 0;
-	text = clean(s);
+	text = path_clean(s);
 	keeps = *text == '!';
 	if (keeps && !text[1])
 		return err_set(err, ERR_CONFIG, "'!' stands without a pattern");

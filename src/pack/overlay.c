@@ -2,24 +2,25 @@
 
 #include <string.h>
 
+#include "pack/path.h"
+
 static int
 compare(const void *a, const void *b)
 {
-	const struct context_file *const *x = a, *const *y = b;
+	const struct context_file *x = a, *y = b;
 
-	return strcmp((*x)->path, (*y)->path);
+	return strcmp(x->path, y->path);
 }
 
-/* The first whose path is not before this. */
-static size_t
-lower_bound(const struct overlay *o, const char *path)
+size_t
+overlay_bound(const struct context_file *files, size_t n, const char *path)
 {
-	size_t lo = 0, hi = o->n;
+	size_t lo = 0, hi = n;
 
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 
-		if (strcmp(o->files[mid]->path, path) < 0)
+		if (strcmp(files[mid].path, path) < 0)
 			lo = mid + 1;
 		else
 			hi = mid;
@@ -27,30 +28,15 @@ lower_bound(const struct overlay *o, const char *path)
 	return lo;
 }
 
-static bool
-is_clean(const char *path)
-{
-	for (const char *s = path;; s++) {
-		size_t n = strcspn(s, "/");
-
-		if (!n || (n == 1 && *s == '.') ||
-		    (n == 2 && s[0] == '.' && s[1] == '.'))
-			return false;
-		s += n;
-		if (!*s)
-			return true;
-	}
-}
-
 static int
 check(const struct overlay *o, size_t i, struct err *err)
 {
-	const char *path = o->files[i]->path;
+	const char *path = o->files[i].path;
 
-	if (!is_clean(path))
+	if (!path_is_below(path))
 		return err_set(err, ERR_CONFIG,
 		    "%s: not a path below the context", path);
-	if (i && !strcmp(o->files[i - 1]->path, path))
+	if (i && !strcmp(o->files[i - 1].path, path))
 		return err_set(err, ERR_CONFIG, "%s: given twice", path);
 	if (overlay_has_below(o, path))
 		return err_set(err, ERR_CONFIG,
@@ -65,7 +51,7 @@ overlay_init(struct overlay *o, const struct context_file *files, size_t n,
 	o->files = xcalloc(n ? n : 1, sizeof(*o->files));
 	o->n = n;
 	for (size_t i = 0; i < n; i++)
-		o->files[i] = &files[i];
+		o->files[i] = files[i];
 	qsort(o->files, n, sizeof(*o->files), compare);
 	for (size_t i = 0; i < n; i++)
 		if (check(o, i, err))
@@ -83,10 +69,10 @@ overlay_release(struct overlay *o)
 const struct context_file *
 overlay_find(const struct overlay *o, const char *path)
 {
-	size_t i = lower_bound(o, path);
+	size_t i = overlay_bound(o->files, o->n, path);
 
-	return i < o->n && !strcmp(o->files[i]->path, path) ? o->files[i]
-							    : NULL;
+	return i < o->n && !strcmp(o->files[i].path, path) ? &o->files[i]
+							   : NULL;
 }
 
 bool
@@ -98,8 +84,8 @@ overlay_has_below(const struct overlay *o, const char *dir)
 	if (!o->n)
 		return false;
 	prefix = xasprintf("%s/", dir);
-	i = lower_bound(o, prefix);
-	return i < o->n && str_starts(o->files[i]->path, prefix);
+	i = overlay_bound(o->files, o->n, prefix);
+	return i < o->n && str_starts(o->files[i].path, prefix);
 }
 
 void
@@ -107,8 +93,8 @@ overlay_names(const struct overlay *o, const char *prefix, struct names *names)
 {
 	size_t len = strlen(prefix);
 
-	for (size_t i = lower_bound(o, prefix); i < o->n; i++) {
-		const char *path = o->files[i]->path;
+	for (size_t i = overlay_bound(o->files, o->n, prefix); i < o->n; i++) {
+		const char *path = o->files[i].path;
 
 		if (strncmp(path, prefix, len))
 			break;

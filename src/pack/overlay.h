@@ -7,11 +7,16 @@
 #include "pack/names.h"
 
 struct overlay {
-	const struct context_file **files; /* sorted by path */
+	struct context_file *files; /* copies, sorted by path */
 	size_t n;
 };
 
-/* Borrows files; ERR_CONFIG if a path is absolute, not clean, or is given
+/* Among files that are sorted by path (bytewise): the first that is not before
+   this one; n if there is none. */
+size_t overlay_bound(const struct context_file *files, size_t n,
+    const char *path);
+
+/* What files refer to is borrowed; ERR_CONFIG if a path is absolute, not clean, or is given
    twice or as file and as directory. */
 int overlay_init(struct overlay *o, const struct context_file *files, size_t n,
     struct err *err);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/io.h"
+#include "base/sanitise.h"
 #include "pack/beneath.h"
 #include "pack/names.h"
 
@@ -35,7 +36,11 @@ struct tree {
 static int
 fail(const struct tree *t, const char *path, int sys, struct err *err)
 {
-	err_sys(err, sys, "%s%s%s", t->spec.title, *path ? "/" : "", path);
+	autobuf struct strbuf name = STRBUF_INIT;
+
+	sanitise_name(&name, path);
+	err_sys(err, sys, "%s%s%s", t->spec.title,
+	    *t->spec.title && *path ? "/" : "", name.buf);
 	if (sys == EACCES)
 		err_hint(err, "if the build does not need it, list it in "
 			      ".dockerignore");
@@ -82,6 +87,7 @@ tree_open(const struct tree_spec *spec, struct err *err)
 	t->spec = *spec;
 	strbuf_init(&t->path);
 	strbuf_init(&t->directory);
+	strbuf_adds(&t->path, spec->prefix);
 	root.marks = xcalloc(ignore_marks(spec->ignore) + 1, sizeof(bool));
 	if (push(t, &root, err)) {
 		tree_close(t);
@@ -169,11 +175,13 @@ skip(struct tree *t, mode_t mode)
 	const char *kind = S_ISSOCK(mode) ? "socket"
 	    : S_ISFIFO(mode)		  ? "FIFO"
 					  : "device";
-	autofree char *what = xasprintf("%s (%s)", t->path.buf, kind);
+	autobuf struct strbuf what = STRBUF_INIT;
 
+	sanitise_name(&what, t->path.buf);
+	strbuf_addf(&what, " (%s)", kind);
 	t->spec.count->skipped++;
 	if (t->spec.skipped->n < SKIPPED_MAX)
-		strvec_push(t->spec.skipped, what);
+		strvec_push(t->spec.skipped, what.buf);
 }
 
 /* What is at t->path and no directory. */

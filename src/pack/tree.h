@@ -25,6 +25,9 @@ struct tree;
 struct tree_spec {
 	int root; /* directory, borrowed; -1: there is only the overlay */
 	const char *title; /* of it, in errors */
+	/* Its own path in the context, "" if it is the root: rules and paths
+	   are those of the context. */
+	const char *prefix;
 	const struct overlay *overlay;
 	const struct ignore *ignore;
 	const char *keep[2]; /* paths that are never left out, or NULL */

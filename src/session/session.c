@@ -68,6 +68,7 @@ session_free(struct session *s, struct err *err)
 		env_free(s->envs[i]);
 	}
 	free(s->envs);
+	staging_release(&s->staging);
 	steps_free(s->steps);
 	result_release(&s->last);
 	languages_free(s->languages);

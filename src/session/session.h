@@ -15,6 +15,7 @@
 #include "sandbox/box.h"
 #include "session/policy.h"
 #include "session/result.h"
+#include "session/staging.h"
 #include "session/steps.h"
 
 /* An environment of this session. */
@@ -41,6 +42,7 @@ struct session {
 	unsigned env_count;  /* opened so far, for names e1, e2 ... */
 	struct result last;  /* of the last run; id NULL: none yet */
 	unsigned last_step;  /* its step */
+	struct staging staging; /* contexts that are put together */
 	struct strvec versions; /* of the host's programs, as in box_ctx */
 	char *id;	     /* label of what this session makes */
 	bool looked; /* for what dead sessions left on this host */
