@@ -10,6 +10,8 @@
 #include "project/template.h"
 #include "session/session.h"
 
+#define DOCKERFILE "Dockerfile"
+
 static int
 context_new_exec(struct call *c)
 {
@@ -241,12 +243,21 @@ list_file(struct call_table *t, const struct context_file *f, bool ignored)
 	    j);
 }
 
+/* The Dockerfile and .dockerignore are sent whatever the rules say. */
+static bool
+is_left_out(const struct context *seen, const char *path)
+{
+	static const char *const kept[] = {DOCKERFILE, ".dockerignore", NULL};
+
+	return !str_in(path, kept) && context_ignores(seen, path);
+}
+
 static int
 list_files(struct call *c, const struct staged *ctx)
 {
 	size_t len;
 	autofree char *rules = template_read("dockerignore", &len, &c->err);
-	struct context_spec spec = {.dockerfile = "Dockerfile",
+	struct context_spec spec = {.dockerfile = DOCKERFILE,
 	    .files = ctx->files,
 	    .nfiles = ctx->n,
 	    .ignore = rules};
@@ -258,7 +269,7 @@ list_files(struct call *c, const struct staged *ctx)
 	t = call_table_new(c, "files", file_columns, ARRAY_SIZE(file_columns));
 	for (size_t i = 0; i < ctx->n; i++)
 		list_file(t, &ctx->files[i],
-		    context_ignores(seen, ctx->files[i].path));
+		    is_left_out(seen, ctx->files[i].path));
 	call_table_end(t);
 	json_put_str(call_data(c), "context", ctx->name);
 	context_close(seen);

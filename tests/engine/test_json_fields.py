@@ -72,6 +72,12 @@ env reset
 env rm second
 env rm --all
 doctor
+context new
+context add missing.py staged
+context ls
+context ls c1
+context use c1
+context rm c1 missing.py
 """
 
 
@@ -103,6 +109,9 @@ def objects(kind):
         for name, text in FILES.items():
             home.write(name, text)
         os.mkdir(os.path.join(home.work, "out"))
+        home.write("staged/a", "x")
+        os.rename(os.path.join(home.work, "staged/a"), os.path.join(
+            os.fsencode(home.work), b"staged/\xff"))
         # what a session that died leaves, so that gc has something to say
         dead = os.path.join(home.path, "state/addesh/sessions/dead")
         os.makedirs(dead, 0o700)
