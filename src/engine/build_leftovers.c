@@ -247,21 +247,28 @@ remove_containers(struct engine *e, const struct build_stream *s,
 	return 0;
 }
 
-/* Round after round: the builder may come to an end meanwhile. */
+/*
+ * Round after round: the builder may come to an end meanwhile, and Podman fails
+ * to list its images while somebody removes one.
+ */
 static int
 remove_rounds(struct found *f, struct err *err)
 {
-	int64_t began = clock_ms(), after = 0;
+	int64_t began = clock_ms();
 
 	for (;;) {
-		if (remove_images(f, err))
-			return -1;
-		after = clock_ms() - began;
-		if (!f->here.n && (!copies(f->s->now) || after > COPY_MS))
+		int rc = remove_images(f, err);
+		int64_t after = clock_ms() - began;
+
+		if (!rc && !f->here.n &&
+		    (!copies(f->s->now) || after > COPY_MS))
 			return 0;
+		if (rc && (err->code < 500 || after > BUSY_MS))
+			return -1;
 		if (after > BUSY_MS)
 			return err_set(err, ERR_ENGINE,
 			    "image %.12s is in use", f->here.v[0]);
+		err_clear(err);
 		if (http_pause(engine_http(f->e), ROUND_MS,
 			"removing what the build left", err))
 			return -1;
