@@ -96,9 +96,7 @@ class Engine:
 
     def build(self, *lines, base="busybox", files=(), **options):
         context = archive(self.dockerfile(*lines, base=base), **dict(files))
-        with self.keeper() as keeper:
-            return build(self.url, context,
-                         **self.options(dict(options, **keeper)))
+        return build(self.url, context, **self.options(options))
 
     def leaves_nothing(self):
         same((self.ours(), self.containers()), ([], []), "left")
@@ -344,10 +342,10 @@ def _(builder):
 @test("%s: a build is out of time", BUILDERS)
 def _(builder):
     with Engine(builder) as e, e.keeper() as keeper:
-        p, mark, seen = start_endless(e, keeper, timeout=patient(5) * 1000)
+        p, mark, seen = start_endless(e, keeper, timeout=patient(3) * 1000)
         done = ended(p, seen)
         done.is_failed("timeout", "the build was stopped at its time limit "
-                       "of %ds" % patient(5))
+                       "of %ds" % patient(3))
         assert is_soon(lambda: not processes(mark)), "it runs on"
         same(done.step("endless")["state"], "stopped")
         same(done.result.hint, [])
