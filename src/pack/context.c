@@ -40,6 +40,7 @@ struct context {
 	size_t room;
 	struct strbuf rest;
 	bool ended, failed, closing;
+	unsigned above; /* entries of what is put above that were sent */
 	struct inodes inodes;
 	struct context_count count;
 	struct strvec skipped;
@@ -164,10 +165,13 @@ open_tree(struct context *c, struct err *err)
 	    .prefix = "",
 	    .overlay = &c->overlay,
 	    .ignore = c->ignore,
-	    .keep = {c->spec.dockerfile, IGNORE_NAME},
 	    .count = &c->count,
 	    .skipped = &c->skipped};
 
+	if (!c->spec.under) {
+		spec.keep[0] = c->spec.dockerfile;
+		spec.keep[1] = IGNORE_NAME;
+	}
 	c->tree = tree_open(&spec, err);
 	return c->tree ? 0 : -1;
 }
@@ -227,12 +231,19 @@ context_close(struct context *c)
 
 /* ---- entries ------------------------------------------------------------- */
 
+/* The path as it is in the directory. */
+static const char *
+own_path(const struct context *c)
+{
+	return c->path.buf + (c->spec.under ? strlen(c->spec.under) + 1 : 0);
+}
+
 static int
 fail(const struct context *c, int sys, struct err *err)
 {
 	autobuf struct strbuf name = STRBUF_INIT;
 
-	sanitise_name(&name, c->path.buf);
+	sanitise_name(&name, own_path(c));
 	err_sys(err, sys, "%s/%s", c->spec.root, name.buf);
 	if (sys == EACCES)
 		err_hint(err,
@@ -245,7 +256,7 @@ changed(const struct context *c, struct err *err)
 {
 	autobuf struct strbuf name = STRBUF_INIT;
 
-	sanitise_name(&name, c->path.buf);
+	sanitise_name(&name, own_path(c));
 	return err_set(err, ERR_IO, "%s/%s: it changed while it was read",
 	    c->spec.root, name.buf);
 }
@@ -364,11 +375,32 @@ end_body(struct context *c)
 	c->data = NULL;
 }
 
+/* What comes before the tree: 1 if e is of that. */
+static int
+next_above(struct context *c, struct tree_entry *e)
+{
+	const struct context_file *file = c->spec.above;
+
+	if (!c->spec.under || c->above == 2)
+		return 0;
+	*e = (struct tree_entry){.path = c->spec.under, .dir = -1};
+	e->st.st_mode = S_IFDIR | 0755;
+	if (c->above++)
+		return 1;
+	e->path = file->path;
+	e->file = file;
+	e->st.st_mode = S_IFREG | file->mode;
+	e->st.st_size = (off_t)file->size;
+	e->st.st_mtime = file->mtime;
+	return 1;
+}
+
 static int
 next_entry(struct context *c, struct err *err)
 {
 	struct tree_entry e;
-	int rc = tree_next(c->tree, &e, err);
+	int above = next_above(c, &e);
+	int rc = above ? 1 : tree_next(c->tree, &e, err);
 
 	if (rc < 0)
 		return -1;
@@ -379,6 +411,8 @@ next_entry(struct context *c, struct err *err)
 		    : tar_fail(c, err);
 	}
 	strbuf_reset(&c->path);
+	if (c->spec.under && !above)
+		strbuf_addf(&c->path, "%s/", c->spec.under);
 	strbuf_adds(&c->path, e.path);
 	if (write_header(c, &e, err))
 		return -1;
@@ -450,8 +484,5 @@ context_skipped(const struct context *c)
 bool
 context_ignores(const struct context *c, const char *path)
 {
-	if (!strcmp(path, IGNORE_NAME) ||
-	    (c->spec.dockerfile && !strcmp(path, c->spec.dockerfile)))
-		return false;
 	return ignore_path(c->ignore, path);
 }

@@ -35,6 +35,13 @@ struct context_spec {
 	size_t nfiles;
 	/* What stands for .dockerignore where there is none; or NULL. */
 	const char *ignore;
+	/*
+	 * Put everything into this directory, and above it the file; then the
+	 * Dockerfile and .dockerignore are left out where .dockerignore says
+	 * so.  Both or neither.
+	 */
+	const char *under;
+	const struct context_file *above;
 };
 
 struct context;
@@ -53,7 +60,8 @@ struct context_count {
 };
 const struct context_count *context_count(const struct context *c);
 const struct strvec *context_skipped(const struct context *c);
-/* Is path left out?  For files that were named and may be ignored. */
+/* Does .dockerignore leave path out?  The Dockerfile and itself it may name,
+   although they are sent. */
 bool context_ignores(const struct context *c, const char *path);
 
 #endif

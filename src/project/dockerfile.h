@@ -152,5 +152,13 @@ struct dockerfile_construct *dockerfile_constructs(
  */
 char *dockerfile_with_label(const struct dockerfile *d, const char *text,
     size_t len, const char *label);
+/*
+ * The same Dockerfile, for a context that lies in a directory of what is sent:
+ * a first stage of this name holds it, and every COPY takes from there.  The
+ * caller's; NULL if an instruction does not allow it (ADD of the context's
+ * files, RUN --mount of it, COPY with a heredoc among its sources).
+ */
+char *dockerfile_with_context(const struct dockerfile *d, const char *text,
+    size_t len, const char *stage, const char *directory);
 
 #endif

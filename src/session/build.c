@@ -14,6 +14,10 @@
 
 /* Where a Dockerfile that is none of the context's is put in it. */
 #define BESIDE ".addesh.Dockerfile"
+/* Where the context is put in what BuildKit gets, and the stage that holds it
+   then. */
+#define UNDER ".addesh-context"
+#define CONTEXT_STAGE "addesh-context"
 #define IGNORE_FILE ".dockerignore"
 #define IGNORE_MAX (1u << 20)
 #define REPOSITORY "agent-env"
@@ -32,7 +36,9 @@ struct building {
 	struct context_file *files;
 	size_t nfiles;
 	struct strbuf ignore;
-	char *labelled; /* the Dockerfile with our labels; or NULL */
+	char *changed; /* the Dockerfile that is sent instead; or NULL */
+	struct context_file above; /* it, above the context */
+	const char *under;
 	unsigned logged; /* the builder's step whose log came last */
 };
 
@@ -272,27 +278,6 @@ add_file(struct building *b, const char *path, const void *p, size_t n)
 	    .path = path, .mode = 0644, .data = p, .size = n};
 }
 
-/*
- * Sends text as a file that no COPY sees: the engine itself takes the
- * Dockerfile and .dockerignore out of the context where that says so.
- * BuildKit does not do it for a context that comes as a tar, where the file
- * has its usual name then and belongs to what is copied.
- */
-static const char *
-send_beside(struct building *b, const char *text, size_t len, int has_ignore)
-{
-	if (b->builder.kind == BUILDER_BUILDKIT) {
-		add_file(b, "Dockerfile", text, len);
-		return "Dockerfile";
-	}
-	if (!has_ignore)
-		strbuf_adds(&b->ignore, "\n" IGNORE_FILE);
-	strbuf_adds(&b->ignore, "\n" BESIDE "\n");
-	add_file(b, IGNORE_FILE, b->ignore.buf, b->ignore.len);
-	add_file(b, BESIDE, text, len);
-	return BESIDE;
-}
-
 static struct context *
 open_context(struct building *b, const char *dockerfile, struct err *err)
 {
@@ -300,9 +285,86 @@ open_context(struct building *b, const char *dockerfile, struct err *err)
 	    .dockerfile = dockerfile,
 	    .files = b->files,
 	    .nfiles = b->nfiles,
-	    .ignore = b->plan->ignore};
+	    .ignore = b->plan->ignore,
+	    .under = b->under,
+	    .above = &b->above};
 
 	return context_open(&spec, err);
+}
+
+/* What the context's rules say about its own files. */
+struct hidden {
+	bool rules;	 /* .dockerignore leaves itself out */
+	bool dockerfile; /* and the Dockerfile */
+	bool exists;	 /* there is a .dockerignore */
+};
+
+static int
+look_at_rules(struct building *b, struct hidden *h, struct err *err)
+{
+	int has = read_ignore(b, err);
+	struct context *c =
+	    has < 0 ? NULL : open_context(b, b->plan->inside, err);
+
+	if (!c)
+		return -1;
+	h->exists = has;
+	h->rules = context_ignores(c, IGNORE_FILE);
+	h->dockerfile =
+	    b->plan->inside && context_ignores(c, b->plan->inside);
+	context_close(c);
+	return 0;
+}
+
+/*
+ * The classic builder and buildah: as a file that no COPY sees, since they take
+ * the Dockerfile and .dockerignore out of the context where that says so.
+ */
+static const char *
+send_beside(struct building *b, const char *text, size_t len,
+    const struct hidden *h)
+{
+	if (!h->exists)
+		strbuf_adds(&b->ignore, "\n" IGNORE_FILE);
+	strbuf_adds(&b->ignore, "\n" BESIDE "\n");
+	add_file(b, IGNORE_FILE, b->ignore.buf, b->ignore.len);
+	add_file(b, BESIDE, text, len);
+	return BESIDE;
+}
+
+/*
+ * BuildKit, which takes nothing out of a context that comes as a tar: above a
+ * directory with the context, where that makes a difference and the Dockerfile
+ * can be changed so; else it is seen by a COPY of its directory.
+ */
+static const char *
+send_above(struct building *b, const struct hidden *h)
+{
+	const struct build_plan *p = b->plan;
+
+	if (copies_context(b->dockerfile) &&
+	    (!p->inside || h->dockerfile || h->rules))
+		b->changed = dockerfile_with_context(b->dockerfile, p->text,
+		    p->len, CONTEXT_STAGE, UNDER);
+	if (b->changed) {
+		b->under = UNDER;
+		b->above = (struct context_file){.path = "Dockerfile",
+		    .mode = 0644,
+		    .data = b->changed,
+		    .size = strlen(b->changed)};
+		b->map.ours = "COPY " UNDER "/";
+		b->map.stages = 1;
+		return b->above.path;
+	}
+	if (h->dockerfile && copies_context(b->dockerfile))
+		strvec_pushf(&b->record->warnings,
+		    "BuildKit needs %s in the context, so a COPY of its "
+		    "directory takes it along although it is ignored",
+		    p->inside);
+	if (p->inside)
+		return p->inside;
+	add_file(b, "Dockerfile", p->text, p->len);
+	return "Dockerfile";
 }
 
 /*
@@ -311,22 +373,11 @@ open_context(struct building *b, const char *dockerfile, struct err *err)
  * .dockerignore is changed too; where that would show in the image, files that
  * are right are worth more than the label.
  */
-static int
-may_label(struct building *b, int has_ignore, struct err *err)
+static bool
+may_label(const struct building *b, const struct hidden *h)
 {
-	struct context *c;
-	int may;
-
-	if (b->builder.kind != BUILDER_CLASSIC)
-		return 0;
-	if (!has_ignore || !copies_context(b->dockerfile))
-		return 1;
-	c = open_context(b, b->plan->inside, err);
-	if (!c)
-		return -1;
-	may = context_ignores(c, IGNORE_FILE);
-	context_close(c);
-	return may;
+	return b->builder.kind == BUILDER_CLASSIC &&
+	       (!h->exists || h->rules || !copies_context(b->dockerfile));
 }
 
 static int
@@ -334,26 +385,27 @@ make_context(struct building *b, struct build_spec *spec, struct err *err)
 {
 	const struct build_plan *p = b->plan;
 	autofree char *label = xasprintf(LABEL_IMAGE "=%s", p->kind);
-	int has_ignore = read_ignore(b, err), may = 0;
+	struct hidden h = {0};
 
-	if (has_ignore >= 0)
-		may = may_label(b, has_ignore, err);
-	if (has_ignore < 0 || may < 0)
+	if (look_at_rules(b, &h, err))
 		return -1;
 	spec->dockerfile = p->inside;
-	if (may) {
-		b->labelled = dockerfile_with_label(
+	if (may_label(b, &h)) {
+		b->changed = dockerfile_with_label(
 		    b->dockerfile, p->text, p->len, label);
-		b->map.label = LABEL_IMAGE "=";
-		spec->dockerfile = send_beside(
-		    b, b->labelled, strlen(b->labelled), has_ignore);
+		b->map.ours = "LABEL \"" LABEL_IMAGE "\"=";
+		spec->dockerfile =
+		    send_beside(b, b->changed, strlen(b->changed), &h);
 	} else {
 		strvec_push(&spec->labels, label);
-		if (!p->inside)
+		if (b->builder.kind == BUILDER_BUILDKIT)
+			spec->dockerfile = send_above(b, &h);
+		else if (!p->inside)
 			spec->dockerfile =
-			    send_beside(b, p->text, p->len, has_ignore);
+			    send_beside(b, p->text, p->len, &h);
 	}
-	b->context = open_context(b, spec->dockerfile, err);
+	b->context = open_context(
+	    b, b->under ? p->inside : spec->dockerfile, err);
 	return b->context ? 0 : -1;
 }
 
@@ -442,13 +494,6 @@ note_ignored(struct building *b)
 {
 	const struct build_plan *p = b->plan;
 
-	if (b->builder.kind == BUILDER_BUILDKIT && p->inside &&
-	    copies_context(b->dockerfile) &&
-	    context_ignores(b->context, p->inside))
-		strvec_pushf(&b->record->warnings,
-		    "BuildKit needs %s in the context, so a COPY of its "
-		    "directory takes it along although it is ignored",
-		    p->inside);
 	for (size_t i = 0; i < p->nfiles; i++)
 		if (strcmp(p->files[i].path, IGNORE_FILE) != 0 &&
 		    (!p->inside || strcmp(p->files[i].path, p->inside) != 0) &&
@@ -577,7 +622,7 @@ building_release(struct building *b)
 	strbuf_release(&b->ignore);
 	free(b->map.ids);
 	free(b->files);
-	free(b->labelled);
+	free(b->changed);
 }
 
 int

@@ -8,7 +8,8 @@
 /* The builder's steps and ours. */
 struct build_map {
 	struct build_record *record;
-	const char *label; /* of instructions that we put in; or NULL */
+	const char *ours; /* instructions that hold this are ours; or NULL */
+	unsigned stages; /* that we put in front of all */
 	struct build_map_id {
 		unsigned id; /* the builder's */
 		struct build_record_step *step;

@@ -198,19 +198,22 @@ same_keyword(const char *a, const char *b)
 
 /* BuildKit calls a stage without a name "stage-0", buildah the first "1". */
 static bool
-same_stage(const struct build_record_step *step, const char *told)
+same_stage(const struct build_map *m, const struct build_record_step *step,
+    const char *told)
 {
-	const char *s = step->stage;
-	unsigned long number;
+	static const char prefix[] = "stage-";
+	unsigned long number, first = 1;
 	char *end;
 
-	if (!*told || !*s || !strcasecmp(s, told))
+	if (!*told || !*step->stage || !strcasecmp(step->stage, told))
 		return true;
-	if (str_starts(told, "stage-"))
-		return !strcmp(s, told + strlen("stage-"));
+	if (str_starts(told, prefix)) {
+		told += strlen(prefix);
+		first = m->stages;
+	}
 	number = strtoul(told, &end, 10);
-	return !*end && number > 0 && strtoul(s, &end, 10) == number - 1 &&
-	       !*end;
+	return !*end && number >= first &&
+	       strtoul(step->stage, &end, 10) == number - first && !*end;
 }
 
 /*
@@ -218,14 +221,15 @@ same_stage(const struct build_record_step *step, const char *told)
  * write variables out; so their text counts, then the order.
  */
 static struct build_record_step *
-find_step(struct build_record *r, const struct build_step *told)
+find_step(const struct build_map *m, const struct build_step *told)
 {
+	struct build_record *r = m->record;
 	struct build_record_step *second = NULL;
 
 	for (size_t i = 0; i < r->n; i++) {
 		struct build_record_step *step = &r->steps[i];
 
-		if (step->seen || !same_stage(step, told->stage))
+		if (step->seen || !same_stage(m, step, told->stage))
 			continue;
 		if (same_text(step->text, told->text))
 			return step;
@@ -243,9 +247,9 @@ build_record_step(struct build_map *m, const struct build_step *told)
 	for (size_t i = 0; i < m->n; i++)
 		if (m->ids[i].id == told->id)
 			return m->ids[i].step;
-	if (!told->n || (m->label && strstr(told->text, m->label)))
+	if (!told->n || (m->ours && strstr(told->text, m->ours)))
 		return NULL;
-	step = find_step(m->record, told);
+	step = find_step(m, told);
 	if (!step)
 		return NULL;
 	step->seen = true;

@@ -202,9 +202,9 @@ def _(builder):
             same(done.status, 2, done.err)
 
 
-@test("a Dockerfile that no project needs is a heredoc")
-def _():
-    with Build("classic", name("any", "heredoc")) as h:
+@test("%s: a heredoc is the Dockerfile, and not in the image", BUILDERS)
+def _(builder):
+    with Build(builder, name(builder, "heredoc")) as h:
         h.write("app/x", "here\n")
         done = h.addesh("--json", "-c", "build ./app <<EOF\n" +
                         BASE % h.name + "COPY . /c/\nEOF").is_ok()

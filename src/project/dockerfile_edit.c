@@ -1,0 +1,195 @@
+/* A Dockerfile with something put in, its other lines untouched. */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "project/dockerfile_impl.h"
+
+/* Copies a text up to a line. */
+struct copier {
+	const char *p, *end;
+	unsigned line; /* that were copied */
+	struct strbuf out;
+};
+
+static void
+copy_lines(struct copier *c, unsigned last)
+{
+	while (c->line < last && c->p < c->end) {
+		const char *nl = memchr(c->p, '\n', (size_t)(c->end - c->p));
+		const char *next = nl ? nl + 1 : c->end;
+
+		strbuf_add(&c->out, c->p, (size_t)(next - c->p));
+		c->p = next;
+		c->line++;
+	}
+}
+
+static char *
+copy_rest(struct copier *c)
+{
+	strbuf_add(&c->out, c->p, (size_t)(c->end - c->p));
+	return strbuf_detach(&c->out);
+}
+
+/* As a word of LABEL: quoted, with nothing replaced in it. */
+static void
+add_quoted(struct strbuf *out, const char *s, size_t n, char escape)
+{
+	strbuf_addc(out, '"');
+	for (size_t i = 0; i < n; i++) {
+		if (s[i] == '"' || s[i] == '$' || s[i] == escape)
+			strbuf_addc(out, escape);
+		strbuf_addc(out, s[i] == '\n' ? ' ' : s[i]);
+	}
+	strbuf_addc(out, '"');
+}
+
+static void
+add_label(struct strbuf *out, const char *label, char escape)
+{
+	size_t n = strcspn(label, "=");
+
+	if (out->len && out->buf[out->len - 1] != '\n')
+		strbuf_addc(out, '\n');
+	strbuf_adds(out, "LABEL ");
+	add_quoted(out, label, n, escape);
+	strbuf_addc(out, '=');
+	add_quoted(out, label + n + !!label[n], strlen(label + n + !!label[n]),
+	    escape);
+	strbuf_addc(out, '\n');
+}
+
+char *
+dockerfile_with_label(const struct dockerfile *d, const char *text, size_t len,
+    const char *label)
+{
+	struct copier c = {text, text + len, 0, STRBUF_INIT};
+
+	for (size_t i = 0; i < d->nstages; i++) {
+		copy_lines(&c, d->instructions[d->stages[i].first].end_line);
+		add_label(&c.out, label, d->escape);
+	}
+	return copy_rest(&c);
+}
+
+static bool
+is_number(const char *s)
+{
+	return *s && strspn(s, "0123456789") == strlen(s);
+}
+
+/* Sources that are none of the context's: heredocs and URLs. */
+static bool
+takes_context(const struct dockerfile_instruction *in)
+{
+	size_t others = in->nheredocs;
+
+	for (size_t i = 0; i + 1 < in->args.n; i++)
+		others += strstr(in->args.v[i], "://") != NULL ||
+			  str_starts(in->args.v[i], "git@");
+	return others + 1 < in->args.n;
+}
+
+/* A mount of the context, or of a stage by its number. */
+static bool
+mounts_context(const struct dockerfile_instruction *in)
+{
+	static const char flag[] = "--mount=";
+	bool does = false;
+
+	for (size_t i = 0; i < in->flags.n && !does; i++) {
+		struct dockerfile_mount m = {0};
+		autoerr struct err ignored = ERR_INIT;
+
+		if (!str_starts(in->flags.v[i], flag))
+			continue;
+		does = dockerfile_mount_parse(&m,
+			   in->flags.v[i] + strlen(flag), &ignored) ||
+		       (m.from ? is_number(m.from) : !strcmp(m.type, "bind"));
+		dockerfile_mount_release(&m);
+	}
+	return does;
+}
+
+enum edit { EDIT_NONE, EDIT_FROM, EDIT_NUMBER, EDIT_IMPOSSIBLE };
+
+/* What an instruction needs once there is a stage in front of all. */
+static enum edit
+edit_of(const struct dockerfile_instruction *in)
+{
+	const char *from = dockerfile_flag(in, "from");
+
+	if (in->onbuild)
+		return EDIT_NONE;
+	if (!strcmp(in->name, "ADD"))
+		return takes_context(in) ? EDIT_IMPOSSIBLE : EDIT_NONE;
+	if (!strcmp(in->name, "RUN"))
+		return mounts_context(in) ? EDIT_IMPOSSIBLE : EDIT_NONE;
+	if (strcmp(in->name, "COPY") != 0)
+		return EDIT_NONE;
+	if (from)
+		return is_number(from) ? EDIT_NUMBER : EDIT_NONE;
+	if (!takes_context(in))
+		return EDIT_NONE;
+	return in->nheredocs ? EDIT_IMPOSSIBLE : EDIT_FROM;
+}
+
+/* COPY --from=0 of the line that comes next: 0 becomes 1. */
+static int
+shift_number(struct copier *c, const char *from)
+{
+	autofree char *flag = xasprintf("--from=%s", from);
+	size_t n = strlen(flag), left = (size_t)(c->end - c->p);
+	const char *at = memmem(c->p, left, flag, n);
+	const char *nl = memchr(c->p, '\n', left);
+
+	if (!at || (nl && at > nl) ||
+	    (at + n < c->end && !isspace((unsigned char)at[n])))
+		return -1;
+	strbuf_add(&c->out, c->p, (size_t)(at - c->p));
+	strbuf_addf(&c->out, "--from=%lu", strtoul(from, NULL, 10) + 1);
+	c->p = at + n;
+	return 0;
+}
+
+static int
+edit_copy(struct copier *c, const struct dockerfile_instruction *in,
+    enum edit edit, const char *stage)
+{
+	size_t word = strlen("COPY");
+
+	copy_lines(c, in->line - 1);
+	while (c->p < c->end && isblank((unsigned char)*c->p))
+		strbuf_addc(&c->out, *c->p++);
+	if (c->end - c->p < (ptrdiff_t)word || strncasecmp(c->p, "COPY", word))
+		return -1;
+	if (edit == EDIT_NUMBER)
+		return shift_number(c, dockerfile_flag(in, "from"));
+	strbuf_addf(&c->out, "COPY --from=%s", stage);
+	c->p += word;
+	return 0;
+}
+
+char *
+dockerfile_with_context(const struct dockerfile *d, const char *text,
+    size_t len, const char *stage, const char *directory)
+{
+	struct copier c = {text, text + len, 0, STRBUF_INIT};
+
+	copy_lines(&c, d->instructions[d->stages[0].first].line - 1);
+	strbuf_addf(&c.out, "FROM scratch AS %s\nCOPY %s/ /\n", stage,
+	    directory);
+	for (size_t i = 0; i < d->n; i++) {
+		const struct dockerfile_instruction *in = &d->instructions[i];
+		enum edit edit = edit_of(in);
+
+		if (edit == EDIT_IMPOSSIBLE ||
+		    (edit != EDIT_NONE && edit_copy(&c, in, edit, stage))) {
+			strbuf_release(&c.out);
+			return NULL;
+		}
+	}
+	return copy_rest(&c);
+}
