@@ -28,13 +28,39 @@ static const char *const dockerfile_names[] = {
 struct build_call {
 	struct call *c;
 	struct build_plan plan;
-	char *root;   /* without links */
+	char *root;   /* without links; NULL: a staged context */
+	const struct staged *staged;
+	char *rules; /* of a staged context without .dockerignore */
 	char *name;   /* of the Dockerfile, for people */
 	char *inside; /* its path in the context; NULL: it is not there */
 	struct strbuf text;
 	struct template_choice template; /* name NULL: none was needed */
 	struct strvec tags, args;
 };
+
+/* "@NAME", or "@" for the context that is selected. */
+static int
+open_staged(struct build_call *b, const char *name)
+{
+	struct call *c = b->c;
+	size_t len;
+
+	b->staged = staging_find(
+	    &c->session->staging, *name ? name : NULL, &c->err);
+	if (!b->staged)
+		return -1;
+	if (!b->staged->n) {
+		err_set(&c->err, ERR_USAGE, "the context %s is empty",
+		    b->staged->name);
+		return err_hint(&c->err, "add files to it:  context add -c %s "
+		    "FILE", b->staged->name);
+	}
+	b->rules = template_read("dockerignore", &len, &c->err);
+	b->plan.files = b->staged->files;
+	b->plan.nfiles = b->staged->n;
+	b->plan.ignore = b->rules;
+	return b->rules ? 0 : -1;
+}
 
 static int
 open_root(struct build_call *b)
@@ -43,6 +69,8 @@ open_root(struct build_call *b)
 	const char *path = c->argv[0];
 	struct stat st;
 
+	if (*path == '@')
+		return open_staged(b, path + 1);
 	if (strstr(path, "://") || str_starts(path, "git@")) {
 		err_set(&c->err, ERR_USAGE, "%s: only directories are built",
 		    path);
@@ -70,7 +98,7 @@ read_dockerfile(struct build_call *b, const char *path, const char *name)
 {
 	struct call *c = b->c;
 	autofree char *full = realpath(path, NULL);
-	size_t n = strlen(b->root);
+	size_t n = b->root ? strlen(b->root) : 0;
 
 	if (!full)
 		return err_sys(&c->err, errno, "%s", path);
@@ -78,9 +106,23 @@ read_dockerfile(struct build_call *b, const char *path, const char *name)
 	    io_read_file(full, &b->text, DOCKERFILE_MAX, &c->err))
 		return -1;
 	b->name = xstrdup(name);
-	if (!strncmp(full, b->root, n) && full[n] == '/')
+	if (b->root && !strncmp(full, b->root, n) && full[n] == '/')
 		b->inside = xstrdup(full + n + 1);
 	return 0;
+}
+
+/* True if the context holds it. */
+static bool
+take_staged(struct build_call *b, const char *path)
+{
+	const struct context_file *f = staged_file(b->staged, path);
+
+	if (!f)
+		return false;
+	strbuf_add(&b->text, f->data, f->size);
+	b->name = xstrdup(path);
+	b->inside = xstrdup(path);
+	return true;
 }
 
 /* 1 if the directory has one. */
@@ -89,6 +131,11 @@ find_dockerfile(struct build_call *b)
 {
 	struct stat st;
 
+	for (size_t i = 0; b->staged && dockerfile_names[i]; i++)
+		if (take_staged(b, dockerfile_names[i]))
+			return 1;
+	if (b->staged)
+		return 0;
 	for (size_t i = 0; dockerfile_names[i]; i++) {
 		autofree char *path = io_join(b->root, dockerfile_names[i]);
 
@@ -103,9 +150,15 @@ find_dockerfile(struct build_call *b)
 static int
 list_names(struct build_call *b, struct strvec *names)
 {
-	DIR *dir = opendir(b->root);
+	DIR *dir;
 	struct dirent *e;
 
+	for (size_t i = 0; b->staged && i < b->staged->n; i++)
+		if (!strchr(b->staged->files[i].path, '/'))
+			strvec_push(names, b->staged->files[i].path);
+	if (b->staged)
+		return 0;
+	dir = opendir(b->root);
 	if (!dir)
 		return err_sys(&b->c->err, errno, "%s", b->root);
 	while (names->n < NAMES_MAX && (e = readdir(dir)))
@@ -163,6 +216,8 @@ take_dockerfile(struct build_call *b)
 		    "-f - : write the Dockerfile as a heredoc");
 		return err_hint(&c->err, "build %s <<EOF", c->argv[0]);
 	}
+	if (file && b->staged && take_staged(b, file))
+		return 0;
 	if (file)
 		return read_dockerfile(b, file, file);
 	rc = find_dockerfile(b);
@@ -192,7 +247,8 @@ take_tags(struct build_call *b)
 	struct call *c = b->c;
 	const struct strvec *asked = call_list(c, "tag");
 	int64_t now = clock_wall_ms();
-	autofree char *name = name_of(b->root);
+	autofree char *name =
+	    b->staged ? xstrdup(b->staged->name) : name_of(b->root);
 	autovec struct strvec one = STRVEC_INIT;
 
 	if (!asked || !asked->n) {
@@ -274,9 +330,16 @@ static int
 write_template(struct build_call *b)
 {
 	struct call *c = b->c;
-	autofree char *path = io_join(b->root, dockerfile_names[0]);
+	autofree char *path = NULL;
 	int fd, rc;
 
+	if (b->staged) {
+		err_set(&c->err, ERR_USAGE,
+		    "--write: a context has no directory to write to");
+		return err_hint(&c->err,
+		    "add a Dockerfile:  context add Dockerfile <<EOF");
+	}
+	path = io_join(b->root, dockerfile_names[0]);
 	if (!b->template.name) {
 		err_set(&c->err, ERR_USAGE,
 		    "--write: %s has a Dockerfile", c->argv[0]);
@@ -395,6 +458,7 @@ build_exec(struct call *c)
 	strbuf_release(&b.text);
 	template_choice_release(&b.template);
 	free(b.root);
+	free(b.rules);
 	free(b.name);
 	free(b.inside);
 	return rc;
@@ -426,10 +490,10 @@ static const struct opt build_opts[] = {
 
 const struct cmd cmd_build = {
     .name = "build",
-    .summary = "build an image from a directory",
+    .summary = "build an image from a directory or a staged context",
     .help =
 	"Sends what .dockerignore leaves of the directory PATH to the engine's "
-	"builder.  A heredoc is the Dockerfile.\n"
+	"builder, or of the context @NAME.  A heredoc is the Dockerfile.\n"
 	"Where there is no Dockerfile but a project file that is known, such "
 	"as requirements.txt or package.json, a template is used:  --dry-run "
 	"shows it, --write keeps it.\n"
@@ -437,10 +501,10 @@ const struct cmd cmd_build = {
 	"step's log.  The status is 0, 1 if a step failed, 124 at the time "
 	"limit, 130 after Ctrl-C.",
     .examples = "build ./repo\nbuild ./repo -t team/app:1 --build-arg V=2\n"
-		"build . --dry-run\nbuild . <<EOF\nFROM python:3.11-slim\n"
+		"build . --dry-run\nbuild @web -t web\nbuild . <<EOF\nFROM python:3.11-slim\n"
 		"COPY . /app\nEOF",
     .opts = build_opts,
-    .args = {ARG("PATH", COMP_HOST_DIR)},
+    .args = {ARG("PATH", COMP_BUILD)},
     .flags = CMD_NEEDS_ENGINE | CMD_TAKES_HEREDOC,
     .exec = build_exec,
 };

@@ -265,6 +265,19 @@ complete_context(
 		offer(out, prefix, s->staging.v[i]->name, NULL);
 }
 
+static void
+complete_build(
+    struct host *h, const char *before, const char *prefix, struct strvec *out)
+{
+	const struct session *s = h->session;
+
+	for (size_t i = 0; s && i < s->staging.n; i++) {
+		autofree char *word = xasprintf("@%s", s->staging.v[i]->name);
+
+		offer(out, prefix, word, "staged context");
+	}
+}
+
 void
 complete_session_init(struct host *h)
 {
@@ -275,6 +288,7 @@ complete_session_init(struct host *h)
 	h->complete[COMP_VALUE] = complete_value;
 	h->complete[COMP_STEP] = complete_step;
 	h->complete[COMP_LANGUAGE] = complete_language;
+	h->complete[COMP_BUILD] = complete_build;
 	h->complete[COMP_CONTEXT] = complete_context;
 	h->complete[COMP_POLICY] = complete_policy;
 }

@@ -31,6 +31,7 @@ enum comp {
 	COMP_STEP,     /* "@7" */
 	COMP_VARIABLE, /* "NAME=" */
 	COMP_LANGUAGE,
+	COMP_BUILD,    /* a directory, or "@NAME" of a context */
 	COMP_CONTEXT,  /* a context of the session */
 	COMP_POLICY,   /* a ready-made policy, or a file */
 	COMP_CHOICE,   /* one of the words of the row itself */

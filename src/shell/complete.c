@@ -101,7 +101,9 @@ offer_kind(struct place *p, enum comp kind, const char *choices,
 	case COMP_POLICY:
 	case COMP_HOST_FILE:
 	case COMP_HOST_DIR:
-		hostpath_complete(p->prefix, kind == COMP_HOST_DIR,
+	case COMP_BUILD:
+		hostpath_complete(p->prefix,
+		    kind == COMP_HOST_DIR || kind == COMP_BUILD,
 		    &p->out->items);
 		break;
 	default:

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: MIT
+"""build @NAME: files that were staged become an image, as a directory would."""
+
+import json
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "lib"))
+import engines
+from addesh import Home
+from tap import main, same, test
+
+BUILDERS = ("classic", "buildkit", "buildah")
+TAG = "local/staged-%d:" % os.getpid()
+DOCKERFILE = ["context add Dockerfile <<EOF", "FROM busybox:latest",
+              "COPY . /app/", "RUN ls -la /app", "EOF"]
+
+
+def home_of(builder):
+    home = Home(options=engines.sandbox(
+        "podman" if builder == "buildah" else "docker"))
+    home.env["DOCKER_BUILDKIT"] = str(int(builder == "buildkit"))
+    home.write("main.sh", "echo staged\n")
+    home.write("bin/tool", "#!/bin/sh\n")
+    os.chmod(os.path.join(home.work, "bin/tool"), 0o755)
+    home.write("debug.log", "noise\n")
+    home.write("other/Dockerfile", "FROM busybox:latest\nENV OTHER=1\n")
+    return home
+
+
+def session(home, *lines):
+    """The objects that these lines write; the status is not looked at."""
+    done = home.addesh("--json", "-k",
+                       stdin="\n".join(lines).encode() + b"\n", timeout=180)
+    return [json.loads(line) for line in done.out.splitlines()]
+
+
+@test("%s: a staged context is built", BUILDERS)
+def _(builder):
+    with home_of(builder) as home:
+        tag = TAG + builder
+        done = session(
+            home, "context new web", *DOCKERFILE,
+            "context add main.sh bin debug.log",
+            "build @web -t " + tag, "env new " + tag,
+            "exec sh -c 'cd /app && sh main.sh && ls -l bin/tool && ls'",
+            "env rm --all", "image rm " + tag)
+        build, run = done[3]["result"], done[5]["result"]
+        same(build["status"], "completed", build)
+        same(build["ignored_files"], ["debug.log"])
+        same(build["tags"], [tag])
+        lines = run["stdout"].split("\n")
+        same(lines[0], "staged")
+        assert lines[1].startswith("-rwxr-xr-x"), lines
+        assert "main.sh" in lines and "debug.log" not in lines, lines
+        assert done[-1]["ok"], done[-1]
+
+
+@test
+def the_selected_context_and_a_dockerfile_of_it():
+    with home_of("classic") as home:
+        tag = TAG + "selected"
+        done = session(home, "context add other/Dockerfile main.sh",
+                       "build @ -f other/Dockerfile -t " + tag,
+                       "image info " + tag, "image rm " + tag)
+        same(done[1]["result"]["status"], "completed", done[1])
+        same([s["instruction"] for s in done[1]["result"]["steps"]],
+             ["FROM busybox:latest", "ENV OTHER=1"])
+
+
+@test
+def a_template_fits_what_is_staged():
+    with home_of("classic") as home:
+        done = session(home, "context add requirements.txt <<EOF", "flask",
+                       "EOF", "build @ --dry-run", "build @ --write")
+        same(done[1]["result"]["template"], "python-requirements")
+        assert "no directory" in done[2]["error"]["message"], done[2]
+
+
+@test
+def what_is_not_there_is_refused():
+    with home_of("classic") as home:
+        done = session(home, "build @", "context new web", "build @web",
+                       "build @wbe", "context add main.sh", "build @web")
+        said = [o.get("error", {}).get("message") for o in done]
+        same(said[:4], ["no context is selected", None,
+                        "the context web is empty",
+                        "there is no context 'wbe'"])
+        assert "@web" in said[5], said
+
+
+main()
