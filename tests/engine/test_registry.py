@@ -459,4 +459,25 @@ def _(kind, value):
             remove(kind, image)
 
 
+@test("%s: builds and DOCKER_CONTENT_TRUST", engines.KINDS)
+def _(kind):
+    repo = REGISTRY + "/%s-base" % kind
+    with home(kind) as h, made(kind, repo + ":1", OURS) as image:
+        name = repo + "@" + push_one(h, kind, repo + ":1")
+        h.env["DOCKER_CONTENT_TRUST"] = "1"
+        h.write("tag/Dockerfile", "FROM %s:1\nENV A=b\n" % repo)
+        h.write("digest/Dockerfile", "FROM %s\nENV A=b\n" % name)
+        done = h.addesh("build", "tag", "--pull").is_status(125)
+        assert "DOCKER_CONTENT_TRUST is set" in done.err, done.err
+        remove(kind, repo + ":1")
+        remove(kind, image)
+        done = h.addesh("build", "tag").is_status(125)
+        assert "DOCKER_CONTENT_TRUST is set" in done.err, done.err
+        try:
+            h.addesh("build", "digest", "-t", repo + ":built").is_ok()
+        finally:
+            remove(kind, repo + ":built")
+            remove(kind, image)
+
+
 main()

@@ -24,6 +24,8 @@
 #include "engine/container.h"
 #include "engine/engine.h"
 #include "engine/image.h"
+#include "engine/login.h"
+#include "engine/usage.h"
 
 #define END 0x1e
 #define READS_MAX 64
@@ -196,6 +198,38 @@ ask_containers(struct engine *e, struct err *err)
 	err_clear(err);
 }
 
+static void
+ask_registry(struct engine *e, struct err *err)
+{
+	struct reference ref = {.domain = (char *)"r.example",
+	    .path = (char *)"a"};
+	struct auth a = {.username = xstrdup("u"), .password = xstrdup("p")};
+	autofree char *digest = NULL;
+
+	image_push(e, &ref, NULL, NULL, &digest, err);
+	err_clear(err);
+	login_verify(e, "r.example", &a, err);
+	err_clear(err);
+	auth_release(&a);
+}
+
+static void
+ask_usage(struct engine *e, struct err *err)
+{
+	struct cache_usage cache;
+	struct usage u;
+	uint64_t bytes;
+
+	if (!usage_get(e, &u, err)) {
+		usage_of_image(&u, "sha256:ab");
+		usage_of_cache(&u, INT64_MAX, &cache);
+	}
+	usage_release(&u);
+	err_clear(err);
+	usage_prune_cache(e, 0, &bytes, err);
+	err_clear(err);
+}
+
 int
 LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
@@ -219,6 +253,8 @@ LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 		err_clear(&err);
 		ask_images(e, &err);
 		ask_containers(e, &err);
+		ask_usage(e, &err);
+		ask_registry(e, &err);
 	}
 	engine_close(e);
 	endpoint_release(&ep);

@@ -23,6 +23,22 @@ check(const char *name, const char *full)
 	reference_release(&ref);
 }
 
+/* A registry's name must be that of its images. */
+static void
+check_registry(const char *text)
+{
+	autoerr struct err err = ERR_INIT;
+	autofree char *domain = reference_registry(text, &err), *name = NULL;
+	struct reference ref;
+
+	if (!domain)
+		return;
+	name = xasprintf("%s/a", domain);
+	if (reference_parse(&ref, name, &err) || strcmp(ref.domain, domain))
+		abort();
+	reference_release(&ref);
+}
+
 int
 LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
@@ -31,6 +47,7 @@ LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	autoerr struct err err = ERR_INIT;
 	struct reference ref;
 
+	check_registry(name);
 	if (reference_parse(&ref, name, &err))
 		return 0;
 	full = reference_full(&ref);
