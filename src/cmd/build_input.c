@@ -1,0 +1,261 @@
+#include "cmd/build_input.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/io.h"
+
+/* Names of a directory's top that are looked at for a project file. */
+#define NAMES_MAX 10000
+
+/* In this order, as Docker's and Podman's clients look for them. */
+static const char *const dockerfile_names[] = {
+    "Dockerfile", "dockerfile", "Containerfile", NULL};
+
+static int
+open_staged(struct build_input *in, struct call *c)
+{
+	const char *name = c->argv[0] + 1;
+	size_t len;
+
+	in->staged = staging_find(
+	    &c->session->staging, *name ? name : NULL, &c->err);
+	if (!in->staged)
+		return -1;
+	if (!in->staged->n) {
+		err_set(&c->err, ERR_USAGE, "the context %s is empty",
+		    in->staged->name);
+		return err_hint(&c->err, "add files to it:  context add -c %s "
+		    "FILE", in->staged->name);
+	}
+	in->title = xstrdup(in->staged->name);
+	in->ignore = template_read("dockerignore", &len, &c->err);
+	return in->ignore ? 0 : -1;
+}
+
+static int
+open_root(struct build_input *in, struct call *c)
+{
+	const char *path = c->argv[0], *slash;
+	struct stat st;
+
+	if (strstr(path, "://") || str_starts(path, "git@")) {
+		err_set(&c->err, ERR_USAGE,
+		    "%s: only directories of this host are built", path);
+		return err_hint(&c->err, "fetch it, then name its directory");
+	}
+	if (call_may_use_path(c, SET_HOST_READ, path))
+		return -1;
+	in->root = realpath(path, NULL);
+	if (!in->root || stat(in->root, &st) < 0)
+		return err_sys(&c->err, errno, "%s", path);
+	if (!S_ISDIR(st.st_mode)) {
+		err_sys(&c->err, ENOTDIR, "%s", path);
+		return err_hint(&c->err,
+		    "name the directory, and a Dockerfile with -f:  "
+		    "build -f %s .", path);
+	}
+	slash = strrchr(in->root, '/');
+	in->title = xstrdup(slash[1] ? slash + 1 : "root");
+	return 0;
+}
+
+/* Reads a Dockerfile of this host; it may be one of the context's files. */
+static int
+read_host(struct build_input *in, struct call *c, const char *path,
+    const char *name)
+{
+	autofree char *full = realpath(path, NULL);
+	size_t n = in->root ? strlen(in->root) : 0;
+
+	if (!full)
+		return err_sys(&c->err, errno, "%s", path);
+	if (call_may_use_path(c, SET_HOST_READ, path) ||
+	    io_read_file(full, &in->text, DOCKERFILE_MAX, &c->err))
+		return -1;
+	in->name = xstrdup(name);
+	if (n && !strncmp(full, in->root, n) && full[n] == '/')
+		in->inside = xstrdup(full + n + 1);
+	return 0;
+}
+
+static bool
+read_staged(struct build_input *in, const char *path)
+{
+	const struct context_file *file =
+	    in->staged ? staged_file(in->staged, path) : NULL;
+
+	if (!file)
+		return false;
+	strbuf_add(&in->text, file->data, file->size);
+	in->name = xstrdup(path);
+	in->inside = xstrdup(path);
+	return true;
+}
+
+/* 1 if the context has one. */
+static int
+find_dockerfile(struct build_input *in, struct call *c)
+{
+	struct stat st;
+
+	for (size_t i = 0; dockerfile_names[i]; i++) {
+		const char *name = dockerfile_names[i];
+		autofree char *path =
+		    in->root ? io_join(in->root, name) : NULL;
+
+		if (read_staged(in, name))
+			return 1;
+		if (path && !lstat(path, &st))
+			return read_host(in, c, path, name) ? -1 : 1;
+	}
+	return 0;
+}
+
+static int
+list_names(const struct build_input *in, struct strvec *names,
+    struct err *err)
+{
+	DIR *dir = in->root ? opendir(in->root) : NULL;
+	struct dirent *e;
+
+	for (size_t i = 0; in->staged && i < in->staged->n; i++)
+		if (!strchr(in->staged->files[i].path, '/'))
+			strvec_push(names, in->staged->files[i].path);
+	if (in->staged)
+		return 0;
+	if (!dir)
+		return err_sys(err, errno, "%s", in->root);
+	while (names->n < NAMES_MAX && (e = readdir(dir)))
+		strvec_push(names, e->d_name);
+	closedir(dir);
+	return 0;
+}
+
+static void
+tell_template(const struct build_input *in, struct call *c)
+{
+	autobuf struct strbuf why = STRBUF_INIT;
+
+	for (size_t i = 0; i < in->template.files.n; i++)
+		strbuf_addf(
+		    &why, "%s%s", i ? ", " : "", in->template.files.v[i]);
+	call_note(c, "no Dockerfile; the template %s fits %s",
+	    in->template.name, why.buf);
+}
+
+static int
+use_template(struct build_input *in, struct call *c)
+{
+	autovec struct strvec names = STRVEC_INIT;
+	struct languages *all = session_languages(c->session, &c->err);
+
+	if (!all || list_names(in, &names, &c->err) ||
+	    template_choose(all, &names, c->argv[0], &in->template, &c->err))
+		return -1;
+	tell_template(in, c);
+	strbuf_add(&in->text, in->template.text, in->template.len);
+	in->name = xasprintf("%s.Dockerfile", in->template.name);
+	return 0;
+}
+
+static int
+take_dockerfile(struct build_input *in, struct call *c)
+{
+	const char *file = call_str(c, "file");
+	int rc;
+
+	if (c->heredoc) {
+		if (file)
+			return err_set(&c->err, ERR_USAGE,
+			    "the Dockerfile is either the heredoc or -f's");
+		strbuf_add(&in->text, c->heredoc->buf, c->heredoc->len);
+		in->name = xstrdup("Dockerfile");
+		return 0;
+	}
+	if (file && !strcmp(file, "-")) {
+		err_set(&c->err, ERR_USAGE,
+		    "-f -: the Dockerfile stands in a heredoc");
+		return err_hint(&c->err, "build %s <<EOF", c->argv[0]);
+	}
+	if (file)
+		return read_staged(in, file)
+			   ? 0
+			   : read_host(in, c, file, file);
+	rc = find_dockerfile(in, c);
+	return rc ? (rc < 0 ? -1 : 0) : use_template(in, c);
+}
+
+int
+build_input_take(struct build_input *in, struct call *c)
+{
+	int rc = *c->argv[0] == '@' ? open_staged(in, c) : open_root(in, c);
+
+	return rc ? -1 : take_dockerfile(in, c);
+}
+
+int
+build_input_write(struct build_input *in, struct call *c)
+{
+	autofree char *path =
+	    in->root ? io_join(in->root, dockerfile_names[0]) : NULL;
+	int fd, rc;
+
+	if (!path) {
+		err_set(&c->err, ERR_USAGE,
+		    "--write: a context has no directory to write to");
+		return err_hint(&c->err,
+		    "add a Dockerfile:  context add Dockerfile <<EOF");
+	}
+	if (!in->template.name) {
+		err_set(&c->err, ERR_USAGE, "--write: there is a Dockerfile");
+		return err_hint(&c->err, "build it:  build %s", c->argv[0]);
+	}
+	if (call_may_use_path(c, SET_HOST_WRITE, path))
+		return -1;
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	    0644);
+	if (fd < 0)
+		return err_sys(&c->err, errno, "%s", path);
+	rc = io_write_all(fd, in->text.buf, in->text.len);
+	if (close(fd) || rc)
+		return err_sys(&c->err, errno, "%s", path);
+	call_note(c, "%s written", path);
+	free(in->name);
+	in->name = xstrdup(dockerfile_names[0]);
+	in->inside = xstrdup(dockerfile_names[0]);
+	return 0;
+}
+
+void
+build_input_plan(const struct build_input *in, struct build_plan *plan)
+{
+	plan->root = in->root;
+	if (in->staged) {
+		plan->files = in->staged->files;
+		plan->nfiles = in->staged->n;
+	}
+	plan->ignore = in->ignore;
+	plan->name = in->name;
+	plan->inside = in->inside;
+	plan->text = in->text.buf;
+	plan->len = in->text.len;
+}
+
+void
+build_input_release(struct build_input *in)
+{
+	template_choice_release(&in->template);
+	strbuf_release(&in->text);
+	free(in->root);
+	free(in->title);
+	free(in->name);
+	free(in->inside);
+	free(in->ignore);
+}
