@@ -57,6 +57,25 @@ def languages_and_policies():
 
 
 @test
+def contexts():
+    with Home(env=NO_ENGINE) as h:
+        s = Screen(h.argv(), h.env, cwd=h.work)
+        try:
+            s.wait_for("^addesh.*>$")
+            s.type("context new website")
+            s.keys("Enter")
+            s.wait_for("website is empty.*^addesh.*>$")
+            s.type("context use web")
+            tab(s, "> context use website$")
+            s.keys("Enter")
+            s.wait_for("website\n.*^addesh.*>$")
+            s.type("build @w")
+            tab(s, "> build @website$")
+        finally:
+            s.close()
+
+
+@test
 def images_before_anything_was_asked():
     with Home(options=engines.sandbox("docker")) as h:
         for line in ("pull pyth", "env new pyth", "image rm pyth",
