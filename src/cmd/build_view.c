@@ -189,8 +189,11 @@ tell_context(struct call *c, const struct build_record *r)
 		    r->ignored.v[i]);
 	for (size_t i = 0; i < r->warnings.n; i++)
 		call_warn(c, "%s", r->warnings.v[i]);
-	if (r->no_memory_limit)
-		call_note(c, "%s has no limit of memory", r->builder);
+	/* The default is a bound for those who can have one. */
+	if (!r->memory && (call_has(c, "memory") ||
+			      policy_changed(c->session->policy,
+				  SET_BUILD_MEMORY_LIMIT)))
+		call_warn(c, "%s has no limit of memory", r->builder);
 }
 
 static void

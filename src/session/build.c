@@ -139,7 +139,8 @@ find_builder(struct building *b, struct err *err)
 		lacks = missing_construct(&b->builder, need, n);
 	}
 	b->record->builder = xstrdup(b->builder.title);
-	b->record->no_memory_limit = b->plan->memory && !b->builder.limits;
+	if (b->builder.limits)
+		b->record->memory = b->plan->memory;
 	return lacks ? refuse_construct(b, lacks, err) : 0;
 }
 

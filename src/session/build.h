@@ -75,7 +75,7 @@ struct build_record {
 	struct strvec skipped; /* files of no kind that can be sent */
 	struct strvec ignored; /* files of the plan that are ignored */
 	struct strvec warnings;
-	bool no_memory_limit; /* the builder has none */
+	uint64_t memory; /* that each step may have; 0: no limit */
 	uint64_t timeout_ms;
 	struct err why; /* the builder's words, and a remedy */
 };

@@ -115,6 +115,10 @@ build_record_json(const struct build_record *r)
 	json_put_int(j, "size", (int64_t)r->size);
 	json_put_int(j, "duration_ms", r->duration_ms);
 	json_put_str(j, "builder", r->builder);
+	if (r->memory)
+		json_put_int(j, "memory_limit", (int64_t)r->memory);
+	else
+		json_put_str(j, "memory_limit", NULL);
 	json_put_int(sent, "files", (int64_t)r->context.files);
 	json_put_int(sent, "bytes", (int64_t)r->context.bytes);
 	json_put_int(sent, "ignored", (int64_t)r->context.ignored);

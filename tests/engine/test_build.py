@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
 """build: a directory becomes an image, or the step is named that failed."""
 
+import base64
 import json
 import os
 import re
 import signal
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
@@ -54,6 +56,18 @@ class Build(Home):
                 if mine in (c.get("Env") or []):
                     left.append(path + i)
         same(left, [], "left behind")
+
+    def has_container(self):
+        """Waits for a container of this build, which carries our label."""
+        mine = "TEST_OF=" + self.name
+        end = time.monotonic() + patient(60)
+        while time.monotonic() < end:
+            for c in self.api.containers("addesh.image=build"):
+                c = self.api.get("/containers/%s/json" % c["Id"])
+                if mine in c["Config"]["Env"]:
+                    return
+            time.sleep(0.1)    # there is no event to wait for
+        raise AssertionError("no container with the label")
 
     def dockerfile(self, text, **files):
         self.write("app/Dockerfile", BASE % self.name + text)
@@ -153,6 +167,8 @@ def _(builder):
             while b"exec sleep" not in line:
                 line = p.stderr.readline()
                 assert line, "it ended"
+            if builder == "classic":
+                h.has_container()
             p.send_signal(signal.SIGINT)
             p.communicate(timeout=patient(60))
         finally:
@@ -200,6 +216,30 @@ def _(builder):
         for tag in ("x/UPPER", "a b", "x:", "a/b:c:d", "'-x'", "a@b"):
             done = h.addesh("-c", "build ./app --tag=%s" % tag)
             same(done.status, 2, done.err)
+
+
+@test("%s: base images are the policy's, and fetched with credentials",
+      BUILDERS)
+def _(builder):
+    closed = "127.0.0.1:5001/remote:latest"
+    with engines.alone("remote"), Build(builder) as h:
+        state = engines.state(h.kind)
+        h.write("app/Dockerfile", "FROM %s\n" % closed)
+        if h.api.has_image(closed):
+            h.api.delete("/images/" + closed, force="1")
+        done = h.addesh("-c", "build ./app").is_status(125)
+        assert "log in:  login 127.0.0.1:5001" in done.err, done.err
+        with open(h.dir("home/.docker") + "/config.json", "w") as f:
+            json.dump({"auths": {"127.0.0.1:5001": {"auth": base64.b64encode(
+                ("%s:%s" % (state["user"], state["password"])).encode()
+            ).decode()}}}, f)
+        r = h.ok("-t", "local/private:%d" % os.getpid())
+        h.ok("--pull", "-t", r["tags"][0])
+        h.write("only.yaml", "tools: {code_execution: {images: [python]}}\n")
+        done = h.addesh("--config", "only.yaml", "-c", "build ./app")
+        assert "is not allowed" in done.is_status(125).err, done.err
+        for tag in r["tags"] + [closed]:
+            h.api.delete("/images/" + tag, force="1")
 
 
 @test("%s: a heredoc is the Dockerfile, and not in the image", BUILDERS)
