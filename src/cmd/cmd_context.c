@@ -15,8 +15,8 @@
 static int
 context_new_exec(struct call *c)
 {
-	struct staged *ctx = staging_new(&c->session->staging,
-	    c->argc ? c->argv[0] : NULL, &c->err);
+	struct staged *ctx = staging_new(
+	    &c->session->staging, c->argc ? c->argv[0] : NULL, &c->err);
 
 	if (!ctx)
 		return -1;
@@ -80,8 +80,8 @@ add_files(struct call *c, struct staged *ctx, struct staged_count *count)
 		return -1;
 	for (size_t i = 0; i < c->argc; i++) {
 		autofree char *path = strcmp(from, ".") != 0
-		    ? io_join(from, c->argv[i])
-		    : xstrdup(c->argv[i]);
+					  ? io_join(from, c->argv[i])
+					  : xstrdup(c->argv[i]);
 
 		if (call_may_use_path(c, SET_HOST_READ, path) ||
 		    staged_add(&c->session->staging, ctx, from, c->argv[i],
@@ -104,8 +104,8 @@ tell_skipped(struct call *c, const struct staged_count *count)
 }
 
 static void
-report_added(struct call *c, const struct staged *ctx,
-    const struct staged_count *count)
+report_added(
+    struct call *c, const struct staged *ctx, const struct staged_count *count)
 {
 	autobuf struct strbuf added = STRBUF_INIT, all = STRBUF_INIT;
 	json *j = call_data(c), *skipped = json_array();
@@ -124,8 +124,9 @@ report_added(struct call *c, const struct staged *ctx,
 	    (unsigned long long)count->files, count->files == 1 ? "" : "s",
 	    added.buf, ctx->n, all.buf);
 	if (count->ignored)
-		call_note(c, "%llu left out by .dockerignore: name a file to "
-			     "add it all the same",
+		call_note(c,
+		    "%llu left out by .dockerignore: name a file to "
+		    "add it all the same",
 		    (unsigned long long)count->ignored);
 	if (count->nskipped)
 		tell_skipped(c, count);
@@ -164,8 +165,10 @@ const struct cmd cmd_context_add = {
     .name = "context add",
     .summary = "add files, directories or a heredoc to a context",
     .help =
-	"Adds each FILE under the path that is given, which is relative and has "
-	"no .. ; a heredoc is the text of the one that is named.  What is there "
+	"Adds each FILE under the path that is given, which is relative and "
+	"has "
+	"no .. ; a heredoc is the text of the one that is named.  What is "
+	"there "
 	"under that path is replaced.\n"
 	"Of a directory all files below it are added but those that the "
 	"context's .dockerignore leaves out; links are not followed.\n"
@@ -192,8 +195,8 @@ static void
 list_contexts(struct call *c)
 {
 	const struct staging *s = &c->session->staging;
-	struct call_table *t = call_table_new(c, "contexts", context_columns,
-	    ARRAY_SIZE(context_columns));
+	struct call_table *t = call_table_new(
+	    c, "contexts", context_columns, ARRAY_SIZE(context_columns));
 
 	for (size_t i = 0; i < s->n; i++) {
 		const struct staged *ctx = s->v[i];
@@ -268,8 +271,8 @@ list_files(struct call *c, const struct staged *ctx)
 		return -1;
 	t = call_table_new(c, "files", file_columns, ARRAY_SIZE(file_columns));
 	for (size_t i = 0; i < ctx->n; i++)
-		list_file(t, &ctx->files[i],
-		    is_left_out(seen, ctx->files[i].path));
+		list_file(
+		    t, &ctx->files[i], is_left_out(seen, ctx->files[i].path));
 	call_table_end(t);
 	json_put_str(call_data(c), "context", ctx->name);
 	context_close(seen);
@@ -329,8 +332,8 @@ remove_files(struct call *c, struct staged *ctx)
 	json_put_str(call_data(c), "context", ctx->name);
 	json_put(call_data(c), "removed", removed);
 	for (size_t i = 1; i < c->argc; i++) {
-		if (!staged_drop(&c->session->staging, ctx, c->argv[i],
-			&c->err))
+		if (!staged_drop(
+			&c->session->staging, ctx, c->argv[i], &c->err))
 			return -1;
 		json_push_str(removed, c->argv[i]);
 	}

@@ -26,10 +26,10 @@ static bool
 is_space(unsigned rune)
 {
 	return (rune >= '\t' && rune <= '\r') || rune == ' ' || rune == 0x85 ||
-	    rune == 0xa0 || rune == 0x1680 ||
-	    (rune >= 0x2000 && rune <= 0x200a) || rune == 0x2028 ||
-	    rune == 0x2029 || rune == 0x202f || rune == 0x205f ||
-	    rune == 0x3000;
+	       rune == 0xa0 || rune == 0x1680 ||
+	       (rune >= 0x2000 && rune <= 0x200a) || rune == 0x2028 ||
+	       rune == 0x2029 || rune == 0x202f || rune == 0x205f ||
+	       rune == 0x3000;
 }
 
 /* Length of the blank that ends the n bytes at s, or 0. */
@@ -71,8 +71,8 @@ normalise(const char *line, size_t len)
 		return steal(&s);
 	rest = trim(s + keeps, strlen(s + keeps));
 	path = *rest ? path_clean(rest) : xstrdup("");
-	return xasprintf("%s%s", keeps ? "!" : "",
-	    path + (path[0] == '/' && path[1]));
+	return xasprintf(
+	    "%s%s", keeps ? "!" : "", path + (path[0] == '/' && path[1]));
 }
 
 /* What patternmatcher.New makes of that. */
@@ -107,8 +107,8 @@ parse_line(struct ignore *ig, const char *line, size_t len, struct err *err)
 	if (len >= LINE_MAX_BYTES)
 		return err_set(err, ERR_CONFIG, "the line is too long");
 	if (memchr(line, '\0', len))
-		return err_set(err, ERR_CONFIG,
-		    "a NUL byte: the file must be UTF-8 text");
+		return err_set(
+		    err, ERR_CONFIG, "a NUL byte: the file must be UTF-8 text");
 	s = normalise(line, len);
 	return add_rule(ig, s, err);
 }
@@ -182,15 +182,15 @@ ignore_file(const struct ignore *ig, const bool *parent, const char *path)
 }
 
 bool
-ignore_directory(const struct ignore *ig, const bool *parent,
-    const char *path, bool *marks)
+ignore_directory(
+    const struct ignore *ig, const bool *parent, const char *path, bool *marks)
 {
 	size_t len = strlen(path);
 	bool ignored = false;
 
 	for (size_t i = 0; i < ig->n; i++) {
 		marks[i] = (parent && parent[i]) ||
-		    pattern_match(ig->rules[i].pattern, path, len);
+			   pattern_match(ig->rules[i].pattern, path, len);
 		if (marks[i])
 			ignored = !ig->rules[i].keeps;
 	}
@@ -198,8 +198,7 @@ ignore_directory(const struct ignore *ig, const bool *parent,
 }
 
 bool
-ignore_keeps_below(const struct ignore *ig, const bool *marks,
-    const char *path)
+ignore_keeps_below(const struct ignore *ig, const bool *marks, const char *path)
 {
 	size_t len = strlen(path);
 

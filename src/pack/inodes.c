@@ -25,11 +25,11 @@ static struct inode *
 find(const struct inodes *in, dev_t dev, ino_t ino)
 {
 	uint64_t h = ((uint64_t)ino ^ (uint64_t)dev << 40) *
-	    UINT64_C(0x9e3779b97f4a7c15);
+		     UINT64_C(0x9e3779b97f4a7c15);
 	size_t i = (size_t)(h >> 32) & (in->size - 1);
 
 	while (in->table[i].path &&
-	    (in->table[i].dev != dev || in->table[i].ino != ino))
+	       (in->table[i].dev != dev || in->table[i].ino != ino))
 		i = (i + 1) & (in->size - 1);
 	return &in->table[i];
 }

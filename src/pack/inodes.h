@@ -15,7 +15,10 @@ struct inodes {
 	struct strbuf paths;
 };
 
-#define INODES_INIT {.paths = STRBUF_INIT}
+#define INODES_INIT                  \
+	{                            \
+		.paths = STRBUF_INIT \
+	}
 
 void inodes_release(struct inodes *in);
 /*
@@ -23,7 +26,7 @@ void inodes_release(struct inodes *in);
  * now on.  Beyond 65536 files or 8 MiB of paths no more are remembered, and
  * their other names are sent as files of their own.  Valid until the next call.
  */
-const char *inodes_seen(struct inodes *in, const struct stat *st,
-    const char *path);
+const char *inodes_seen(
+    struct inodes *in, const struct stat *st, const char *path);
 
 #endif

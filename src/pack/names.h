@@ -8,11 +8,14 @@
 
 struct names {
 	struct strbuf bytes; /* NUL-terminated names, one behind the other */
-	size_t *at;	     /* where they begin */
+	size_t *at;          /* where they begin */
 	size_t n, cap;
 };
 
-#define NAMES_INIT {.bytes = STRBUF_INIT}
+#define NAMES_INIT                   \
+	{                            \
+		.bytes = STRBUF_INIT \
+	}
 
 void names_release(struct names *names);
 void names_add(struct names *names, const char *name, size_t len);

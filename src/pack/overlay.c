@@ -34,8 +34,8 @@ check(const struct overlay *o, size_t i, struct err *err)
 	const char *path = o->files[i].path;
 
 	if (!path_is_below(path))
-		return err_set(err, ERR_CONFIG,
-		    "%s: not a path below the context", path);
+		return err_set(
+		    err, ERR_CONFIG, "%s: not a path below the context", path);
 	if (i && !strcmp(o->files[i - 1].path, path))
 		return err_set(err, ERR_CONFIG, "%s: given twice", path);
 	if (overlay_has_below(o, path))

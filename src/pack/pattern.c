@@ -100,8 +100,8 @@ check_syntax(const char *s, struct err *err)
 		char c = *s++;
 
 		if (c == '\\' && !*s++)
-			return err_set(err, ERR_CONFIG,
-			    "nothing follows the backslash");
+			return err_set(
+			    err, ERR_CONFIG, "nothing follows the backslash");
 		if (c == '[' && check_class(&s))
 			return err_set(err, ERR_CONFIG,
 			    "the brackets are not closed, are empty, or hold "
@@ -289,8 +289,8 @@ read_posix_group(struct reader *r)
 	g = find_group(posix_groups, ARRAY_SIZE(posix_groups), name,
 	    (size_t)(close - name));
 	if (!g)
-		return err_set(r->err, ERR_CONFIG,
-		    "there is no such class of characters");
+		return err_set(
+		    r->err, ERR_CONFIG, "there is no such class of characters");
 	add_group(r->p, g, negated);
 	r->s = close + 2;
 	return 1;
@@ -319,8 +319,8 @@ static int
 read_member(struct reader *r, unsigned *rune)
 {
 	if (r->s == r->end)
-		return err_set(r->err, ERR_CONFIG,
-		    "the brackets are not closed");
+		return err_set(
+		    r->err, ERR_CONFIG, "the brackets are not closed");
 	if (*r->s == '\\')
 		return read_escape(r, rune);
 	r->s += rune_at(r->s, (size_t)(r->end - r->s), rune);
@@ -341,8 +341,8 @@ read_range(struct reader *r)
 			return -1;
 	}
 	if (hi < lo)
-		return err_set(r->err, ERR_CONFIG,
-		    "a range ends before it begins");
+		return err_set(
+		    r->err, ERR_CONFIG, "a range ends before it begins");
 	add_range(r->p, lo, hi);
 	return 0;
 }
@@ -384,7 +384,7 @@ read_one(struct reader *r)
 		r->s += 6;
 		return 0;
 	}
-	node = add_node(r->p, *r->s == '.'	? NODE_ANY
+	node = add_node(r->p, *r->s == '.'   ? NODE_ANY
 			      : *r->s == '^' ? NODE_START
 					     : NODE_CLASS);
 	if (node->kind != NODE_CLASS) {
@@ -419,8 +419,8 @@ read_expression(struct reader *r)
 }
 
 static int
-compile_expression(struct pattern *p, const struct strbuf *text,
-    struct err *err)
+compile_expression(
+    struct pattern *p, const struct strbuf *text, struct err *err)
 {
 	struct reader r = {text->buf, text->buf + text->len, p, err};
 
@@ -492,7 +492,7 @@ enter(const struct pattern *p, uint64_t *set, size_t i, bool at_start)
 			i++;
 			set[i / 64] |= UINT64_C(1) << (i % 64);
 		} else if (!node->star &&
-		    !(node->kind == NODE_START && at_start)) {
+			   !(node->kind == NODE_START && at_start)) {
 			return;
 		}
 	}
@@ -581,7 +581,7 @@ pattern_match(const struct pattern *p, const char *path, size_t len)
 		    !memcmp(path + len - p->len, p->text, p->len))
 			return true;
 		return *p->text == '/' && len == p->len - 1 &&
-		    !memcmp(path, p->text + 1, len);
+		       !memcmp(path, p->text + 1, len);
 	case EXPRESSION:
 		begin(p);
 		return advance(p, path, len) && at_end(p);
@@ -621,11 +621,11 @@ pattern_below(const struct pattern *p, const char *dir, size_t len)
 	switch (p->kind) {
 	case EXACT:
 		return p->len > len + 1 && !memcmp(p->text, dir, len) &&
-		    p->text[len] == '/';
+		       p->text[len] == '/';
 	case PREFIX:
 		n = len < p->len ? len : p->len;
 		return !memcmp(p->text, dir, n) &&
-		    (p->len <= len || p->text[len] == '/');
+		       (p->len <= len || p->text[len] == '/');
 	case SUFFIX:
 		return true;
 	case EXPRESSION:

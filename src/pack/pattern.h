@@ -10,8 +10,8 @@
  * stars + "NAME" a suffix, as there.
  *
  * Refused, though Go would take them: escapes of a regular expression that no
- * pattern means (\b \A \z \Q \p \x, octal ones), and what is longer than 4096
- * elements.
+ * pattern means (\b \A \z \Q \p \x, octal ones), what is longer than 4096
+ * elements, and what is malformed behind a part that Go stops at.
  *
  * Matching is by sets of states: at most pattern times path steps.
  */

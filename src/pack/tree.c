@@ -27,8 +27,8 @@ struct tree {
 	struct strbuf path;
 	struct frame *frames;
 	size_t n, cap;
-	bool telling;		 /* the frames that are not told come first, */
-	bool waiting;		 /* then this, which is no directory */
+	bool telling; /* the frames that are not told come first, */
+	bool waiting; /* then this, which is no directory */
 	struct tree_entry entry;
 	struct strbuf directory; /* path of a frame that is told */
 };
@@ -81,8 +81,8 @@ struct tree *
 tree_open(const struct tree_spec *spec, struct err *err)
 {
 	struct tree *t = xcalloc(1, sizeof(*t));
-	struct frame root = {.fd = spec->root, .names = NAMES_INIT,
-	    .told = true};
+	struct frame root = {
+	    .fd = spec->root, .names = NAMES_INIT, .told = true};
 
 	t->spec = *spec;
 	strbuf_init(&t->path);
@@ -131,11 +131,11 @@ is_above_kept(const struct tree *t, const char *dir)
 }
 
 static int
-open_directory(const struct tree *t, struct frame *f, const char *name,
-    struct err *err)
+open_directory(
+    const struct tree *t, struct frame *f, const char *name, struct err *err)
 {
-	f->fd = open_beneath(t->frames[t->n - 1].fd, name,
-	    O_RDONLY | O_DIRECTORY);
+	f->fd =
+	    open_beneath(t->frames[t->n - 1].fd, name, O_RDONLY | O_DIRECTORY);
 	if (f->fd < 0 || fstat(f->fd, &f->st))
 		return fail(t, t->path.buf, errno, err);
 	return 0;
@@ -145,14 +145,14 @@ open_directory(const struct tree *t, struct frame *f, const char *name,
 static int
 enter(struct tree *t, const char *name, struct err *err)
 {
-	struct frame f = {.fd = -1, .names = NAMES_INIT,
-	    .st.st_mode = S_IFDIR | 0755};
+	struct frame f = {
+	    .fd = -1, .names = NAMES_INIT, .st.st_mode = S_IFDIR | 0755};
 	const char *path = t->path.buf;
 	bool ignored;
 
 	f.marks = xcalloc(ignore_marks(t->spec.ignore) + 1, sizeof(bool));
-	ignored = ignore_directory(t->spec.ignore,
-	    t->frames[t->n - 1].marks, path, f.marks);
+	ignored = ignore_directory(
+	    t->spec.ignore, t->frames[t->n - 1].marks, path, f.marks);
 	if (ignored && !is_above_kept(t, path) &&
 	    !ignore_keeps_below(t->spec.ignore, f.marks, path)) {
 		t->spec.count->ignored++;
@@ -172,9 +172,9 @@ enter(struct tree *t, const char *name, struct err *err)
 static void
 skip(struct tree *t, mode_t mode)
 {
-	const char *kind = S_ISSOCK(mode) ? "socket"
-	    : S_ISFIFO(mode)		  ? "FIFO"
-					  : "device";
+	const char *kind = S_ISSOCK(mode)   ? "socket"
+			   : S_ISFIFO(mode) ? "FIFO"
+					    : "device";
 	autobuf struct strbuf what = STRBUF_INIT;
 
 	sanitise_name(&what, t->path.buf);

@@ -14,8 +14,8 @@
 
 struct tree_entry {
 	const char *path; /* valid until the next call */
-	struct stat st;	  /* of what is a file of the overlay: mode and size */
-	int dir;	  /* directory that holds it, */
+	struct stat st;   /* of what is a file of the overlay: mode and size */
+	int dir;          /* directory that holds it, */
 	const char *name; /* under this name */
 	const struct context_file *file; /* of the overlay, or NULL */
 };

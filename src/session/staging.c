@@ -74,12 +74,15 @@ check_name(const struct staging *s, const char *name, struct err *err)
 	    *name == '-' || *name == '.')
 		return err_set(err, ERR_USAGE,
 		    "'%s' is not a name: letters, digits, _ . and - only, up "
-		    "to %d", name, NAME_LEN_MAX);
+		    "to %d",
+		    name, NAME_LEN_MAX);
 	if (!find(s, name))
 		return 0;
 	err_set(err, ERR_USAGE, "there is a context '%s' already", name);
-	return err_hint(err, "select it:  context use %s      or drop it:  "
-	    "context rm %s", name, name);
+	return err_hint(err,
+	    "select it:  context use %s      or drop it:  "
+	    "context rm %s",
+	    name, name);
 }
 
 static char *
@@ -117,8 +120,8 @@ staging_find(const struct staging *s, const char *name, struct err *err)
 
 	if (!name && !s->current) {
 		err_set(err, ERR_USAGE, "no context is selected");
-		err_hint(err, s->n ? "see them:  context ls"
-				   : "begin one:  context new");
+		err_hint(err,
+		    s->n ? "see them:  context ls" : "begin one:  context new");
 	}
 	if (!name)
 		return s->current;
@@ -208,8 +211,8 @@ check_place(const struct staged *c, const char *path, struct err *err)
 	while ((slash = strrchr(dir, '/'))) {
 		*slash = '\0';
 		if (staged_file(c, dir))
-			return err_set(err, ERR_USAGE,
-			    "%s: %s is a file in %s", path, dir, c->name);
+			return err_set(err, ERR_USAGE, "%s: %s is a file in %s",
+			    path, dir, c->name);
 	}
 	return 0;
 }
@@ -225,7 +228,7 @@ full(const char *path, struct err *err)
 	    name.buf, STAGING_FILES_MAX,
 	    (unsigned long long)(STAGING_BYTES_MAX >> 20));
 	return err_hint(err, "what is larger is built from its directory:  "
-	    "build DIR");
+			     "build DIR");
 }
 
 /* Room for n bytes under path, when what is there has gone? */
@@ -252,8 +255,7 @@ make_place(struct staging *s, struct staged *c, const char *path)
 		return &c->files[i];
 	}
 	GROW(c->files, c->n, &c->cap);
-	memmove(&c->files[i + 1], &c->files[i],
-	    (c->n - i) * sizeof(*c->files));
+	memmove(&c->files[i + 1], &c->files[i], (c->n - i) * sizeof(*c->files));
 	c->n++;
 	return &c->files[i];
 }
@@ -287,8 +289,7 @@ int
 staged_put(struct staging *s, struct staged *c, const char *path, mode_t mode,
     const void *p, size_t n, struct staged_count *count, struct err *err)
 {
-	struct stat st = {
-	    .st_mode = mode, .st_mtime = clock_wall_ms() / 1000};
+	struct stat st = {.st_mode = mode, .st_mtime = clock_wall_ms() / 1000};
 	struct strbuf data = STRBUF_INIT;
 	autofree char *clean = parse_path(path, err);
 
@@ -296,8 +297,7 @@ staged_put(struct staging *s, struct staged *c, const char *path, mode_t mode,
 		return -1;
 	if (!strcmp(clean, ".") || str_ends(path, "/"))
 		return err_set(err, ERR_USAGE,
-		    "%s: that is a directory and not the name of a file",
-		    path);
+		    "%s: that is a directory and not the name of a file", path);
 	strbuf_add(&data, p, n);
 	return put(s, c, clean, &st, &data, count, err);
 }
@@ -377,9 +377,9 @@ put_directory(struct staging *s, struct staged *c, int fd, const char *from,
     struct err *err)
 {
 	const struct context_file *own = staged_file(c, ".dockerignore");
-	struct ignore *ignore = own
-	    ? ignore_parse(own->path, own->data, own->size, err)
-	    : ignore_parse(".dockerignore", rules, strlen(rules), err);
+	struct ignore *ignore =
+	    own ? ignore_parse(own->path, own->data, own->size, err)
+		: ignore_parse(".dockerignore", rules, strlen(rules), err);
 	struct overlay none = {0};
 	struct context_count seen = {0};
 	struct tree_spec spec = {.root = fd,
@@ -423,8 +423,8 @@ add_below(struct staging *s, struct staged *c, int root, const char *from,
 		return put_open(s, c, fd, &st, path, count, err);
 	if (S_ISDIR(st.st_mode))
 		return put_directory(s, c, fd, from, path, rules, count, err);
-	return err_set(err, ERR_USAGE, "%s: neither a file nor a directory",
-	    path);
+	return err_set(
+	    err, ERR_USAGE, "%s: neither a file nor a directory", path);
 }
 
 int
@@ -444,8 +444,8 @@ staged_add(struct staging *s, struct staged *c, const char *from,
 }
 
 size_t
-staged_drop(struct staging *s, struct staged *c, const char *path,
-    struct err *err)
+staged_drop(
+    struct staging *s, struct staged *c, const char *path, struct err *err)
 {
 	autofree char *clean = parse_path(path, err);
 	size_t i, n = 0;
@@ -457,8 +457,8 @@ staged_drop(struct staging *s, struct staged *c, const char *path,
 		size_t len = strlen(clean);
 
 		while (i + n < c->n &&
-		    !strncmp(c->files[i + n].path, clean, len) &&
-		    c->files[i + n].path[len] == '/')
+		       !strncmp(c->files[i + n].path, clean, len) &&
+		       c->files[i + n].path[len] == '/')
 			n++;
 	} else if (staged_file(c, clean)) {
 		i = overlay_bound(c->files, c->n, clean);
@@ -469,8 +469,8 @@ staged_drop(struct staging *s, struct staged *c, const char *path,
 		    clean, c->name);
 	for (size_t k = i; k < i + n; k++)
 		file_release(s, c, &c->files[k]);
-	memmove(&c->files[i], &c->files[i + n],
-	    (c->n - i - n) * sizeof(*c->files));
+	memmove(
+	    &c->files[i], &c->files[i + n], (c->n - i - n) * sizeof(*c->files));
 	c->n -= n;
 	return n;
 }

@@ -22,7 +22,7 @@
 
 struct staged {
 	char *name;
-	int64_t created_ms;	    /* wall clock */
+	int64_t created_ms;         /* wall clock */
 	struct context_file *files; /* sorted by path; path and data are its */
 	size_t n, cap;
 	uint64_t bytes;
@@ -32,30 +32,33 @@ struct staging {
 	struct staged **v;
 	size_t n, cap;
 	struct staged *current; /* NULL: none is selected */
-	unsigned made;		/* for names c1, c2 ... */
-	uint64_t files, bytes;	/* of all */
+	unsigned made;          /* for names c1, c2 ... */
+	uint64_t files, bytes;  /* of all */
 };
 
 void staging_release(struct staging *s); /* s is empty and valid */
 
 /* A new one, which becomes the current one.  A NULL name is replaced by the
    next free one of c1, c2 ...; ERR_USAGE if it is taken or is no name. */
-struct staged *staging_new(struct staging *s, const char *name,
-    struct err *err);
+struct staged *staging_new(
+    struct staging *s, const char *name, struct err *err);
 /* The one of this name, or with NULL the current one; else NULL with ERR_USAGE
    and near names. */
-struct staged *staging_find(const struct staging *s, const char *name,
-    struct err *err);
+struct staged *staging_find(
+    const struct staging *s, const char *name, struct err *err);
 void staging_remove(struct staging *s, struct staged *c);
 
 /* What an addition came to. */
 struct staged_count {
 	uint64_t files, bytes;
-	uint64_t ignored; /* left out by the rules */
+	uint64_t ignored;      /* left out by the rules */
 	struct strvec skipped; /* "PATH (link)"; at most 20 */
 	uint64_t nskipped;
 };
-#define STAGED_COUNT_INIT {.skipped = STRVEC_INIT}
+#define STAGED_COUNT_INIT              \
+	{                              \
+		.skipped = STRVEC_INIT \
+	}
 void staged_count_release(struct staged_count *count);
 
 /* A file with these bytes, in place of one that is there under its path. */
@@ -72,9 +75,9 @@ int staged_add(struct staging *s, struct staged *c, const char *from,
     const char *path, const char *rules, struct staged_count *count,
     struct err *err);
 /* A file, or all below a directory of that path; how many, 0 with ERR_USAGE. */
-size_t staged_drop(struct staging *s, struct staged *c, const char *path,
-    struct err *err);
-const struct context_file *staged_file(const struct staged *c,
-    const char *path);
+size_t staged_drop(
+    struct staging *s, struct staged *c, const char *path, struct err *err);
+const struct context_file *staged_file(
+    const struct staged *c, const char *path);
 
 #endif

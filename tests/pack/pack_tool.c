@@ -71,7 +71,7 @@ do_tar(int argc, char **argv, struct err *err)
 		else if (o == 'd')
 			spec.ignore = optarg;
 		else if (o == 'o' && spec.nfiles < ARRAY_SIZE(files) &&
-		    strchr(optarg, '='))
+			 strchr(optarg, '='))
 			add_file(files, spec.nfiles++, optarg);
 		else if (o == 'b')
 			piece = strtoul(optarg, NULL, 10);
@@ -118,7 +118,7 @@ main(int argc, char **argv)
 	else
 		err_set(&err, ERR_USAGE, "pack_tool: no such command");
 	if (rc)
-		fprintf(stderr, "%s %s\n", err_kind_name(err.kind),
-		    err.msg.buf);
+		fprintf(
+		    stderr, "%s %s\n", err_kind_name(err.kind), err.msg.buf);
 	return rc ? 1 : 0;
 }

@@ -52,8 +52,8 @@ check_path(struct block *b, const char *line)
 	if (!b->ignore)
 		b->ignore = ignore_parse("i", b->rules.buf, b->rules.len, &err);
 	add_named_bytes(&path, line + 2 + (line[1] == '~'));
-	ok(b->ignore && ignore_path(b->ignore, path.buf) == left_out,
-	    "%s: %s", b->title, line);
+	ok(b->ignore && ignore_path(b->ignore, path.buf) == left_out, "%s: %s",
+	    b->title, line);
 	err_clear(&err);
 }
 
@@ -107,8 +107,8 @@ check_table(void)
 		autofree char *copy = NULL;
 
 		end = strchr(++line, '\n');
-		copy = xstrndup(line, end ? (size_t)(end - line)
-					  : strlen(line));
+		copy =
+		    xstrndup(line, end ? (size_t)(end - line) : strlen(line));
 		check_line(&block, copy);
 	}
 	begin(&block, "");
@@ -188,8 +188,7 @@ check_walk(void)
 		const char *dir;
 		bool ignored, below;
 	} dirs[] = {
-	    {"keep", true, true},
-	    {"other", true, true}, /* a "deep" */
+	    {"keep", true, true}, {"other", true, true}, /* a "deep" */
 	    {"x", false, true},
 	    {"z", true, false}, /* the last rule takes it all */
 	};
@@ -201,9 +200,8 @@ check_walk(void)
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
 		const char *dir = dirs[i].dir;
 
-		is_int(ignore_directory(ig, NULL, dir, marks),
-		    dirs[i].ignored, "%s is %s", dir,
-		    dirs[i].ignored ? "left out" : "sent");
+		is_int(ignore_directory(ig, NULL, dir, marks), dirs[i].ignored,
+		    "%s is %s", dir, dirs[i].ignored ? "left out" : "sent");
 		is_int(ignore_keeps_below(ig, marks, dir), dirs[i].below,
 		    "%s: something below %s be sent", dir,
 		    dirs[i].below ? "can" : "cannot");
