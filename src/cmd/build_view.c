@@ -66,8 +66,12 @@ draw(struct build_view *v)
 
 	if (!step)
 		return;
-	add_title(v, step, &title);
 	seconds = step->began_ms ? (clock_ms() - step->began_ms) / 1000 : 0;
+	/* Where lines stay, a step that ends at once has only that one. */
+	if (!seconds && !v->c->out->terminal[STDERR_FILENO] &&
+	    !v->c->out->verbose)
+		return;
+	add_title(v, step, &title);
 	strbuf_adds(&text, title.buf);
 	if (seconds)
 		strbuf_addf(&text, " ... %llds", (long long)seconds);
