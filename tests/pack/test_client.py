@@ -27,8 +27,8 @@ def rich_tree():
         b"left-out/x": b"x", b"a/b/c/d": b"deep", b"empty": None,
         b"nothing": b"", b"large": os.urandom(300000), b"a.b": b"", b"a-b": b"",
         b"a b/c d": b"blanks", b"new\nline": b"n", b"\xff\xfe/\x80": b"bytes",
-        "été/日本".encode(): b"UTF-8", b"-rf": b"-", b"n" * 120 + b"/" + b"m" * 200:
-        b"long"})
+        "été/日本".encode(): b"UTF-8", b"-rf": b"-",
+        b"n" * 120 + b"/" + b"m" * 200: b"long"})
     at = lambda name: os.path.join(top, name)
     for name, target in ((b"out", b"/etc/passwd"), (b"loop", b"loop"),
                          (b"up", b"../../.."), (b"l\xff", b"\xfe\n"),
