@@ -51,8 +51,8 @@ struct context {
 
 /* A file of the context as a whole: 1, 0 if there is none, -1. */
 static int
-read_small(struct context *c, const char *path, struct strbuf *text,
-    struct err *err)
+read_small(
+    struct context *c, const char *path, struct strbuf *text, struct err *err)
 {
 	const struct context_file *file = overlay_find(&c->overlay, path);
 	autoclose int fd = -1;
@@ -87,8 +87,8 @@ static int
 parse_rules(struct context *c, const char *path, const struct strbuf *text,
     struct err *err)
 {
-	autofree char *name = c->spec.root ? io_join(c->spec.root, path)
-					   : xstrdup(path);
+	autofree char *name =
+	    c->spec.root ? io_join(c->spec.root, path) : xstrdup(path);
 
 	c->ignore = ignore_parse(name, text->buf, text->len, err);
 	return c->ignore ? 0 : -1;
@@ -98,9 +98,9 @@ parse_rules(struct context *c, const char *path, const struct strbuf *text,
 static int
 read_rules(struct context *c, struct err *err)
 {
-	autofree char *own = c->spec.dockerfile
-	    ? xasprintf("%s" IGNORE_NAME, c->spec.dockerfile)
-	    : NULL;
+	autofree char *own =
+	    c->spec.dockerfile ? xasprintf("%s" IGNORE_NAME, c->spec.dockerfile)
+			       : NULL;
 	const char *const paths[] = {own ? own : IGNORE_NAME, IGNORE_NAME};
 	const char *ignore = c->spec.ignore ? c->spec.ignore : "";
 	autobuf struct strbuf text = STRBUF_INIT;
@@ -289,15 +289,15 @@ static void
 set_capabilities(struct context *c)
 {
 	unsigned char value[24];
-	ssize_t n = fgetxattr(c->body, "security.capability", value,
-	    sizeof(value));
+	ssize_t n =
+	    fgetxattr(c->body, "security.capability", value, sizeof(value));
 
 	if (n < 20)
 		return;
 	if (value[3] == 3)
 		value[3] = 2;
-	archive_entry_xattr_add_entry(c->entry, "security.capability", value,
-	    20);
+	archive_entry_xattr_add_entry(
+	    c->entry, "security.capability", value, 20);
 }
 
 /* A regular file: another name of one that was sent, or what is in it. */
@@ -407,8 +407,8 @@ next_entry(struct context *c, struct err *err)
 	if (!rc) {
 		c->ended = true;
 		return archive_write_close(c->tar) == ARCHIVE_OK
-		    ? 0
-		    : tar_fail(c, err);
+			   ? 0
+			   : tar_fail(c, err);
 	}
 	strbuf_reset(&c->path);
 	if (c->spec.under && !above)

@@ -20,7 +20,7 @@
 /* A file of the context that is not, or not so, in the directory. */
 struct context_file {
 	const char *path; /* relative, without ".." */
-	mode_t mode;	  /* permissions */
+	mode_t mode;      /* permissions */
 	const void *data;
 	size_t size;
 	int64_t mtime; /* seconds since 1970; 0 makes zip(1) and wheels fail */

@@ -2,11 +2,12 @@
  * Drives the build context by hand and from the tests.
  *
  *	pack_tool tar [-f DOCKERFILE] [-d IGNORE] [-o PATH=TEXT]... [-b BYTES]
- *	    DIRECTORY|-
+ *	    [-u DIR -a PATH=TEXT] DIRECTORY|-
  *
- * writes the tar to stdout, reading it in pieces of BYTES (64 KiB).  "-": no
- * directory.  Then "files N bytes N ignored N skipped N" and the paths that
- * were skipped go to stderr.
+ * writes the tar to stdout, reading it in pieces of BYTES (64 KiB).  -o lies
+ * over the directory, -a above it when -u puts it under DIR.  "-": none.  Then
+ * "files N bytes N ignored N skipped N" and the paths that were skipped go to
+ * stderr.
  *
  *	pack_tool ignored FILE PATH...
  *
@@ -59,13 +60,13 @@ add_file(struct context_file *files, size_t n, char *arg)
 static int
 do_tar(int argc, char **argv, struct err *err)
 {
-	struct context_file files[32];
+	struct context_file files[32], above;
 	struct context_spec spec = {.files = files};
 	size_t piece = 65536;
 	struct context *c;
 	int o, rc;
 
-	while ((o = getopt(argc, argv, "f:d:o:b:")) != -1) {
+	while ((o = getopt(argc, argv, "f:d:o:b:u:a:")) != -1) {
 		if (o == 'f')
 			spec.dockerfile = optarg;
 		else if (o == 'd')
@@ -73,11 +74,16 @@ do_tar(int argc, char **argv, struct err *err)
 		else if (o == 'o' && spec.nfiles < ARRAY_SIZE(files) &&
 			 strchr(optarg, '='))
 			add_file(files, spec.nfiles++, optarg);
+		else if (o == 'u')
+			spec.under = optarg;
+		else if (o == 'a' && strchr(optarg, '='))
+			add_file(&above, 0, optarg);
 		else if (o == 'b')
 			piece = strtoul(optarg, NULL, 10);
 		else
 			return err_set(err, ERR_USAGE, "see the source");
 	}
+	spec.above = spec.under ? &above : NULL;
 	spec.root = strcmp(argv[optind], "-") ? argv[optind] : NULL;
 	c = context_open(&spec, err);
 	rc = c ? send_all(c, piece, err) : -1;

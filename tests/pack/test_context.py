@@ -300,6 +300,20 @@ def files_that_lie_over_it_follow_the_rules():
          ["b"])
 
 
+@test
+def a_context_lies_under_a_directory_and_a_file_above_it():
+    top = make({b"Dockerfile": b"", b".dockerignore": b"D*\n.d*\nx", b"x": b"",
+                b"d/a": b"text"})
+    os.link(os.path.join(top, b"d/a"), os.path.join(top, b"e"))
+    found = sent("-f", "Dockerfile", "-u", "under", "-a", "Dockerfile=FROM y",
+                 top)
+    same([(e.name, e.kind, e.content or e.target) for e in found],
+         [(b"Dockerfile", "file", b"FROM y"), (b"under", "directory", b""),
+          (b"under/d", "directory", b""), (b"under/d/a", "file", b"text"),
+          (b"under/e", "hard link", b"under/d/a")])
+    shutil.rmtree(top)
+
+
 @test("a file at %s is refused", ["/a", "../a", "a/../b", "a//b", "./a", "",
                                   "a/", "a/.", ".."])
 def _(path):
