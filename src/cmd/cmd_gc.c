@@ -80,7 +80,7 @@ list_images(struct sweeping *s, struct engine *engine)
 {
 	autovec struct strvec labels = STRVEC_INIT;
 	autojson json *list = NULL;
-	const json *image, *tag;
+	const json *image;
 
 	strvec_push(&labels, LABEL_IMAGE);
 	list = image_list(engine, &labels, &s->c->err);
@@ -88,10 +88,7 @@ list_images(struct sweeping *s, struct engine *engine)
 		const json *l = json_get(image, "Labels");
 		autovec struct strvec names = STRVEC_INIT;
 
-		json_each (tag, json_get(image, "RepoTags")) {
-			if (cJSON_IsString(tag) && *tag->valuestring != '<')
-				strvec_push(&names, tag->valuestring);
-		}
+		image_names(image, &names);
 		for (size_t i = 0; i < names.n; i++) {
 			autofree char *name = reference_shorten(names.v[i]);
 

@@ -188,17 +188,23 @@ const struct cmd cmd_image_info = {
 
 /* ---- image rm ---- */
 
-/* Says which of our own environments stand in the way. */
+/* Says which environments stand in the way. */
 static void
 name_users(struct call *c, const struct image *img)
 {
 	autousers struct image_users users = IMAGE_USERS_INIT;
-	struct image_use use = {.session = c->session};
+	autoerr struct err ignored = ERR_INIT;
+	struct image_use use;
 
+	image_use_init(&use, c->session, &ignored);
 	image_users_find(&users, &use, img->id ? img->id : "");
+	image_use_release(&use);
 	for (size_t i = 0; i < users.here.n; i++)
 		err_hint(&c->err, "environment %s uses it:  env rm %s",
 		    users.here.v[i], users.here.v[i]);
+	for (size_t i = 0; i < users.elsewhere.n; i++)
+		err_hint(&c->err, "environment %s of another session uses it",
+		    users.elsewhere.v[i]);
 }
 
 static int

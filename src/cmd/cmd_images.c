@@ -101,20 +101,15 @@ add_name(struct listing *ls, const json *image, const char *name)
 static void
 add_image(struct listing *ls, const json *image)
 {
-	const json *tags = json_get(image, "RepoTags"), *tag;
-	autovec struct strvec names = STRVEC_INIT;
+	autovec struct strvec given = STRVEC_INIT, names = STRVEC_INIT;
 	autousers struct image_users users = IMAGE_USERS_INIT;
 	bool fit = false;
 
-	json_each (tag, tags) {
-		/* "<none>:<none>" is how older engines say that there is none.
-		 */
-		if (cJSON_IsString(tag) && !str_starts(tag->valuestring, "<"))
-			strvec_push_owned(
-			    &names, reference_shorten(tag->valuestring));
-	}
-	for (size_t i = 0; i < names.n; i++)
+	image_names(image, &given);
+	for (size_t i = 0; i < given.n; i++) {
+		strvec_push_owned(&names, reference_shorten(given.v[i]));
 		fit |= fits(ls, names.v[i]);
+	}
 	if (!fit && (names.n || !fits(ls, NULL)))
 		return;
 	image_users_find(&users, &ls->use, json_str(image, "Id", ""));

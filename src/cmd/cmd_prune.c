@@ -167,14 +167,10 @@ prune_nameless(struct pruning *p, const json *image)
 static void
 prune_one(struct pruning *p, const json *image)
 {
-	const json *labels = json_get(image, "Labels"), *tag;
+	const json *labels = json_get(image, "Labels");
 	autovec struct strvec names = STRVEC_INIT;
 
-	json_each (tag, json_get(image, "RepoTags")) {
-		/* "<none>:<none>" of older engines. */
-		if (cJSON_IsString(tag) && !str_starts(tag->valuestring, "<"))
-			strvec_push(&names, tag->valuestring);
-	}
+	image_names(image, &names);
 	if (!names.n && own_image(labels))
 		prune_nameless(p, image);
 	for (size_t i = 0; i < names.n; i++)

@@ -149,6 +149,28 @@ image_list(struct engine *e, const struct strvec *labels, struct err *err)
 	    err);
 }
 
+static void
+add_names(const json *list, struct strvec *names)
+{
+	const json *name;
+
+	json_each(name, list)
+	{
+		/* "<none>:<none>", "<none>@<none>": how older engines say that
+		   there is none. */
+		if (cJSON_IsString(name) && !str_starts(name->valuestring, "<"))
+			strvec_push(names, name->valuestring);
+	}
+}
+
+void
+image_names(const json *element, struct strvec *names)
+{
+	add_names(json_get(element, "RepoTags"), names);
+	if (!names->n)
+		add_names(json_get(element, "RepoDigests"), names);
+}
+
 struct near {
 	char *name;
 	size_t distance; /* of the repository; and then of the tag: */

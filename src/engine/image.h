@@ -48,6 +48,11 @@ int image_inspect(struct engine *e, const char *name, struct image *img,
 json *image_list(struct engine *e, const struct strvec *labels,
     struct err *err);
 /*
+ * The names of one of its elements, as the engine writes them: its tags, and
+ * without any its digests ("python@sha256:...").
+ */
+void image_names(const json *element, struct strvec *names);
+/*
  * Up to max tags of images that are there and look like name: the same
  * repository first, then names within a few slips of the finger.
  */

@@ -68,18 +68,19 @@ def _created(kind, name):
 @test("%s: a filter is the beginning of a name", engines.KINDS)
 def _(kind):
     with home(kind) as h, made(kind, "agent-env:filter", OURS), \
-            made(kind, "other-agent-env:filter", OURS):
+            made(kind, "other-agent-env:filter", OURS), \
+            made(kind, "addesh-test-hidden:1", {}):
         for prefix in ("agent-env", "agent-env:", "agent-env:filter",
                        "docker.io/library/agent-env"):
             found = listed(h, "--filter", prefix)
             assert "agent-env:filter" in found, (prefix, found)
             assert "other-agent-env:filter" not in found, (prefix, found)
-        same(sorted(listed(h, "-a", "--filter", "busybox:l")),
-             ["busybox:latest"])
-        done = h.addesh("images", "--filter", "busybox:l").is_ok()
+        same(list(listed(h, "-a", "--filter", "addesh-test-hid")),
+             ["addesh-test-hidden:1"])
+        done = h.addesh("images", "--filter", "addesh-test-hid").is_ok()
         same((done.out, done.err),
              ("", "1 other is on the engine:  images -a --filter "
-                  "busybox:l\n"))
+                  "addesh-test-hid\n"))
         done = h.addesh("images", "-a", "--filter", "zzz").is_ok()
         same((done.out, done.err), ("", "no image's name begins with zzz\n"))
 
@@ -104,6 +105,9 @@ def _(kind):
                      (["mine"], ["theirs"]))
             text = h.addesh("images", "--filter", "addesh-test-users").is_ok()
             assert text.out.endswith("  theirs (another session)\n"), text
+            done = h.addesh("image", "rm", image).is_status(125)
+            assert "  environment theirs of another session uses it\n" in \
+                done.err, done.err
         finally:
             p.terminate()
             p.wait()

@@ -412,6 +412,13 @@ def _(kind):
         remove(kind, repo + ":1")
         remove(kind, image)
         try:
+            # under that name it is listed, so it has one
+            h.addesh("pull", name).is_ok()
+            listed = json.loads(h.addesh("--json", "images", "--filter",
+                                         repo).is_ok().out)["result"]
+            same([i["image"] for i in listed["images"]], [name])
+            done = h.addesh("--json", "prune", "-n", "--older-than", "0")
+            assert image not in done.is_ok().out, done.out
             done = h.addesh("--json", "-c", "pull " + name, "-c",
                             "image info " + name, "-c",
                             "env new %s --name d" % name, "-c", "env info",
