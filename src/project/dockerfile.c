@@ -199,6 +199,7 @@ read_continuation(struct reader *r, struct strbuf *out)
 		d->warnings[d->nwarnings++] = (struct dockerfile_warning){
 		    empty, "an empty line within an instruction"};
 	}
+	r->d->open_end = more;
 	return rc < 0 ? -1 : 0;
 }
 

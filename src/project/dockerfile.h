@@ -47,6 +47,7 @@ struct dockerfile_instruction {
 	struct dockerfile_heredoc *heredocs;
 	size_t nheredocs;
 	const struct dockerfile_variable *scope; /* dockerfile_variable() */
+	unsigned used; /* of the parser: what of variables it uses */
 };
 
 struct dockerfile_stage {
@@ -78,6 +79,7 @@ struct dockerfile {
 	struct dockerfile_variable **variables;
 	size_t nvariables, variables_cap;
 	bool late_escape; /* behind a directive that old parsers do not know */
+	bool open_end;	  /* the last line is continued */
 };
 
 /* As of `build`; each may be NULL. */
@@ -109,6 +111,7 @@ struct dockerfile_mount {
 	char *type; /* never NULL: bind, cache, tmpfs, secret, ssh */
 	char *from, *source, *target, *id;
 	bool required;
+	bool is_new; /* it has a key that docker/dockerfile:1.2 has not */
 };
 int dockerfile_mount_parse(
     struct dockerfile_mount *m, const char *value, struct err *err);

@@ -283,7 +283,9 @@ read_onbuild(struct dockerfile_instruction *in, const char *rest, char escape,
 	if (!*rest)
 		return err_set(err, ERR_CONFIG,
 		    "ONBUILD takes an instruction");
-	strvec_release(&in->flags);
+	if (in->flags.n)
+		return err_set(err, ERR_CONFIG, "ONBUILD has no flag %.64s",
+		    in->flags.v[0]);
 	in->onbuild = true;
 	return dockerfile_read_instruction(in, rest, escape, err);
 }

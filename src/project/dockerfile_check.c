@@ -344,9 +344,9 @@ is_signal(const char *s)
 	char *end;
 	long n;
 
-	if (isdigit((unsigned char)*s)) {
+	if (isdigit((unsigned char)*s) || *s == '-' || *s == '+') {
 		n = strtol(s, &end, 10);
-		return !*end && n > 0 && n <= 64;
+		return !*end && n != 0;
 	}
 	if (!strncasecmp(s, "SIG", 3))
 		s += 3;

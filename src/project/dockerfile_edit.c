@@ -68,7 +68,17 @@ dockerfile_with_label(const struct dockerfile *d, const char *text, size_t len,
 	struct copier c = {text, text + len, 0, STRBUF_INIT};
 
 	for (size_t i = 0; i < d->nstages; i++) {
-		copy_lines(&c, d->instructions[d->stages[i].first].end_line);
+		size_t first = d->stages[i].first;
+		const struct dockerfile_instruction *in =
+		    &d->instructions[first];
+
+		if (d->open_end && first + 1 == d->n) {
+			copy_lines(&c, in->line - 1);
+			strbuf_adds(&c.out, in->text);
+			c.p = c.end;
+		} else {
+			copy_lines(&c, in->end_line);
+		}
 		add_label(&c.out, label, d->escape);
 	}
 	return copy_rest(&c);
@@ -77,6 +87,7 @@ dockerfile_with_label(const struct dockerfile *d, const char *text, size_t len,
 static bool
 is_number(const char *s)
 {
+	s += *s == '+';
 	return *s && strspn(s, "0123456789") == strlen(s);
 }
 

@@ -115,6 +115,8 @@ add_mount(struct constructs *c, const struct dockerfile_instruction *in,
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
 		if (!strcmp(m.type, types[i].type))
 			add(c, types[i].need, in->line, types[i].what);
+	if (m.is_new)
+		add(c, NEEDS_FRONTEND, in->line, "RUN --mount with size or env");
 	dockerfile_mount_release(&m);
 }
 
@@ -156,6 +158,39 @@ add_flags(struct constructs *c, const struct dockerfile_instruction *in)
 	}
 }
 
+static void
+add_variables(struct constructs *c, const struct dockerfile_instruction *in)
+{
+	static const struct {
+		unsigned used;
+		const char *what;
+		enum dockerfile_need need;
+	} uses[] = {
+	    {USED_OPERATOR, "${NAME-WORD}, ${NAME#PATTERN} and their like",
+		NEEDS_FRONTEND},
+	    {USED_IN_MOUNT, "a variable in RUN --mount", NEEDS_FRONTEND},
+	    {USED_PLATFORM, "TARGETARCH and its like", NEEDS_BUILDKIT},
+	    {USED_PARENT, "an ARG of the stage in FROM", NEEDS_BUILDKIT},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(uses); i++)
+		if (in->used & uses[i].used)
+			add(c, uses[i].need, in->line, uses[i].what);
+}
+
+/* "COPY a b /c": the classic builder wants a slash behind the c. */
+static void
+add_destination(
+    struct constructs *c, const struct dockerfile_instruction *in)
+{
+	const char *last = in->args.n > 2 ? in->args.v[in->args.n - 1] : "/";
+
+	if ((is(in, "ADD") || is(in, "COPY")) && !in->onbuild &&
+	    strcmp(last, ".") && !str_ends(last, "/"))
+		add(c, NEEDS_BUILDKIT, in->line,
+		    "several sources, and a destination without a / behind it");
+}
+
 /* The classic builder knows only the stages above, and takes any other name
    for an image. */
 static void
@@ -185,7 +220,7 @@ dockerfile_constructs(const struct dockerfile *d, size_t *n)
 
 	if (d->late_escape)
 		add(&c, NEEDS_FRONTEND, 1, "the directive check before escape");
-	for (size_t i = d->stages[0].first; i < d->n; i++) {
+	for (size_t i = 0; i < d->n; i++) {
 		const struct dockerfile_instruction *in = &d->instructions[i];
 
 		if (!counts(d, in, false) && !counts(d, in, true))
@@ -195,6 +230,8 @@ dockerfile_constructs(const struct dockerfile *d, size_t *n)
 				add(&c, NEEDS_HEREDOC, in->line,
 				    heredocs[j].what);
 		add_flags(&c, in);
+		add_variables(&c, in);
+		add_destination(&c, in);
 		add_order(&c, d, in);
 	}
 	*n = c.n;

@@ -10,8 +10,18 @@
 struct dockerfile_variable {
 	const struct dockerfile_variable *before;
 	char *name, *value; /* value NULL: declared, and not set */
+	size_t stage;	    /* that sets it */
 	bool env;	    /* of ENV, which counts more than ARG */
+	bool platform;	    /* TARGETARCH and such: nobody sets it */
 	bool open; /* below it there are those of an image, unknown here */
+};
+
+/* What not every builder knows of variables; bits. */
+enum {
+	USED_OPERATOR = 1 << 0, /* ${x-y}, ${x#y}, ${x/y/z} */
+	USED_PLATFORM = 1 << 1, /* TARGETARCH and such */
+	USED_PARENT = 1 << 2,	/* an ARG of the stage below it */
+	USED_IN_MOUNT = 1 << 3, /* a variable in --mount */
 };
 
 /*
@@ -27,6 +37,8 @@ struct dockerfile_lexer {
 	bool keep_unset;  /* $x stays if x is not set */
 	/* What may still be done for this Dockerfile, in bytes and steps. */
 	uint64_t *budget;
+	size_t stage;	/* where the word stands */
+	unsigned *used; /* bits are added; or NULL */
 };
 
 /* Appends the word with its variables replaced and its quotes removed. */

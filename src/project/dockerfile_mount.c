@@ -207,6 +207,7 @@ store(struct dockerfile_mount *m, enum mount_key key, const char *value)
 
 	if (key == KEY_REQUIRED)
 		m->required = strchr("1tT", *value);
+	m->is_new |= key == KEY_SIZE || key == KEY_ENV;
 	if (key >= ARRAY_SIZE(slots) || !slots[key])
 		return;
 	free(*slots[key]);

@@ -2,6 +2,7 @@
    frontend/dockerfile/dockerfile2llb of moby/buildkit. */
 #include "project/dockerfile_impl.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/utsname.h>
@@ -22,6 +23,7 @@ struct eval {
 	const struct dockerfile_variable *scope;  /* of the stage */
 	const struct dockerfile_variable **ends;  /* of each stage */
 	uint64_t budget;
+	unsigned used; /* by the instruction at hand */
 	struct err *err;
 };
 
@@ -29,6 +31,12 @@ static bool
 is(const struct dockerfile_instruction *in, const char *name)
 {
 	return !strcmp(in->name, name);
+}
+
+static size_t
+stage_at_hand(const struct eval *e)
+{
+	return e->d->nstages ? e->d->nstages - 1 : SIZE_MAX;
 }
 
 /* Takes the value, which may be NULL. */
@@ -44,6 +52,7 @@ add_variable(struct eval *e, const struct dockerfile_variable **scope,
 	*v = (struct dockerfile_variable){.before = *scope,
 	    .name = xstrndup(name, n),
 	    .value = value,
+	    .stage = stage_at_hand(e),
 	    .env = env};
 	*scope = v;
 	if (d->nvariables > VARIABLES_MAX)
@@ -52,13 +61,21 @@ add_variable(struct eval *e, const struct dockerfile_variable **scope,
 	return 0;
 }
 
+static struct dockerfile_lexer
+lexer(struct eval *e)
+{
+	return (struct dockerfile_lexer){.scope = e->scope,
+	    .escape = e->d->escape,
+	    .budget = &e->budget,
+	    .stage = stage_at_hand(e),
+	    .used = &e->used};
+}
+
 /* A copy with variables replaced, the caller's, or NULL. */
 static char *
-expand(struct eval *e, const struct dockerfile_variable *scope,
-    const char *word)
+expand(struct eval *e, const char *word)
 {
-	struct dockerfile_lexer x = {
-	    .scope = scope, .escape = e->d->escape, .budget = &e->budget};
+	struct dockerfile_lexer x = lexer(e);
 	struct strbuf out = STRBUF_INIT;
 
 	if (!dockerfile_expand(&x, word, &out, e->err))
@@ -70,7 +87,7 @@ expand(struct eval *e, const struct dockerfile_variable *scope,
 static int
 expand_in_place(struct eval *e, char **word)
 {
-	char *s = expand(e, e->scope, *word);
+	char *s = expand(e, *word);
 
 	if (!s)
 		return -1;
@@ -129,6 +146,8 @@ add_platform(struct eval *e, const char *prefix, const char *platform)
 		    xstrndup(p, n), false);
 		p += n + !!p[n];
 	}
+	for (size_t i = 0; i < e->d->nvariables; i++)
+		e->d->variables[i]->platform = true;
 }
 
 static void
@@ -146,6 +165,15 @@ given_arg(const struct eval *e, const char *name)
 	return e->o->args ? strvec_env_get(e->o->args, name) : NULL;
 }
 
+static const struct dockerfile_variable *
+find_global(const struct eval *e, const char *name)
+{
+	for (const struct dockerfile_variable *v = e->global; v; v = v->before)
+		if (v->value && !strcmp(v->name, name))
+			return v;
+	return NULL;
+}
+
 /* "NAME=VALUE" or "NAME", its own variables replaced: what was given counts,
    then the default, then what stands before the first FROM. */
 static int
@@ -155,12 +183,14 @@ define_arg(
 	size_t n = strcspn(arg, "=");
 	autofree char *name = xstrndup(arg, n);
 	const char *value = given_arg(e, name);
-	struct dockerfile_instruction global = {.scope = e->global};
+	const struct dockerfile_variable *global;
 
 	if (!value && arg[n])
 		value = arg + n + 1;
-	if (!value)
-		value = dockerfile_variable(&global, name, n);
+	if (!value && (global = find_global(e, name))) {
+		value = global->value;
+		e->used |= global->platform ? USED_PLATFORM : 0;
+	}
 	return add_variable(
 	    e, scope, name, n, value ? xstrdup(value) : NULL, false);
 }
@@ -205,8 +235,7 @@ expand_args(struct eval *e, struct dockerfile_instruction *in)
 static int
 expand_ports(struct eval *e, struct strvec *args)
 {
-	struct dockerfile_lexer x = {
-	    .scope = e->scope, .escape = e->d->escape, .budget = &e->budget};
+	struct dockerfile_lexer x = lexer(e);
 	struct strvec ports = STRVEC_INIT;
 
 	for (size_t i = 0; i < args->n; i++)
@@ -223,12 +252,13 @@ static int
 expand_mount(struct eval *e, char **flag)
 {
 	static const char begin[] = "--mount=";
-	struct dockerfile_lexer x = {
-	    .scope = e->scope, .escape = e->d->escape, .budget = &e->budget};
+	struct dockerfile_lexer x = lexer(e);
 	autobuf struct strbuf out = STRBUF_INIT;
 	struct dockerfile_mount m;
 
 	strbuf_adds(&out, begin);
+	if (strchr(*flag, '$'))
+		e->used |= USED_IN_MOUNT;
 	if (dockerfile_mount_expand(
 		&x, *flag + strlen(begin), &out, e->err) ||
 	    dockerfile_mount_parse(&m, out.buf + strlen(begin), e->err))
@@ -263,11 +293,10 @@ expand_flags(struct eval *e, struct dockerfile_instruction *in)
 static int
 expand_heredocs(struct eval *e, struct dockerfile_instruction *in)
 {
-	struct dockerfile_lexer x = {.scope = e->scope,
-	    .escape = '\\',
-	    .no_quotes = true,
-	    .budget = &e->budget};
+	struct dockerfile_lexer x = lexer(e);
 
+	x.escape = '\\';
+	x.no_quotes = true;
 	for (size_t i = 0; i < in->nheredocs; i++) {
 		struct dockerfile_heredoc *h = &in->heredocs[i];
 		struct strbuf out = STRBUF_INIT;
@@ -349,6 +378,26 @@ begin_scope(struct eval *e, const struct dockerfile_stage *s)
 	return 0;
 }
 
+/* "OS", "OS/ARCH" or "OS/ARCH/VARIANT"; nothing is as if it were not there. */
+static int
+check_platform(const char *platform, struct err *err)
+{
+	size_t parts = *platform ? 1 : 0;
+
+	for (const char *p = platform; *p; p++) {
+		parts += *p == '/';
+		if (!isalnum((unsigned char)*p) && !strchr("_-/", *p))
+			parts = SIZE_MAX / 2;
+		if (*p == '/' && (p == platform || p[1] == '/' || !p[1]))
+			parts = SIZE_MAX / 2;
+	}
+	if (parts <= 3)
+		return 0;
+	return err_set(err, ERR_CONFIG,
+	    "FROM --platform is such as linux/arm64, not \"%.64s\"",
+	    platform);
+}
+
 static int
 begin_stage(struct eval *e, struct dockerfile_instruction *in, size_t index)
 {
@@ -360,10 +409,11 @@ begin_stage(struct eval *e, struct dockerfile_instruction *in, size_t index)
 	if (d->nstages == STAGES_MAX)
 		return err_set(
 		    e->err, ERR_CONFIG, "there are too many stages");
-	s.base = expand(e, e->global, in->args.v[0]);
+	e->scope = e->global;
+	s.base = expand(e, in->args.v[0]);
 	if (!s.base)
 		return -1;
-	s.platform = platform ? expand(e, e->global, platform) : NULL;
+	s.platform = platform ? expand(e, platform) : NULL;
 	s.name = in->args.n > 1 ? xstrdup(in->args.v[2]) : NULL;
 	for (char *p = s.name; p && *p; p++)
 		*p = (char)(*p >= 'A' && *p <= 'Z' ? *p + 'a' - 'A' : *p);
@@ -371,7 +421,7 @@ begin_stage(struct eval *e, struct dockerfile_instruction *in, size_t index)
 	GROW(d->stages, d->nstages, &d->stages_cap);
 	d->stages[d->nstages++] = s;
 	in->stage = d->nstages - 1;
-	if (platform && !s.platform)
+	if (platform && (!s.platform || check_platform(s.platform, e->err)))
 		return -1;
 	if (!*s.base)
 		return err_set(e->err, ERR_CONFIG,
@@ -416,8 +466,10 @@ evaluate_all(struct eval *e, const char *name)
 	for (size_t i = 0; i < e->d->n; i++) {
 		struct dockerfile_instruction *in = &e->d->instructions[i];
 
+		e->used = 0;
 		if (evaluate_instruction(e, in, i))
 			return err_prefix(e->err, "%s:%u", name, in->line);
+		in->used = e->used;
 		if (is(in, "FROM"))
 			e->ends[in->stage] = e->scope;
 	}

@@ -112,27 +112,51 @@ name_length(const char *s)
 	return n;
 }
 
-static enum found
-find(const struct dockerfile_lexer *x, const char *name, size_t n,
-    const char **value)
+/* The one that counts: the last ENV, else the last ARG. */
+static const struct dockerfile_variable *
+find_variable(const struct dockerfile_lexer *x, const char *name, size_t n,
+    enum found *found)
 {
-	enum found found = NOT_SET;
+	const struct dockerfile_variable *best = NULL;
 	size_t steps = 0;
 
-	*value = "";
+	*found = NOT_SET;
 	for (const struct dockerfile_variable *v = x->scope; v;
 	    v = v->before, steps++) {
-		if (v->open && found == NOT_SET)
-			found = NOT_KNOWN;
+		if (v->open)
+			*found = NOT_KNOWN;
 		if (!v->value || strncmp(v->name, name, n) || v->name[n])
 			continue;
-		if (v->env || found != FOUND)
-			*value = v->value;
-		found = FOUND;
+		best = best && !v->env ? best : v;
 		if (v->env)
 			break;
 	}
 	*x->budget -= *x->budget < steps ? *x->budget : steps;
+	if (best)
+		*found = FOUND;
+	return best;
+}
+
+static void
+use(const struct dockerfile_lexer *x, unsigned what)
+{
+	if (x->used)
+		*x->used |= what;
+}
+
+static enum found
+find(const struct dockerfile_lexer *x, const char *name, size_t n,
+    const char **value)
+{
+	enum found found;
+	const struct dockerfile_variable *v =
+	    find_variable(x, name, n, &found);
+
+	*value = v ? v->value : "";
+	if (v && v->platform)
+		use(x, USED_PLATFORM);
+	else if (v && !v->env && v->stage != x->stage)
+		use(x, USED_PARENT);
 	return found;
 }
 
@@ -263,6 +287,8 @@ operator_form(struct run *r, const char *name, size_t n, struct strbuf *out)
 
 	if (!op)
 		return fail(r, "${ has no }");
+	if (!colon)
+		use(r->x, USED_OPERATOR);
 	r->p++;
 	if (expand_until(r, '}', op == '#' || op == '%', &word, NULL))
 		return -1;
@@ -280,6 +306,7 @@ replace_form(struct run *r, const char *name, size_t n, struct strbuf *out)
 	autobuf struct strbuf pattern = STRBUF_INIT, with = STRBUF_INIT;
 	bool all = *++r->p == '/';
 
+	use(r->x, USED_OPERATOR);
 	r->p += all;
 	if (expand_until(r, '/', true, &pattern, NULL) ||
 	    expand_until(r, '}', true, &with, NULL))
