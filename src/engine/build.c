@@ -312,12 +312,13 @@ cancel(struct running *r)
 static void
 clean_up(struct running *r, bool in_time, struct err *err)
 {
+	const struct leftovers l = {.engine = r->e, .stream = &r->stream,
+	    .keeper = r->spec->keeper, .began = r->began, .sent = r->sent};
 	autoerr struct err left = ERR_INIT;
 
 	if (r->spec->builder->kind == BUILDER_BUILDKIT && !in_time)
 		cancel(r);
-	if (leftovers_remove(r->e, &r->stream, r->spec->keeper, r->began,
-		&left))
+	if (leftovers_remove(&l, &left))
 		err_hint(err, "something of the build may be left on the "
 		    "engine: %s", left.msg.buf);
 }
@@ -344,7 +345,6 @@ char *
 build_run(struct engine *e, const struct build_spec *spec,
     const struct build_events *ev, struct err *err)
 {
-	autovec struct strvec headers = STRVEC_INIT;
 	struct running r = {.e = e, .spec = spec, .ev = ev};
 	struct build_witness witness = {.is_there = is_there,
 	    .is_made = is_made, .arg = &r};
@@ -352,9 +352,9 @@ build_run(struct engine *e, const struct build_spec *spec,
 	char *id = NULL;
 	int rc;
 
-	if (ping(e, &headers, err) || find_keeper(&r, err))
+	r.began = leftovers_clock(e, err);
+	if (r.began < 0 || find_keeper(&r, err))
 		return NULL;
-	r.began = leftovers_clock(&headers);
 	draw_id(r.id);
 	build_stream_init(&r.stream, spec->builder->kind, ev, &witness);
 	rc = request(&r, err);

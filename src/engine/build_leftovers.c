@@ -12,10 +12,13 @@
 
 /* How long a container may take to go. */
 #define CONTAINER_MS 20000
-/* A COPY that is cancelled is finished first, and we are not told. */
+/* A COPY that is cancelled is finished first, and we are not told: so long for
+   any, and for one MB of the context, and at most. */
 #define COPY_MS 2000
+#define COPY_MB_MS 50
+#define COPY_MAX_MS 60000
 /* How long an image may be in use by the builder that was cancelled. */
-#define BUSY_MS 10000
+#define BUSY_MS 5000
 #define ROUND_MS 100
 
 static int64_t
@@ -46,29 +49,40 @@ read_time(const char *s)
 	return t;
 }
 
-/* "Date: Sat, 21 Nov 2026 16:19:21 GMT", RFC 9110, 5.6.7. */
-int64_t
-leftovers_clock(const struct strvec *headers)
+/* "Sat, 21 Nov 2026 16:19:21 GMT", RFC 9110, 5.6.7. */
+static int64_t
+read_date(const char *s)
 {
 	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	struct tm tm = {0};
+	char month[4];
+	const char *at;
 
-	for (size_t i = 0; i < headers->n; i++) {
-		struct tm tm = {0};
-		char month[4];
-		const char *at;
+	if (sscanf(s, "%*3s, %2d %3s %4d %2d:%2d:%2d GMT", &tm.tm_mday, month,
+		&tm.tm_year, &tm.tm_hour, &tm.tm_min, &tm.tm_sec) != 6)
+		return -1;
+	at = strstr(months, month);
+	tm.tm_year -= 1900;
+	tm.tm_mon = at ? (int)(at - months) / 3 : 0;
+	return seconds_of(&tm);
+}
 
-		if (strncasecmp(headers->v[i], "Date: ", 6) ||
-		    sscanf(headers->v[i] + 6,
-			"%*3s, %2d %3s %4d %2d:%2d:%2d GMT", &tm.tm_mday,
-			month, &tm.tm_year, &tm.tm_hour, &tm.tm_min,
-			&tm.tm_sec) != 6)
-			continue;
-		at = strstr(months, month);
-		tm.tm_year -= 1900;
-		tm.tm_mon = at ? (int)(at - months) / 3 : 0;
-		return seconds_of(&tm);
-	}
-	return -1;
+int64_t
+leftovers_clock(struct engine *e, struct err *err)
+{
+	autovec struct strvec headers = STRVEC_INIT;
+	struct http_request rq = {.doing = "asking the engine for its time",
+	    .method = "GET", .path = "/_ping", .headers = &headers};
+	int64_t t = -1;
+
+	if (http_do(engine_http(e), &rq, NULL, err))
+		return -1;
+	for (size_t i = 0; i < headers.n; i++)
+		if (!strncasecmp(headers.v[i], "Date: ", 6))
+			t = read_date(headers.v[i] + 6);
+	return t >= 0 ? t
+		      : err_set(err, ERR_ENGINE,
+			    "the engine's answers have no date");
 }
 
 static json *
@@ -85,9 +99,10 @@ bool
 leftovers_is_made(struct engine *e, const char *id, int64_t began, bool during)
 {
 	autojson json *image = inspect_image(e, id);
+	int64_t made = read_time(json_str(image, "Created", ""));
 
-	return image &&
-	       (read_time(json_str(image, "Created", "")) >= began) == during;
+	/* Whole seconds do not say what came first in one of them. */
+	return image && (during ? made >= began : made <= began);
 }
 
 /* By id, which a program may have forged: one of before is not ours. */
@@ -106,9 +121,10 @@ remove_container(struct engine *e, const char *id, int64_t began,
 struct found {
 	struct engine *e;
 	const struct build_stream *s;
-	int64_t began;
+	int64_t began, stopped; /* of the engine's clock */
 	struct strvec ours; /* whole ids, removed or not */
 	struct strvec here; /* those that are there now */
+	bool copied;	    /* what a COPY made came after all */
 };
 
 static bool
@@ -155,6 +171,55 @@ is_of_container(const struct found *f, const char *id)
 	return str_starts(json_str(image, "Container", ""), now->container);
 }
 
+static bool
+copies(const struct step *st)
+{
+	return st && st->told.state == BUILD_STOPPED &&
+	       (!strncasecmp(st->text, "COPY", 4) ||
+		   !strncasecmp(st->text, "ADD", 3));
+}
+
+/*
+ * Is it what the COPY made that was going on when the build was stopped?  It
+ * has the parent that COPY had, which may be others' too; but nobody else has
+ * just copied on top of it.
+ */
+static bool
+is_of_copy(const struct found *f, const json *image, const char *id)
+{
+	const struct build_stream *s = f->s;
+	const char *parent = bare_id(json_str(image, "ParentId", ""));
+	autofree char *path = engine_path(f->e, "/images/%s/history", id);
+	autoerr struct err ignored = ERR_INIT;
+	autojson json *history = NULL;
+
+	if (s->kind != BUILDER_CLASSIC || !copies(s->now) || !s->tip[0] ||
+	    !str_starts(parent, s->tip) ||
+	    json_int(image, "Created", 0) < f->stopped)
+		return false;
+	history = engine_call(f->e, "asking how an image was made", "GET",
+	    path, NULL, &ignored);
+	return history && history->child &&
+	       strstr(json_str(history->child, "CreatedBy", ""),
+		   strncasecmp(s->now->text, "COPY", 4) ? "#(nop) ADD "
+							: "#(nop) COPY ");
+}
+
+static void
+add_found(struct found *f, const char *id)
+{
+	strvec_push(&f->here, id);
+	strvec_push(&f->ours, id);
+}
+
+/* One that was made when nobody listened any more. */
+static void
+add_late(struct found *f, const char *id)
+{
+	add_found(f, id);
+	f->copied = true;
+}
+
 /* Looks for images of this build; parents come before their children. */
 static void
 look(struct found *f, const json *list)
@@ -173,12 +238,12 @@ look(struct found *f, const json *list)
 			if (is_named(image) || strvec_has(&f->here, id) ||
 			    json_int(image, "Created", 0) < f->began)
 				continue;
-			if (is_of_step(f, id) ||
-			    strvec_has(&f->ours, parent) ||
-			    is_of_container(f, id)) {
-				strvec_push(&f->here, id);
-				strvec_push(&f->ours, id);
-			}
+			if (is_of_step(f, id))
+				add_found(f, id);
+			else if (strvec_has(&f->ours, parent) ||
+				 is_of_container(f, id) ||
+				 is_of_copy(f, image, id))
+				add_late(f, id);
 		}
 	} while (f->here.n > before);
 }
@@ -215,7 +280,7 @@ remove_found(struct found *f, struct err *err)
 }
 
 static int
-remove_images(struct found *f, struct err *err)
+find_images(struct found *f, struct err *err)
 {
 	autofree char *path = engine_path(f->e, "/images/json?all=1");
 	autojson json *list = engine_call(f->e, "listing the images", "GET",
@@ -225,47 +290,59 @@ remove_images(struct found *f, struct err *err)
 		return -1;
 	strvec_release(&f->here);
 	look(f, list);
-	return remove_found(f, err);
-}
-
-static bool
-copies(const struct step *st)
-{
-	return st && st->told.state == BUILD_STOPPED &&
-	       (!strncasecmp(st->text, "COPY", 4) ||
-		   !strncasecmp(st->text, "ADD", 3));
+	return 0;
 }
 
 static int
-remove_containers(struct engine *e, const struct build_stream *s,
-    const char *keeper, int64_t began, struct err *err)
+remove_containers(const struct leftovers *l, struct err *err)
 {
-	if (s->kind == BUILDER_BUILDAH && keeper)
-		return container_remove(e, keeper, CONTAINER_MS, err);
+	const struct build_stream *s = l->stream;
+
+	if (s->kind == BUILDER_BUILDAH && l->keeper)
+		return container_remove(l->engine, l->keeper, CONTAINER_MS,
+		    err);
 	if (s->kind == BUILDER_CLASSIC && s->now && s->now->container[0])
-		return remove_container(e, s->now->container, began, err);
+		return remove_container(l->engine, s->now->container,
+		    l->began, err);
 	return 0;
+}
+
+/* How long an image may still come. */
+static int64_t
+copy_ms(const struct leftovers *l)
+{
+	int64_t ms = COPY_MS;
+
+	if (!copies(l->stream->now))
+		return 0;
+	if (l->stream->kind == BUILDER_CLASSIC)
+		ms += (int64_t)(l->sent >> 20) * COPY_MB_MS;
+	return ms < COPY_MAX_MS ? ms : COPY_MAX_MS;
 }
 
 /*
  * Round after round: the builder may come to an end meanwhile, and Podman fails
- * to list its images while somebody removes one.
+ * to list its images while somebody removes one.  Nothing is removed before
+ * what a COPY makes has come: without its parent it could not be told.
  */
 static int
-remove_rounds(struct found *f, struct err *err)
+remove_rounds(struct found *f, int64_t copy, struct err *err)
 {
-	int64_t began = clock_ms();
+	int64_t began = clock_ms(), after, end = copy + BUSY_MS;
+	bool wait;
+	int rc;
 
 	for (;;) {
-		int rc = remove_images(f, err);
-		int64_t after = clock_ms() - began;
-
-		if (!rc && !f->here.n &&
-		    (!copies(f->s->now) || after > COPY_MS))
+		rc = find_images(f, err);
+		after = clock_ms() - began;
+		wait = !f->copied && after < copy;
+		if (!rc && !wait)
+			rc = remove_found(f, err);
+		if (!rc && !wait && !f->here.n)
 			return 0;
-		if (rc && (err->code < 500 || after > BUSY_MS))
+		if (rc && (err->code < 500 || after > end))
 			return -1;
-		if (after > BUSY_MS)
+		if (!rc && after > end)
 			return err_set(err, ERR_ENGINE,
 			    "image %.12s is in use", f->here.v[0]);
 		err_clear(err);
@@ -276,18 +353,18 @@ remove_rounds(struct found *f, struct err *err)
 }
 
 int
-leftovers_remove(struct engine *e, const struct build_stream *s,
-    const char *keeper, int64_t began, struct err *err)
+leftovers_remove(const struct leftovers *l, struct err *err)
 {
-	struct found f = {.e = e, .s = s, .began = began,
+	struct found f = {.e = l->engine, .s = l->stream, .began = l->began,
 	    .ours = STRVEC_INIT, .here = STRVEC_INIT};
 	int rc;
 
-	if (s->kind == BUILDER_BUILDKIT)
+	if (l->stream->kind == BUILDER_BUILDKIT)
 		return 0;
-	rc = remove_containers(e, s, keeper, began, err);
+	f.stopped = leftovers_clock(l->engine, err);
+	rc = f.stopped < 0 ? -1 : remove_containers(l, err);
 	if (!rc)
-		rc = remove_rounds(&f, err);
+		rc = remove_rounds(&f, copy_ms(l), err);
 	strvec_release(&f.ours);
 	strvec_release(&f.here);
 	return rc;

@@ -12,17 +12,27 @@
 
 #include "engine/build_stream.h"
 
-/* Is image (id or name) there, made at or after began or before it?  began is
-   in seconds of the engine's clock. */
+/* The engine's clock, in whole seconds since the epoch; -1 with err. */
+int64_t leftovers_clock(struct engine *e, struct err *err);
+/* Is image (id or name) there, made not before began (during) or not after it?
+   began is of the engine's clock. */
 bool leftovers_is_made(struct engine *e, const char *id, int64_t began,
     bool during);
-/* The engine's clock, in seconds since the epoch; -1 with err. */
-int64_t leftovers_clock(const struct strvec *headers);
+
+struct leftovers {
+	struct engine *engine;
+	const struct build_stream *stream;
+	const char *keeper; /* see build_spec; its container goes first, as a
+			       RUN may still go on in there */
+	int64_t began;	    /* of the engine's clock */
+	uint64_t sent;	    /* bytes of the context */
+};
+
 /*
- * Removes what s made; the build's connection is closed already.  keeper: see
- * build_spec; its container goes first, as a RUN may still go on in there.
+ * Removes what the build made; its connection is closed already.  A COPY of the
+ * classic builder is waited for, as it is finished before the builder sees that
+ * nobody wants it: for as long as its bytes may take.
  */
-int leftovers_remove(struct engine *e, const struct build_stream *s,
-    const char *keeper, int64_t began, struct err *err);
+int leftovers_remove(const struct leftovers *l, struct err *err);
 
 #endif

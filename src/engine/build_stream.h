@@ -30,6 +30,7 @@ struct build_stream {
 	struct step *now;	/* or NULL before the first */
 	char container[65];	/* of the RUN whose output comes; or "" */
 	char left[65];		/* the one that was believed to be removed */
+	char tip[65];		/* the image that the next step is put on */
 	bool fresh;		/* the step has said nothing yet */
 	struct strbuf doubtful; /* what came since an end was believed */
 	struct strbuf held;	/* a line that may be the builder's */

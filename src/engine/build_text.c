@@ -131,6 +131,7 @@ end_step(struct build_stream *s, const char *image)
 
 	if (st->told.state != BUILD_RUNNING)
 		return;
+	memcpy(s->tip, image, sizeof(s->tip));
 	if (!st->cached && strncasecmp(st->text, "FROM", 4))
 		memcpy(st->image, image, sizeof(st->image));
 	steps_end(&s->steps, st, st->cached ? BUILD_CACHED : BUILD_DONE);

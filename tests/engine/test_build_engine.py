@@ -339,6 +339,29 @@ def _(builder):
         e.leaves_nothing()
 
 
+@test("%s: interrupted in a COPY, which the engine finishes first", BUILDERS)
+def _(builder):
+    with Engine(builder) as e, e.keeper() as keeper:
+        context = archive(e.dockerfile("COPY blob /blob", "RUN echo never"),
+                          blob="0123456789abcdef" * (4 << 20))
+        p = start(e.url, *argv(e.options(keeper)))
+        p.stdin.write(context)
+        p.stdin.close()
+        p.stdin = None
+        seen = b""
+        while not (b"COPY blob" in seen and seen.rindex(b"COPY blob") <
+                   seen.rfind(b'"state":"running"')):
+            seen += os.read(p.stdout.fileno(), 65536) or b"EOF"
+            assert not seen.endswith(b"EOF"), seen
+        p.send_signal(signal.SIGINT)
+        done = ended(p, seen)
+        done.is_failed("interrupted", "interrupted")
+        same(done.result.hint, [])
+        # buildah comes to its end a moment later.
+        assert is_soon(lambda: not e.containers()), e.containers()
+        same(e.ours(), [])
+
+
 @test("%s: a build is out of time", BUILDERS)
 def _(builder):
     with Engine(builder) as e, e.keeper() as keeper:
