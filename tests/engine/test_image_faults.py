@@ -11,7 +11,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 from addesh import Home
-from fake_engine import Chunked, FakeEngine, Json, Reply, error
+from fake_engine import Chunked, FakeEngine, Http, Json, Reply, error
 from tap import main, same, test
 from terminal import Terminal
 
@@ -192,6 +192,55 @@ def _(_, name):
                 done.stderr
         same(len(errors), 1, errors)
         same({r.path for r in engine.requests}, {"/version"})
+
+
+WORDS = (["images", "-a"], ["images", "--deps"], ["image", "info", "x:1"],
+         ["image", "rm", "x:1"], ["image", "rm", "-f", "x:1"],
+         ["image", "tag", "x:1", "y:1"], ["pull", "x:1"], ["push", "x:1"],
+         ["prune"], ["login", "r.example", "-u", "x", "--password-stdin"])
+
+
+@test("every command with an engine that answers with %s", [
+    ("500", error(500, "out of order"), "out of order"),
+    ("an error of two lines", error(500, "out\nof order\x1b[2J"), "out"),
+    ("no JSON", Chunked(b"<html>"), ""),
+    ("half an object", Chunked(b'{"Id": "sha'), ""),
+    ("the end of the connection", Reply(b"", then="close"), "")])
+def _(_, reply, text):
+    with FakeEngine() as engine, Home(options=["--engine", engine.url]) as h:
+        h.write("c.yaml", "engine: {push_registries: ['*']}\n")
+        for method in ("POST", "DELETE", "GET"):
+            engine.on(method, "/(images|auth|containers|system).*", reply)
+        for words in WORDS:
+            done = h.addesh("--config", h.work + "/c.yaml", *words,
+                            stdin="pw\n")
+            name = " ".join(words[:2]) if words[0] == "image" else words[0]
+            if name in ("image rm", "image tag") and text == "" and \
+                    done.status == 0:
+                continue    # a success whose body does not matter
+            done.is_status(125)
+            assert done.err.startswith("addesh: %s: " % name), done
+            assert text in done.err and "\x1b" not in done.err, done
+            same(done.out, "")
+
+
+@test("every command with an engine whose answers are %s", [
+    ("of the wrong type", b'"text"'), ("lists of nothing", b"[null, 5, []]"),
+    ("empty objects", b"{}"), ("objects of the wrong type",
+                               b'{"Id": 5, "RepoTags": {"a": 1}, "Config": '
+                               b'[], "Labels": 7, "Images": 1, "Size": "x"}'),
+    ("lists of such", b'[{"Id": [], "RepoTags": "x", "Labels": ["a"], '
+                      b'"Created": "now", "Size": -1}]')])
+def _(_, body):
+    with FakeEngine() as engine, Home(options=["--engine", engine.url]) as h:
+        h.write("c.yaml", "engine: {push_registries: ['*']}\n")
+        for method in ("POST", "DELETE", "GET"):
+            engine.on(method, "/(images|auth|containers|system).*",
+                      Http(200, body))
+        for words in WORDS:
+            done = h.addesh("--config", h.work + "/c.yaml", *words,
+                            stdin="pw\n")
+            assert done.status in (0, 2, 125), done
 
 
 @test
