@@ -215,23 +215,63 @@ open_place(const struct auth_inputs *in, const char *key,
 	return config;
 }
 
+/*
+ * Docker's client takes one of these by itself as long as its file names none
+ * and holds nothing (docker/cli cli/config/credentials,
+ * DetectDefaultStore()); here one that does not work is none.  1 if one keeps
+ * them now.
+ */
+static int
+store_by_default(const struct auth *a, const char *key,
+    const struct auth_inputs *in, json *config, struct login_place *place,
+    struct err *err)
+{
+	static const char *const helpers[] = {"pass", "secretservice"};
+	const json *auths = json_get(config, "auths");
+
+	if (in->podman || json_get(config, "credHelpers") ||
+	    (cJSON_IsObject(auths) && auths->child))
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(helpers); i++) {
+		if (!credhelper_store(a, helpers[i], key, in, err)) {
+			place->helper = xstrdup(helpers[i]);
+			json_remove(config, "credsStore"); /* it was "" */
+			json_put_str(config, "credsStore", helpers[i]);
+			return 1;
+		}
+		if (err->kind == ERR_INTERRUPTED)
+			return -1;
+		err_clear(err);
+	}
+	return 0;
+}
+
+static int
+store(const struct auth *a, const char *key, const struct auth_inputs *in,
+    json *config, struct login_place *place, struct err *err)
+{
+	int rc;
+
+	if (place->helper)
+		return credhelper_store(a, place->helper, key, in, err);
+	rc = store_by_default(a, key, in, config, place, err);
+	/* In the file the first colon ends the name. */
+	if (!rc && strchr(a->username, ':'))
+		return err_set(err, ERR_USAGE, "a user's name has no colon");
+	return rc < 0 ? -1 : 0;
+}
+
 int
 login_store(const struct auth *a, const char *domain,
     const struct auth_inputs *in, struct login_place *place, struct err *err)
 {
 	const char *key = auth_key(domain, in->podman);
 	json *config = open_place(in, key, place, err);
-	int rc = -1;
+	int rc;
 
 	if (!config)
 		return -1;
-	/* In the file the first colon ends the name. */
-	if (!place->helper && strchr(a->username, ':'))
-		err_set(err, ERR_USAGE, "a user's name has no colon");
-	else
-		rc = place->helper
-		    ? credhelper_store(a, place->helper, key, in, err)
-		    : 0;
+	rc = store(a, key, in, config, place, err);
 	if (!rc) {
 		remove_entries(config, key, in->podman);
 		/* Docker's client lists with it what a helper keeps. */

@@ -1,8 +1,10 @@
 /*
  * Logging in to a registry: the engine tries the credentials, and they are kept
  * where Docker's client, or Podman's, looks for them (engine/auth.h): with the
- * credential helper that its file names for the registry, else in the file
- * itself, which then holds them in base64.  All other keys of the file stay.
+ * credential helper that its file names for the registry; if Docker's names
+ * none and is empty of credentials, with one that its client would take, which
+ * the file then names; else in the file itself, which then holds them in
+ * base64.  All other keys of the file stay.
  */
 #ifndef ADDESH_ENGINE_LOGIN_H
 #define ADDESH_ENGINE_LOGIN_H

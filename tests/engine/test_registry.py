@@ -163,6 +163,36 @@ def _(kind, way):
              ("store", "get", {"store", "get", "erase"}))
 
 
+@test("a helper that no file names: %s", [
+    ("of pass", ["pass"], None, "pass"),
+    ("of the desktop", ["secretservice"], None, "secretservice"),
+    ("both", ["secretservice", "pass"], {}, "pass"),
+    ("the file has credentials", ["pass"],
+     {"auths": {"other.example": {"auth": "bzpw"}}}, None),
+    ("the file names one for another registry", ["pass"],
+     {"credHelpers": {"other.example": "x"}}, None),
+    ("it does not work", ["broken pass"], None, None)])
+def _(_, helpers, config, used):
+    with FakeEngine() as engine, Home(
+            options=["--engine", engine.url]) as h:
+        engine.on("POST", "/auth", Json({"Status": "Login Succeeded"}))
+        for name in helpers:
+            kept = add_helper(h, name.split()[-1])
+            if name.startswith("broken"):
+                with open(h.path + "/bin/docker-credential-pass", "w") as f:
+                    f.write("#!/bin/sh\nexit 1\n")
+        if config is not None:
+            write_config(h, "docker", config)
+        done = h.addesh("login", "r.example", "-u", "me", "--password-stdin",
+                        stdin="pw").is_ok()
+        found = read_config(h, "docker")
+        same(found.get("credsStore"), used)
+        same("not encrypted" in done.err, used is None, done.err)
+        same(found["auths"]["r.example"],
+             {} if used else {"auth": "bWU6cHc="})
+        same(os.path.exists(kept), used is not None)
+
+
 @test("%s: a wrong password is kept nowhere", engines.KINDS)
 def _(kind):
     with home(kind) as h:
