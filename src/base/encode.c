@@ -1,5 +1,9 @@
 #include "base/encode.h"
 
+#include <sys/types.h>
+
+#include <sha256.h>
+
 #include <stdint.h>
 #include <string.h>
 
@@ -102,4 +106,12 @@ base64_decode(struct strbuf *out, const char *s, size_t n)
 		strbuf_add(out, three, 3 - pad);
 	}
 	return 0;
+}
+
+_Static_assert(SHA256_HEX_SIZE == SHA256_DIGEST_STRING_LENGTH, "libmd's");
+
+void
+sha256_hex(const void *p, size_t n, char hex[SHA256_HEX_SIZE])
+{
+	SHA256Data(p, n, hex);
 }

@@ -1,4 +1,4 @@
-/* Encodings of bytes: UTF-8 and base64 (RFC 4648 sections 4 and 5). */
+/* Encodings of bytes: UTF-8, base64 (RFC 4648 sections 4 and 5), SHA-256. */
 #ifndef ADDESH_BASE_ENCODE_H
 #define ADDESH_BASE_ENCODE_H
 
@@ -18,5 +18,9 @@ bool utf8_valid(const char *s, size_t n);
 void base64_encode(struct strbuf *out, const void *p, size_t n, bool url);
 /* Standard alphabet, padding required; -1 if it is not that. */
 int base64_decode(struct strbuf *out, const char *s, size_t n);
+
+/* The digest (FIPS 180-4) in lower-case hexadecimal, with a NUL. */
+#define SHA256_HEX_SIZE 65
+void sha256_hex(const void *p, size_t n, char hex[SHA256_HEX_SIZE]);
 
 #endif

@@ -20,11 +20,13 @@ static void
 add_title(const struct build_view *v, const struct build_record_step *step,
     struct strbuf *sb)
 {
-	size_t room = TEXT_MAX, n = strlen(step->text);
+	const char *text = v->title ? v->title : step->text;
+	size_t room = TEXT_MAX, n = strlen(text);
 	int columns, rows;
 
-	strbuf_addf(sb, "[%s%s%u/%zu] ", step->stage, *step->stage ? " " : "",
-	    step->n, v->total);
+	if (!v->title)
+		strbuf_addf(sb, "[%s%s%u/%zu] ", step->stage,
+		    *step->stage ? " " : "", step->n, v->total);
 	if (v->c->out->terminal[STDERR_FILENO]) {
 		output_size(v->c->out, &columns, &rows);
 		room = columns > (int)sb->len + 30
@@ -32,13 +34,13 @@ add_title(const struct build_view *v, const struct build_record_step *step,
 			   : 20;
 	}
 	if (n <= room) {
-		strbuf_adds(sb, step->text);
+		strbuf_adds(sb, text);
 		return;
 	}
 	n = room - 3;
-	while (n && (step->text[n] & 0xc0) == 0x80)
+	while (n && (text[n] & 0xc0) == 0x80)
 		n--;
-	strbuf_addf(sb, "%.*s...", (int)n, step->text);
+	strbuf_addf(sb, "%.*s...", (int)n, text);
 }
 
 /* Where the last lines of a log begin. */
@@ -117,6 +119,8 @@ tell_end(struct build_view *v, const struct build_record_step *step)
 {
 	autobuf struct strbuf line = STRBUF_INIT;
 
+	if (v->title)
+		return;
 	add_title(v, step, &line);
 	strbuf_adds(&line, "  ");
 	if (step->state == BUILD_CACHED) {

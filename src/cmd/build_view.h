@@ -10,6 +10,7 @@
 
 struct build_view {
 	struct call *c;
+	const char *title; /* told in place of the steps; NULL: they are */
 	struct loop_timer *timer; /* draws while nothing is told */
 	/* The step that runs, NULL: none. */
 	const struct build_record_step *step;

@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/units.h"
-#include "cmd/call.h"
+#include "cmd/dep_call.h"
 #include "cmd/docker_words.h"
 #include "cmd/host.h"
 #include "cmd/session_host.h"
@@ -33,6 +33,11 @@ static const struct opt env_new_opts[] = {
     OPT_STR('w', "workdir", "DIR", "directory of each run", COMP_NONE),
     OPT_FLAG(0, "writable", "the image's files may be changed"),
     OPT_CHOICE(0, "pull", "missing|never|always", "when to pull the image"),
+    OPT_LIST(0, "dep", "PACKAGE", "install it first, with a network",
+	COMP_NONE),
+    OPT_LIST(0, "dep-file", "FILE",
+	"install what a list names, such as requirements.txt", COMP_HOST_FILE),
+    OPT_STR(0, "lang", "LANGUAGE", "what the packages are of", COMP_LANGUAGE),
     OPT_FLAG('d', "detach", "accepted: it always is"),
     OPT_FLAG(0, "rm", "accepted: an environment never outlives its session"),
     OPT_FLAG(0, "read-only", "accepted: it is, without --writable"),
@@ -268,7 +273,7 @@ note_gaps(struct call *c, const struct box *box)
 static void
 describe_new(struct call *c, const struct env *env, int64_t began)
 {
-	autobuf struct strbuf time = STRBUF_INIT;
+	autobuf struct strbuf time = STRBUF_INIT, with = STRBUF_INIT;
 	/* Restricted: what of this host stands in for the image. */
 	const char *here = session_host_fact(env->box, "stand_in");
 	json *j = call_data(c);
@@ -279,12 +284,38 @@ describe_new(struct call *c, const struct env *env, int64_t began)
 	json_put_str(j, "image", env->spec.image);
 	json_put_int(j, "duration_ms", ms);
 	session_host_put_facts(j, env->box);
-	call_note(c, "env %s (%s%s%s) ready in %s", env->spec.name,
-	    env->spec.image, *here ? ", here: " : "", here, time.buf);
+	deps_describe(&env->deps, &with);
+	if (with.len)
+		strbuf_prepend(&with, " + ");
+	call_note(c, "env %s (%s%s%s%s) ready in %s", env->spec.name,
+	    env->spec.image, *here ? ", here: " : "", here, with.buf,
+	    time.buf);
+}
+
+/* The layer with the packages that are asked for. */
+static int
+install(struct call *c, struct policy *p, struct env_spec *spec,
+    const struct deps *deps)
+{
+	struct dep_layer layer = {0};
+	int rc;
+
+	if (!deps->n)
+		return 0;
+	rc = dep_check_kind(c, spec->kind);
+	if (!rc)
+		rc = dep_make(c, p, spec, deps, false, &layer);
+	if (!rc) {
+		dep_put(call_data(c), deps, layer.id);
+		spec->layer = xstrdup(layer.id);
+	}
+	dep_layer_release(&layer);
+	return rc;
 }
 
 static int
-open_env(struct call *c, struct policy *p, struct env_spec *spec)
+open_env(struct call *c, struct policy *p, struct env_spec *spec,
+    const struct deps *deps)
 {
 	struct session_events ev = {session_host_event, c};
 	int64_t began = clock_ms();
@@ -298,9 +329,12 @@ open_env(struct call *c, struct policy *p, struct env_spec *spec)
 	else if (!strcmp(policy_text(p, SET_SANDBOX), "auto"))
 		session_host_once(c->host, "restricted",
 		    "restricted sandbox, %s", why);
+	if (install(c, p, spec, deps))
+		return -1;
 	env = session_env_new(c->session, spec, &ev, &c->err);
 	if (!env)
 		return -1;
+	deps_copy(&env->deps, deps);
 	note_gaps(c, env->box);
 	describe_new(c, env, began);
 	return 0;
@@ -310,6 +344,7 @@ static int
 env_new_exec(struct call *c)
 {
 	struct policy *p = policy_copy(c->session->policy);
+	struct deps deps = DEPS_INIT;
 	struct env_spec spec;
 	int rc = -1;
 
@@ -318,9 +353,12 @@ env_new_exec(struct call *c)
 		goto out;
 	if (spec_from_call(c, p, &spec))
 		goto out;
-	if (!spec.name || !check_name(c, spec.name))
-		rc = open_env(c, p, &spec);
+	if ((!spec.name || !check_name(c, spec.name)) &&
+	    !dep_take(c, call_list(c, "dep"), call_list(c, "dep-file"),
+		spec.image, NULL, &deps))
+		rc = open_env(c, p, &spec, &deps);
 out:
+	deps_release(&deps);
 	env_spec_release(&spec);
 	policy_free(p);
 	return rc;
@@ -336,7 +374,8 @@ const struct cmd cmd_env_new = {
 	"Limits that are not given come from the policy; what holds is read "
 	"back from inside and shown by 'env info'.",
     .examples = "env new python:3.11-slim\n"
-		"env new node:20 --name js -m 512m --net",
+		"env new node:20 --name js -m 512m --net\n"
+		"env new python:3.11-slim --dep requests --dep 'six>=1.16'",
     .opts = env_new_opts,
     .args = {ARG_OPTIONAL("IMAGE", COMP_IMAGE)},
     .exec = env_new_exec,

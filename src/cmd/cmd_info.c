@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/units.h"
-#include "cmd/call.h"
+#include "cmd/dep_call.h"
 #include "cmd/output.h"
 #include "cmd/session_host.h"
 #include "session/session.h"
@@ -137,6 +137,7 @@ fact_line(void *arg, const char *title, const char *name, const char *value)
 static void
 show_facts(struct call *c, const struct env *env)
 {
+	autobuf struct strbuf packages = STRBUF_INIT;
 	json *j = call_data(c);
 
 	json_put_str(j, "name", env->spec.name);
@@ -147,6 +148,11 @@ show_facts(struct call *c, const struct env *env)
 		fact_line(c, "image", "image", env->spec.image);
 	each_titled(box_describe(env->box), fact_titles,
 	    ARRAY_SIZE(fact_titles), fact_line, c);
+	if (!env->deps.n)
+		return;
+	deps_describe(&env->deps, &packages);
+	fact_line(c, "packages", "dependencies", packages.buf);
+	dep_put(j, &env->deps, env->spec.layer);
 }
 
 struct limit_rows {

@@ -2,9 +2,9 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <sha256.h>
 #include <string.h>
 
+#include "base/encode.h"
 #include "base/io.h"
 
 #define FILE_MAX (4u << 20)
@@ -105,12 +105,12 @@ context_load(struct endpoint *ep, const struct strvec *env, const char *home,
 {
 	autofree char *dir = context_config_dir(env, home), *path = NULL;
 	autobuf struct strbuf text = STRBUF_INIT;
-	char id[SHA256_DIGEST_STRING_LENGTH];
+	char id[SHA256_HEX_SIZE];
 
 	if (!name_ok(name))
 		return err_set(err, ERR_USAGE,
 		    "'%s' is not the name of a Docker context", name);
-	SHA256Data((const uint8_t *)name, strlen(name), id);
+	sha256_hex(name, strlen(name), id);
 	path = xasprintf("%s/contexts/meta/%s/meta.json", dir ? dir : "", id);
 	if (!dir || io_read_file(path, &text, FILE_MAX, err)) {
 		if (dir && err->code != ENOENT && err->code != ENOTDIR)

@@ -248,7 +248,7 @@ language_env(const struct language *l, const struct language_places *places,
 static const char *
 first_program(const struct recipe *r)
 {
-	return r->n_compile ? r->compile[0].v[0] : r->run.v[0];
+	return r->compile.n ? r->compile.v[0].v[0] : r->run.v[0];
 }
 
 void

@@ -13,13 +13,40 @@
 #include "base/err.h"
 #include "base/strvec.h"
 
+/* Commands, argvs with placeholders, of which each must succeed. */
+struct commands {
+	struct strvec *v;
+	size_t n;
+};
+
 /* One way to run a file: compile steps that must succeed, then the program. */
 struct recipe {
 	struct strvec check;	/* must succeed, else the recipe does not fit
 				   here; or empty */
-	struct strvec *compile; /* argvs with placeholders */
-	size_t n_compile;
+	struct commands compile;
 	struct strvec run;
+};
+
+/* A list of packages that an installer reads: requirements.txt. */
+struct installer_file {
+	char *name; /* a pattern of the file's name */
+	struct commands commands; /* {file}: the file */
+};
+
+/* How packages get into an image. */
+struct installer {
+	struct commands packages; /* {packages}: the words; or none */
+	struct installer_file *files;
+	size_t n_files;
+	char *dir; /* made, where all of it runs; NULL: that of the image */
+	struct strvec env;	 /* NAME=VALUE for all of it */
+	struct strvec variables; /* names of those that it gets from outside */
+	struct strvec set; /* NAME=VALUE for what runs in the image later; $NAME
+			      is what it was before */
+	struct strvec list;	/* prints what is installed, or empty */
+	char *installed;	/* of a line of that: group 1 is the name, group
+				   2 the version (regex(7)); or NULL */
+	char *instead; /* there is none: a sentence what to do, or NULL */
 };
 
 /* A project, known by files at the top of its directory. */
@@ -42,7 +69,7 @@ struct language {
 	struct strvec version; /* argv that prints the version, or empty */
 	uint64_t memory, disk; /* bytes a build wants; 0: no hint */
 	/* What later stages of a project use; argvs. */
-	struct strvec install; /* packages follow */
+	struct installer dependencies;
 	struct strvec test;
 	char *test_report;     /* name of the report's format, or NULL */
 	struct strvec build;

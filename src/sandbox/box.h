@@ -166,6 +166,15 @@ int box_put_bytes(struct box *box, const char *dest, const void *p, size_t n,
 int box_get(struct box *box, const char *path, const char *dest,
     uint64_t max_bytes, struct box_count *count, struct err *err);
 
+/*
+ * Copies a directory of one environment into another, where it has the same
+ * path: names, modes, times, links as links.  Sockets, FIFOs and devices are
+ * counted as skipped.  What cannot be read, and more than max_bytes (0: no
+ * limit), is an error.
+ */
+int box_copy(struct box *from, struct box *to, const char *path,
+    uint64_t max_bytes, struct box_count *count, struct err *err);
+
 /* An entry of a listing; strings are valid during the callback. */
 struct box_entry {
 	const char *path;   /* relative to the listed path; "" is itself */

@@ -73,6 +73,18 @@ int box_finish(struct box *box, struct request *r, struct err *err);
 /* Of a request on files: the runner gives up after 30 s without progress. */
 #define BOX_FILES_MS 35000
 
+/* Starts a PUT below path.  The next three return false once it has ended; its
+   error says why. */
+struct request *box_put_open(struct box *box, const char *path);
+/* Sends an ENTRY: fields as of box_entry_put(). */
+bool box_put_entry(struct box *box, struct request *r, const void *p,
+    size_t n);
+bool box_put_content(struct box *box, struct request *r, const char *p,
+    size_t n);
+/* An empty DATA ends a file, an empty ENTRY the whole. */
+bool box_put_end(struct box *box, struct request *r, bool all);
+/* The fields of an ENTRY that is put, the caller's; returns their length. */
+size_t box_entry_put(uint8_t **buf, const struct box_entry *e);
 /* Starts writing a file; all of it is sent when this returns. */
 struct request *box_put_start(struct box *box, const char *path,
     const void *p, size_t n, mode_t mode);

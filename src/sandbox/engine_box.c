@@ -144,6 +144,8 @@ get_image(struct box *box, struct err *err)
 	if (!box->spec.image)
 		return err_set(err, ERR_USAGE,
 		    "an environment on an engine needs an image");
+	if (box->spec.layer) /* of this engine alone: nobody else has it */
+		return image_inspect(e, box->spec.layer, &eb->image, err);
 	if (policy == PULL_ALWAYS && pull(box, err))
 		return -1;
 	if (!image_inspect(e, box->spec.image, &eb->image, err))

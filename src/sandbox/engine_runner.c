@@ -173,7 +173,7 @@ make_helper(struct engine *e, const struct box *box, const char *volume,
 	json_put_str(host, "NetworkMode", "none");
 	json_push_str(cmd, RUNNER_DIR "/runner");
 	json_put(c, "Cmd", cmd);
-	json_put_str(c, "Image", box->spec.image);
+	json_put_str(c, "Image", env_spec_opens(&box->spec));
 	json_put(c, "Labels", map);
 	json_put(c, "HostConfig", host);
 	return container_create(e, NULL, NULL, c, NULL, err);

@@ -238,7 +238,7 @@ container_spec(struct box *box, const struct image *img,
 	json *c = json_object(), *health = json_object();
 	autofree char *hosts = runner_way_source(way, way->hosts);
 
-	json_put_str(c, "Image", box->spec.image);
+	json_put_str(c, "Image", env_spec_opens(&box->spec));
 	json_put_str(c, "User", "0:0");
 	json_put_str(c, "WorkingDir", "/");
 	json_put_str(c, "Hostname", SANDBOX_HOSTNAME);

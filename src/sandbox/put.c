@@ -25,8 +25,8 @@ struct put {
 
 /* ---- the request ---- */
 
-static struct request *
-put_open(struct box *box, const char *path)
+struct request *
+box_put_open(struct box *box, const char *path)
 {
 	size_t size = FIELD_SIZE(strlen(path));
 	autofree uint8_t *buf = xmalloc(size);
@@ -37,31 +37,50 @@ put_open(struct box *box, const char *path)
 	return client_request(box->client, PROTO_PUT, buf, w.len, NULL, NULL);
 }
 
-/* False: the request has ended, its error says why. */
-static bool
-send_entry(struct box *box, struct request *r, const char *rel, char type,
-    const struct stat *st, const char *target)
+size_t
+box_entry_put(uint8_t **buf, const struct box_entry *e)
 {
-	size_t size = FIELDS_SIZE(rel, target ? target : "");
-	autofree uint8_t *buf = xmalloc(size);
+	size_t size = FIELDS_SIZE(e->path, e->target ? e->target : "");
 	struct field_writer w;
 
-	field_writer_init(&w, buf, size);
-	field_put_text(&w, PROTO_K_PATH, rel);
-	field_put_u64(&w, PROTO_K_TYPE, (unsigned char)type);
-	field_put_u64(&w, PROTO_K_MODE, st->st_mode & 0777);
-	if (st->st_mtime > 0)
-		field_put_u64(&w, PROTO_K_MTIME, st->st_mtime);
-	if (target)
-		field_put_text(&w, PROTO_K_TARGET, target);
-	while (!request_entry(r, buf, w.len))
+	*buf = xmalloc(size);
+	field_writer_init(&w, *buf, size);
+	field_put_text(&w, PROTO_K_PATH, e->path);
+	field_put_u64(&w, PROTO_K_TYPE, (unsigned char)e->type);
+	field_put_u64(&w, PROTO_K_MODE, e->mode & 0777);
+	if (e->mtime > 0)
+		field_put_u64(&w, PROTO_K_MTIME, e->mtime);
+	if (e->target)
+		field_put_text(&w, PROTO_K_TARGET, e->target);
+	return w.len;
+}
+
+bool
+box_put_entry(struct box *box, struct request *r, const void *p, size_t n)
+{
+	while (!request_entry(r, p, n))
 		if (!box_wait_credit(box, r))
 			return false;
 	return true;
 }
 
 static bool
-send_bytes(struct box *box, struct request *r, const char *p, size_t n)
+send_entry(struct box *box, struct request *r, const char *rel, char type,
+    const struct stat *st, const char *target)
+{
+	const struct box_entry e = {.path = rel,
+	    .type = type,
+	    .mode = st->st_mode,
+	    .mtime = st->st_mtime,
+	    .target = target};
+	autofree uint8_t *buf = NULL;
+	size_t n = box_entry_put(&buf, &e);
+
+	return box_put_entry(box, r, buf, n);
+}
+
+bool
+box_put_content(struct box *box, struct request *r, const char *p, size_t n)
 {
 	while (n) {
 		size_t room = request_window(r);
@@ -79,18 +98,13 @@ send_bytes(struct box *box, struct request *r, const char *p, size_t n)
 	return !request_done(r);
 }
 
-/* An empty DATA ends a file, an empty ENTRY the whole. */
-static bool
-send_end(struct box *box, struct request *r, bool all)
+bool
+box_put_end(struct box *box, struct request *r, bool all)
 {
-	if (!all) {
-		request_data(r, "", 0, true);
-		return !request_done(r);
-	}
-	while (!request_entry(r, "", 0))
-		if (!box_wait_credit(box, r))
-			return false;
-	return true;
+	if (all)
+		return box_put_entry(box, r, "", 0);
+	request_data(r, "", 0, true);
+	return !request_done(r);
 }
 
 struct request *
@@ -98,12 +112,12 @@ box_put_start(struct box *box, const char *path, const void *p, size_t n,
     mode_t mode)
 {
 	autofree char *full = box_path(box, path);
-	struct request *r = put_open(box, full);
+	struct request *r = box_put_open(box, full);
 	struct stat st = {.st_mode = mode};
 
 	if (send_entry(box, r, "", 'f', &st, NULL) &&
-	    send_bytes(box, r, p, n) && send_end(box, r, false))
-		send_end(box, r, true);
+	    box_put_content(box, r, p, n) && box_put_end(box, r, false))
+		box_put_end(box, r, true);
 	return r;
 }
 
@@ -135,13 +149,13 @@ put_file(struct put *p, int fd, const char *rel, const struct stat *st)
 		return -1;
 	while ((n = read(fd, buf, sizeof(buf))) > 0) {
 		p->count->bytes += n;
-		if (!send_bytes(p->box, p->request, buf, n))
+		if (!box_put_content(p->box, p->request, buf, n))
 			return -1;
 	}
 	if (n < 0)
 		return failed(p, errno, rel);
 	p->count->files++;
-	return send_end(p->box, p->request, false) ? 0 : -1;
+	return box_put_end(p->box, p->request, false) ? 0 : -1;
 }
 
 static int
@@ -291,12 +305,12 @@ box_put(struct box *box, const char *host_path, const char *dest,
 	if (fd < 0)
 		return err_sys(err, errno, "%s", host_path);
 	target = put_target(box, host_path, dest);
-	p.request = put_open(box, target);
+	p.request = box_put_open(box, target);
 	bad = put_open_fd(&p, fd, "", 0);
 	if (!bad && count->skipped && !count->dirs)
 		bad = err_set(err, ERR_IO,
 		    "%s is neither a file nor a directory", host_path);
-	if (!bad && send_end(box, p.request, true))
+	if (!bad && box_put_end(box, p.request, true))
 		return box_finish(box, p.request, err);
 	/* Ours failed, or the runner's answer says what did. */
 	if (!request_done(p.request))

@@ -20,6 +20,7 @@ env_spec_copy(struct env_spec *dst, const struct env_spec *src)
 	*dst = *src;
 	dst->name = copy_or_null(src->name);
 	dst->image = copy_or_null(src->image);
+	dst->layer = copy_or_null(src->layer);
 	dst->workdir = copy_or_null(src->workdir);
 	dst->user = copy_or_null(src->user);
 	dst->session = copy_or_null(src->session);
@@ -32,9 +33,16 @@ env_spec_release(struct env_spec *s)
 {
 	free(s->name);
 	free(s->image);
+	free(s->layer);
 	free(s->workdir);
 	free(s->user);
 	free(s->session);
 	strvec_release(&s->env);
 	env_spec_init(s);
+}
+
+const char *
+env_spec_opens(const struct env_spec *s)
+{
+	return s->layer ? s->layer : s->image;
 }

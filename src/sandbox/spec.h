@@ -43,6 +43,8 @@ struct env_spec {
 	enum box_kind kind;
 	char *name;
 	char *image;	  /* NULL: the host's programs (BOX_RESTRICTED only) */
+	char *layer; /* id of an image made from that one, which is opened in
+			its place; or NULL */
 	struct strvec env; /* NAME=VALUE for each run, never in the container's
 			      own configuration */
 	char *workdir;	  /* NULL: /workspace */
@@ -56,6 +58,8 @@ struct env_spec {
 void env_spec_init(struct env_spec *s);
 void env_spec_copy(struct env_spec *dst, const struct env_spec *src);
 void env_spec_release(struct env_spec *s);
+/* The layer, else the image. */
+const char *env_spec_opens(const struct env_spec *s);
 
 #define SANDBOX_WORKSPACE "/workspace"
 #define SANDBOX_HOSTNAME "sandbox" /* also in share/addesh/etc/hosts */

@@ -16,7 +16,8 @@
 /* Keys that say how to match and do not go into the diagnosis. */
 static const char *const control_keys[] = {
     "pattern", "languages", "suggestion", "suggestion_offline",
-    "suggestion_restricted", NULL};
+    "suggestion_restricted", "suggestion_restricted_offline", "packages",
+    NULL};
 
 static bool
 for_language(const struct yaml_node *entry, const char *language)
@@ -32,9 +33,11 @@ for_language(const struct yaml_node *entry, const char *language)
 	return false;
 }
 
-/* text with \1 .. \9 replaced by groups of the line. */
+/* text with \1 .. \9 replaced by groups of the line, or by what names (NULL:
+   nothing) has for a group. */
 static char *
-fill_in(const char *text, const char *line, const regmatch_t *m)
+fill_in(const char *text, const char *line, const regmatch_t *m,
+    const struct yaml_node *names)
 {
 	struct strbuf sb = STRBUF_INIT;
 
@@ -45,18 +48,21 @@ fill_in(const char *text, const char *line, const regmatch_t *m)
 		}
 		const regmatch_t *group = &m[*++text - '0'];
 
-		if (group->rm_so >= 0)
-			strbuf_add(&sb, line + group->rm_so,
-			    group->rm_eo - group->rm_so);
+		if (group->rm_so >= 0) {
+			autofree char *word = xstrndup(line + group->rm_so,
+			    (size_t)(group->rm_eo - group->rm_so));
+
+			strbuf_adds(&sb, yaml_text(names, word, word));
+		}
 	}
 	return strbuf_detach(&sb);
 }
 
 static void
 put_filled(json *j, const char *key, const char *text, const char *line,
-    const regmatch_t *m)
+    const regmatch_t *m, const struct yaml_node *names)
 {
-	autofree char *value = fill_in(text, line, m);
+	autofree char *value = fill_in(text, line, m, names);
 
 	json_put_str(j, key, value);
 }
@@ -110,15 +116,18 @@ describe(const struct yaml_node *entry, const struct diagnosis_input *in,
 		if (!str_in(entry->keys[i]->text, control_keys) &&
 		    entry->items[i]->text)
 			put_filled(j, entry->keys[i]->text,
-			    entry->items[i]->text, line, m);
+			    entry->items[i]->text, line, m, NULL);
 	if (!in->network)
 		hint = yaml_text(entry, "suggestion_offline", hint);
 	if (in->restricted)
 		hint = yaml_text(entry, "suggestion_restricted", hint);
+	if (in->restricted && !in->network)
+		hint = yaml_text(entry, "suggestion_restricted_offline", hint);
 	if (hint && *hint && is_safe_in_command(hint, line, m)) {
 		autofree char *named = name_image(hint, in->image);
 
-		put_filled(j, "suggestion", named, line, m);
+		put_filled(j, "suggestion", named, line, m,
+		    yaml_get(entry, "packages"));
 	}
 	return j;
 }

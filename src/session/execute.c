@@ -206,8 +206,8 @@ run_recipe(struct execution *x, const struct recipe *recipe, bool *with_text,
 		fits = check_recipe(x, recipe, missing, err);
 	if (fits != 1)
 		return fits;
-	for (size_t i = 0; i < recipe->n_compile; i++) {
-		int rc = run_step(x, &recipe->compile[i], "compile", with_text,
+	for (size_t i = 0; i < recipe->compile.n; i++) {
+		int rc = run_step(x, &recipe->compile.v[i], "compile", with_text,
 		    missing, err);
 
 		if (rc != 1)
@@ -309,7 +309,7 @@ static bool
 compiles(const struct language_choice *c)
 {
 	for (size_t i = 0; i < c->n_recipes; i++)
-		if (c->recipes[i].n_compile)
+		if (c->recipes[i].compile.n)
 			return true;
 	return false;
 }

@@ -33,6 +33,7 @@ static void
 env_free(struct env *env)
 {
 	env_spec_release(&env->spec);
+	deps_release(&env->deps);
 	strvec_release(&env->tools);
 	free(env);
 }
@@ -363,6 +364,52 @@ session_env_revive(struct session *s, struct env *env,
 	env_close(env, &ignored);
 	env->box = open_box(s, &env->spec, ev, err);
 	return env->box ? 1 : -1;
+}
+
+/* Where files are carried to, before it takes the environment's place. */
+static struct box *
+open_next(struct session *s, struct env *env, const struct env_spec *spec,
+    const struct session_events *ev, struct box_count *count, struct err *err)
+{
+	autoerr struct err ignored = ERR_INIT;
+	struct box *box = open_box(s, spec, ev, err);
+
+	if (box && box_copy(env->box, box, SANDBOX_WORKSPACE,
+		       spec->limits.disk, count, err)) {
+		err_prefix(err, "carrying " SANDBOX_WORKSPACE " over");
+		box_close(box, &ignored);
+		box = NULL;
+	}
+	return box;
+}
+
+int
+session_env_reopen(struct session *s, struct env *env, const char *layer,
+    const struct deps *deps, const struct session_events *ev,
+    struct box_count *count, struct err *err)
+{
+	autoerr struct err later = ERR_INIT;
+	struct env_spec spec;
+	struct box *next;
+
+	env_spec_copy(&spec, &env->spec);
+	free(spec.layer);
+	spec.layer = layer ? xstrdup(layer) : NULL;
+	next = open_next(s, env, &spec, ev, count, err);
+	if (!next) {
+		env_spec_release(&spec);
+		return -1;
+	}
+	env_spec_release(&env->spec);
+	env->spec = spec;
+	deps_release(&env->deps);
+	deps_copy(&env->deps, deps);
+	/* Another image may have other programs. */
+	strvec_release(&env->tools);
+	if (env_close(env, &later) && ev && ev->event)
+		ev->event(ev->arg, "warning", later.msg.buf);
+	env->box = next;
+	return 0;
 }
 
 int

@@ -13,6 +13,7 @@
 #include "engine/engine.h"
 #include "project/languages.h"
 #include "sandbox/box.h"
+#include "session/deps.h"
 #include "session/policy.h"
 #include "session/result.h"
 #include "session/staging.h"
@@ -22,6 +23,7 @@
 struct env {
 	struct env_spec spec; /* what it was asked to be; the name is there */
 	struct box *box;      /* NULL after it was lost, until the next use */
+	struct deps deps;     /* in spec.layer */
 	struct strvec tools;  /* LANGUAGE=INDEX of the interpreter found here */
 	int64_t opened_ms;    /* wall clock */
 };
@@ -85,6 +87,15 @@ struct env *session_env_new(struct session *s, const struct env_spec *spec,
 /* Opens it again, empty, if it was lost; 1 if it had to. */
 int session_env_revive(struct session *s, struct env *env,
     const struct session_events *ev, struct err *err);
+/*
+ * Opens it again on another layer (an image's id; NULL: on its image alone) and
+ * carries /workspace over; name, settings and variables stay.  If that fails
+ * it is as it was, else deps is what it has been given.  count: what was
+ * carried.
+ */
+int session_env_reopen(struct session *s, struct env *env, const char *layer,
+    const struct deps *deps, const struct session_events *ev,
+    struct box_count *count, struct err *err);
 /* Closes and forgets it; env is freed whatever is returned. */
 int session_env_remove(struct session *s, struct env *env, struct err *err);
 

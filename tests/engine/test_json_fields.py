@@ -10,6 +10,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 import engines
+import fake_installer
 import manual
 from addesh import Home
 from make_image import made
@@ -30,6 +31,16 @@ FILES = {
     "missing.py": "import no_such_module",
     "Dockerfile": "FROM python\nRUN --mount=type=cache,target=/x y\n",
 }
+
+DEPS = """
+env new --dep {package} busybox:latest
+env info
+dep ls
+dep add {package}-2
+dep add broken
+dep rm {package}
+env rm --all
+"""
 
 BUILT = "local/json-fields:%d" % os.getpid()
 
@@ -127,14 +138,28 @@ def objects(kind):
         if kind != "restricted":
             script += ("build built --dry-run\nbuild built -t %s\n"
                        "build failing\nimage rm -f %s\n" % (BUILT, BUILT))
+        fake_installer.give(home)
+        package = "fields-%d" % os.getpid()
         if kind == "docker":
+            script += DEPS.format(package=package)
             script += IMAGES.format(**engines.state(kind))
             secret = engines.state(kind)["password"]
         with engines.alone("remote"), layer(kind):
             done = home.script(script, "--json", "-k", "--config",
                                os.path.join(home.work, "config.yaml"),
                                stdin=secret)
-        return [json.loads(line) for line in done.out.splitlines()]
+        found = [json.loads(line) for line in done.out.splitlines()]
+        if kind == "docker":
+            forget_layers(found)
+        return found
+
+
+def forget_layers(found):
+    """Those of packages, which outlive a session."""
+    api = engines.api("docker")
+    layers = {(o.get("result") or {}).get("layer") for o in found} - {None}
+    for layer in layers:
+        api.delete("/images/" + layer, force="1")
 
 
 def flatten(value, name, found):
@@ -159,14 +184,15 @@ def described():
                                          "RESULTS").items():
         for name in heading.split(", "):
             commands[name] = manual.fields(text)
-    commands["env info"] |= commands["env new"] - {"duration_ms"}
+    commands["env info"] |= commands["env new"] - {
+        "duration_ms", "layer_built", "install"}
     return commands, manual.fields(
         manual.sections("addesh-json.5")["ENVELOPE"])
 
 
 def described_part(field):
     """Fields of an object that is described elsewhere, or freely."""
-    return (field.startswith("diagnosis.") or
+    return (field.startswith(("diagnosis.", "install.")) or
             re.match(r"environments\[\]\.limits\.", field))
 
 

@@ -86,14 +86,21 @@ def as_a_script_without_an_engine():
 
 
 @test
-def with_the_network():
-    """Only up to where an index of packages is needed."""
-    block = [b for b in examples() if "--net" in b[0]][0]
-    with Home(options=engines.sandbox("docker")) as h:
-        done = h.addesh("-c", block[0], "-c",
-                        "exec python3 -c 'import socket; "
-                        "print(len(socket.if_nameindex()) > 1)'").is_ok()
-        same(done.out, "True\n")
+def with_a_package():
+    """With the names of what the tests have."""
+    block = [b for b in examples() if "--dep" in b[0]][0]
+    engines.load("docker", "langs")
+    state = engines.state("docker")
+    with Home(options=engines.sandbox("docker"), env={
+            "PIP_INDEX_URL": state["pip_index"],
+            "PIP_TRUSTED_HOST": "192.0.2.1"}) as h:
+        h.write("client.py", "import addesh_sample as a, socket\n"
+                "print(a.value, len(socket.if_nameindex()))\n")
+        text = "\n".join(block) + "\n"
+        done = h.script(text.replace(
+            "python:3.11-slim", "--lang python langs:latest").replace(
+                "requests", "addesh-sample")).is_ok()
+        same(done.out, "42 1\n")
 
 
 main()

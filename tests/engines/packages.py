@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A package index for pip, one for npm and a proxy of Go's modules.
+"""Package indexes for pip, npm and RubyGems, and a proxy of Go's modules.
 
 The same four packages in pip's and in npm's:
 
@@ -10,16 +10,17 @@ addesh-broken	1.0 cannot be installed: it says REASON and fails
 addesh-slow	1.0 is never done with installing
 
 In Python `import addesh_sample`, in Node `require("addesh-sample")`.  Go has
-the module example.com/addesh/sample v1.0.0, with Value() 42.  All is served
-over HTTP at an address from TEST-NET-1 (RFC 5737), which containers with a
-network reach.
+the module example.com/addesh/sample v1.0.0, with Value() 42, and Ruby the gem
+addesh_sample 1.0.0, with AddeshSample::VALUE 42.  All is served over HTTP at an
+address from TEST-NET-1 (RFC 5737), which containers with a network reach.
 
 Formats: PEP 427 (wheel), PEP 517 and 643 (sdist), PEP 503 (simple index), the
-document that npm reads at REGISTRY/PACKAGE, and the protocol GOPROXY of
-go.dev/ref/mod.
+document that npm reads at REGISTRY/PACKAGE, the protocol GOPROXY of
+go.dev/ref/mod, and the older index of RubyGems, which Marshal of Ruby wrote.
 """
 
 import base64
+import gzip
 import hashlib
 import http.server
 import io
@@ -28,6 +29,7 @@ import os
 import tarfile
 import threading
 import zipfile
+import zlib
 
 ADDRESS = "192.0.2.1"
 PORT = 8000
@@ -35,6 +37,7 @@ ROOT = "http://%s:%d" % (ADDRESS, PORT)
 PIP_INDEX = ROOT + "/simple/"
 NPM_REGISTRY = ROOT + "/npm/"
 GO_PROXY = ROOT + "/go"
+GEM_SOURCE = ROOT + "/gem/"
 
 REASON = "the header addesh.h is missing"
 GO_MODULE = "example.com/addesh/sample"
@@ -196,6 +199,56 @@ def _fill_go(root):
     }))
 
 
+# ---- Ruby
+
+# Marshal.dump([["addesh_sample", Gem::Version.new("1.0.0"), "ruby"]])
+GEM_INDEX = (
+    b'\x04\x08[\x06[\x08I"\x12addesh_sample\x06:\x06ETU:\x11Gem::Version'
+    b'[\x06I"\n1.0.0\x06;\x00TI"\truby\x06;\x00T')
+# Marshal.dump() of its Gem::Specification
+GEM_SPEC = (
+    b'\x04\x08u:\x17Gem::Specification\x01\xeb\x04\x08[\x18I"\x0b3.3.15'
+    b'\x06:\x06ETi\tI"\x12addesh_sample\x06;\x00TU:\x11Gem::Version[\x06I"'
+    b'\n1.0.0\x06;\x00TIu:\tTime\r\xa0\xaa\x1f\xc0\x00\x00\x00\x00\x06:'
+    b'\tzoneI"\x08UTC\x06;\x00FI"\x06x\x06;\x00TU:\x15Gem::Requirement[\x06'
+    b'[\x06[\x07I"\x07>=\x06;\x00TU;\x06[\x06I"\x060\x06;\x00TU;\t[\x06['
+    b'\x06[\x07I"\x07>=\x06;\x00TU;\x06[\x06I"\x060\x06;\x00TI"\truby\x06;'
+    b'\x00T[\x00I"\x00\x06;\x00T0[\x06I"\x06x\x06;\x00TI"\x00\x06;\x00F0T'
+    b'@\x1e[\x00{\x00')
+GEM_METADATA = """--- !ruby/object:Gem::Specification
+name: addesh_sample
+version: !ruby/object:Gem::Version
+  version: 1.0.0
+platform: ruby
+authors: [x]
+date: 2024-01-01 00:00:00.000000000 Z
+dependencies: []
+files: [lib/addesh_sample.rb]
+require_paths: [lib]
+specification_version: 4
+summary: x
+"""
+
+
+def _fill_gem(root):
+    name = "addesh_sample-1.0.0.gem"
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as tar:
+        for part, data in (
+                ("metadata.gz", gzip.compress(GEM_METADATA.encode())),
+                ("data.tar.gz", _tarball({"lib/addesh_sample.rb":
+                    "module AddeshSample; VALUE = 42; end\n"}))):
+            info = tarfile.TarInfo(part)
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    _write(root, "gem/gems/" + name, out.getvalue())
+    _write(root, "gem/quick/Marshal.4.8/%sspec.rz" % name,
+           zlib.compress(GEM_SPEC))
+    for index in ("specs", "latest_specs"):
+        _write(root, "gem/%s.4.8.gz" % index, gzip.compress(GEM_INDEX))
+    _write(root, "gem/prerelease_specs.4.8.gz", gzip.compress(b"\x04\x08[\x00"))
+
+
 # ---- the server
 
 class _Handler(http.server.SimpleHTTPRequestHandler):
@@ -208,6 +261,7 @@ def serve(root):
     _fill_pip(root)
     _fill_npm(root)
     _fill_go(root)
+    _fill_gem(root)
 
     def handler(*args):
         return _Handler(*args, directory=root)

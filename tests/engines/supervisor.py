@@ -191,6 +191,7 @@ class Pair:
         self.state["pip_index"] = packages.PIP_INDEX
         self.state["npm_registry"] = packages.NPM_REGISTRY
         self.state["go_proxy"] = packages.GO_PROXY
+        self.state["gem_source"] = packages.GEM_SOURCE
 
     def registries(self):
         store = os.path.join(self.base, "store")

@@ -87,7 +87,7 @@ def load(kind, archive):
 def state(kind="docker"):
     """What tests/engines/supervisor.py says of itself: pid (its network
     namespace is the engines'), registry, registry-auth, user, password,
-    pip_index, npm_registry, go_proxy."""
+    pip_index, npm_registry, go_proxy, gem_source."""
     endpoint(kind)
     path = os.environ.get("ADDESH_TEST_ENGINES")
     if path is None:

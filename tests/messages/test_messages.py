@@ -330,10 +330,19 @@ echo cannot be executed: Argument list too long
 
 @test("a module is missing: %s", KINDS)
 def _(kind):
+    remedy = "dep add requests" if kind in ENGINES else \
+        "env new --net %s && exec -- python3 -m pip install --user " \
+        "requests" % IMAGE
     run_said(failed_run(kind, "a.py", "import requests"), """\
 exit 1 in ~[0-9.]+~s, ~[0-9.]+ .B~: the module requests is not installed here
-  try:  env new --net %s && exec -- python3 -m pip install --user requests\
-""" % IMAGE)
+  try:  """ + remedy)
+
+
+@test("a module whose package has another name: %s", ENGINES[:1])
+def _(kind):
+    run_said(failed_run(kind, "a.py", "import yaml"), """\
+exit 1 in ~[0-9.]+~s, ~[0-9.]+ .B~: the module yaml is not installed here
+  try:  dep add pyyaml""")
 
 
 @test("an unknown extension: %s", RESTRICTED[:1])
@@ -414,7 +423,7 @@ def source_hints():
                 found += named_commands("  " + words.replace("\\n", "\n  "))
     with open(os.path.join(top, "share", "addesh", "diagnosis.yaml")) as f:
         for line in f:
-            match = re.match(r"\s+suggestion(?:_offline)?: (.*)", line)
+            match = re.match(r'\s+suggestion\w*: ([^"].*)', line)
             if match:
                 found += match.group(1).split(" && ")
     return found

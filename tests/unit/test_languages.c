@@ -152,8 +152,8 @@ test_placeholders(const struct languages *ls)
 		for (size_t j = 0; j < l->n_recipes; j++) {
 			const struct recipe *r = &l->recipes[j];
 
-			for (size_t k = 0; k < r->n_compile; k++)
-				language_expand(&r->compile[k], &places, &out);
+			for (size_t k = 0; k < r->compile.n; k++)
+				language_expand(&r->compile.v[k], &places, &out);
 			language_expand(&r->run, &places, &out);
 		}
 		for (size_t j = 0; j < out.n; j++)
@@ -274,7 +274,7 @@ test_user_file(void)
 	is_str(py->recipes[0].run.v[0], "pypy", "a key is replaced");
 	is_int(py->n_recipes, 1, "as a whole");
 	is_int(py->interrupt, SIGINT, "the others stay");
-	is_int(zig->recipes[0].n_compile, 2, "two steps of compilation");
+	is_int(zig->recipes[0].compile.n, 2, "two steps of compilation");
 	is_str(zig->recipes[1].check.v[1], "z", "a check");
 	is_int(zig->interrupt, SIGQUIT, "a signal");
 	ok(languages_by_file(ls, "a.rb") == zig, "the user's comes first");
@@ -319,6 +319,21 @@ test_refused(void)
 	    "2:13: needs files and a template");
 	refused("go:\n  project: [{file: x}]\n",
 	    "2:14: unknown key 'file': files or template");
+	refused("go:\n  dependencies: []\n",
+	    "2:17: must be a map, not a list");
+	refused("go:\n  dependencies: {package: [x]}\n",
+	    "2:27: unknown key 'package': packages, files, dir, env, "
+	    "variables, set, list, installed or instead");
+	refused("go:\n  dependencies: {packages: []}\n",
+	    "2:28: needs a program");
+	refused("go:\n  dependencies: {files: [x]}\n",
+	    "2:25: must be a map, not a list");
+	refused("go:\n  dependencies: {list: [x], installed: '('}\n",
+	    "2:40: is no extended regular expression");
+	refused("go:\n  dependencies: {list: [x], installed: (a)b}\n",
+	    "2:40: needs groups for the name and the version");
+	refused("go:\n  dependencies: {installed: (a)(b)}\n",
+	    "2:17: installed needs a list");
 	refused("go:\n  env: {'A=': b}\n", "2:9: is no name of a variable");
 }
 
