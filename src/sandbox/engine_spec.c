@@ -242,8 +242,9 @@ container_spec(struct box *box, const struct image *img,
 	json_put_str(c, "User", "0:0");
 	json_put_str(c, "WorkingDir", "/");
 	json_put_str(c, "Hostname", SANDBOX_HOSTNAME);
-	json_put(c, "Entrypoint", json_array());
-	json_put(c, "Cmd", STRINGS(RUNNER_DIR "/runner"));
+	/* An empty one would do on Docker; Podman takes the image's then. */
+	json_put(c, "Entrypoint", STRINGS(RUNNER_DIR "/runner"));
+	json_put(c, "Cmd", json_array());
 	json_put_bool(c, "OpenStdin", true);
 	json_put_bool(c, "StdinOnce", true);
 	json_put_bool(c, "AttachStdin", true);
