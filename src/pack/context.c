@@ -25,6 +25,8 @@ struct context {
 	struct context_spec spec;
 	int root;
 	struct overlay overlay;
+	struct strbuf rules; /* the text of ignore */
+	bool has_rules;	     /* it is a file of the context */
 	struct ignore *ignore;
 	struct tree *tree;
 	struct archive *tar;
@@ -84,13 +86,12 @@ read_small(
 }
 
 static int
-parse_rules(struct context *c, const char *path, const struct strbuf *text,
-    struct err *err)
+parse_rules(struct context *c, const char *path, struct err *err)
 {
 	autofree char *name =
 	    c->spec.root ? io_join(c->spec.root, path) : xstrdup(path);
 
-	c->ignore = ignore_parse(name, text->buf, text->len, err);
+	c->ignore = ignore_parse(name, c->rules.buf, c->rules.len, err);
 	return c->ignore ? 0 : -1;
 }
 
@@ -102,18 +103,18 @@ read_rules(struct context *c, struct err *err)
 	    c->spec.dockerfile ? xasprintf("%s" IGNORE_NAME, c->spec.dockerfile)
 			       : NULL;
 	const char *const paths[] = {own ? own : IGNORE_NAME, IGNORE_NAME};
-	const char *ignore = c->spec.ignore ? c->spec.ignore : "";
-	autobuf struct strbuf text = STRBUF_INIT;
 
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
-		int rc = read_small(c, paths[i], &text, err);
+		int rc = read_small(c, paths[i], &c->rules, err);
 
+		if (rc < 0)
+			return -1;
+		c->has_rules = rc;
 		if (rc)
-			return rc < 0 ? -1
-				      : parse_rules(c, paths[i], &text, err);
+			return parse_rules(c, paths[i], err);
 	}
-	strbuf_adds(&text, ignore);
-	return parse_rules(c, IGNORE_NAME, &text, err);
+	strbuf_adds(&c->rules, c->spec.ignore ? c->spec.ignore : "");
+	return parse_rules(c, IGNORE_NAME, err);
 }
 
 /* ---- opening ------------------------------------------------------------- */
@@ -192,6 +193,7 @@ context_open(const struct context_spec *spec, struct err *err)
 
 	c->spec = *spec;
 	c->root = c->body = -1;
+	strbuf_init(&c->rules);
 	strbuf_init(&c->path);
 	strbuf_init(&c->rest);
 	strbuf_init(&c->inodes.paths);
@@ -222,6 +224,7 @@ context_close(struct context *c)
 		close(c->body);
 	if (c->root >= 0)
 		close(c->root);
+	strbuf_release(&c->rules);
 	strbuf_release(&c->path);
 	strbuf_release(&c->rest);
 	inodes_release(&c->inodes);
@@ -479,6 +482,13 @@ const struct strvec *
 context_skipped(const struct context *c)
 {
 	return &c->skipped;
+}
+
+bool
+context_rules(const struct context *c, const struct strbuf **text)
+{
+	*text = &c->rules;
+	return c->has_rules;
 }
 
 bool

@@ -60,6 +60,9 @@ struct context_count {
 };
 const struct context_count *context_count(const struct context *c);
 const struct strvec *context_skipped(const struct context *c);
+/* The text of the .dockerignore that decides; false if no file of the context
+   is one, and it is that of the spec. */
+bool context_rules(const struct context *c, const struct strbuf **text);
 /* Does .dockerignore leave path out?  The Dockerfile and itself it may name,
    although they are sent. */
 bool context_ignores(const struct context *c, const char *path);

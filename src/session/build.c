@@ -1,12 +1,10 @@
 #include <ctype.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/io.h"
 #include "engine/image.h"
 #include "engine/reference.h"
 #include "sandbox/keeper.h"
@@ -19,7 +17,6 @@
 #define UNDER ".addesh-context"
 #define CONTEXT_STAGE "addesh-context"
 #define IGNORE_FILE ".dockerignore"
-#define IGNORE_MAX (1u << 20)
 #define REPOSITORY "agent-env"
 
 /* A build while it goes on. */
@@ -218,54 +215,6 @@ copies_context(const struct dockerfile *d)
 	return false;
 }
 
-static const struct context_file *
-find_file(const struct build_plan *p, const char *path)
-{
-	for (size_t i = 0; i < p->nfiles; i++)
-		if (!strcmp(p->files[i].path, path))
-			return &p->files[i];
-	return NULL;
-}
-
-/* A file of the context: 1 if it is there, and text holds it then. */
-static int
-read_file(struct building *b, const char *name, struct strbuf *text,
-    struct err *err)
-{
-	const struct context_file *file = find_file(b->plan, name);
-	autofree char *path = NULL;
-	struct stat st;
-
-	if (file) {
-		strbuf_add(text, file->data, file->size);
-		return 1;
-	}
-	if (!b->plan->root)
-		return 0;
-	path = io_join(b->plan->root, name);
-	if (lstat(path, &st) < 0 || !S_ISREG(st.st_mode))
-		return 0;
-	return io_read_file(path, text, IGNORE_MAX, err) ? -1 : 1;
-}
-
-/* What the context says is ignored: 1, 0 if it says nothing, -1. */
-static int
-read_ignore(struct building *b, struct err *err)
-{
-	autofree char *own = NULL;
-	int rc = 0;
-
-	if (b->plan->inside) {
-		own = xasprintf("%s" IGNORE_FILE, b->plan->inside);
-		rc = read_file(b, own, &b->ignore, err);
-	}
-	if (!rc)
-		rc = read_file(b, IGNORE_FILE, &b->ignore, err);
-	if (!rc && b->plan->ignore)
-		strbuf_adds(&b->ignore, b->plan->ignore);
-	return rc;
-}
-
 static void
 add_file(struct building *b, const char *path, const void *p, size_t n)
 {
@@ -303,13 +252,13 @@ struct hidden {
 static int
 look_at_rules(struct building *b, struct hidden *h, struct err *err)
 {
-	int has = read_ignore(b, err);
-	struct context *c =
-	    has < 0 ? NULL : open_context(b, b->plan->inside, err);
+	struct context *c = open_context(b, b->plan->inside, err);
+	const struct strbuf *rules;
 
 	if (!c)
 		return -1;
-	h->exists = has;
+	h->exists = context_rules(c, &rules);
+	strbuf_add(&b->ignore, rules->buf, rules->len);
 	h->rules = context_ignores(c, IGNORE_FILE);
 	h->dockerfile =
 	    b->plan->inside && context_ignores(c, b->plan->inside);

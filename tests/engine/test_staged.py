@@ -46,6 +46,7 @@ def _(builder):
             "build @web -t " + tag, "env new " + tag,
             "exec sh -c 'cd /app && sh main.sh && ls -l bin/tool && ls'",
             "env rm --all", "image rm " + tag)
+        assert all(o["ok"] for o in done), done
         build, run = done[3]["result"], done[5]["result"]
         same(build["status"], "completed", build)
         same(build["ignored_files"], ["debug.log"])
@@ -54,7 +55,6 @@ def _(builder):
         same(lines[0], "staged")
         assert lines[1].startswith("-rwxr-xr-x"), lines
         assert "main.sh" in lines and "debug.log" not in lines, lines
-        assert done[-1]["ok"], done[-1]
 
 
 @test
