@@ -156,6 +156,7 @@ build_it(struct build_call *b)
 	build_input_plan(&b->in, &b->plan);
 	b->plan.tags = &b->tags;
 	b->plan.args = &b->args;
+	b->plan.trusted = b->in.template.name != NULL;
 	build_record_init(&r);
 	build_view_open(&view, c);
 	watch = build_view_watch(&view);

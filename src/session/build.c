@@ -9,6 +9,7 @@
 #include "engine/reference.h"
 #include "sandbox/keeper.h"
 #include "session/build_impl.h"
+#include "session/dockerfile_policy.h"
 
 /* Where a Dockerfile that is none of the context's is put in it. */
 #define BESIDE ".addesh.Dockerfile"
@@ -180,6 +181,23 @@ have_image(struct building *b, const char *image, struct err *err)
 	return rc;
 }
 
+/* Of our own Dockerfiles only the image is somebody else's. */
+static int
+may_build(struct building *b, struct err *err)
+{
+	const struct policy *p = b->session->policy;
+	autovec struct strvec images = STRVEC_INIT;
+
+	if (!b->plan->trusted)
+		return policy_review(p, b->dockerfile, b->plan->name,
+		    &b->record->warnings, err);
+	dockerfile_images(b->dockerfile, true, &images);
+	for (size_t i = 0; i < images.n; i++)
+		if (policy_may_use_image(p, images.v[i], NULL, err))
+			return -1;
+	return 0;
+}
+
 static int
 have_images(struct building *b, struct err *err)
 {
@@ -187,10 +205,6 @@ have_images(struct building *b, struct err *err)
 
 	dockerfile_images(b->dockerfile,
 	    b->builder.kind != BUILDER_BUILDKIT, &images);
-	for (size_t i = 0; i < images.n; i++)
-		if (policy_may_use_image(
-			b->session->policy, images.v[i], NULL, err))
-			return -1;
 	for (size_t i = 0; i < images.n; i++)
 		if (have_image(b, images.v[i], err))
 			return -1;
@@ -595,7 +609,8 @@ session_build(struct session *s, const struct build_plan *plan,
 	    &(struct dockerfile_options){
 		plan->args, plan->target, plan->platform},
 	    err);
-	if (b.dockerfile && !find_builder(&b, err) && !have_images(&b, err))
+	if (b.dockerfile && !may_build(&b, err) && !find_builder(&b, err) &&
+	    !have_images(&b, err))
 		rc = build(&b, err);
 out:
 	r->duration_ms = clock_ms() - began_ms;

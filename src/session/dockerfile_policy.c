@@ -65,3 +65,23 @@ policy_may_build(const struct policy *p,
 	}
 	return said ? -1 : 0;
 }
+
+int
+policy_review(const struct policy *p, const struct dockerfile *d,
+    const char *name, struct strvec *warnings, struct err *err)
+{
+	struct dockerfile_findings findings;
+	int rc;
+
+	policy_find(p, d, NULL, &findings);
+	for (size_t i = 0; i < findings.n; i++) {
+		const struct dockerfile_finding *f = &findings.v[i];
+
+		if (f->severity == SEVERITY_WARN)
+			strvec_pushf(warnings, "%s:%u: %s (%s)", name, f->line,
+			    f->message, dockerfile_rule_names[f->rule]);
+	}
+	rc = policy_may_build(p, &findings, name, err);
+	dockerfile_findings_release(&findings);
+	return rc;
+}

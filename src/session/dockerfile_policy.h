@@ -19,5 +19,9 @@ void policy_find(const struct policy *p, const struct dockerfile *d,
 int policy_may_build(const struct policy *p,
     const struct dockerfile_findings *findings, const char *name,
     struct err *err);
+/* Both, for a build that is offered no secrets.  What is warned of is added to
+   warnings: "NAME:LINE: MESSAGE (RULE)". */
+int policy_review(const struct policy *p, const struct dockerfile *d,
+    const char *name, struct strvec *warnings, struct err *err);
 
 #endif
