@@ -41,20 +41,28 @@ header(const struct strvec *headers, const char *name)
 	return "";
 }
 
-/* buildah takes heredocs since 1.33, pull request 5092 of containers/buildah,
-   and COPY --link since 1.41, pull request 6240. */
-static void
-find_buildah(struct engine *e, const char *version, struct builder *b)
+/*
+ * buildah takes heredocs since 1.33, pull request 5092 of containers/buildah,
+ * and COPY --link since 1.41, pull request 6240.  Without root it has no cgroup
+ * of version 1 to set a limit in, and a RUN with one would not start.
+ */
+static int
+find_buildah(struct engine *e, const char *version, struct builder *b,
+    struct err *err)
 {
+	const struct engine_facts *f = engine_facts(e, err);
 	unsigned major = 0, minor = 0;
 
+	if (!f)
+		return -1;
 	sscanf(version, "%4u.%4u", &major, &minor);
 	*b = (struct builder){.kind = BUILDER_BUILDAH, .mounts = true,
 	    .heredocs = major > 1 || (major == 1 && minor >= 33),
 	    .links = major > 1 || (major == 1 && minor >= 41),
-	    .limits = true,
+	    .limits = !f->rootless || f->cgroup_version == 2,
 	    .title = xasprintf("buildah%s%s of %s", *version ? " " : "",
 		version, engine_title(e))};
+	return 0;
 }
 
 int
@@ -67,10 +75,9 @@ builder_find(struct engine *e, enum builder_wish wish, struct builder *b,
 	*b = (struct builder){0};
 	if (ping(e, &headers, err))
 		return -1;
-	if (engine_kind(e) == ENGINE_PODMAN) {
-		find_buildah(e, header(&headers, "Libpod-Buildah-Version"), b);
-		return 0;
-	}
+	if (engine_kind(e) == ENGINE_PODMAN)
+		return find_buildah(e,
+		    header(&headers, "Libpod-Buildah-Version"), b, err);
 	if (wish == BUILDER_WANT_BUILDKIT ||
 	    (wish == BUILDER_ANY &&
 		!strcmp(header(&headers, "Builder-Version"), "2")))
@@ -127,11 +134,25 @@ add_map(struct strbuf *sb, const char *name, const struct strvec *list)
 	add_parameter(sb, name, text);
 }
 
+/* A namespace of RUN: one that a process of the engine's host has, or 0: its
+   own. */
+static void
+add_namespace(struct strbuf *sb, const char *name, const char *file,
+    int64_t pid)
+{
+	strbuf_addf(sb, "%s{\"Name\":\"%s\",\"Host\":false,\"Path\":\"",
+	    sb->len ? "," : "[", name);
+	if (pid)
+		strbuf_addf(sb, "/proc/%lld/ns/%s", (long long)pid, file);
+	strbuf_adds(sb, "\"}");
+}
+
 /*
- * The namespaces of RUN: its network, and with buildah the PID namespace of the
- * keeper, a process of the engine's host.  Podman's /build knows no "none", and shares the
- * *host's* network with RUN unless nsoptions says otherwise, whatever
- * networkmode is (pkg/api/handlers/compat/images_build.go).
+ * The network of RUN, and with buildah the PID namespace of the keeper.
+ * Podman's /build knows no "none", and shares the *host's* network with RUN
+ * unless nsoptions says otherwise, whatever networkmode is
+ * (pkg/api/handlers/compat/images_build.go).  Where it is not root it cannot
+ * give RUN a network of its own, but to the keeper, as to any container.
  */
 static void
 add_namespaces(struct strbuf *sb, const struct build_spec *spec, int64_t keeper)
@@ -143,12 +164,9 @@ add_namespaces(struct strbuf *sb, const struct build_spec *spec, int64_t keeper)
 		    spec->network ? "default" : "none");
 		return;
 	}
-	strbuf_adds(&options,
-	    "[{\"Name\":\"network\",\"Host\":false,\"Path\":\"\"}");
+	add_namespace(&options, "network", "net", spec->network ? keeper : 0);
 	if (keeper)
-		strbuf_addf(&options,
-		    ",{\"Name\":\"pid\",\"Host\":false,"
-		    "\"Path\":\"/proc/%lld/ns/pid\"}", (long long)keeper);
+		add_namespace(&options, "pid", "pid", keeper);
 	strbuf_addc(&options, ']');
 	add_parameter(sb, "nsoptions", options.buf);
 	add_parameter(sb, "networkmode",

@@ -52,10 +52,11 @@ struct build_spec {
 	bool network;	     /* for RUN; never the host's own */
 	/*
 	 * For buildah, else not looked at: a container that runs and does
-	 * nothing.  RUN joins its PID namespace, so that it is killed with it;
+	 * nothing.  RUN joins its PID namespace, so that it is killed with it:
 	 * Podman has no other way to end a RUN, not even that its client goes.
-	 * A build that did not succeed removes the container; else it stays the
-	 * caller's.  NULL: there is no RUN.
+	 * With network RUN joins its network too.  A build that did not succeed
+	 * removes the container; else it stays the caller's.  NULL: there is
+	 * no RUN.
 	 */
 	const char *keeper;
 	uint64_t memory;     /* bytes for RUN; 0: no limit */

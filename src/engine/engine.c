@@ -328,6 +328,7 @@ read_facts(struct engine_facts *f, const json *info)
 	f->memory = (uint64_t)json_int(info, "MemTotal", 0);
 	json_strings(json_get(info, "SecurityOptions"), &f->security);
 	json_strings(json_get(info, "Warnings"), &f->warnings);
+	f->rootless = json_bool(info, "Rootless", false); /* Podman's */
 	for (size_t i = 0; i < f->security.n; i++)
 		if (!strncmp(f->security.v[i], "name=rootless", 13))
 			f->rootless = true;

@@ -6,7 +6,8 @@
 #define KEEPER_PIDS 16
 
 struct box *
-keeper_open(const char *image, const struct box_ctx *ctx, struct err *err)
+keeper_open(const char *image, enum net_mode network,
+    const struct box_ctx *ctx, struct err *err)
 {
 	struct env_spec spec;
 	struct box *box;
@@ -21,6 +22,7 @@ keeper_open(const char *image, const struct box_ctx *ctx, struct err *err)
 	spec.limits.shm = KEEPER_PLACE;
 	spec.limits.cpu_milli = 0;
 	spec.limits.pids = KEEPER_PIDS;
+	spec.limits.network = network;
 	box = box_open(&spec, ctx, err);
 	env_spec_release(&spec);
 	return box;

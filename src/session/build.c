@@ -518,7 +518,7 @@ run_builder(struct building *b, struct build_spec *spec, struct err *err)
 
 	build_record_plan(r, b->dockerfile, b->builder.kind);
 	if (build_keeper_open(b->session, b->dockerfile, b->builder.kind,
-		&keeper, err))
+		spec->network, &keeper, err))
 		return note_failure(r, err);
 	if (keeper)
 		spec->keeper = keeper_id(keeper);

@@ -33,6 +33,7 @@ void build_record_log(struct build_record_step *step, const void *p, size_t n);
  * needed.
  */
 int build_keeper_open(struct session *s, const struct dockerfile *d,
-    enum builder_kind kind, struct box **keeper, struct err *err);
+    enum builder_kind kind, bool network, struct box **keeper,
+    struct err *err);
 
 #endif

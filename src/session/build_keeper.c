@@ -24,7 +24,8 @@ any_image(struct engine *e, struct err *err)
 
 int
 build_keeper_open(struct session *s, const struct dockerfile *d,
-    enum builder_kind kind, struct box **keeper, struct err *err)
+    enum builder_kind kind, bool network, struct box **keeper,
+    struct err *err)
 {
 	const struct box_ctx ctx = {.loop = s->loop, .engine = s->engine,
 	    .runtime = &s->runtime, .interrupts = s->interrupts};
@@ -38,6 +39,6 @@ build_keeper_open(struct session *s, const struct dockerfile *d,
 	image = images.n ? xstrdup(images.v[0]) : any_image(s->engine, err);
 	if (!image) /* from scratch, and nothing is there that could run */
 		return err->kind ? -1 : 0;
-	*keeper = keeper_open(image, &ctx, err);
+	*keeper = keeper_open(image, network ? NET_FULL : NET_NONE, &ctx, err);
 	return *keeper ? 0 : err_prefix(err, "keeping the build");
 }

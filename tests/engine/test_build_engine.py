@@ -221,6 +221,15 @@ def _(builder):
         same(seen, ["eth0", "lo"])
 
 
+@test
+def buildah_a_run_has_the_network_of_the_keeper():
+    with Engine("buildah") as e, e.keeper() as keeper:
+        address = e.api.get("/containers/%s/json" % keeper["keeper"])[
+            "NetworkSettings"]["Networks"]["podman"]["IPAddress"]
+        done = e.build("RUN ip -o address", **keeper).is_ok()
+        assert " %s/" % address in done.log(done.step("RUN ip")), done.logs
+
+
 @test("%s keeps what a RUN prints: %s", [
     (b, w) for b in BUILDERS for w in ("no newline", "NUL", "much")])
 def _(builder, what):

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
@@ -53,8 +54,11 @@ def engine(*replies, **how):
     return e
 
 
-def podman(*replies):
+def podman(*replies, rootless=False, cgroup="1"):
     e = engine(*replies)
+    e.on("GET", "/info", Json({
+        "CgroupVersion": cgroup,
+        "SecurityOptions": ["name=rootless"] if rootless else []}))
     e.on("GET", "/version", Json({
         "Version": "4.3.1", "ApiVersion": "1.41", "MinAPIVersion": "1.24",
         "Components": [{"Name": "Podman Engine", "Version": "4.3.1"}]}))
@@ -101,6 +105,17 @@ def _(version, heredocs, links):
         same((can["heredocs"], can["links"]), (heredocs, links))
 
 
+@test("buildah %s, cgroup %s: limits %s", [
+    ("of root", "1", 1), ("of root", "2", 1), ("of a user", "1", 0),
+    ("of a user", "2", 1)])
+def _(who, cgroup, limits):
+    with podman(Chunked(lines(*BUILT)), rootless=who == "of a user",
+                cgroup=cgroup) as e:
+        done = build(e.url, CONTEXT, memory=1048576)
+        same(done.builder["limits"], limits)
+        same("memory=1048576" in query(e), bool(limits))
+
+
 # What is asked for
 
 @test
@@ -124,17 +139,18 @@ def the_query_of_the_classic_builder():
         same(asked.headers["transfer-encoding"], "chunked")
 
 
-@test
-def the_namespaces_of_buildah():
+@test("the namespaces of buildah, %s", [
+    ("no network", {"no_network": 1}, "NetworkDisabled", ""),
+    ("the keeper's network", {}, "NetworkEnabled", "/proc/4711/ns/net")])
+def _(_, options, mode, path):
     with podman(Chunked(lines(*BUILT))) as e:
         e.on("GET", "/containers/k1/json", Json({"State": {"Pid": 4711}}))
-        build(e.url, CONTEXT, no_network=1, keeper="k1").is_ok()
-        same([q for q in query(e) if "n" == q[0]], [
-            "networkmode=NetworkDisabled",
-            "nsoptions=%5B%7B%22Name%22%3A%22network%22%2C%22Host%22%3Afalse"
-            "%2C%22Path%22%3A%22%22%7D%2C%7B%22Name%22%3A%22pid%22%2C%22Host"
-            "%22%3Afalse%2C%22Path%22%3A%22%2Fproc%2F4711%2Fns%2Fpid%22%7D"
-            "%5D"])
+        build(e.url, CONTEXT, keeper="k1", **options).is_ok()
+        asked = urllib.parse.parse_qs(e.asked(*BUILD)[0].query)
+        same(asked["networkmode"], [mode])
+        same(json.loads(asked["nsoptions"][0]), [
+            {"Name": "network", "Host": False, "Path": path},
+            {"Name": "pid", "Host": False, "Path": "/proc/4711/ns/pid"}])
 
 
 @test("a keeper that %s", [
@@ -335,6 +351,17 @@ def and_if_the_program_failed():
         same(done.mine(), [("FROM x", "done"), ("RUN forge", "failed"),
                            ("RUN last", "waiting")])
         same(done.step("forge")["exit_code"], 9)
+
+
+@test
+def newer_engines_say_it_otherwise():
+    said = classic(FROM, ("RUN true", RUN, "true\n",
+                          " ---> Removed intermediate container "
+                          "0123456789ab\n", " ---> abababababab\n"))
+    with engine(Chunked(lines(*said, *BUILT))) as e:
+        done = build(e.url, CONTEXT).is_ok()
+        same(done.mine(), [("FROM x", "done"), ("RUN true", "done")])
+        same(done.log(done.step("RUN")), "true\n")
 
 
 @test
