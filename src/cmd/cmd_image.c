@@ -117,7 +117,18 @@ add_value(struct strbuf *sb, const json *v)
 		strbuf_adds(sb, v->valuestring);
 }
 
-/* One line a value, since each may be long. */
+/* One line, so that no value looks like the next member. */
+static void
+show_line(struct call *c, const char *title, struct strbuf *value)
+{
+	for (char *s = value->buf; (s = strpbrk(s, "\t\r\n")); s++)
+		*s = ' ';
+	call_text(c,
+	    c->out->mode == OUTPUT_PLAIN ? "%s\t%s\n" : "%-14s%s\n", title,
+	    value->buf);
+}
+
+/* A line for each value of a list. */
 static void
 show_member(struct call *c, const json *m)
 {
@@ -133,8 +144,7 @@ show_member(struct call *c, const json *m)
 		else
 			add_value(&text, m);
 		if (text.len)
-			call_text(c, plain ? "%s\t%s\n" : "%-14s%s\n", title,
-			    text.buf);
+			show_line(c, title, &text);
 		return;
 	}
 	json_each (item, m) {
@@ -143,8 +153,7 @@ show_member(struct call *c, const json *m)
 		if (!list)
 			strbuf_addf(&text, "%s=", item->string);
 		add_value(&text, item);
-		call_text(c, plain ? "%s\t%s\n" : "%-14s%s\n", title,
-		    text.buf);
+		show_line(c, title, &text);
 		if (!plain)
 			title = "";
 	}

@@ -41,6 +41,17 @@ cells_json(const struct call_table *t, const char *const *cells)
 	return j;
 }
 
+/* A row is one line, whatever a name or a label of somebody else holds. */
+static char *
+one_line(const char *cell)
+{
+	char *copy = xstrdup(cell);
+
+	for (char *s = copy; (s = strpbrk(s, "\t\r\n")); s++)
+		*s = ' ';
+	return copy;
+}
+
 void
 call_table_row(struct call_table *t, const char *const *cells, json *data)
 {
@@ -55,7 +66,7 @@ call_table_row(struct call_table *t, const char *const *cells, json *data)
 	json_free(data);
 	row = xcalloc(t->ncols, sizeof(*row));
 	for (size_t i = 0; i < t->ncols; i++)
-		row[i] = cells[i] ? xstrdup(cells[i]) : NULL;
+		row[i] = cells[i] ? one_line(cells[i]) : NULL;
 	GROW(t->rows, t->nrows, &t->cap);
 	t->rows[t->nrows++] = row;
 }
@@ -81,19 +92,14 @@ width_of(const char *s)
 }
 
 /* A tab or newline in a cell would break the record. */
-static void
-plain_cell(struct strbuf *sb, const char *s)
-{
-	for (; s && *s; s++)
-		strbuf_addc(sb, *s == '\t' || *s == '\n' ? ' ' : *s);
-}
 
 static void
 put_plain(struct call_table *t)
 {
 	for (size_t r = 0; r < t->nrows; r++)
 		for (size_t i = 0; i < t->ncols; i++) {
-			plain_cell(&t->c->body, t->rows[r][i]);
+			if (t->rows[r][i])
+				strbuf_adds(&t->c->body, t->rows[r][i]);
 			strbuf_addc(&t->c->body,
 			    i + 1 < t->ncols ? '\t' : '\n');
 		}

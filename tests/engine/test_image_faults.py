@@ -121,6 +121,26 @@ def images_without_names_are_listed():
 
 
 @test
+def what_an_image_says_of_itself_forges_no_line():
+    labels = {"addesh.image": "deps", "addesh.deps": "six\nforged\tcell\r",
+              "a\nforged": "b\nours          yes"}
+    config = {"Labels": labels, "Env": ["A=b\nours          yes"],
+              "User": "me\nours          yes"}
+    with FakeEngine() as engine:
+        engine.on("GET", "/images/json", Json([
+            {"Id": "sha256:" + "cd" * 32, "RepoTags": ["x:1"],
+             "Labels": labels}]))
+        engine.on("GET", "/images/.+/json", Json({**IMAGE, "Config": config}))
+        engine.on("GET", "/containers/json", Json([]))
+        for mode in "--color=never", "--plain":
+            done = run(engine, mode, "-c", "images --deps", "-c",
+                       "image info x:1").is_ok()
+            found = [l for l in done.out.splitlines()
+                     if l.startswith(("forged", "ours"))]
+            same([l.split() for l in found], [["ours", "yes"]], done.out)
+
+
+@test
 def a_conflict_is_told_in_the_engines_words():
     with FakeEngine() as engine:
         engine.on("DELETE", "/images/.*", error(
