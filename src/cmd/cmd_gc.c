@@ -70,8 +70,8 @@ why_kept(const json *labels, const char *name)
 	if (!name)
 		return "an image without a name, which 'prune' removes";
 	return own_image_is_deps(labels, name)
-	    ? "installed dependencies, which 'prune' removes"
-	    : "an image that was built, which 'image rm' removes";
+		   ? "installed dependencies, which 'prune' removes"
+		   : "an image that was built, which 'image rm' removes";
 }
 
 /* Images are made to stay. */
@@ -93,7 +93,8 @@ list_images(struct sweeping *s, struct engine *engine)
 			autofree char *name = reference_shorten(names.v[i]);
 
 			add_item(s, &(struct sweep_item){.kind = "image",
-					.name = name, .keep = true,
+					.name = name,
+					.keep = true,
 					.why = why_kept(l, names.v[i])});
 		}
 		if (!names.n)

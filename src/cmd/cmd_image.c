@@ -77,8 +77,8 @@ labels_json(const json *labels)
 		autobuf struct strbuf text = STRBUF_INIT;
 
 		add_variable(&text, pair);
-		json_put_str(map, l->string,
-		    text.buf + strcspn(text.buf, "=") + 1);
+		json_put_str(
+		    map, l->string, text.buf + strcspn(text.buf, "=") + 1);
 	}
 	return map;
 }
@@ -123,9 +123,8 @@ show_line(struct call *c, const char *title, struct strbuf *value)
 {
 	for (char *s = value->buf; (s = strpbrk(s, "\t\r\n")); s++)
 		*s = ' ';
-	call_text(c,
-	    c->out->mode == OUTPUT_PLAIN ? "%s\t%s\n" : "%-14s%s\n", title,
-	    value->buf);
+	call_text(c, c->out->mode == OUTPUT_PLAIN ? "%s\t%s\n" : "%-14s%s\n",
+	    title, value->buf);
 }
 
 /* A line for each value of a list. */
@@ -255,8 +254,8 @@ check_ours(struct call *c, const char *name)
 		rc = err_set(&c->err, ERR_USAGE,
 		    "addesh did not make the image %s: it has no label of ours",
 		    name);
-		err_hint(&c->err, "remove it all the same:  image rm -f %s",
-		    name);
+		err_hint(
+		    &c->err, "remove it all the same:  image rm -f %s", name);
 	}
 	image_release(&img);
 	return rc;
@@ -342,8 +341,8 @@ image_tag_exec(struct call *c)
 		return -1;
 	name = reference_familiar(&ref);
 	/* Else a name that the policy allows could be put on anything. */
-	rc = policy_may_use_image(
-	    c->session->policy, c->argv[0], NULL, &c->err);
+	rc =
+	    policy_may_use_image(c->session->policy, c->argv[0], NULL, &c->err);
 	if (!rc)
 		rc = image_tag(c->session->engine, c->argv[0], &ref, &c->err);
 	if (!rc) {

@@ -16,7 +16,7 @@
 
 /* One row a name, since names are what commands take. */
 struct listed {
-	char *name; /* NULL: it has none */
+	char *name;        /* NULL: it has none */
 	const json *image; /* of the engine's list */
 	struct image_users users;
 };
@@ -83,7 +83,7 @@ is_shown(const struct listing *ls, const json *image,
 	if (ls->deps)
 		return is_deps(image);
 	return ls->all || image_users_any(users) ||
-	    own_image(json_get(image, "Labels"));
+	       own_image(json_get(image, "Labels"));
 }
 
 static void
@@ -94,7 +94,8 @@ add_name(struct listing *ls, const json *image, const char *name)
 	GROW(ls->rows, ls->n, &ls->cap);
 	l = &ls->rows[ls->n++];
 	*l = (struct listed){.name = name ? xstrdup(name) : NULL,
-	    .image = image, .users = IMAGE_USERS_INIT};
+	    .image = image,
+	    .users = IMAGE_USERS_INIT};
 	image_users_find(&l->users, &ls->use, json_str(image, "Id", ""));
 }
 
@@ -163,8 +164,7 @@ add_age(struct strbuf *sb, int64_t s)
 }
 
 static void
-show_row(const struct listing *ls, struct call_table *t,
-    const struct listed *l)
+show_row(const struct listing *ls, struct call_table *t, const struct listed *l)
 {
 	const json *labels = json_get(l->image, "Labels");
 	const char *id = json_str(l->image, "Id", "");
@@ -245,8 +245,10 @@ note_rest(const struct listing *ls)
 static int
 images_exec(struct call *c)
 {
-	struct listing ls = {.c = c, .prefix = call_str(c, "filter"),
-	    .all = call_has(c, "all"), .deps = call_has(c, "deps")};
+	struct listing ls = {.c = c,
+	    .prefix = call_str(c, "filter"),
+	    .all = call_has(c, "all"),
+	    .deps = call_has(c, "deps")};
 	autojson json *all = image_list(c->session->engine, NULL, &c->err);
 	const json *image;
 	int rc = -1;

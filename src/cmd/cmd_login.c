@@ -46,11 +46,12 @@ read_password(struct call *c, struct strbuf *text)
 	if (isatty(STDIN_FILENO)) {
 		err_set(&c->err, ERR_USAGE,
 		    "--password-stdin is for a file or a pipe");
-		return err_hint(&c->err,
-		    "leave it out, and the password is asked for");
+		return err_hint(
+		    &c->err, "leave it out, and the password is asked for");
 	}
 	if (c->stdin_taken)
-		return err_set(&c->err, ERR_USAGE, "the commands themselves "
+		return err_set(&c->err, ERR_USAGE,
+		    "the commands themselves "
 		    "come from standard input, not a password");
 	if (io_read_all(STDIN_FILENO, text, PASSWORD_MAX, &c->err))
 		return err_prefix(&c->err, "the password");
@@ -76,7 +77,7 @@ find_password(struct call *c, struct auth *a)
 		rc = call_ask(c, "password", true, &text);
 		if (rc && c->err.kind == ERR_USAGE)
 			err_hint(&c->err, "hand it over on standard input:  "
-			    "login --password-stdin < FILE");
+					  "login --password-stdin < FILE");
 	}
 	if (!rc && (!text.len || strlen(text.buf) != text.len))
 		rc = err_set(&c->err, ERR_USAGE, "the password is %s",
@@ -104,12 +105,15 @@ report_login(struct call *c, const char *domain, const char *user,
 	json_put_str(j, "user", user);
 	put_place(j, place);
 	if (place->helper) {
-		call_note(c, "logged in to %s as %s; docker-credential-%s "
-		    "keeps the password", domain, user, place->helper);
+		call_note(c,
+		    "logged in to %s as %s; docker-credential-%s "
+		    "keeps the password",
+		    domain, user, place->helper);
 		return;
 	}
 	call_note(c, "logged in to %s as %s", domain, user);
-	call_warn(c, "the password is in %s, not encrypted; a credential "
+	call_warn(c,
+	    "the password is in %s, not encrypted; a credential "
 	    "helper, named by credsStore there, would keep it safe",
 	    place->file);
 }
@@ -173,7 +177,8 @@ warn_of_rest(struct call *c, char *domain, const struct auth_inputs *in)
 	struct auth a;
 
 	if (auth_find(&a, &ref, in, &ignored) > 0)
-		call_warn(c, "credentials for %s are still found elsewhere: "
+		call_warn(c,
+		    "credentials for %s are still found elsewhere: "
 		    "DOCKER_AUTH_CONFIG, or the file of another client",
 		    domain);
 	auth_release(&a);
@@ -196,8 +201,9 @@ logout_exec(struct call *c)
 		json_put_str(call_data(c), "registry", domain);
 		json_put_bool(call_data(c), "removed", found);
 		put_place(call_data(c), &place);
-		call_note(c, found ? "logged out of %s"
-				   : "nothing was kept for %s", domain);
+		call_note(c,
+		    found ? "logged out of %s" : "nothing was kept for %s",
+		    domain);
 		warn_of_rest(c, domain, &in);
 	}
 	login_place_release(&place);

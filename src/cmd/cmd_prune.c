@@ -20,7 +20,8 @@ struct pruning {
 	struct engine *engine;
 	struct call_table *table;
 	bool dry;
-	int64_t now, since; /* seconds of the epoch: what was used later stays */
+	/* Seconds of the epoch; what was used after `since` stays. */
+	int64_t now, since;
 	json *images, *containers; /* as the engine lists them */
 	struct usage usage;
 	unsigned gone, kept;
@@ -32,7 +33,7 @@ struct pruning {
 struct victim {
 	const char *kind;
 	const char *name; /* for people */
-	const char *id;	  /* NULL: it is no image */
+	const char *id;   /* NULL: it is no image */
 	const char *what; /* what it is */
 	uint64_t size;
 	int64_t used; /* 0: not known */
@@ -125,13 +126,15 @@ prune_image(struct pruning *p, const char *name, const struct victim *v)
 
 /* A layer of dependencies, by the one name that is ours to take away. */
 static void
-prune_layer(struct pruning *p, const json *image, const char *name,
-    bool is_last)
+prune_layer(
+    struct pruning *p, const json *image, const char *name, bool is_last)
 {
 	const json *labels = json_get(image, "Labels");
 	const char *id = json_str(image, "Id", "");
 	autofree char *shown = reference_shorten(name);
-	struct victim v = {.kind = "dependencies", .name = shown, .id = id,
+	struct victim v = {.kind = "dependencies",
+	    .name = shown,
+	    .id = id,
 	    .what = json_str(labels, LABEL_DEPS, NULL),
 	    .used = dep_use_time(&p->c->session->runtime, id)};
 	int64_t created = json_int(image, "Created", 0);
@@ -153,7 +156,9 @@ prune_nameless(struct pruning *p, const json *image)
 {
 	const char *id = json_str(image, "Id", "");
 	autofree char *shown = xasprintf("%.*s", SHORT_ID, digits(id));
-	struct victim v = {.kind = "image", .name = shown, .id = id,
+	struct victim v = {.kind = "image",
+	    .name = shown,
+	    .id = id,
 	    .what = "made by addesh, and without a name",
 	    .size = usage_of_image(&p->usage, id),
 	    .used = json_int(image, "Created", 0)};
@@ -187,14 +192,14 @@ prune_cache(struct pruning *p, uint64_t unused_ms)
 	struct cache_usage cache;
 	autofree char *name = NULL;
 	uint64_t said;
-	struct victim v = {.kind = "build cache",
-	    .what = "of all builds on the engine"};
+	struct victim v = {
+	    .kind = "build cache", .what = "of all builds on the engine"};
 
 	usage_of_cache(&p->usage, p->since, &cache);
 	if (!cache.entries)
 		return;
-	v.name = name = xasprintf("%zu entr%s", cache.entries,
-	    cache.entries == 1 ? "y" : "ies");
+	v.name = name = xasprintf(
+	    "%zu entr%s", cache.entries, cache.entries == 1 ? "y" : "ies");
 	v.size = cache.size;
 	if (!p->dry &&
 	    usage_prune_cache(p->engine, unused_ms / 1000, &said, &err)) {
@@ -265,13 +270,13 @@ sum_up(struct pruning *p, uint64_t unused_ms)
 	json_put_int(j, "older_than_ms", (int64_t)unused_ms);
 	json_put_int(j, "kept", p->kept);
 	json_put_int(j, "reclaimed", (int64_t)p->bytes);
-	strbuf_addf(&text, "%u %s, ", p->gone,
-	    p->dry ? "would be removed" : "removed");
+	strbuf_addf(
+	    &text, "%u %s, ", p->gone, p->dry ? "would be removed" : "removed");
 	units_add_size(&text, p->bytes);
 	strbuf_adds(&text, p->dry ? " would be reclaimed" : " reclaimed");
 	if (p->kept) {
-		strbuf_addf(&text, "; %u kept: in use, or used less than ",
-		    p->kept);
+		strbuf_addf(
+		    &text, "; %u kept: in use, or used less than ", p->kept);
 		units_add_duration_exact(&text, unused_ms);
 		strbuf_adds(&text, " ago");
 	}
@@ -291,14 +296,17 @@ prune_exec(struct call *c)
 {
 	uint64_t unused_ms = call_ms(c, "older-than", DEFAULT_MS);
 	int64_t now = clock_wall_ms() / 1000;
-	struct pruning p = {.c = c, .engine = c->session->engine, .now = now,
+	struct pruning p = {.c = c,
+	    .engine = c->session->engine,
+	    .now = now,
 	    .since = now - (int64_t)(unused_ms / 1000),
-	    .dry = call_has(c, "dry-run"), .first = ERR_INIT};
+	    .dry = call_has(c, "dry-run"),
+	    .first = ERR_INIT};
 	int rc = look(&p);
 
 	if (!rc) {
-		p.table = call_table_new(
-		    c, "items", columns, ARRAY_SIZE(columns));
+		p.table =
+		    call_table_new(c, "items", columns, ARRAY_SIZE(columns));
 		prune_all(&p, unused_ms);
 		call_table_end(p.table);
 		sum_up(&p, unused_ms);

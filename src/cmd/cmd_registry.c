@@ -157,8 +157,10 @@ push_reference(struct call *c, const struct reference *ref)
 	if (rc && c->err.code == 404) {
 		image_not_found(e, name, &c->err);
 		if (!c->err.hint.len)
-			err_hint(&c->err, "give it that name:  image tag "
-			    "IMAGE %s", name);
+			err_hint(&c->err,
+			    "give it that name:  image tag "
+			    "IMAGE %s",
+			    name);
 	}
 	if (!rc)
 		report_push(c, name, ref, digest, began_ms);

@@ -46,8 +46,8 @@ same(const char *a, const char *b)
 }
 
 void
-image_users_find(struct image_users *users, const struct image_use *u,
-    const char *id)
+image_users_find(
+    struct image_users *users, const struct image_use *u, const char *id)
 {
 	const struct session *s = u->session;
 	const json *item;
@@ -58,14 +58,13 @@ image_users_find(struct image_users *users, const struct image_use *u,
 		if (same(session_host_fact(env->box, "image_id"), id))
 			strvec_push(&users->here, env->spec.name);
 	}
-	json_each(item, u->containers)
-	{
+	json_each (item, u->containers) {
 		const json *l = json_get(item, "Labels");
 
 		if (same(json_str(item, "ImageID", ""), id) &&
 		    strcmp(json_str(l, "addesh.session", ""), s->id))
-			strvec_push(&users->elsewhere,
-			    json_str(l, "addesh.name", "?"));
+			strvec_push(
+			    &users->elsewhere, json_str(l, "addesh.name", "?"));
 	}
 }
 

@@ -114,8 +114,9 @@ start(const char *program, const char *verb, const char *input, int *out,
 		return -1;
 	if (pipe2(o, O_CLOEXEC))
 		return err_sys(err, errno, "pipe");
-	pid = spawn_start(&(struct spawn){.argv = argv, .in = in,
-			      .out = o[1], .err = -1}, err);
+	pid = spawn_start(
+	    &(struct spawn){.argv = argv, .in = in, .out = o[1], .err = -1},
+	    err);
 	close(o[1]);
 	if (pid < 0)
 		close(o[0]);
@@ -222,10 +223,10 @@ credhelper_store(const struct auth *a, const char *helper, const char *server,
 	int rc;
 
 	json_put_str(j, "ServerURL", server);
-	json_put_str(j, "Username",
-	    a->identitytoken ? TOKEN_USER : a->username);
-	json_put_str(j, "Secret",
-	    a->identitytoken ? a->identitytoken : a->password);
+	json_put_str(
+	    j, "Username", a->identitytoken ? TOKEN_USER : a->username);
+	json_put_str(
+	    j, "Secret", a->identitytoken ? a->identitytoken : a->password);
 	input = secret_print(j, false);
 	secret_free_json(j);
 	if (!program)

@@ -56,7 +56,7 @@ struct moving {
 	const struct reference *ref;
 	const char *doing; /* for errors */
 	char *path;
-	char *auth; /* the header, or NULL: the user has none */
+	char *auth;         /* the header, or NULL: the user has none */
 	struct err no_auth; /* why not */
 	struct objects objects;
 	struct pull pull;
@@ -87,11 +87,13 @@ find_credentials(struct moving *m)
 static int
 request(struct moving *m, const char *auth, struct err *err)
 {
-	struct http_request rq = {.doing = m->doing, .method = "POST",
-	    .path = m->path, .registry_auth = auth, .sink = on_data,
+	struct http_request rq = {.doing = m->doing,
+	    .method = "POST",
+	    .path = m->path,
+	    .registry_auth = auth,
+	    .sink = on_data,
 	    .sink_arg = m,
-	    .silence_ms =
-		PATIENCE * engine_settings(m->e)->first_byte_ms};
+	    .silence_ms = PATIENCE * engine_settings(m->e)->first_byte_ms};
 	int rc = http_do(engine_http(m->e), &rq, NULL, err);
 
 	if (!rc && !objects_at_end(&m->objects))
@@ -125,14 +127,15 @@ explain(struct moving *m, struct err *err)
 	if (err->kind == ERR_INTERRUPTED)
 		return -1;
 	if (m->no_auth.kind)
-		return err_hint(err, "no credentials were sent: %s",
-		    m->no_auth.msg.buf);
+		return err_hint(
+		    err, "no credentials were sent: %s", m->no_auth.msg.buf);
 	if (!is_refused_login(err->msg.buf))
 		return -1;
 	if (m->auth)
 		return err_hint(err,
 		    "the credentials kept for %s were refused; again:  "
-		    "login %s", domain, domain);
+		    "login %s",
+		    domain, domain);
 	return err_hint(err, "log in:  login %s", domain);
 }
 
@@ -173,9 +176,11 @@ pull_path(struct engine *e, const struct reference *ref, const char *platform)
 	strbuf_adds(&sb, base);
 	http_add_escaped(&sb, name, "");
 	strbuf_adds(&sb, "&tag=");
-	http_add_escaped(&sb, ref->digest ? ref->digest
-			      : ref->tag  ? ref->tag
-					  : "latest", "");
+	http_add_escaped(&sb,
+	    ref->digest ? ref->digest
+	    : ref->tag  ? ref->tag
+			: "latest",
+	    "");
 	if (platform) {
 		strbuf_adds(&sb, "&platform=");
 		http_add_escaped(&sb, platform, "");
@@ -189,8 +194,11 @@ image_pull(struct engine *e, const char *name, const char *platform,
 {
 	autofree char *doing = xasprintf("pulling %s", name);
 	struct reference ref;
-	struct moving m = {.e = e, .ref = &ref, .doing = doing,
-	    .no_auth = ERR_INIT, .objects = OBJECTS_INIT};
+	struct moving m = {.e = e,
+	    .ref = &ref,
+	    .doing = doing,
+	    .no_auth = ERR_INIT,
+	    .objects = OBJECTS_INIT};
 	int rc;
 
 	if (reference_parse(&ref, name, err))
@@ -227,8 +235,11 @@ image_push(struct engine *e, const struct reference *ref, progress_fn *tell,
 {
 	autofree char *name = reference_familiar(ref);
 	autofree char *doing = xasprintf("pushing %s", name);
-	struct moving m = {.e = e, .ref = ref, .doing = doing,
-	    .no_auth = ERR_INIT, .objects = OBJECTS_INIT};
+	struct moving m = {.e = e,
+	    .ref = ref,
+	    .doing = doing,
+	    .no_auth = ERR_INIT,
+	    .objects = OBJECTS_INIT};
 	/* The header must be there: older engines refuse its absence. */
 	autosecret char *none = auth_header(NULL);
 	struct image img = IMAGE_INIT;

@@ -33,7 +33,8 @@ explain(const char *domain, struct err *err)
 		    "%s does not know this user with this password", domain);
 		err->code = 401;
 	} else if (strstr(err->msg.buf, "HTTP response to HTTPS client")) {
-		err_hint(err, "it speaks no TLS, and this engine tries "
+		err_hint(err,
+		    "it speaks no TLS, and this engine tries "
 		    "credentials over TLS only; Podman's own client can log "
 		    "in to it with --tls-verify=false");
 	}
@@ -51,20 +52,21 @@ take_answer(const struct strbuf *text, struct auth *a, struct err *err)
 		secret_free(&a->password);
 	}
 	secret_free_json(j);
-	return wrong.kind ? err_set(err, ERR_ENGINE,
-				"logging in: the engine's answer is %s",
-				wrong.msg.buf)
-			  : 0;
+	return wrong.kind
+		   ? err_set(err, ERR_ENGINE,
+			 "logging in: the engine's answer is %s", wrong.msg.buf)
+		   : 0;
 }
 
 int
-login_verify(struct engine *e, const char *domain, struct auth *a,
-    struct err *err)
+login_verify(
+    struct engine *e, const char *domain, struct auth *a, struct err *err)
 {
 	bool podman = engine_kind(e) == ENGINE_PODMAN;
 	autofree char *path = engine_path(e, "/auth");
 	autofree char *doing = xasprintf("logging in to %s", domain);
-	struct http_request rq = {.doing = doing, .method = "POST",
+	struct http_request rq = {.doing = doing,
+	    .method = "POST",
 	    .path = path,
 	    .first_byte_ms = PATIENCE * engine_settings(e)->first_byte_ms};
 	struct strbuf answer = STRBUF_INIT;
@@ -130,8 +132,8 @@ save(const char *path, const json *j, struct err *err)
 		if (io_mkdirs(dir, 0700, err))
 			return -1;
 	}
-	return io_replace_file(real ? real : path, text, strlen(text), 0600,
-	    err);
+	return io_replace_file(
+	    real ? real : path, text, strlen(text), 0600, err);
 }
 
 static json *

@@ -16,8 +16,7 @@ wipe_strings(json *j)
 {
 	for (; j; j = j->next) {
 		if (cJSON_IsString(j) && j->valuestring)
-			explicit_bzero(j->valuestring,
-			    strlen(j->valuestring));
+			explicit_bzero(j->valuestring, strlen(j->valuestring));
 		wipe_strings(j->child);
 	}
 }

@@ -17,7 +17,8 @@ static int
 ask(struct engine *e, const char *doing, const char *method, const char *path,
     json **answer, struct err *err)
 {
-	struct http_request rq = {.doing = doing, .method = method,
+	struct http_request rq = {.doing = doing,
+	    .method = method,
 	    .path = path,
 	    .first_byte_ms = PATIENCE * engine_settings(e)->first_byte_ms};
 	autobuf struct strbuf text = STRBUF_INIT;
@@ -26,10 +27,10 @@ ask(struct engine *e, const char *doing, const char *method, const char *path,
 	if (http_do(engine_http(e), &rq, &text, err))
 		return -1;
 	*answer = json_parse(text.buf, text.len, &wrong);
-	return *answer ? 0
-		       : err_set(err, ERR_ENGINE,
-			     "%s: the engine's answer is %s", doing,
-			     wrong.msg.buf);
+	return *answer
+		   ? 0
+		   : err_set(err, ERR_ENGINE, "%s: the engine's answer is %s",
+			 doing, wrong.msg.buf);
 }
 
 int
@@ -72,8 +73,7 @@ usage_of_image(const struct usage *u, const char *id)
 {
 	const json *list = items(u, "Images", "ImageUsage.Items"), *image;
 
-	json_each(image, list)
-	{
+	json_each (image, list) {
 		int64_t size = json_int(image, "Size", 0);
 		int64_t shared = json_int(image, "SharedSize", -1);
 
@@ -94,19 +94,17 @@ is_unused(const json *entry, int64_t since)
 	if (json_bool(entry, "InUse", false))
 		return false;
 	return !clock_parse_utc(json_str(entry, "LastUsedAt", created), &at) &&
-	    at <= since;
+	       at <= since;
 }
 
 void
-usage_of_cache(const struct usage *u, int64_t since,
-    struct cache_usage *cache)
+usage_of_cache(const struct usage *u, int64_t since, struct cache_usage *cache)
 {
-	const json *list =
-	    items(u, "BuildCache", "BuildCacheUsage.Items"), *entry;
+	const json *list = items(u, "BuildCache", "BuildCacheUsage.Items"),
+		   *entry;
 
 	*cache = (struct cache_usage){0};
-	json_each(entry, list)
-	{
+	json_each (entry, list) {
 		int64_t size = json_int(entry, "Size", 0);
 
 		if (!is_unused(entry, since))
@@ -118,12 +116,12 @@ usage_of_cache(const struct usage *u, int64_t since,
 }
 
 int
-usage_prune_cache(struct engine *e, uint64_t unused_s, uint64_t *bytes,
-    struct err *err)
+usage_prune_cache(
+    struct engine *e, uint64_t unused_s, uint64_t *bytes, struct err *err)
 {
 	autofree char *path = engine_path(e, "/build/prune?all=1&filters=");
-	autofree char *filter = xasprintf("{\"until\":[\"%llus\"]}",
-	    (unsigned long long)unused_s);
+	autofree char *filter =
+	    xasprintf("{\"until\":[\"%llus\"]}", (unsigned long long)unused_s);
 	autobuf struct strbuf url = STRBUF_INIT;
 	autojson json *answer = NULL;
 	int64_t got;

@@ -7,8 +7,7 @@ own_image(const json *labels)
 {
 	const json *label;
 
-	json_each(label, labels)
-	{
+	json_each (label, labels) {
 		if (label->string && str_starts(label->string, "addesh."))
 			return true;
 	}
@@ -24,5 +23,5 @@ own_image_is_deps(const json *labels, const char *name)
 	autofree char *wanted = xasprintf(OWN_DEPS_REPO ":%s", key);
 
 	return *key && !strcmp(last ? last + 1 : name, wanted) &&
-	    !strcmp(json_str(labels, LABEL_IMAGE, ""), LABEL_IMAGE_DEPS);
+	       !strcmp(json_str(labels, LABEL_IMAGE, ""), LABEL_IMAGE_DEPS);
 }
