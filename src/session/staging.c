@@ -120,8 +120,10 @@ staging_find(const struct staging *s, const char *name, struct err *err)
 
 	if (!name && !s->current) {
 		err_set(err, ERR_USAGE, "no context is selected");
-		err_hint(err,
-		    s->n ? "see them:  context ls" : "begin one:  context new");
+		if (s->n)
+			err_hint(err, "see them:  context ls");
+		else
+			err_hint(err, "begin one:  context new");
 	}
 	if (!name)
 		return s->current;
