@@ -8,6 +8,9 @@
 
 /* Of an id without "sha256:". */
 #define ID_DIGITS 64
+/* Of asking for a list that changes while it is made. */
+#define TRIES 20
+#define PAUSE_MS 100
 
 void
 image_release(struct image *img)
@@ -137,16 +140,38 @@ image_inspect(struct engine *e, const char *name, struct image *img,
 	return 0;
 }
 
+bool
+image_ask_again(struct engine *e, unsigned *tries, struct err *err)
+{
+	autoerr struct err interrupted = ERR_INIT;
+
+	if (err->code < 500 || !strstr(err->msg.buf, "image not known") ||
+	    ++*tries >= TRIES)
+		return false;
+	if (http_pause(engine_http(e), PAUSE_MS, "listing the images",
+		&interrupted)) {
+		err_move(err, &interrupted);
+		return false;
+	}
+	err_clear(err);
+	return true;
+}
+
 json *
 image_list(struct engine *e, const struct strvec *labels, struct err *err)
 {
 	autobuf struct strbuf path = STRBUF_INIT;
 	autofree char *base = engine_path(e, "/images/json");
+	unsigned tries = 0;
+	json *list;
 
 	strbuf_adds(&path, base);
 	engine_add_filter(&path, labels);
-	return engine_call(e, "listing the images", "GET", path.buf, NULL,
-	    err);
+	do
+		list = engine_call(e, "listing the images", "GET", path.buf,
+		    NULL, err);
+	while (!list && image_ask_again(e, &tries, err));
+	return list;
 }
 
 static void

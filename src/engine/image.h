@@ -48,6 +48,11 @@ int image_inspect(struct engine *e, const char *name, struct image *img,
 json *image_list(struct engine *e, const struct strvec *labels,
     struct err *err);
 /*
+ * Podman fails to list its images while somebody removes one.  True, after a
+ * pause, if err is that and is worth another try; *tries begins with 0.
+ */
+bool image_ask_again(struct engine *e, unsigned *tries, struct err *err);
+/*
  * The names of one of its elements, as the engine writes them: its tags, and
  * without any its digests ("python@sha256:...").
  */

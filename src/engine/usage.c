@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "engine/http.h"
+#include "engine/image.h"
 
 /* Adding up may take so many times the usual patience. */
 #define PATIENCE 10
@@ -40,8 +41,14 @@ usage_get(struct engine *e, struct usage *u, struct err *err)
 	    engine_api(e) >= API_TYPES ? "?type=image&type=build-cache" : "",
 	    engine_api(e) >= API_VERBOSE ? "&verbose=1" : "");
 
+	unsigned tries = 0;
+	int rc;
+
 	*u = (struct usage){0};
-	return ask(e, "asking what takes room", "GET", path, &u->df, err);
+	do
+		rc = ask(e, "asking what takes room", "GET", path, &u->df, err);
+	while (rc && image_ask_again(e, &tries, err));
+	return rc;
 }
 
 void

@@ -121,6 +121,22 @@ def images_without_names_are_listed():
 
 
 @test
+def a_list_that_podman_fails_while_an_image_goes_is_asked_for_again():
+    gone = error(500, "ab12: image not known")
+    with FakeEngine() as engine:
+        engine.on("GET", "/images/json", gone, gone, Json([]))
+        engine.on("GET", "/containers/json", Json([]))
+        engine.on("GET", "/system/df", gone, Json({}))
+        done = run(engine, "-c", "prune").is_ok()
+        same(done.err, "0 removed, 0 bytes reclaimed\n")
+        same(len(engine.asked("GET", "/images/json")), 3)
+        engine.on("GET", "/images/json", gone)
+        done = run(engine, "-c", "images").is_status(125)
+        same(done.err, "addesh: images: listing the images: ab12: image not "
+                       "known\n")
+
+
+@test
 def what_an_image_says_of_itself_forges_no_line():
     labels = {"addesh.image": "deps", "addesh.deps": "six\nforged\tcell\r",
               "a\nforged": "b\nours          yes"}
