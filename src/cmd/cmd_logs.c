@@ -229,6 +229,28 @@ const struct cmd cmd_logs = {
     .exec = logs_exec,
 };
 
+/* What a build came to, step by step. */
+static void
+show_build(struct call *c, const json *result)
+{
+	const json *step, *tag;
+
+	call_text(c, "%s by %s\n", json_str(result, "status", ""),
+	    json_str(result, "builder", ""));
+	json_each (step, json_get(result, "steps")) {
+		autobuf struct strbuf time = STRBUF_INIT;
+
+		units_add_duration(&time, json_int(step, "duration_ms", 0));
+		call_text(c, "[%lld] %s  %s, %s\n",
+		    (long long)json_int(step, "step", 0),
+		    json_str(step, "instruction", ""),
+		    json_str(step, "status", ""), time.buf);
+	}
+	json_each (tag, json_get(result, "tags"))
+		call_text(c, "%s\n",
+		    cJSON_IsString(tag) ? tag->valuestring : "");
+}
+
 static void
 show_step(struct call *c, const json *j)
 {
@@ -243,7 +265,9 @@ show_step(struct call *c, const json *j)
 	call_text(c, "status %lld, %s, %s\n",
 	    (long long)json_int(j, "status", 0), time.buf,
 	    json_str(j, "started", ""));
-	if (json_str(result, "status", NULL))
+	if (json_get(result, "steps"))
+		show_build(c, result);
+	else if (json_str(result, "status", NULL))
 		call_text(c, "%s: %lld bytes of stdout, %lld of stderr%s\n",
 		    json_str(result, "status", ""),
 		    (long long)json_int(result, "stdout_bytes", 0),

@@ -123,14 +123,13 @@ find_builder(struct building *b, struct err *err)
 	size_t n;
 	autofree struct dockerfile_construct *need =
 	    dockerfile_constructs(b->dockerfile, &n);
-	const struct dockerfile_construct *lacks;
+	const struct dockerfile_construct *lacks, *why = NULL;
 
 	if (builder_find(e, w, &b->builder, err))
 		return -1;
 	lacks = missing_construct(&b->builder, need, n);
 	if (lacks && b->builder.kind == BUILDER_CLASSIC && w == BUILDER_ANY) {
-		note(b, "BuildKit is used, for %s in line %u of %s",
-		    lacks->what, lacks->line, b->plan->name);
+		why = lacks;
 		builder_release(&b->builder);
 		if (builder_find(e, BUILDER_WANT_BUILDKIT, &b->builder, err))
 			return -1;
@@ -139,7 +138,12 @@ find_builder(struct building *b, struct err *err)
 	b->record->builder = xstrdup(b->builder.title);
 	if (b->builder.limits)
 		b->record->memory = b->plan->memory;
-	return lacks ? refuse_construct(b, lacks, err) : 0;
+	if (lacks)
+		return refuse_construct(b, lacks, err);
+	if (why)
+		note(b, "BuildKit is used, for %s in line %u of %s", why->what,
+		    why->line, b->plan->name);
+	return 0;
 }
 
 struct pulling {

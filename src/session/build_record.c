@@ -92,8 +92,7 @@ put_failure(json *j, const struct build_record *r)
 	const struct build_record_step *f = r->failed;
 
 	json_put_str(j, "message", r->why.msg.buf);
-	json_put_str(
-	    j, "suggestion", r->why.hint.len ? r->why.hint.buf : NULL);
+	json_put_str(j, "hint", r->why.hint.len ? r->why.hint.buf : NULL);
 	if (!f)
 		return;
 	json_put_int(j, "failed_step", f->n);
