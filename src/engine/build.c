@@ -221,10 +221,10 @@ static bool
 is_there(void *arg, const char *id)
 {
 	struct running *r = arg;
-	autoerr struct err ignored = ERR_INIT;
-	autojson json *c = container_inspect(r->e, id, &ignored);
+	autoerr struct err gone = ERR_INIT;
+	autojson json *c = container_inspect(r->e, id, &gone);
 
-	return c != NULL;
+	return c || gone.code != 404;
 }
 
 static bool

@@ -209,7 +209,8 @@ static void
 add_found(struct found *f, const char *id)
 {
 	strvec_push(&f->here, id);
-	strvec_push(&f->ours, id);
+	if (!strvec_has(&f->ours, id))
+		strvec_push(&f->ours, id);
 }
 
 /* One that was made when nobody listened any more. */
@@ -220,7 +221,25 @@ add_late(struct found *f, const char *id)
 	f->copied = true;
 }
 
-/* Looks for images of this build; parents come before their children. */
+/* Is it the parent of one that was found?  The classic builder does not name
+   those of all triggers (ONBUILD). */
+static bool
+is_parent(const struct found *f, const json *list, const char *id)
+{
+	const json *image;
+
+	json_each(image, list)
+	{
+		const char *child = bare_id(json_str(image, "Id", ""));
+
+		if (strvec_has(&f->here, child) &&
+		    !strcmp(bare_id(json_str(image, "ParentId", "")), id))
+			return true;
+	}
+	return false;
+}
+
+/* Looks for images of this build. */
 static void
 look(struct found *f, const json *list)
 {
@@ -238,7 +257,8 @@ look(struct found *f, const json *list)
 			if (is_named(image) || strvec_has(&f->here, id) ||
 			    json_int(image, "Created", 0) < f->began)
 				continue;
-			if (is_of_step(f, id))
+			if (is_of_step(f, id) || strvec_has(&f->ours, id) ||
+			    is_parent(f, list, id))
 				add_found(f, id);
 			else if (strvec_has(&f->ours, parent) ||
 				 is_of_container(f, id) ||
@@ -264,6 +284,8 @@ image_is_there(struct engine *e, const char *id)
 static int
 remove_found(struct found *f, struct err *err)
 {
+	/* Children come after their parents for the most part; where not, the
+	   next round finds the parent without one. */
 	for (size_t i = f->here.n; i-- > 0;) {
 		autofree char *path = engine_path(f->e,
 		    "/images/%s?noprune=1", f->here.v[i]);

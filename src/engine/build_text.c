@@ -88,7 +88,10 @@ doubt(struct build_stream *s, const char *text)
 		strbuf_add(&s->doubtful, text, n);
 }
 
-/* Does "n of total" come after what there is, or once more? */
+/*
+ * Does "n of total" come after what there is, or once more?  buildah learns
+ * after FROM of the triggers (ONBUILD) that it has to run as well.
+ */
 static bool
 is_next(const struct build_stream *s, const char *stage, unsigned n,
     unsigned total)
@@ -99,6 +102,8 @@ is_next(const struct build_stream *s, const char *stage, unsigned n,
 		return false;
 	if (!now || strcmp(now->stage, stage))
 		return n == 1;
+	if (now->told.n == 1 && n == 2 && total > now->told.total)
+		return true;
 	return total == now->told.total && n <= now->told.n + 1;
 }
 
@@ -132,7 +137,9 @@ end_step(struct build_stream *s, const char *image)
 	if (st->told.state != BUILD_RUNNING)
 		return;
 	memcpy(s->tip, image, sizeof(s->tip));
-	if (!st->cached && strncasecmp(st->text, "FROM", 4))
+	/* Of FROM it is the base, but for triggers that were run. */
+	if (!st->cached &&
+	    (strncasecmp(st->text, "FROM", 4) || st->container[0]))
 		memcpy(st->image, image, sizeof(st->image));
 	steps_end(&s->steps, st, st->cached ? BUILD_CACHED : BUILD_DONE);
 }
@@ -163,8 +170,7 @@ classic_removed(struct build_stream *s, const char *text)
 	    !read_id(text, " ---> Removed intermediate container ", id))
 		return false;
 	if (!strcmp(id, s->container)) {
-		if (is_run(s->now) &&
-		    s->witness->is_there(s->witness->arg, id))
+		if (s->witness->is_there(s->witness->arg, id))
 			return false;
 		memcpy(s->left, id, sizeof(id));
 		strbuf_reset(&s->doubtful);
@@ -185,7 +191,8 @@ classic_running(struct build_stream *s, const char *id)
 {
 	memcpy(s->container, id, sizeof(s->container));
 	memcpy(s->now->container, id, sizeof(s->container));
-	if (is_run(s->now) && s->witness->is_there(s->witness->arg, id))
+	s->now->cached = false;
+	if (s->witness->is_there(s->witness->arg, id))
 		s->left[0] = '\0';
 }
 

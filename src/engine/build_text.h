@@ -8,7 +8,8 @@
  *
  *  - An error, its exit code, and the image's id are members of their own,
  *    which no program can write.
- *  - Only a RUN has output.  What comes within one is output until the builder
+ *  - Only a RUN has output, and the classic builder runs triggers (ONBUILD)
+ *    within FROM.  What comes within one is output until the builder
  *    ends it: by "Removing intermediate container ID", or with buildah by
  *    "--> ID".  A program of the classic builder knows ID, it is its host name;
  *    but while the program lives, the container is there, and we ask.  An image

@@ -33,13 +33,14 @@ name_step(struct step *st, const char *name)
 		count--;
 	if (!count || close[1] != ' ' ||
 	    sscanf(count, "%6u/%6u]%n", &n, &total, &end) != 2 ||
-	    count + end != close + 1 || !n || n > total) {
+	    count + end != close + 1 || !n || !total) {
 		steps_name(st, "", 0, 0, name);
 		return;
 	}
 	stage = xstrndup(name + 1,
 	    count > name + 1 ? (size_t)(count - name - 2) : 0);
-	steps_name(st, stage, n, total, close + 2);
+	/* Triggers (ONBUILD) are counted, and not in the total. */
+	steps_name(st, stage, n, n > total ? n : total, close + 2);
 }
 
 static struct step *

@@ -251,6 +251,28 @@ def _(builder, what):
             assert log == whole, (len(log), log[-200:])
 
 
+@test("%s: triggers of the base image, %s", [
+    (b, w) for b in BUILDERS for w in ("built", "a failure")])
+def _(builder, what):
+    with Engine(builder) as base, Engine(builder) as e:
+        base.build("ONBUILD RUN echo trigger; printf ' ---> Using cache\\n'",
+                   "ONBUILD RUN echo other").is_ok()
+        e.before |= e.images()
+        e.nonce = base.nonce    # which is in the history of all
+        lines = ["RUN echo mine", "RUN exit 3"][:1 + (what == "a failure")]
+        done = e.build(*lines, base=base.tag)
+        text = "".join(t for log in done.logs.values() for _, t in log)
+        assert "trigger\n ---> Using cache\nother\nmine\n" in text, text
+        same(done.log(done.step("RUN echo mine")), "mine\n")
+        if what == "built":
+            done.is_ok()
+            same({s for _, s in done.mine()} - {"done", "cached"}, set())
+        else:
+            done.is_failed("image", "3")
+            same(done.step("exit 3")["exit_code"], 3)
+            same(e.ours(), [])
+
+
 # What is not
 
 @test("%s: a RUN that fails", BUILDERS)

@@ -207,6 +207,8 @@ class FakeEngine:
                     return
                 reply = self._early(request)
                 if reply:
+                    with self.lock:
+                        self.requests.append(request)
                     self._send(sock, reply)
                     return
                 request.body = self._read_body(stream, request.headers)
