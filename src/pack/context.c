@@ -15,6 +15,7 @@
 #include "pack/ignore.h"
 #include "pack/inodes.h"
 #include "pack/overlay.h"
+#include "pack/path.h"
 #include "pack/tree.h"
 
 #define BUFFER_SIZE (128u << 10)
@@ -25,8 +26,9 @@ struct context {
 	struct context_spec spec;
 	int root;
 	struct overlay overlay;
-	struct strbuf rules; /* the text of ignore */
-	bool has_rules;	     /* it is a file of the context */
+	struct strbuf rules;     /* the text of ignore */
+	bool has_rules;          /* it is a file of the context */
+	struct strbuf leads_out; /* the first link that does; or empty */
 	struct ignore *ignore;
 	struct tree *tree;
 	struct archive *tar;
@@ -194,6 +196,7 @@ context_open(const struct context_spec *spec, struct err *err)
 	c->spec = *spec;
 	c->root = c->body = -1;
 	strbuf_init(&c->rules);
+	strbuf_init(&c->leads_out);
 	strbuf_init(&c->path);
 	strbuf_init(&c->rest);
 	strbuf_init(&c->inodes.paths);
@@ -225,6 +228,7 @@ context_close(struct context *c)
 	if (c->root >= 0)
 		close(c->root);
 	strbuf_release(&c->rules);
+	strbuf_release(&c->leads_out);
 	strbuf_release(&c->path);
 	strbuf_release(&c->rest);
 	inodes_release(&c->inodes);
@@ -323,6 +327,18 @@ set_file(struct context *c, struct tree_entry *e, struct err *err)
 	return 0;
 }
 
+/* Would the names of path and target lead above the context? */
+static bool
+leads_out(const char *path, const char *target)
+{
+	const char *slash = strrchr(path, '/');
+	autofree char *whole = xasprintf("%.*s/%s",
+	    slash ? (int)(slash - path) : 1, slash ? path : ".", target);
+	autofree char *clean = path_clean(whole);
+
+	return !strcmp(clean, "..") || str_starts(clean, "../");
+}
+
 static int
 set_link(struct context *c, const struct tree_entry *e, struct err *err)
 {
@@ -333,6 +349,8 @@ set_link(struct context *c, const struct tree_entry *e, struct err *err)
 		return errno == EINVAL ? changed(c, err) : fail(c, errno, err);
 	target[n] = '\0';
 	archive_entry_set_symlink(c->entry, target);
+	if (!c->leads_out.len && leads_out(own_path(c), target))
+		sanitise_name(&c->leads_out, own_path(c));
 	return 0;
 }
 
@@ -482,6 +500,12 @@ const struct strvec *
 context_skipped(const struct context *c)
 {
 	return &c->skipped;
+}
+
+const char *
+context_leads_out(const struct context *c)
+{
+	return c->leads_out.len ? c->leads_out.buf : NULL;
 }
 
 bool

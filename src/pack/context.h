@@ -60,6 +60,9 @@ struct context_count {
 };
 const struct context_count *context_count(const struct context *c);
 const struct strvec *context_skipped(const struct context *c);
+/* The first link that was sent and leads out of the context by its name, or
+   NULL.  Podman's containers/storage refuses such a context. */
+const char *context_leads_out(const struct context *c);
 /* The text of the .dockerignore that decides; false if no file of the context
    is one, and it is that of the spec. */
 bool context_rules(const struct context *c, const struct strbuf **text);

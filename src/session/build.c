@@ -490,6 +490,19 @@ note_image(struct building *b)
 	image_release(&img);
 }
 
+/* Podman 4 refuses a context with such a link by an empty answer. */
+static void
+explain_failure(const struct building *b, struct err *err)
+{
+	const char *link = context_leads_out(b->context);
+
+	if (b->builder.kind == BUILDER_BUILDAH && err->code == 500 && link)
+		err_hint(err,
+		    "Podman takes no link that leads out of the directory, as "
+		    "%s does: list it in .dockerignore",
+		    link);
+}
+
 /* A build that failed is a result; an engine that did not build is an error. */
 static int
 note_failure(struct build_record *r, struct err *err)
@@ -530,8 +543,10 @@ run_builder(struct building *b, struct build_spec *spec, struct err *err)
 	if (keeper)
 		box_close(keeper, &ignored);
 	note_context(b);
-	if (!r->id)
+	if (!r->id) {
+		explain_failure(b, err);
 		return note_failure(r, err);
+	}
 	strvec_pushv(&r->tags, b->plan->tags->v, b->plan->tags->n);
 	note_image(b);
 	return 0;
