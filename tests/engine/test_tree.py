@@ -144,7 +144,7 @@ def _(builder):
         result = json.loads(done.out.splitlines()[0])["result"]
         if result["status"] != "completed":
             same(builder, "buildah")
-            assert "as up does" in result["suggestion"], result
+            assert "as up does" in result["hint"], result
 
 
 @test("%s: rules that are wrong are refused before anything is sent", BUILDERS)
