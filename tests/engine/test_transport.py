@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
 
 from engines import skip
 from enginetool import environment, finish, scratch, start, tool
-from fake_engine import FakeEngine, Hijack, Json, Reply, frame
+from fake_engine import FakeEngine, Hijack, Http, Json, Reply, frame
 from tap import main, same, test
 
 
@@ -28,6 +28,25 @@ def ask(engine, env=None, **how):
 
 
 SPOKE = b"Docker 20.10.24 api 1.41 docker\n"
+
+
+def builds(engine, env):
+    """A context goes whole to the engine, whose answer comes back."""
+    image = "sha256:" + "ab" * 32
+    engine.on("GET", "/_ping", Http(200, b"OK", [
+        ("Date", "Sat, 21 Nov 2026 16:19:21 GMT")]))
+    engine.on("GET", "/images/.*/json", Json({"Id": image}))
+    engine.on("POST", "/build", Json({"aux": {"ID": image}}))
+    context = random.Random(1).randbytes(3000000)
+    result = tool(None, "build", env=env, data=context)
+    same((result.err, result.status), (b"", 0))
+    assert engine.asked("POST", "/build")[0].body == context
+    assert image.encode() in result.out, result.out
+    # As Go's server does, it leaves time to be heard before it closes.
+    engine.early("POST", "/build", Json({"message": "no space left"}, 500,
+                                        then="wait"))
+    result = tool(None, "build", env=env, data=context)
+    same(result.message, "building the image: no space left")
 
 
 # TCP
@@ -40,6 +59,12 @@ def tcp():
         engine.on("GET", "/base/path/version", Json({"ApiVersion": "1.43"}))
         engine.on("GET", "/base/path/v1.43/containers/json", Json([]))
         same(tool(None, "list", env=env).out, b"[]\n")
+
+
+@test
+def tcp_builds():
+    with FakeEngine(tcp=True) as engine:
+        builds(engine, environment(DOCKER_HOST=engine.url))
 
 
 @test
@@ -129,6 +154,15 @@ def tls_with_the_right_authority():
         certificate(d, "server")
         with FakeEngine(tls=server(d, "server")) as engine:
             same(ask(engine, tls_environment(engine, d)).out, SPOKE)
+
+
+@test
+def tls_builds():
+    with scratch() as d:
+        authority(d, "ca")
+        certificate(d, "server")
+        with FakeEngine(tls=server(d, "server")) as engine:
+            builds(engine, tls_environment(engine, d))
 
 
 @test
@@ -387,6 +421,11 @@ def ssh_streams_and_reuse(engine, sshd):
     result = tool(None, "attach", "c", env=sshd.environment())
     same((result.err, result.status, len(result.out)), (b"", 0, 3000000))
     sshd.gone()
+
+
+@with_sshd
+def ssh_builds(engine, sshd):
+    builds(engine, sshd.environment())
 
 
 @with_sshd
