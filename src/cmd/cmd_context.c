@@ -132,6 +132,21 @@ report_added(
 		tell_skipped(c, count);
 }
 
+/* Directories in which no file is, or none that is sent. */
+static int
+nothing_added(struct call *c, const struct staged_count *count)
+{
+	err_set(&c->err, ERR_USAGE, "there is no file to add");
+	if (count->ignored)
+		err_hint(&c->err,
+		    "%llu left out by .dockerignore: name a file to add it all "
+		    "the same",
+		    (unsigned long long)count->ignored);
+	if (count->nskipped)
+		tell_skipped(c, count);
+	return -1;
+}
+
 static int
 context_add_exec(struct call *c)
 {
@@ -144,6 +159,8 @@ context_add_exec(struct call *c)
 	if (ctx)
 		rc = c->heredoc ? add_heredoc(c, ctx, &count)
 				: add_files(c, ctx, &count);
+	if (!rc && !count.files)
+		rc = nothing_added(c, &count);
 	if (!rc)
 		report_added(c, ctx, &count);
 	else if (s->n > before && !ctx->n)

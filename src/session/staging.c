@@ -86,10 +86,10 @@ check_name(const struct staging *s, const char *name, struct err *err)
 }
 
 static char *
-free_name(struct staging *s)
+free_name(const struct staging *s)
 {
-	for (;;) {
-		char *name = xasprintf("c%u", ++s->made);
+	for (size_t n = 1;; n++) {
+		char *name = xasprintf("c%zu", n);
 
 		if (!find(s, name))
 			return name;
@@ -106,7 +106,6 @@ staging_new(struct staging *s, const char *name, struct err *err)
 		return NULL;
 	c = xcalloc(1, sizeof(*c));
 	c->name = name ? xstrdup(name) : free_name(s);
-	c->created_ms = clock_wall_ms();
 	GROW(s->v, s->n, &s->cap);
 	s->v[s->n++] = c;
 	s->current = c;

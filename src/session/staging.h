@@ -22,7 +22,6 @@
 
 struct staged {
 	char *name;
-	int64_t created_ms;         /* wall clock */
 	struct context_file *files; /* sorted by path; path and data are its */
 	size_t n, cap;
 	uint64_t bytes;
@@ -32,14 +31,13 @@ struct staging {
 	struct staged **v;
 	size_t n, cap;
 	struct staged *current; /* NULL: none is selected */
-	unsigned made;          /* for names c1, c2 ... */
 	uint64_t files, bytes;  /* of all */
 };
 
 void staging_release(struct staging *s); /* s is empty and valid */
 
 /* A new one, which becomes the current one.  A NULL name is replaced by the
-   next free one of c1, c2 ...; ERR_USAGE if it is taken or is no name. */
+   first free one of c1, c2 ...; ERR_USAGE if it is taken or is no name. */
 struct staged *staging_new(
     struct staging *s, const char *name, struct err *err);
 /* The one of this name, or with NULL the current one; else NULL with ERR_USAGE

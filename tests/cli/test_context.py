@@ -98,6 +98,20 @@ def a_directory_is_added_without_what_nobody_wants():
 
 
 @test
+def a_directory_without_files_is_an_error():
+    with Home() as home:
+        os.mkdir(os.path.join(home.work, "empty"))
+        home.write("logs/a.log", "x")
+        done = session(home, "context add empty", "context add logs",
+                       "context ls", "context add logs/a.log", keep_on=True)
+        same([o["ok"] for o in done], [False, False, True, True])
+        same(done[0]["error"]["message"], "there is no file to add")
+        assert "1 left out" in done[1]["error"]["hint"], done[1]
+        same(done[2]["result"]["contexts"], [])
+        same(done[3]["result"]["context"], "c1")
+
+
+@test
 def rules_of_the_context_win():
     with Home() as home:
         for name in ("a.py", "b.log", "c/d"):
