@@ -140,9 +140,16 @@ need_text(enum dockerfile_need need)
 		return "needs BuildKit with docker/dockerfile 1.4";
 	case NEEDS_FRONTEND:
 		return "needs a BuildKit newer than that of Docker 20.10";
-	default:
-		return "needs BuildKit, or Podman";
+	case NEEDS_MOUNT_VARIABLE:
+		return "needs Podman, or a BuildKit newer than that of Docker "
+		       "20.10";
+	case NEEDS_BUILDKIT:
+		return "needs BuildKit";
+	case NEEDS_MOUNT:
+	case NEEDS_NO_CLASSIC:
+		break;
 	}
+	return "needs BuildKit, or Podman";
 }
 
 static void

@@ -179,7 +179,8 @@ add_line(struct reader *r, struct strbuf *out, struct line l)
 
 /* What continues a line; comments and empty lines between do not count. */
 static int
-read_continuation(struct reader *r, struct strbuf *out)
+read_continuation(struct reader *r, struct dockerfile_instruction *in,
+    struct strbuf *out)
 {
 	bool more = true;
 	unsigned empty = 0; /* the first such line */
@@ -187,6 +188,8 @@ read_continuation(struct reader *r, struct strbuf *out)
 	int rc = 1;
 
 	while (more && (rc = next_line(r, &l)) > 0) {
+		GROW(in->breaks, in->nbreaks, &in->breaks_cap);
+		in->breaks[in->nbreaks++] = out->len;
 		if (is_empty(l))
 			empty = empty ? empty : r->line;
 		else if (!is_comment(l))
@@ -263,25 +266,50 @@ trim_right(struct strbuf *sb)
 		strbuf_truncate(sb, sb->len - 1);
 }
 
-static int
-add_instruction(struct reader *r, unsigned first, struct strbuf *line)
+static struct dockerfile_instruction *
+add_instruction(struct reader *r)
 {
 	struct dockerfile *d = r->d;
-	struct dockerfile_instruction *in;
 
-	if (d->n == INSTRUCTIONS_MAX)
-		return fail(r, first, "there are too many instructions");
+	if (d->n == INSTRUCTIONS_MAX) {
+		fail(r, r->line, "there are too many instructions");
+		return NULL;
+	}
 	GROW(d->instructions, d->n, &d->cap);
-	in = &d->instructions[d->n++];
-	*in = (struct dockerfile_instruction){.line = first,
-	    .flags = STRVEC_INIT,
-	    .args = STRVEC_INIT};
-	trim_right(line);
-	in->text = xstrdup(line->buf);
-	if (dockerfile_read_instruction(in, line->buf, d->escape, r->err) ||
+	d->instructions[d->n] = (struct dockerfile_instruction){
+	    .line = r->line, .flags = STRVEC_INIT, .args = STRVEC_INIT};
+	return &d->instructions[d->n++];
+}
+
+/* Where the last argument begins in text: only blanks are behind it. */
+static size_t
+argument_offset(const struct dockerfile_instruction *in)
+{
+	const char *arg = in->args.n ? in->args.v[in->args.n - 1] : "";
+	size_t len = strlen(arg), n = strlen(in->text);
+
+	while (n > len && memcmp(in->text + n - len, arg, len))
+		n--;
+	return n > len ? n - len : 0;
+}
+
+/* From its first line on. */
+static int
+read_instruction(struct reader *r, struct line l)
+{
+	struct dockerfile_instruction *in = add_instruction(r);
+	autobuf struct strbuf line = STRBUF_INIT;
+
+	if (!in || (add_line(r, &line, l) && read_continuation(r, in, &line)))
+		return -1;
+	trim_right(&line);
+	in->text = xstrdup(line.buf);
+	if (dockerfile_read_instruction(in, line.buf, r->d->escape, r->err) ||
 	    dockerfile_check_instruction(in, r->err))
-		return err_prefix(r->err, "%s:%u", r->name, first);
-	if (read_heredocs(r, in, line->buf))
+		return err_prefix(r->err, "%s:%u", r->name, in->line);
+	if (!in->exec_form)
+		in->begin = argument_offset(in);
+	if (read_heredocs(r, in, line.buf))
 		return -1;
 	in->end_line = r->line;
 	return 0;
@@ -294,16 +322,10 @@ read_instructions(struct reader *r)
 	int rc;
 
 	while ((rc = next_line(r, &l)) > 0) {
-		autobuf struct strbuf line = STRBUF_INIT;
-		unsigned first = r->line;
-
 		trim_left(&l);
 		if (read_directive(r, l))
 			return -1;
-		if (!l.n || *l.p == '#')
-			continue;
-		if ((add_line(r, &line, l) && read_continuation(r, &line)) ||
-		    add_instruction(r, first, &line))
+		if (l.n && *l.p != '#' && read_instruction(r, l))
 			return -1;
 	}
 	return rc;
@@ -359,6 +381,7 @@ release_instruction(struct dockerfile_instruction *in)
 		free(in->heredocs[i].body);
 	}
 	free(in->heredocs);
+	free(in->breaks);
 	free(in->text);
 	strvec_release(&in->flags);
 	strvec_release(&in->args);
@@ -401,4 +424,21 @@ dockerfile_flag(const struct dockerfile_instruction *in, const char *flag)
 			return p[n] ? p + n + 1 : "true";
 	}
 	return NULL;
+}
+
+unsigned
+dockerfile_line_at(const struct dockerfile_instruction *in, size_t offset)
+{
+	size_t low = 0, high = in->nbreaks;
+
+	offset += in->begin;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (in->breaks[middle] <= offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return in->line + (unsigned)low;
 }

@@ -47,7 +47,10 @@ struct dockerfile_instruction {
 	struct dockerfile_heredoc *heredocs;
 	size_t nheredocs;
 	const struct dockerfile_variable *scope; /* dockerfile_variable() */
-	unsigned used; /* of the parser: what of variables it uses */
+	/* Of the parser: what of variables it uses; where lines of the file
+	   and the last argument of a shell form begin in text. */
+	unsigned used;
+	size_t *breaks, nbreaks, breaks_cap, begin;
 };
 
 struct dockerfile_stage {
@@ -106,6 +109,11 @@ const char *dockerfile_flag(
 const char *dockerfile_variable(
     const struct dockerfile_instruction *in, const char *name, size_t n);
 
+/* The line of the file where a byte of the last argument of a shell form
+   stands. */
+unsigned dockerfile_line_at(
+    const struct dockerfile_instruction *in, size_t offset);
+
 /* A RUN --mount, its variables replaced; NULL where it says nothing. */
 struct dockerfile_mount {
 	char *type; /* never NULL: bind, cache, tmpfs, secret, ssh */
@@ -131,12 +139,16 @@ enum dockerfile_need {
 	NEEDS_MOUNT,   /* RUN --mount of type bind, cache or tmpfs */
 	NEEDS_LINK,    /* COPY --link */
 	NEEDS_SECRET,  /* RUN --mount=type=secret or ssh: needs a session */
-	NEEDS_CHMOD,   /* COPY --chmod */
-	/* What the classic builder refuses or takes for something else, and
-	   BuildKit has always known. */
+	/* What the classic builder alone refuses or takes for something else:
+	   COPY --chmod, TARGETARCH, two stages of one name. */
+	NEEDS_NO_CLASSIC,
+	/* What BuildKit alone has: COPY --from a stage below. */
 	NEEDS_BUILDKIT,
-	/* What docker/dockerfile:1.2, that of Docker 20.10, has not. */
+	/* What neither docker/dockerfile:1.2, that of Docker 20.10, nor buildah
+	   has. */
 	NEEDS_FRONTEND,
+	/* $NAME in RUN --mount: buildah has it, docker/dockerfile:1.2 not. */
+	NEEDS_MOUNT_VARIABLE,
 };
 struct dockerfile_construct {
 	enum dockerfile_need need;

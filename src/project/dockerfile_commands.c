@@ -8,6 +8,9 @@
 #include "base/glob.h"
 #include "project/dockerfile_shell.h"
 
+/* Longer ones are tried at no socket. */
+#define PATTERN_MAX 200
+
 static const char socket_remedy[] =
     "leave it out: who reaches an engine is root on its host";
 
@@ -45,8 +48,8 @@ find_pattern(const char *text)
 	    "/run/podman/", "/run/containerd/", "/run/crio/"};
 	const char *path = strchr(text, '/');
 
-	if (!path || !strpbrk(path, "*?") || !strstr(path, "run/") ||
-	    !strcasestr(path, "so"))
+	if (!path || strlen(path) > PATTERN_MAX || !strpbrk(path, "*?") ||
+	    !strstr(path, "run/") || !strcasestr(path, "so"))
 		return NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(begins); i++)
 		for (size_t j = 0; j < ARRAY_SIZE(sockets); j++) {
@@ -88,9 +91,26 @@ dockerfile_find_host(struct finder *f, unsigned line, const char *name,
 struct place {
 	struct finder *f;
 	const struct dockerfile_instruction *in;
-	unsigned line; /* of the first line of the text */
 	const char *where;
+	const struct dockerfile_heredoc *heredoc; /* or NULL: the instruction */
+	size_t counted;	  /* bytes of the heredoc whose lines were counted */
+	unsigned newlines;
 };
+
+/* The line of the file at this byte of the text. */
+static unsigned
+line_at(struct place *at, size_t offset)
+{
+	if (!at->heredoc)
+		return at->in->exec_form ? at->in->line
+					 : dockerfile_line_at(at->in, offset);
+	/* A command around a $( ) comes after it. */
+	while (at->counted > offset)
+		at->newlines -= at->heredoc->body[--at->counted] == '\n';
+	for (; at->counted < offset; at->counted++)
+		at->newlines += at->heredoc->body[at->counted] == '\n';
+	return at->heredoc->line + at->newlines;
+}
 
 /* "KEY: VALUE", "KEY": "VALUE" or KEY=VALUE, blanks and quotes ignored. */
 static bool
@@ -260,10 +280,10 @@ find_assignments(
 }
 
 static void
-find_in_command(void *arg, const struct strvec *words, unsigned number)
+find_in_command(void *arg, const struct strvec *words, size_t offset)
 {
-	const struct place *at = arg;
-	unsigned line = at->line + number;
+	struct place *at = arg;
+	unsigned line = line_at(at, offset);
 	autobuf struct strbuf joined = STRBUF_INIT;
 	size_t program = shell_program(words);
 
@@ -282,6 +302,18 @@ find_in_command(void *arg, const struct strvec *words, unsigned number)
 	}
 }
 
+/* What cannot be looked through may hold anything. */
+static void
+find_too_much(void *arg, size_t offset)
+{
+	struct place *at = arg;
+
+	dockerfile_report(at->f, RULE_ENGINE_SOCKET, line_at(at, offset),
+	    "write the command out",
+	    "%s has more variables, or scripts in scripts, than are looked "
+	    "through", at->where);
+}
+
 static void
 cut_comment(char *line)
 {
@@ -295,34 +327,31 @@ cut_comment(char *line)
 
 /* A file that COPY writes: line by line, without what a # makes a comment. */
 static void
-find_in_file(const struct place *at, const char *text)
+find_in_file(const struct place *at)
 {
-	for (unsigned n = 0; *text; n++) {
+	const char *text = at->heredoc->body;
+
+	for (unsigned n = at->heredoc->line; *text; n++) {
 		size_t len = strcspn(text, "\n");
 		autofree char *line = xstrndup(text, len);
 
 		cut_comment(line);
-		dockerfile_find_socket(
-		    at->f, at->line + n, at->where, line);
-		find_settings(at, at->line + n, line);
+		dockerfile_find_socket(at->f, n, at->where, line);
+		find_settings(at, n, line);
 		text += len + (text[len] == '\n');
 	}
 }
 
 static void
-find_in_heredocs(struct place *at)
+find_in_heredocs(struct place *at, const struct shell_visit *v)
 {
-	struct shell_visit v = {
-	    .in = at->in, .command = find_in_command, .arg = at};
-
 	for (size_t i = 0; i < at->in->nheredocs; i++) {
-		const struct dockerfile_heredoc *h = &at->in->heredocs[i];
-
-		at->line = h->line;
+		at->heredoc = &at->in->heredocs[i];
+		at->counted = at->newlines = 0;
 		if (!strcmp(at->in->name, "RUN"))
-			shell_commands(&v, h->body);
+			shell_commands(v, at->heredoc->body);
 		else
-			find_in_file(at, h->body);
+			find_in_file(at);
 	}
 }
 
@@ -332,10 +361,12 @@ dockerfile_find_in_commands(
 {
 	static const char *const holders[] = {
 	    "RUN", "CMD", "ENTRYPOINT", "HEALTHCHECK", NULL};
-	struct place at = {
-	    .f = f, .in = in, .line = in->line, .where = in->name};
-	struct shell_visit v = {
-	    .in = in, .command = find_in_command, .arg = &at};
+	struct place at = {.f = f, .in = in, .where = in->name};
+	struct shell_visit v = {.in = in,
+	    .command = find_in_command,
+	    .too_much = find_too_much,
+	    .arg = &at,
+	    .budget = &f->budget};
 	size_t first = !strcmp(in->name, "HEALTHCHECK");
 
 	if (str_in(in->name, holders) && in->args.n > first) {
@@ -347,5 +378,5 @@ dockerfile_find_in_commands(
 		else
 			shell_commands(&v, words.v[0]);
 	}
-	find_in_heredocs(&at);
+	find_in_heredocs(&at, &v);
 }

@@ -128,12 +128,12 @@ add_flags(struct constructs *c, const struct dockerfile_instruction *in)
 		enum dockerfile_need need;
 	} flags[] = {
 	    {"ADD", "--checksum", "ADD --checksum", NEEDS_FRONTEND},
-	    {"ADD", "--chmod", "ADD --chmod", NEEDS_CHMOD},
+	    {"ADD", "--chmod", "ADD --chmod", NEEDS_NO_CLASSIC},
 	    {"ADD", "--exclude", "ADD --exclude", NEEDS_FRONTEND},
 	    {"ADD", "--keep-git-dir", "ADD --keep-git-dir", NEEDS_FRONTEND},
 	    {"ADD", "--link", "ADD --link", NEEDS_LINK},
 	    {"ADD", "--unpack", "ADD --unpack", NEEDS_FRONTEND},
-	    {"COPY", "--chmod", "COPY --chmod", NEEDS_CHMOD},
+	    {"COPY", "--chmod", "COPY --chmod", NEEDS_NO_CLASSIC},
 	    {"COPY", "--exclude", "COPY --exclude", NEEDS_FRONTEND},
 	    {"COPY", "--link", "COPY --link", NEEDS_LINK},
 	    {"COPY", "--parents", "COPY --parents", NEEDS_FRONTEND},
@@ -168,8 +168,9 @@ add_variables(struct constructs *c, const struct dockerfile_instruction *in)
 	} uses[] = {
 	    {USED_OPERATOR, "${NAME-WORD}, ${NAME#PATTERN} and their like",
 		NEEDS_FRONTEND},
-	    {USED_IN_MOUNT, "a variable in RUN --mount", NEEDS_FRONTEND},
-	    {USED_PLATFORM, "TARGETARCH and its like", NEEDS_BUILDKIT},
+	    {USED_IN_MOUNT, "a variable in RUN --mount",
+		NEEDS_MOUNT_VARIABLE},
+	    {USED_PLATFORM, "TARGETARCH and its like", NEEDS_NO_CLASSIC},
 	    {USED_PARENT, "an ARG of the stage in FROM", NEEDS_BUILDKIT},
 	};
 
@@ -187,7 +188,7 @@ add_destination(
 
 	if ((is(in, "ADD") || is(in, "COPY")) && !in->onbuild &&
 	    strcmp(last, ".") && !str_ends(last, "/"))
-		add(c, NEEDS_BUILDKIT, in->line,
+		add(c, NEEDS_NO_CLASSIC, in->line,
 		    "several sources, and a destination without a / behind it");
 }
 
@@ -205,7 +206,7 @@ add_order(struct constructs *c, const struct dockerfile *d,
 		add(c, NEEDS_BUILDKIT, in->line, "COPY --from a stage below");
 	for (size_t i = 0; is(in, "FROM") && name && i < in->stage; i++)
 		if (d->stages[i].name && !strcmp(d->stages[i].name, name))
-			add(c, NEEDS_BUILDKIT, in->line,
+			add(c, NEEDS_NO_CLASSIC, in->line,
 			    "two stages of one name");
 }
 

@@ -8,6 +8,7 @@
 struct finder {
 	const struct dockerfile_checks *checks;
 	struct dockerfile_findings *findings;
+	size_t budget; /* of shell_visit */
 };
 
 /* Adds a finding unless the rule is off or has one on this line. */

@@ -29,10 +29,34 @@ const char *const dockerfile_severity_names[] = {
     [SEVERITY_OFF] = "off",
 };
 
+/* More help nobody; what is denied is always among them. */
+#define FINDINGS_MAX 1000
+/* What the variables of all commands may come to. */
+#define BUDGET (8u << 20)
+
 static bool
 is(const struct dockerfile_instruction *in, const char *name)
 {
 	return !strcmp(in->name, name);
+}
+
+/* Room for one more, NULL if there is none. */
+static struct dockerfile_finding *
+add_finding(
+    struct dockerfile_findings *all, enum dockerfile_severity severity)
+{
+	struct dockerfile_finding *last;
+
+	if (all->n < FINDINGS_MAX) {
+		GROW(all->v, all->n, &all->cap);
+		return &all->v[all->n++];
+	}
+	if (severity != SEVERITY_DENY || all->denied)
+		return NULL;
+	last = &all->v[all->n - 1];
+	free(last->message);
+	free(last->remedy);
+	return last;
 }
 
 void
@@ -41,6 +65,7 @@ dockerfile_report(struct finder *f, enum dockerfile_rule rule, unsigned line,
 {
 	struct dockerfile_findings *all = f->findings;
 	enum dockerfile_severity severity = f->checks->severity[rule];
+	struct dockerfile_finding *found;
 	va_list ap;
 
 	if (severity == SEVERITY_OFF)
@@ -48,9 +73,11 @@ dockerfile_report(struct finder *f, enum dockerfile_rule rule, unsigned line,
 	for (size_t i = 0; i < all->n; i++)
 		if (all->v[i].rule == rule && all->v[i].line == line)
 			return;
-	GROW(all->v, all->n, &all->cap);
+	found = add_finding(all, severity);
+	if (!found)
+		return;
 	va_start(ap, fmt);
-	all->v[all->n++] = (struct dockerfile_finding){.rule = rule,
+	*found = (struct dockerfile_finding){.rule = rule,
 	    .severity = severity,
 	    .line = line,
 	    .message = xvasprintf(fmt, ap),
@@ -370,7 +397,8 @@ dockerfile_find(const struct dockerfile *d,
     const struct dockerfile_checks *checks,
     struct dockerfile_findings *findings)
 {
-	struct finder f = {.checks = checks, .findings = findings};
+	struct finder f = {
+	    .checks = checks, .findings = findings, .budget = BUDGET};
 
 	find_frontend(&f, d);
 	for (size_t i = 0; i < d->n; i++) {

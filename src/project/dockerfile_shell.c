@@ -3,30 +3,28 @@
 #include <ctype.h>
 #include <string.h>
 
-#define DEPTH_MAX 8
-/* What variables may grow to in one script. */
-#define BUDGET (4u << 20)
+#define DEPTH_MAX 6
 #define VARIABLES_MAX 200
 
 struct script {
 	const struct shell_visit *v;
+	const char *begin;
 	struct strvec set; /* NAME=VALUE, of the script itself */
-	size_t budget;
-	unsigned depth;
+	unsigned depth, inner; /* inner: scripts in words of it */
+	size_t offset;	       /* of the command with the inner ones */
 };
 
 /* A command while it is read. */
 struct reading {
 	struct script *s;
 	const char *p;
-	unsigned line, began;
+	size_t began; /* offset of the command */
 	struct strvec words;
 	struct strbuf word;
 	bool in_word;
 };
 
-static void read_script(struct script *s, const char **p, char stop,
-    unsigned *line);
+static void read_script(struct script *s, const char **p, char stop);
 
 static bool
 is_name_char(char c)
@@ -67,6 +65,13 @@ is_wrapper(const char *word)
 	return str_in(slash ? slash + 1 : word, words);
 }
 
+/* Of a wrapper; a number is that of `timeout 5` or `nice -n 5`. */
+static bool
+is_option(const char *word)
+{
+	return *word == '-' || isdigit((unsigned char)*word);
+}
+
 size_t
 shell_program(const struct strvec *words)
 {
@@ -78,8 +83,7 @@ shell_program(const struct strvec *words)
 
 		if (is_wrapper(w))
 			wrapped = true;
-		else if (!assignment_length(w) &&
-			 !(wrapped && (*w == '-' || isdigit((unsigned char)*w))))
+		else if (!assignment_length(w) && !(wrapped && is_option(w)))
 			break;
 	}
 	return i;
@@ -135,7 +139,7 @@ remember(struct script *s, const struct strvec *words)
 }
 
 static void
-command(struct script *s, const struct strvec *words, unsigned line)
+command(struct script *s, const struct strvec *words, size_t offset)
 {
 	size_t program = shell_program(words);
 	autofree char *inner = NULL;
@@ -143,14 +147,22 @@ command(struct script *s, const struct strvec *words, unsigned line)
 
 	if (!words->n)
 		return;
-	s->v->command(s->v->arg, words, line);
+	s->v->command(s->v->arg, words, offset);
 	remember(s, words);
-	if (program == words->n || s->depth == DEPTH_MAX)
+	if (program == words->n)
 		return;
 	p = inner = inner_script(words, program);
+	if (!p)
+		return;
+	if (s->depth == DEPTH_MAX) {
+		s->v->too_much(s->v->arg, offset);
+		return;
+	}
+	s->offset = offset;
 	s->depth++;
-	if (p)
-		read_script(s, &p, 0, &line);
+	s->inner++;
+	read_script(s, &p, 0);
+	s->inner--;
 	s->depth--;
 }
 
@@ -169,7 +181,6 @@ end_command(struct reading *r)
 	end_word(r);
 	command(r->s, &r->words, r->began);
 	strvec_release(&r->words);
-	r->began = r->line;
 }
 
 static void
@@ -179,17 +190,28 @@ add(struct reading *r, char c)
 	r->in_word = true;
 }
 
-static const char *
-value_of(struct script *s, const char *name, size_t n)
+static size_t
+offset_of(const struct reading *r)
 {
-	autofree char *copy = xstrndup(name, n);
-	const char *value = strvec_env_get(&s->set, copy);
+	return r->s->inner ? r->s->offset : (size_t)(r->p - r->s->begin);
+}
 
-	if (!value && s->v->in)
-		value = dockerfile_variable(s->v->in, name, n);
-	if (!value || strlen(value) + 16 > s->budget)
+static const char *
+value_of(struct reading *r, const char *name, size_t n)
+{
+	const struct shell_visit *v = r->s->v;
+	autofree char *copy = xstrndup(name, n);
+	const char *value = strvec_env_get(&r->s->set, copy);
+
+	if (!value)
+		value = dockerfile_variable(v->in, name, n);
+	if (!value)
 		return NULL;
-	s->budget -= strlen(value) + 16;
+	if (strlen(value) >= *v->budget) {
+		v->too_much(v->arg, offset_of(r));
+		return NULL;
+	}
+	*v->budget -= strlen(value) + 1;
 	return value;
 }
 
@@ -214,7 +236,7 @@ substitute(struct reading *r, char stop)
 	if (s->depth == DEPTH_MAX)
 		return;
 	s->depth++;
-	read_script(s, &r->p, stop, &r->line);
+	read_script(s, &r->p, stop);
 	s->depth--;
 }
 
@@ -225,7 +247,7 @@ dollar(struct reading *r, bool quoted)
 	bool brace = r->p[1] == '{';
 	const char *name = r->p + 1 + brace;
 	size_t n = name_length(name);
-	const char *value = n ? value_of(r->s, name, n) : NULL;
+	const char *value = n ? value_of(r, name, n) : NULL;
 
 	if (r->p[1] == '(' && r->p[2] != '(') {
 		r->p += 2;
@@ -261,7 +283,6 @@ double_quotes(struct reading *r)
 		} else {
 			if (*r->p == '\\' && r->p[1])
 				r->p++;
-			r->line += *r->p == '\n';
 			add(r, *r->p++);
 		}
 	}
@@ -272,10 +293,8 @@ static void
 single_quotes(struct reading *r)
 {
 	r->in_word = true;
-	for (r->p++; *r->p && *r->p != '\''; r->p++) {
-		r->line += *r->p == '\n';
+	for (r->p++; *r->p && *r->p != '\''; r->p++)
 		add(r, *r->p);
-	}
 	r->p += *r->p == '\'';
 }
 
@@ -284,9 +303,7 @@ escaped(struct reading *r)
 {
 	if (!*++r->p)
 		return;
-	if (*r->p == '\n')
-		r->line++;
-	else
+	if (*r->p != '\n')
 		add(r, *r->p);
 	r->p++;
 }
@@ -301,13 +318,14 @@ separator(struct reading *r)
 		r->p += *r->p == '&';
 		return;
 	}
-	r->line += c == '\n';
 	end_command(r);
 }
 
 static void
 read_next(struct reading *r)
 {
+	if (!r->in_word && !r->words.n)
+		r->began = offset_of(r);
 	if (*r->p == '\\')
 		escaped(r);
 	else if (*r->p == '\'')
@@ -330,16 +348,15 @@ read_next(struct reading *r)
 
 /* Up to the stop or the end; *p is behind it then. */
 static void
-read_script(struct script *s, const char **p, char stop, unsigned *line)
+read_script(struct script *s, const char **p, char stop)
 {
-	struct reading r = {.s = s, .p = *p, .line = *line, .began = *line,
-	    .words = STRVEC_INIT, .word = STRBUF_INIT};
+	struct reading r = {
+	    .s = s, .p = *p, .words = STRVEC_INIT, .word = STRBUF_INIT};
 
 	while (*r.p && (!stop || *r.p != stop))
 		read_next(&r);
 	end_command(&r);
 	*p = r.p + (stop && *r.p == stop);
-	*line = r.line;
 	strvec_release(&r.words);
 	strbuf_release(&r.word);
 }
@@ -347,17 +364,16 @@ read_script(struct script *s, const char **p, char stop, unsigned *line)
 void
 shell_commands(const struct shell_visit *v, const char *script)
 {
-	struct script s = {.v = v, .set = STRVEC_INIT, .budget = BUDGET};
-	unsigned line = 0;
+	struct script s = {.v = v, .begin = script, .set = STRVEC_INIT};
 
-	read_script(&s, &script, 0, &line);
+	read_script(&s, &script, 0);
 	strvec_release(&s.set);
 }
 
 void
 shell_words(const struct shell_visit *v, const struct strvec *words)
 {
-	struct script s = {.v = v, .set = STRVEC_INIT, .budget = BUDGET};
+	struct script s = {.v = v, .set = STRVEC_INIT};
 
 	command(&s, words, 0);
 	strvec_release(&s.set);

@@ -15,11 +15,16 @@
 struct shell_visit {
 	/* The instruction whose variables the script knows. */
 	const struct dockerfile_instruction *in;
-	/* Words of one command, its assignments and redirections among them;
-	   line counts from 0 within the script.  */
+	/* Words of one command, its assignments and redirections among them,
+	   and where in the script it begins, in ascending order but for those
+	   in a $( ), which come before the one around them. */
 	void (*command)(
-	    void *arg, const struct strvec *words, unsigned line);
+	    void *arg, const struct strvec *words, size_t offset);
+	/* What follows is not seen: scripts in scripts, or variables. */
+	void (*too_much)(void *arg, size_t offset);
 	void *arg;
+	/* Bytes that variables may still be replaced by; shared by scripts. */
+	size_t *budget;
 };
 
 void shell_commands(const struct shell_visit *v, const char *script);

@@ -13,6 +13,8 @@
 /* Bytes and steps that replacing variables may take: "ENV a=$a$a" doubles. */
 #define BUDGET (32u << 20)
 #define STAGES_MAX 1000
+/* A name of 255, a tag of 128 and a digest; with room. */
+#define IMAGE_MAX 1000
 /* "$x" is looked for among all of them. */
 #define VARIABLES_MAX 4000
 
@@ -611,6 +613,10 @@ check_image(void *arg, const char *image)
 
 	if (err->kind != ERR_NONE || is_image_id(image))
 		return;
+	if (strlen(image) > IMAGE_MAX) {
+		err_set(err, ERR_CONFIG, "the name of an image is too long");
+		return;
+	}
 	if (!reference_parse(&ref, image, &bad)) {
 		reference_release(&ref);
 		return;

@@ -76,12 +76,15 @@ can(const struct builder *b, enum dockerfile_need need)
 		return b->mounts;
 	case NEEDS_LINK:
 		return b->links;
-	case NEEDS_CHMOD:
-	case NEEDS_BUILDKIT:
+	case NEEDS_NO_CLASSIC:
 		return b->kind != BUILDER_CLASSIC;
+	case NEEDS_BUILDKIT:
+		return b->kind == BUILDER_BUILDKIT;
 	case NEEDS_FRONTEND:
 		/* Where heredocs are, the frontend is newer than 1.2. */
 		return b->heredocs;
+	case NEEDS_MOUNT_VARIABLE:
+		return b->heredocs || b->kind == BUILDER_BUILDAH;
 	case NEEDS_SECRET:
 		break;
 	}

@@ -264,7 +264,7 @@ def takes(builder, notes):
     return not any(
         "that of Docker 20.10" in note or "1.4" in note or
         "does not offer" in note or
-        (builder == "classic" and "needs BuildKit, or Podman" in note)
+        (builder == "classic" and " needs BuildKit" in note)
         for note in notes)
 
 

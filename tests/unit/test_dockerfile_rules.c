@@ -80,6 +80,18 @@ static const struct {
     {FROM "RUN rm -f /run/* /var/run/*.pid; ls *\n" END, ""},
     {FROM "ENV DOCKER_HOST=\n" END, ""},
     {FROM "COPY docker.socket.service /etc\n" END, ""},
+    /* the line of the command */
+    {FROM "RUN a && \\\n  b ; \\\n# c\n\n  nc -U /run/docker.sock\n" END,
+	"6 engine-socket"},
+    {FROM "RUN a \\\n  -U /run/docker.sock\n" END, "2 engine-socket"},
+    {FROM "  run   --mount=type=cache,target=/x \\\n  a; \\\n  cat \"$(a;\\\n"
+	  "nc -U /run/docker.sock)\" \n" END, "5 engine-socket"},
+    {FROM "HEALTHCHECK --interval=5s \\\n CMD a; \\\n nc -U "
+	  "/run/docker.sock\n" END, "4 engine-socket"},
+    {FROM "ONBUILD \\\n RUN \\\n nc -U /run/docker.sock\n" END,
+	"4 engine-socket"},
+    {SCRIPT "a \\\n b\nsh -c '\nnc -U /run/docker.sock'\nEOF\n" END,
+	"5 engine-socket"},
     /* privileged */
     {FROM "RUN docker run --privileged x\n" END, "2 privileged"},
     {FROM "RUN docker run --privileged=true x\n" END, "2 privileged"},
@@ -274,6 +286,57 @@ test_target(void)
 	is_str(found.buf, "", "a stage behind the target");
 }
 
+/* Nobody reads them all; that something is denied is never lost. */
+static void
+test_many(void)
+{
+	autobuf struct strbuf text = STRBUF_INIT;
+	struct dockerfile_checks checks = {0};
+	struct dockerfile_findings all = {0};
+	autoerr struct err err = ERR_INIT;
+	struct dockerfile *d;
+
+	for (enum dockerfile_rule i = 0; i < RULE_COUNT; i++)
+		checks.severity[i] =
+		    i == RULE_PRIVILEGED ? SEVERITY_DENY : SEVERITY_WARN;
+	strbuf_adds(&text, "FROM busybox:1\nRUN <<EOF\n");
+	for (int i = 0; i < 40000; i++)
+		strbuf_adds(&text, "a $(b) /run/docker.sock\n");
+	strbuf_adds(&text, "docker run --privileged x\nEOF\nUSER 1\n");
+	d = dockerfile_parse("D", text.buf, text.len, NULL, &err);
+	dockerfile_find(d, &checks, &all);
+	ok(all.n == 1000 && all.denied == 1, "of many findings a thousand");
+	is_int(all.v[999].line, 40003, "the one that is denied among them");
+	dockerfile_findings_release(&all);
+	dockerfile_free(d);
+}
+
+/* What hides behind more than is looked through is refused. */
+static void
+test_hidden(void)
+{
+	autobuf struct strbuf text = STRBUF_INIT, found = STRBUF_INIT;
+
+	strbuf_adds(&text, "FROM busybox:1\nENV A=");
+	for (int i = 0; i < 6000; i++)
+		strbuf_adds(&text, "xxxxxxxxxx");
+	strbuf_adds(&text, "\nENV D=docker\n");
+	for (int i = 0; i < 200; i++)
+		strbuf_adds(&text, "RUN x $A\n");
+	strbuf_adds(&text, "RUN nc -U /run/$D.sock\nUSER 1\n");
+	add_findings(&found, text.buf, NULL);
+	ok(str_starts(found.buf, "143 engine-socket"), "many variables: %.40s",
+	    found.buf);
+	strbuf_reset(&text);
+	strbuf_reset(&found);
+	strbuf_adds(&text, "FROM busybox:1\nRUN ");
+	for (int i = 0; i < 20; i++)
+		strbuf_adds(&text, "eval ");
+	strbuf_adds(&text, "docker run --privileged x\nUSER 1\n");
+	add_findings(&found, text.buf, NULL);
+	is_str(found.buf, "2 engine-socket", "scripts in scripts");
+}
+
 static void
 test_settings(void)
 {
@@ -330,6 +393,8 @@ main(void)
 {
 	test_cases();
 	test_target();
+	test_many();
+	test_hidden();
 	test_settings();
 	test_policy();
 	return done();
