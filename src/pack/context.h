@@ -4,8 +4,10 @@
  * .dockerignore leaves out is opened, and no directory whose files it all
  * leaves out is walked.
  *
- * Links stay links and are never followed, modes are kept, uid and gid are 0
- * as with Docker's client; sockets and devices are left out and told.
+ * Links stay links and are never followed, modes are kept, uid and gid are 0 and
+ * further names of a file hard links, as with Docker's client; sockets, FIFOs
+ * and devices are left out and told.  Entries are in the order of their bytes,
+ * so that the same tree gives the same tar.
  */
 #ifndef ADDESH_PACK_CONTEXT_H
 #define ADDESH_PACK_CONTEXT_H
