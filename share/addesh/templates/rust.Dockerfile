@@ -5,7 +5,7 @@ WORKDIR /app
 COPY . .
 # The crates are found wherever CARGO_HOME points: Cargo reads /.cargo too.
 RUN mkdir /.cargo && cargo vendor /opt/crates >/.cargo/config.toml
-RUN cargo build --all-targets
+RUN CARGO_INCREMENTAL=0 cargo build --all-targets
 ENV CARGO_TARGET_DIR=/tmp/target
 USER 10001:10001
 CMD ["cargo", "test", "--offline"]
