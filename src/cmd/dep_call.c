@@ -192,6 +192,9 @@ tell_failure(struct call *c, const struct policy *p, const struct deps *d,
 		    "installing %s failed: the installer ended with status %d",
 		    what.buf, r->exit_code);
 		add_diagnosis(c, d, r, install);
+	} else if (r->status == BUILD_INTERRUPTED) {
+		err_set(&c->err, ERR_INTERRUPTED, "installing %s: interrupted",
+		    what.buf);
 	} else {
 		err_prefix(&c->err, "installing %s", what.buf);
 	}

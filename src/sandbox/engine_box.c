@@ -134,6 +134,22 @@ pull(struct box *box, struct err *err)
 	return image_pull(box->ctx.engine, image, NULL, on_pull, &pulling, err);
 }
 
+/* Of this engine alone: it cannot be pulled. */
+static int
+get_layer(struct box *box, struct err *err)
+{
+	struct engine_box *eb = box->impl;
+
+	if (!image_inspect(box->ctx.engine, box->spec.layer, &eb->image, err))
+		return 0;
+	if (err->code != 404)
+		return -1;
+	err_set(err, ERR_IMAGE,
+	    "the layer with the packages of this environment was removed");
+	return err_hint(err, "install them again:  env new %s --dep PACKAGE",
+	    box->spec.image);
+}
+
 static int
 get_image(struct box *box, struct err *err)
 {
@@ -144,8 +160,8 @@ get_image(struct box *box, struct err *err)
 	if (!box->spec.image)
 		return err_set(err, ERR_USAGE,
 		    "an environment on an engine needs an image");
-	if (box->spec.layer) /* of this engine alone: nobody else has it */
-		return image_inspect(e, box->spec.layer, &eb->image, err);
+	if (box->spec.layer)
+		return get_layer(box, err);
 	if (policy == PULL_ALWAYS && pull(box, err))
 		return -1;
 	if (!image_inspect(e, box->spec.image, &eb->image, err))

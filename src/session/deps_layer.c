@@ -305,6 +305,8 @@ base_name(const struct layering *l, struct err *err)
 {
 	autofree char *asked = reference_shorten(l->q->image);
 
+	if (strchr(l->q->image, '@')) /* a digest: nothing is more exact */
+		return xstrdup(l->q->image);
 	for (size_t i = 0; i < l->base.tags.n; i++) {
 		autofree char *tag = reference_shorten(l->base.tags.v[i]);
 

@@ -29,10 +29,11 @@ LIMITS = ["--memory", "256m", "--cpus", CPUS, "--pids-limit", "128"]
 class Shell:
     """An addesh that is given one line at a time and answers with JSON."""
 
-    def __init__(self, *options):
+    def __init__(self, *options, env=None):
         self.process = subprocess.Popen(
             [ADDESH, "--json", "--no-config", "--no-history", "-k", *options],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            env={**os.environ, **(env or {})})
 
     def __enter__(self):
         return self
@@ -178,6 +179,33 @@ def bench_opening(report, url, what, network, bound):
     if what == "Docker" and network == "none":
         mine_rm, their_rm = (statistics.median(x) for x in zip(*closing))
         report.row("env rm / docker rm -f", mine_rm, their_rm, 1.3)
+
+
+# What it installs does not matter: the second time nothing is.
+LANGUAGES = {"bench": {"recipes": [["sh", "{file}"]], "dependencies": {
+    "packages": ["mkdir", "{packages}"]}}}
+
+
+def bench_layer(report, url, what):
+    """Packages that a layer has already."""
+    with tempfile.TemporaryDirectory() as config:
+        os.mkdir(config + "/addesh")
+        with open(config + "/addesh/languages.yaml", "w") as f:
+            json.dump(LANGUAGES, f)
+        with Shell("--engine", url, env={"XDG_CONFIG_HOME": config}) as shell:
+            def opened(*options):
+                took, answer = shell(" ".join(("env new", *options, IMAGE)))
+                shell("env rm --all")
+                return took, answer["result"]
+
+            package = ("--lang", "bench", "--dep", "b%d" % os.getpid())
+            layer = opened(*package)[1]["layer"]
+            mine, plain = in_turn(25, lambda: opened(*package)[0],
+                                  lambda: opened()[0])
+            report.row("env new --dep on %s, again / env new" % what, mine,
+                       plain, 1.2)
+    subprocess.run(docker(url, "rmi", "-f", layer), stdout=subprocess.DEVNULL,
+                   check=True)
 
 
 # The namespaces and the mounts of the restricted sandbox, and nothing else.
@@ -351,10 +379,12 @@ def main():
             bench_runs(report, DOCKER, program.name)
             bench_opening(report, DOCKER, "Docker", "none", 0.65)
             bench_opening(report, DOCKER, "Docker", "full", 1.0)
+            bench_layer(report, DOCKER, "Docker")
             bench_flood(report, DOCKER, "Docker", 1.3)
             bench_contexts(report, DOCKER)
         if PODMAN:
             bench_opening(report, PODMAN, "Podman", "none", 1.0)
+            bench_layer(report, PODMAN, "Podman")
             bench_flood(report, PODMAN, "Podman", 1.5)
         bench_restricted(report, program.name)
     for engine, url in (("Docker", DOCKER), ("Podman", PODMAN)):

@@ -212,6 +212,19 @@ def _(kind):
         assert "layer" not in found[8], found[8]
 
 
+@test("a layer that was removed is told, and installed again: %s", ENGINES)
+def _(kind):
+    one = fresh()
+    with Deps(kind) as h:
+        first = h.ok("env new --dep %s %s" % (one, h.image))[0]
+        h.ok("image rm -f " + first["layer"].split(":")[1])
+        h.layers.clear()
+        again = h.ok("env new --dep %s %s" % (one, h.image),
+                     "exec cat /opt/fake/list")
+        same((again[0]["layer_built"], again[1]["stdout"]),
+             (True, one + "=1\n"))
+
+
 @test("packages are words, whatever is in them: %s", ENGINES)
 def _(kind):
     odd = ["a b", "$(touch /evil)", "`id`", "x;y|z&", "q'uote", 'd"uote',
