@@ -171,6 +171,9 @@ token_length(const char *s, size_t n)
 
 	while (len < n && is_name_char(s[len]))
 		len++;
+	/* npm_config_registry: npm's tokens have no second one */
+	if (len > 4 && !strncmp(s, "npm_", 4) && memchr(s + 4, '_', len - 4))
+		return 0;
 	for (size_t i = 0; len >= 20 && i < ARRAY_SIZE(begins); i++)
 		if (!strncmp(s, begins[i], strlen(begins[i])))
 			return len;

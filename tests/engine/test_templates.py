@@ -14,7 +14,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 import engines  # noqa: E402
-from addesh import source  # noqa: E402
+from addesh import Home, source  # noqa: E402
 from engineapi import ApiError  # noqa: E402
 from sandboxes import SandboxHome  # noqa: E402
 from tap import diag, main, same, test  # noqa: E402
@@ -165,6 +165,15 @@ GRADLE = "RUN printf '#!/bin/sh\\necho gradle \"$@\"\\n' " \
 @test
 def every_template_has_a_project():
     same(sorted(PROJECTS), NAMES)
+
+
+@test
+def the_rules_find_nothing_in_a_template():
+    with Home() as home:
+        for name in NAMES:
+            done = home.addesh("-c", "check " + os.path.join(
+                TEMPLATES, name + ".Dockerfile")).is_ok()
+            same(done.out + done.err, "0 denied, 0 warnings\n", name)
 
 
 def base_of(template):
