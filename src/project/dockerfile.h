@@ -118,7 +118,6 @@ unsigned dockerfile_line_at(
 struct dockerfile_mount {
 	char *type; /* never NULL: bind, cache, tmpfs, secret, ssh */
 	char *from, *source, *target, *id;
-	bool required;
 	bool is_new; /* it has a key that docker/dockerfile:1.2 has not */
 };
 int dockerfile_mount_parse(

@@ -205,8 +205,6 @@ store(struct dockerfile_mount *m, enum mount_key key, const char *value)
 	    [KEY_SOURCE] = &m->source, [KEY_TARGET] = &m->target,
 	    [KEY_ID] = &m->id};
 
-	if (key == KEY_REQUIRED)
-		m->required = strchr("1tT", *value);
 	m->is_new |= key == KEY_SIZE || key == KEY_ENV;
 	if (key >= ARRAY_SIZE(slots) || !slots[key])
 		return;
