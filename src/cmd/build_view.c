@@ -97,6 +97,12 @@ on_note(void *arg, const char *text)
 }
 
 static void
+on_warn(void *arg, const char *text)
+{
+	call_warn(((struct build_view *)arg)->c, "%s", text);
+}
+
+static void
 on_pull(void *arg, const char *image, const struct progress *p)
 {
 	struct build_view *v = arg;
@@ -179,6 +185,7 @@ struct build_watch
 build_view_watch(struct build_view *v)
 {
 	return (struct build_watch){.note = on_note,
+	    .warn = on_warn,
 	    .pull = on_pull,
 	    .sent = on_sent,
 	    .step = on_step,
@@ -195,8 +202,6 @@ tell_context(struct call *c, const struct build_record *r)
 		call_warn(c, "%s was added and is left out all the same: "
 			     "the context's .dockerignore says so",
 		    r->ignored.v[i]);
-	for (size_t i = 0; i < r->warnings.n; i++)
-		call_warn(c, "%s", r->warnings.v[i]);
 	/* The default is a bound for those who can have one. */
 	if (!r->memory && (call_has(c, "memory") ||
 			      policy_changed(c->session->policy,

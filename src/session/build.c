@@ -527,6 +527,16 @@ note_failure(struct build_record *r, struct err *err)
 	return 0;
 }
 
+/* All that there are, before anything is sent. */
+static void
+tell_warnings(struct building *b)
+{
+	const struct strvec *w = &b->record->warnings;
+
+	for (size_t i = 0; b->watch->warn && i < w->n; i++)
+		b->watch->warn(b->watch->arg, w->v[i]);
+}
+
 static int
 run_builder(struct building *b, struct build_spec *spec, struct err *err)
 {
@@ -536,6 +546,7 @@ run_builder(struct building *b, struct build_spec *spec, struct err *err)
 	autoerr struct err ignored = ERR_INIT;
 	struct box *keeper;
 
+	tell_warnings(b);
 	build_record_plan(r, b->dockerfile, b->builder.kind);
 	if (build_keeper_open(b->session, b->dockerfile, b->builder.kind,
 		spec->network, &keeper, err))

@@ -89,6 +89,7 @@ const char *build_status_name(enum build_status status);
 /* What is told while it goes on; any may be NULL. */
 struct build_watch {
 	void (*note)(void *arg, const char *text); /* a line worth telling */
+	void (*warn)(void *arg, const char *text); /* one of the record's */
 	void (*pull)(void *arg, const char *image, const struct progress *p);
 	void (*sent)(void *arg, uint64_t bytes);
 	/* A step began or ended. */

@@ -14,11 +14,12 @@ from tap import main, same, test
 from terminal import Screen
 
 # It goes on when the test says so, by the file that the last image holds.
-SLOW = """FROM busybox:latest
+SLOW = """FROM busybox:healthcheck
 ENV TEST_OF=%s
 RUN for i in 1 2 3 4 5 6; do echo "line $i"; done; printf '\\033[2Jx\\n'; \
     sleep 8
 RUN echo "why it fails"; exit 7
+USER 1
 """
 
 
@@ -33,19 +34,19 @@ def _(kind):
             s.keys("Enter")
             # the last four lines under the step, dim; nothing of the program's
             # own clears the screen
-            s.wait_for(r"^\[3/4\] RUN for i in .*\nline 4\nline 5\nline 6\n"
+            s.wait_for(r"^\[3/5\] RUN for i in .*\nline 4\nline 5\nline 6\n"
                        r".*x$")
             colours = "\n".join(s.capture(colours=True))
             assert "\033[2mline 4" in colours, colours
             s.wait_for("failed with exit 7.*^addesh")
             lines = [l for l in s.capture() if l][1:]
             text = "\n".join(lines)
-            same(lines[1].split("  ")[0], "[1/4] FROM busybox:latest", text)
-            assert re.match(r"\[3/4\] RUN for i .*  \d", lines[3]), text
-            assert re.match(r"\[4/4\] RUN .*  failed after \d", lines[4]), text
+            same(lines[1].split("  ")[0], "[1/5] FROM busybox:healthcheck", text)
+            assert re.match(r"\[3/5\] RUN for i .*  \d", lines[3]), text
+            assert re.match(r"\[4/5\] RUN .*  failed after \d", lines[4]), text
             same(lines[5], "why it fails", text)
             assert lines[6].startswith(
-                "step 4/4 failed with exit 7: Dockerfile:4: RUN echo"), text
+                "step 4/5 failed with exit 7: Dockerfile:4: RUN echo"), text
         finally:
             s.close()
 
