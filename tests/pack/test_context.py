@@ -8,10 +8,11 @@ import shutil
 import signal
 import socket
 import struct
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
-from packtool import entries, make, run, sent, start    # noqa: E402
+from packtool import TOOL, entries, make, run, sent, start    # noqa: E402
 from tap import Skip, main, same, test                  # noqa: E402
 
 IN_OPEN = 0x20
@@ -127,6 +128,20 @@ def other_rules_are_for_a_tree_without():
     make({b".dockerignore": b"a"}, top)
     same(names("-d", "b", top), [".dockerignore", "b"])
     shutil.rmtree(top)
+
+
+@test
+def the_installed_rules_leave_out_what_nobody_wants():
+    rules = os.path.join(os.environ.get("ADDESH_SOURCE", "."),
+                         "share/addesh/templates/dockerignore")
+    unwanted = [".git/HEAD", ".gitignore", "NOTES.md", ".env", ".venv/bin/x",
+                "__pycache__/a", "node_modules/a/b", "a.pyc", ".DS_Store",
+                "a.log", "pkg/node_modules/a", "pkg/.env.local", "x/y/a.pyc"]
+    wanted = ["README.md", ".env.example", "pkg/.env.example", "docs/a.md",
+              "main.py", ".dockerignore", "environment", "src/git/a"]
+    done = subprocess.run([TOOL, "ignored", rules] + unwanted + wanted,
+                          stdout=subprocess.PIPE, check=True)
+    same(done.stdout.decode().split("\n")[:-1], unwanted)
 
 
 @test
