@@ -18,7 +18,7 @@
 #define COPY_MB_MS 50
 #define COPY_MAX_MS 60000
 /* How long an image may be in use by the builder that was cancelled. */
-#define BUSY_MS 5000
+#define BUSY_MS 3000
 #define ROUND_MS 100
 
 static int64_t
@@ -145,16 +145,19 @@ bare_id(const char *id)
 	return colon ? colon + 1 : id;
 }
 
-/* Was it named as the image of a step? */
+/* Was it named as the image of a step that made it, or that found it? */
 static bool
-is_of_step(const struct found *f, const char *id)
+is_of_step(const struct found *f, const char *id, bool made)
 {
 	const struct steps *steps = &f->s->steps;
 
-	for (size_t i = 0; i < steps->n; i++)
-		if (steps->v[i]->image[0] &&
-		    str_starts(id, steps->v[i]->image))
+	for (size_t i = 0; i < steps->n; i++) {
+		const struct step *st = steps->v[i];
+
+		if (st->made == made && st->image[0] &&
+		    str_starts(id, st->image))
 			return true;
+	}
 	return false;
 }
 
@@ -255,9 +258,11 @@ look(struct found *f, const json *list)
 			    bare_id(json_str(image, "ParentId", ""));
 
 			if (is_named(image) || strvec_has(&f->here, id) ||
-			    json_int(image, "Created", 0) < f->began)
+			    json_int(image, "Created", 0) < f->began ||
+			    is_of_step(f, id, false))
 				continue;
-			if (is_of_step(f, id) || strvec_has(&f->ours, id) ||
+			if (is_of_step(f, id, true) ||
+			    strvec_has(&f->ours, id) ||
 			    is_parent(f, list, id))
 				add_found(f, id);
 			else if (strvec_has(&f->ours, parent) ||
@@ -360,13 +365,10 @@ remove_rounds(struct found *f, int64_t copy, struct err *err)
 		wait = !f->copied && after < copy;
 		if (!rc && !wait)
 			rc = remove_found(f, err);
-		if (!rc && !wait && !f->here.n)
-			return 0;
+		if (!rc && !wait && (!f->here.n || after > end))
+			return 0; /* what is there then is others' by now */
 		if (rc && (err->code < 500 || after > end))
 			return -1;
-		if (!rc && after > end)
-			return err_set(err, ERR_ENGINE,
-			    "image %.12s is in use", f->here.v[0]);
 		err_clear(err);
 		if (http_pause(engine_http(f->e), ROUND_MS,
 			"removing what the build left", err))

@@ -113,7 +113,7 @@ steps_withdraw(struct steps *s, struct step *st)
 		return;
 	st->told.state = BUILD_WAITING;
 	st->told.began_ms = st->told.ended_ms = 0;
-	st->cached = false;
+	st->cached = st->made = false;
 	st->image[0] = st->container[0] = '\0';
 	steps_tell(s, st);
 }

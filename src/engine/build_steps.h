@@ -16,7 +16,8 @@ struct step {
 	/* Of builders that write text, see build_text.h: */
 	bool cached;
 	char container[65]; /* that it ran in, or "" */
-	char image[65];	    /* that it made, or "" */
+	char image[65];	    /* that it ended with, or "" */
+	bool made;	    /* image is of this build, not of before */
 };
 
 struct steps {

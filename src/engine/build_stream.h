@@ -29,7 +29,8 @@ struct build_stream {
 	/* Of the builders that write text: */
 	struct step *now;	/* or NULL before the first */
 	char container[65];	/* of the RUN whose output comes; or "" */
-	char left[65];		/* the one that was believed to be removed */
+	char left[65];		/* what a line named that ended a RUN, while
+				   that may yet turn out to be forged */
 	char tip[65];		/* the image that the next step is put on */
 	bool fresh;		/* the step has said nothing yet */
 	struct strbuf doubtful; /* what came since an end was believed */

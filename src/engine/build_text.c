@@ -137,10 +137,10 @@ end_step(struct build_stream *s, const char *image)
 	if (st->told.state != BUILD_RUNNING)
 		return;
 	memcpy(s->tip, image, sizeof(s->tip));
+	memcpy(st->image, image, sizeof(st->image));
 	/* Of FROM it is the base, but for triggers that were run. */
-	if (!st->cached &&
-	    (strncasecmp(st->text, "FROM", 4) || st->container[0]))
-		memcpy(st->image, image, sizeof(st->image));
+	st->made = !st->cached && (strncasecmp(st->text, "FROM", 4) ||
+				      st->container[0]);
 	steps_end(&s->steps, st, st->cached ? BUILD_CACHED : BUILD_DONE);
 }
 
@@ -203,7 +203,6 @@ classic_read(struct build_stream *s, const char *text)
 
 	if (classic_removed(s, text))
 		return;
-	doubt(s, text);
 	if (s->container[0])
 		log_text(s, text);
 	else if (classic_step(s, text) || !strcmp(text, "\n"))
@@ -218,6 +217,7 @@ classic_read(struct build_stream *s, const char *text)
 		end_step(s, id);
 	else
 		log_text(s, text);
+	doubt(s, text);
 }
 
 /* "STEP 2/5: RUN make", "[1/2] STEP 2/3: RUN make" */
@@ -266,7 +266,7 @@ buildah_cached(struct build_stream *s, const char *text)
 	    (is_run(st) && !s->witness->is_made(s->witness->arg, id, false)))
 		return false;
 	st->cached = true;
-	memcpy(st->container, id, sizeof(id));
+	memcpy(st->image, id, sizeof(id));
 	return true;
 }
 
@@ -279,11 +279,13 @@ buildah_image(struct build_stream *s, const char *text)
 
 	if (!read_id(text, "--> ", id))
 		return false;
-	if (st->cached ? !str_starts(st->container, id)
+	if (st->cached ? !str_starts(st->image, id)
 		       : is_run(st) && !s->witness->is_made(s->witness->arg,
 					   id, true))
 		return false;
 	strbuf_reset(&s->held);
+	strbuf_reset(&s->doubtful);
+	snprintf(s->left, sizeof(s->left), "%s", st->cached ? id : "");
 	end_step(s, id);
 	return true;
 }
@@ -302,19 +304,19 @@ buildah_read(struct build_stream *s, const char *text)
 	struct step *st = s->now;
 	bool running = st && st->told.state == BUILD_RUNNING;
 
-	if (running &&
-	    (buildah_cached(s, text) || buildah_image(s, text)))
+	if (running && (buildah_cached(s, text) || buildah_image(s, text)))
 		return;
 	log_held(s);
-	if (running && is_commit(text))
+	if (running && is_commit(text)) {
 		strbuf_adds(&s->held, text);
-	else if (!(running && is_run(st)) && buildah_step(s, text))
-		return;
-	else if (running)
-		log_text(s, text);
-	else
-		log_whole(s, text);
-	s->fresh = false;
+	} else if ((running && is_run(st)) || !buildah_step(s, text)) {
+		if (running)
+			log_text(s, text);
+		else
+			log_whole(s, text);
+		s->fresh = false;
+	}
+	doubt(s, text);
 }
 
 void

@@ -394,6 +394,42 @@ def buildah_did_not_make_an_image_that_was_there():
              "--> cccccccccccc\nSTEP 3/3: RUN last\n")
 
 
+@test
+def buildah_a_run_that_says_it_was_cached():
+    old = "11" * 32
+    forged = ["--> 11111111111\n", "STEP 3/3: RUN last\n",
+              "--> Using cache %s\n" % old, "--> 11111111111\n"]
+    said = ["STEP 1/3: FROM x\n", "STEP 2/3: RUN forge\n",
+            "--> Using cache %s\n" % old] + forged + [
+        "--> cccccccccccc\n", "STEP 3/3: RUN last\n", "true\n",
+        "COMMIT x\n", "--> abababababab\n"]
+    with podman(Chunked(lines(*said, *BUILT))) as e:
+        e.on("GET", "/images/11.*/json", Json({"Id": old, "Created": BEFORE}))
+        done = build(e.url, CONTEXT).is_ok()
+        same(done.mine(), [("FROM x", "done"), ("RUN forge", "done"),
+                           ("RUN last", "done")])
+        same(done.log(done.step("last")), "true\n")
+        assert "STEP 3/3: RUN last\n" in done.log(done.step("forge"))
+
+
+@test
+def what_another_build_made_and_this_one_found_is_not_removed():
+    began = 1795277961    # of DATE
+    said = classic(FROM, ("RUN one", " ---> Using cache\n",
+                          " ---> 111111111111\n"),
+                   ("ENV A=1", " ---> cccccccccccc\n")) + [
+        {"errorDetail": {"message": "failed"}}]
+    here = [image("sha256:" + "11" * 32, began),
+            image(MADE, began + 1, parent="sha256:" + "11" * 32)]
+    with engine(Chunked(lines(*said))) as e:
+        e.on("GET", "/images/json", Json(here), Json(here[:1]))
+        e.on("GET", "/images/%s/json" % MADE[7:], error(404, "gone"))
+        e.on("DELETE", "/images/.*", Json([]))
+        build(e.url, CONTEXT).is_failed("image", "failed")
+        same([r.path for r in e.asked("DELETE", "/.*")],
+             ["/v1.41/images/" + MADE[7:]])
+
+
 # What is left
 
 MADE = "sha256:" + "cc" * 32
