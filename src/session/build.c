@@ -636,7 +636,8 @@ session_build(struct session *s, const struct build_plan *plan,
 	b.files = xcalloc(plan->nfiles + 2, sizeof(*b.files));
 	for (size_t i = 0; i < plan->nfiles; i++)
 		b.files[b.nfiles++] = plan->files[i];
-	if (!session_engine(s, err))
+	/* The steps of a build are code that is run. */
+	if (policy_may_execute(s->policy, err) || !session_engine(s, err))
 		goto out;
 	b.dockerfile = dockerfile_parse(plan->name, plan->text, plan->len,
 	    &(struct dockerfile_options){

@@ -210,6 +210,10 @@ def _(builder):
             done = h.addesh("-c", "build ./app")
             assert done.status in (2, 125), done.status
             assert wanted in done.err, (text, done.err)
+        h.write("app/Dockerfile", "FROM busybox:latest\n")
+        h.write("off.yaml", "tools: {code_execution: {enabled: false}}\n")
+        done = h.addesh("--config", "off.yaml", "-c", "build ./app")
+        assert "enabled" in done.is_status(125).err, done.err
         done = h.addesh("-c", "build ./nowhere").is_status(125)
         assert "nowhere: No such file or directory" in done.err, done.err
         h.write("app/Dockerfile", "FROM busybox:latest\n")
