@@ -284,7 +284,9 @@ def _(builder):
             return None
         return "%r: %s; %s" % (text, error or "is taken", notes)
 
-    same(problems(one, checked()), [])
+    # what both take is read by the same parser, and building it takes time
+    same(problems(one, [item for item in checked() if builder == "buildkit"
+                        or not item[1] or item[2]]), [])
 
 
 main()
