@@ -274,9 +274,10 @@ sum_up(struct pruning *p, uint64_t unused_ms)
 	    &text, "%u %s, ", p->gone, p->dry ? "would be removed" : "removed");
 	units_add_size(&text, p->bytes);
 	strbuf_adds(&text, p->dry ? " would be reclaimed" : " reclaimed");
-	if (p->kept) {
-		strbuf_addf(
-		    &text, "; %u kept: in use, or used less than ", p->kept);
+	if (p->kept)
+		strbuf_addf(&text, "; %u kept: in use", p->kept);
+	if (p->kept && unused_ms) {
+		strbuf_adds(&text, ", or used less than ");
 		units_add_duration_exact(&text, unused_ms);
 		strbuf_adds(&text, " ago");
 	}

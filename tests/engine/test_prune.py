@@ -14,10 +14,12 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 import engines
+import fake_installer
 from addesh import Home
 from engineapi import ApiError
 from fake_engine import FakeEngine, Json, error
 from make_image import made, remove
+from sandboxes import SandboxHome
 from tap import main, same, test
 
 engines.of_my_own()
@@ -116,6 +118,30 @@ def _(kind):
              [False, False, True])
 
 
+@test("%s: a layer that an environment was opened with", engines.KINDS)
+def _(kind):
+    with SandboxHome(kind) as h:
+        fake_installer.give(h)
+        done = h.addesh("--json", "-c",
+                        "env new busybox:latest --dep pruned", "-c",
+                        "images --deps", "-c", "prune --older-than 0").is_ok()
+        new, listed, kept = [json.loads(line)["result"]
+                             for line in done.out.splitlines()]
+        row = [i for i in listed["images"] if i["id"] == new["layer"]][0]
+        same((row["deps"], row["base"], row["environments"]),
+             ("pruned", "busybox:latest", [new["name"]]))
+        assert row["last_used"], row
+        same([i for i in kept["items"] if i["id"] == row["id"]], [])
+        found, result = prune(h, "--older-than", "1h")
+        assert row["id"] not in found and result["kept"], result
+        use = h.path + "/state/addesh/deps/" + row["id"].split(":")[1]
+        assert os.path.exists(use)
+        found, _ = prune(h, "--older-than", "0")
+        same((found[row["id"]]["name"], found[row["id"]]["what"]),
+             (row["image"], "pruned"))
+        assert not there(kind, row["id"]) and not os.path.exists(use)
+
+
 @test("%s: a layer that has another name stays under that", engines.KINDS)
 def _(kind):
     name = "addesh-deps:test-named"
@@ -193,7 +219,12 @@ def _(kind):
             assert re.match(r"dependencies +%s +\S+ \w+ +(now|\d+ seconds? "
                             r"ago) +six$" % name, row), done.out
             last = done.err.splitlines()[-1]
-            assert re.match(r"\d+ %s, \S+ \w+ %s" % words, last), last
+            assert re.match(r"\d+ %s, \S+ \w+ %s(; \d+ kept: in use)?$" %
+                            words, last), last
+        with made(kind, None, {"addesh.image": "build"}):
+            done = h.addesh("prune").is_ok()
+            assert done.err.endswith(
+                " kept: in use, or used less than 24h ago\n"), done.err
 
 
 DANGLING = [{"Id": "sha256:" + c * 64, "RepoTags": None, "Created": 1000,
