@@ -70,7 +70,7 @@ def contexts():
             s.keys("Enter")
             s.wait_for("website\n.*^addesh.*>$")
             s.type("build @w")
-            tab(s, "> build @website$")
+            tab(s, "> build @website")
         finally:
             s.close()
 
