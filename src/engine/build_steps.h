@@ -18,6 +18,7 @@ struct step {
 	char container[65]; /* that it ran in, or "" */
 	char image[65];	    /* that it ended with, or "" */
 	bool made;	    /* image is of this build, not of before */
+	size_t doubtful;    /* where it begins in what is doubtful */
 };
 
 struct steps {

@@ -68,15 +68,22 @@ static void
 take_back(struct build_stream *s, size_t first)
 {
 	struct steps *steps = &s->steps;
+	size_t from = 0;
 
+	/* With the classic builder all of it came since one line. */
+	if (s->kind == BUILDER_BUILDAH && first < steps->n)
+		from = steps->v[first]->doubtful;
 	for (size_t i = first; i < steps->n; i++)
 		steps_withdraw(steps, steps->v[i]);
 	s->container[0] = '\0';
 	s->now = first ? steps->v[first - 1] : NULL;
 	if (s->now)
 		steps_begin(steps, s->now);
-	steps_log(steps, s->now, 1, s->doubtful.buf, s->doubtful.len);
-	strbuf_reset(&s->doubtful);
+	if (from >= s->doubtful.len)
+		return;
+	steps_log(steps, s->now, 1, s->doubtful.buf + from,
+	    s->doubtful.len - from);
+	strbuf_truncate(&s->doubtful, from);
 }
 
 static void
@@ -124,6 +131,7 @@ begin_step(struct build_stream *s, const char *stage, unsigned n,
 	if (!st)
 		return;
 	steps_name(st, stage, n, total, line);
+	st->doubtful = s->doubtful.len;
 	s->now = st;
 	s->fresh = true;
 	steps_begin(&s->steps, st);
@@ -267,6 +275,7 @@ buildah_cached(struct build_stream *s, const char *text)
 		return false;
 	st->cached = true;
 	memcpy(st->image, id, sizeof(id));
+	doubt(s, text);
 	return true;
 }
 
@@ -284,9 +293,10 @@ buildah_image(struct build_stream *s, const char *text)
 					   id, true))
 		return false;
 	strbuf_reset(&s->held);
-	strbuf_reset(&s->doubtful);
-	snprintf(s->left, sizeof(s->left), "%s", st->cached ? id : "");
+	if (st->cached && is_run(st))
+		memcpy(s->left, id, sizeof(id));
 	end_step(s, id);
+	doubt(s, text);
 	return true;
 }
 
