@@ -268,6 +268,19 @@ def _(command):
             status=125 if "notes" in command else 2)
 
 
+@test("an image without the installer: %s", ENGINES)
+def _(kind):
+    with Deps(kind) as h:
+        found = h.results("env new --dep six python:3.11-slim",
+                          "env new --lang python --dep six " + h.image)
+        for o, kind, text in zip(
+                found, ("missing_module", "command_not_found"),
+                ("has no pip", "python3 is not in this image")):
+            same((o["ok"], o["status"]), (False, 125))
+            same(o["result"]["install"]["diagnosis"]["kind"], kind)
+            assert text in o["error"]["hint"], o
+
+
 @test("an image that does not tell its language: %s", ENGINES)
 def _(kind):
     image = engines.api(kind).get("/images/%s/json" % IMAGE)["Id"]
