@@ -326,15 +326,16 @@ cancel(struct running *r)
 	engine_do(r->e, "stopping the build", "POST", path, NULL, &ignored);
 }
 
-/* After a build that did not succeed; err has why. */
+/* After a build that did not succeed; err has why.  over: the builder has said
+   so itself. */
 static void
-clean_up(struct running *r, bool in_time, struct err *err)
+clean_up(struct running *r, bool over, struct err *err)
 {
 	const struct leftovers l = {.engine = r->e, .stream = &r->stream,
 	    .keeper = r->spec->keeper, .began = r->began, .sent = r->sent};
 	autoerr struct err left = ERR_INIT;
 
-	if (r->spec->builder->kind == BUILDER_BUILDKIT && !in_time)
+	if (r->spec->builder->kind == BUILDER_BUILDKIT && !over)
 		cancel(r);
 	if (leftovers_remove(&l, &left))
 		err_hint(err, "something of the build may be left on the "
@@ -368,6 +369,7 @@ build_run(struct engine *e, const struct build_spec *spec,
 	    .is_made = is_made, .arg = &r};
 	struct image image = IMAGE_INIT;
 	char *id = NULL;
+	bool over;
 	int rc;
 
 	r.began = leftovers_clock(e, err);
@@ -377,8 +379,9 @@ build_run(struct engine *e, const struct build_spec *spec,
 	build_stream_init(&r.stream, spec->builder->kind, ev, &witness);
 	rc = request(&r, err);
 	build_stream_end(&r.stream);
+	over = !rc || r.stream.failure.kind;
 	if (judge(&r, rc, err))
-		clean_up(&r, !rc, err);
+		clean_up(&r, over, err);
 	else if (!image_inspect(e, r.stream.image, &image, err))
 		id = xstrdup(image.id);
 	image_release(&image);

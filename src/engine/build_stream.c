@@ -39,22 +39,24 @@ trimmed(const char *text)
 	return xstrndup(text, n < BUILD_TEXT_MAX ? n : BUILD_TEXT_MAX);
 }
 
-static void
-take_failure(struct build_stream *s, const char *text, int code)
+/* An error is the last that a builder says, whether or not it has read all of
+   the context. */
+static int
+take_failure(struct build_stream *s, const char *text, int code,
+    struct err *err)
 {
 	autofree char *message = trimmed(text);
 	struct step *st = NULL;
 
-	if (s->failure.kind)
-		return;
-	err_set(&s->failure, ERR_IMAGE, "%s", message);
-	if (s->kind == BUILDER_BUILDKIT)
-		return; /* the vertex has its error */
-	st = build_text_failed(s, message);
+	/* BuildKit's vertex has its error. */
+	if (s->kind != BUILDER_BUILDKIT)
+		st = build_text_failed(s, message);
 	if (s->kind == BUILDER_BUILDAH)
 		code = steps_exit_code(message, "exit status ");
 	if (st)
 		steps_fail(&s->steps, st, message, code);
+	err_set(&s->failure, ERR_IMAGE, "%s", message);
+	return err_set(err, ERR_IMAGE, "%s", message);
 }
 
 static void
@@ -81,9 +83,9 @@ on_object(void *arg, const json *object, struct err *err)
 	    "moby.buildkit.trace");
 
 	if (failure || error)
-		take_failure(s,
+		return take_failure(s,
 		    json_str(failure, "message", error ? error : "failed"),
-		    (int)json_int(failure, "code", 0));
+		    (int)json_int(failure, "code", 0), err);
 	else if (trace && s->kind == BUILDER_BUILDKIT)
 		return build_vertex_read(s, json_str(object, "aux", ""), err);
 	else if (aux)

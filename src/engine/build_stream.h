@@ -44,8 +44,8 @@ struct build_stream {
 void build_stream_init(struct build_stream *s, enum builder_kind kind,
     const struct build_events *ev, const struct build_witness *witness);
 void build_stream_release(struct build_stream *s);
-/* An http_request's sink; -1 at what no builder says.  The builder's own error
-   is no error here: it is kept in failure, of kind ERR_IMAGE. */
+/* An http_request's sink; -1 at what no builder says, and at the builder's own
+   error, which is in failure then, of kind ERR_IMAGE. */
 int build_stream_feed(void *stream, const void *p, size_t n, struct err *err);
 /* After the last byte, or where there will be none. */
 void build_stream_end(struct build_stream *s);

@@ -200,6 +200,17 @@ def _(status, then, body, kind, text):
 
 
 @test
+def an_error_in_the_stream_in_the_middle_of_the_upload():
+    with engine() as e:
+        e.early(*BUILD, Chunked(lines({"errorDetail": {"message": "full"}}),
+                                then="wait"))
+        with source(64) as data:
+            done = Built(finish(build_from(e, data.stdout)))
+            data.stdout.close()
+        done.is_failed("image", "full")
+
+
+@test
 def an_engine_that_closes_in_the_middle_of_the_upload():
     with engine() as e:
         e.early(*BUILD, Reply(b"", then="close"))
