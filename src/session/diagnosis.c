@@ -105,6 +105,24 @@ name_image(const char *text, const char *image)
 	    image ? " " : "", image ? image : "", at + strlen(mark));
 }
 
+/* "{lang NAME}" is the option that says so, where told is another or NULL. */
+static char *
+name_language(const char *text, const char *told)
+{
+	static const char mark[] = " {lang ";
+	const char *at = strstr(text, mark);
+	const char *name = at ? at + strlen(mark) : "";
+	const char *end = strchr(name, '}');
+	size_t n = end ? (size_t)(end - name) : 0;
+
+	if (!end)
+		return xstrdup(text);
+	if (told && strlen(told) == n && !strncmp(told, name, n))
+		return xasprintf("%.*s%s", (int)(at - text), text, end + 1);
+	return xasprintf("%.*s --lang %.*s%s", (int)(at - text), text, (int)n,
+	    name, end + 1);
+}
+
 static json *
 describe(const struct yaml_node *entry, const struct diagnosis_input *in,
     const char *line, const regmatch_t *m)
@@ -124,7 +142,8 @@ describe(const struct yaml_node *entry, const struct diagnosis_input *in,
 	if (in->restricted && !in->network)
 		hint = yaml_text(entry, "suggestion_restricted_offline", hint);
 	if (hint && *hint && is_safe_in_command(hint, line, m)) {
-		autofree char *named = name_image(hint, in->image);
+		autofree char *of = name_language(hint, in->image_language);
+		autofree char *named = name_image(of, in->image);
 
 		put_filled(j, "suggestion", named, line, m,
 		    yaml_get(entry, "packages"));

@@ -11,6 +11,7 @@
 struct diagnosis_input {
 	const char *language; /* name, or NULL */
 	const char *image;    /* of the environment, or NULL */
+	const char *image_language; /* that its name tells, or NULL */
 	bool network;	      /* programs reach one */
 	bool restricted;      /* the programs are this host's */
 	const struct strbuf *out, *err;

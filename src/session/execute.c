@@ -452,6 +452,17 @@ note_lost(struct execution *x)
 	result_diagnose(x->r, "environment_lost", NULL);
 }
 
+static const char *
+image_language(const struct execution *x)
+{
+	const char *image = x->env->spec.image;
+	const struct language *l = NULL;
+
+	if (x->s->languages && image)
+		l = languages_by_image(x->s->languages, image);
+	return l ? l->name : NULL;
+}
+
 /* What the program itself said about its failure. */
 static void
 note_diagnosis(struct execution *x)
@@ -462,6 +473,7 @@ note_diagnosis(struct execution *x)
 	struct diagnosis_input in = {
 	    .language = c && c->language ? c->language->name : NULL,
 	    .image = x->env->spec.image,
+	    .image_language = image_language(x),
 	    .network = x->env->spec.limits.network != NET_NONE,
 	    .restricted = x->env->spec.kind == BOX_RESTRICTED,
 	    .out = &out,

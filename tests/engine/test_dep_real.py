@@ -87,9 +87,10 @@ def _(kind, language, _, program):
     r = s.run(file, text, options="-t 120")
     same((r["status"], r["diagnosis"]["kind"], r["diagnosis"]["module"]),
          ("failed", "missing_module", module))
-    same(r["diagnosis"]["suggestion"], "dep add " + package)
-    # the image does not tell the language, and more than one ran here
-    rooms.ok(kind, "dep add --lang %s %s" % (language, package))
+    # the image does not tell the language
+    same(r["diagnosis"]["suggestion"],
+         "dep add --lang %s %s" % (language, package))
+    rooms.ok(kind, r["diagnosis"]["suggestion"])
     r = s.run(file, text, options="-t 120")
     same((r["exit_code"], r.out), (0, b"42\n"), r.errs)
 

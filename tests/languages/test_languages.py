@@ -273,7 +273,7 @@ def _(kind):
     r = s.run("need.py", "import addesh_sample\n", options=T)
     same((r["status"], r["diagnosis"]["kind"], r["diagnosis"]["module"]),
          ("failed", "missing_module", "addesh_sample"))
-    same(r["diagnosis"]["suggestion"], "dep add addesh_sample")
+    same(r["diagnosis"]["suggestion"], "dep add --lang python addesh_sample")
 
 
 @test("all environments close")
