@@ -377,6 +377,9 @@ open_next(struct session *s, struct env *env, const struct env_spec *spec,
 	if (box && box_copy(env->box, box, SANDBOX_WORKSPACE,
 		       spec->limits.disk, count, err)) {
 		err_prefix(err, "carrying " SANDBOX_WORKSPACE " over");
+		if (err->code == EACCES)
+			err_hint(err, "what its user cannot read stays behind; "
+			    "allow it:  exec chmod u+r FILE");
 		box_close(box, &ignored);
 		box = NULL;
 	}

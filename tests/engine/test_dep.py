@@ -212,6 +212,22 @@ def _(kind):
         assert "layer" not in found[8], found[8]
 
 
+@test("what cannot be carried over changes nothing: %s", ENGINES)
+def _(kind):
+    with Deps(kind) as h:
+        found = h.results(
+            "env new " + h.image, "env info",
+            "exec -- sh -c 'echo x >no; chmod 0 no; mkfifo fifo'",
+            "dep add " + fresh(), "env info", "exec chmod u+r no",
+            "dep add " + fresh(), "exec -- sh -c 'cat no; ls'")
+        assert "no: Permission denied" in found[3]["error"]["message"], found
+        assert "exec chmod" in found[3]["error"]["hint"], found[3]
+        same(found[4]["result"]["id"], found[1]["result"]["id"])
+        same(found[6]["result"]["carried"]["skipped"], 1)
+        assert "1 sockets, FIFOs or devices" in h.err, h.err
+        same(found[7]["result"]["stdout"], "x\nno\n")
+
+
 @test("a layer that was removed is told, and installed again: %s", ENGINES)
 def _(kind):
     one = fresh()
