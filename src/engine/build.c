@@ -179,6 +179,8 @@ build_path(const struct engine *e, const struct build_spec *spec,
 {
 	struct strbuf sb = STRBUF_INIT;
 	autofree char *base = engine_path(e, "/build?rm=1&forcerm=1");
+	const char *platform = spec->platform ? spec->platform
+					      : engine_endpoint(e)->platform;
 
 	strbuf_adds(&sb, base);
 	add_parameter(&sb, "dockerfile", spec->dockerfile);
@@ -188,8 +190,8 @@ build_path(const struct engine *e, const struct build_spec *spec,
 	add_map(&sb, "labels", &spec->labels);
 	if (spec->target)
 		add_parameter(&sb, "target", spec->target);
-	if (spec->platform)
-		add_parameter(&sb, "platform", spec->platform);
+	if (platform)
+		add_parameter(&sb, "platform", platform);
 	if (spec->no_cache)
 		strbuf_adds(&sb, "&nocache=1");
 	if (spec->memory && spec->builder->limits) {

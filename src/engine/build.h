@@ -47,7 +47,8 @@ struct build_spec {
 	const char *dockerfile; /* its path in the context */
 	/* args, labels: NAME=VALUE; an ARG without a value is not sent. */
 	struct strvec tags, args, labels;
-	const char *target, *platform;	  /* or NULL */
+	const char *target;   /* or NULL */
+	const char *platform; /* NULL: the endpoint's, else the engine's own */
 	bool no_cache;
 	bool network;	     /* for RUN; never the host's own */
 	/*

@@ -139,6 +139,20 @@ def the_query_of_the_classic_builder():
         same(asked.headers["transfer-encoding"], "chunked")
 
 
+@test("the platform is %s", [
+    ("the engine's own", {}, None, []),
+    ("DOCKER_DEFAULT_PLATFORM", {}, "linux/arm64", ["linux%2Farm64"]),
+    ("what is asked for", {"platform": "linux/386"}, "linux/arm64",
+     ["linux%2F386"])])
+def _(_, options, default, wanted):
+    with engine(Chunked(lines(*BUILT))) as e:
+        env = environment(DOCKER_HOST=e.url)
+        if default:
+            env["DOCKER_DEFAULT_PLATFORM"] = default
+        build(None, CONTEXT, env=env, **options).is_ok()
+        same([q[9:] for q in query(e) if q.startswith("platform=")], wanted)
+
+
 @test("the namespaces of buildah, %s", [
     ("no network", {"no_network": 1}, "NetworkDisabled", ""),
     ("the keeper's network", {}, "NetworkEnabled", "/proc/4711/ns/net")])
