@@ -155,9 +155,15 @@ use_template(struct build_input *in, struct call *c)
 {
 	autovec struct strvec names = STRVEC_INIT;
 	struct languages *all = session_languages(c->session, &c->err);
+	size_t len;
 
 	if (!all || list_names(in, &names, &c->err) ||
 	    template_choose(all, &names, c->argv[0], &in->template, &c->err))
+		return -1;
+	/* A template copies everything. */
+	if (!in->ignore)
+		in->ignore = template_read("dockerignore", &len, &c->err);
+	if (!in->ignore)
 		return -1;
 	tell_template(in, c);
 	strbuf_add(&in->text, in->template.text, in->template.len);

@@ -216,7 +216,8 @@ def tested_in(home, image, command):
     """What a project's tests print in an environment of its image."""
     done = home.addesh(
         "-k", "-c", "env new -m 1g --disk 512m --pids-limit 512 --cpus 2 " +
-        image, "-c", "exec cp -r /app /workspace/p", "-c",
+        image, "-c", "exec test ! -e /app/.env -a ! -e /app/.git", "-c",
+        "exec cp -r /app /workspace/p", "-c",
         "exec -t 150 -w /workspace/p -- " + command, timeout=300)
     diag(done.out[-2000:] + done.err[-2000:])
     return done.is_ok().out
@@ -232,6 +233,8 @@ def _(kind, buildkit, template):
         for path, text in files.items():
             home.write("app/" + path,
                        text.replace("{npm_registry}", state["npm_registry"]))
+        home.write("app/.env", "PASSWORD=secret\n")
+        home.write("app/.git/config", "[core]\n")
         if template == "gradle":
             home.write("base/Dockerfile",
                        "FROM %s\n%s" % (base.name, GRADLE))
