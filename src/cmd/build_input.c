@@ -45,6 +45,9 @@ open_root(struct build_input *in, struct call *c)
 	const char *path = c->argv[0], *slash;
 	struct stat st;
 
+	if (!*path)
+		return err_set(&c->err, ERR_USAGE,
+		    "PATH is empty: the directory here is .");
 	if (strstr(path, "://") || str_starts(path, "git@")) {
 		err_set(&c->err, ERR_USAGE,
 		    "%s: only directories of this host are built", path);

@@ -7,6 +7,7 @@
 #include "base/units.h"
 #include "cmd/host.h"
 #include "cmd/output.h"
+#include "cmd/session_host.h"
 
 #define DRAW_MS 200
 #define LOG_LINES 4
@@ -202,11 +203,12 @@ tell_context(struct call *c, const struct build_record *r)
 		call_warn(c, "%s was added and is left out all the same: "
 			     "the context's .dockerignore says so",
 		    r->ignored.v[i]);
-	/* The default is a bound for those who can have one. */
-	if (!r->memory && (call_has(c, "memory") ||
-			      policy_changed(c->session->policy,
-				  SET_BUILD_MEMORY_LIMIT)))
+	if (!r->memory && call_has(c, "memory"))
 		call_warn(c, "%s has no limit of memory", r->builder);
+	else if (!r->memory)
+		session_host_once(c->host, r->builder,
+		    "%s has no limit of memory: build.memory_limit does not "
+		    "hold there", r->builder);
 }
 
 static void
@@ -217,6 +219,8 @@ tell_success(struct call *c, const struct build_record *r)
 
 	for (size_t i = 0; i < r->tags.n; i++)
 		call_text(c, "%s\n", r->tags.v[i]);
+	if (call_has(c, "quiet"))
+		return;
 	strbuf_adds(&line, "built in ");
 	units_add_duration(&line, r->duration_ms);
 	strbuf_adds(&line, ", ");
@@ -233,7 +237,7 @@ tell_failed_step(struct call *c, const struct build_record *r,
 	autobuf struct strbuf line = STRBUF_INIT;
 
 	if (f->log_cut)
-		call_reason(c, "... the beginning of the log is cut here");
+		call_reason(c, "... this log is not whole");
 	call_program(c, STDERR_FILENO, f->log.buf, f->log.len);
 	strbuf_addf(&line, "step %u/%zu failed", f->n, r->n);
 	if (r->exit_code)

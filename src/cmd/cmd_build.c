@@ -150,7 +150,7 @@ build_it(struct build_call *b)
 	struct call *c = b->c;
 	struct build_record r;
 	struct build_view view;
-	struct build_watch watch;
+	struct build_watch watch = {0};
 	int rc;
 
 	build_input_plan(&b->in, &b->plan);
@@ -159,7 +159,8 @@ build_it(struct build_call *b)
 	b->plan.trusted = b->in.template.name != NULL;
 	build_record_init(&r);
 	build_view_open(&view, c);
-	watch = build_view_watch(&view);
+	if (!call_has(c, "quiet"))
+		watch = build_view_watch(&view);
 	rc = session_build(c->session, &b->plan, &watch, &r, &c->err);
 	build_view_close(&view);
 	if (!rc) {
@@ -229,6 +230,7 @@ static const struct opt build_opts[] = {
     OPT_CHOICE(0, "network", "none|full", "what its steps can reach"),
     OPT_SIZE('m', "memory", "memory of a step"),
     OPT_TIME(0, "timeout", "stop it after this long"),
+    OPT_FLAG('q', "quiet", "no progress, only the image's names at the end"),
     OPT_FLAG(0, "dry-run", "show the Dockerfile and build nothing"),
     OPT_FLAG(0, "write", "write the template's Dockerfile into PATH"),
     OPT_REFUSED(0, "secret", "builds are offered no secrets of yours"),

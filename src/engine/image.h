@@ -88,6 +88,8 @@ int image_push(struct engine *e, const struct reference *ref,
  * registry decides.  With a digest it is what the digest says.
  */
 int image_check_trust(const struct reference *ref, struct err *err);
+/* The same for what is on the engine already: an id says what it is, too. */
+int image_check_trust_name(const char *name, struct err *err);
 /* One more name for it, implicitly :latest; err->code: 404 not there. */
 int image_tag(struct engine *e, const char *name, const struct reference *as,
     struct err *err);

@@ -39,6 +39,21 @@ image_check_trust(const struct reference *ref, struct err *err)
 	    path);
 }
 
+int
+image_check_trust_name(const char *name, struct err *err)
+{
+	struct reference ref = {0};
+	int rc = 0;
+
+	if (str_starts(name, "sha256:"))
+		return 0;
+	rc = reference_parse(&ref, name, err);
+	if (!rc)
+		rc = image_check_trust(&ref, err);
+	reference_release(&ref);
+	return rc;
+}
+
 /* What is pushed under it would have to be signed. */
 static int
 check_signing(const char *name, struct err *err)

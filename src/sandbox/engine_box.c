@@ -162,6 +162,8 @@ get_image(struct box *box, struct err *err)
 		    "an environment on an engine needs an image");
 	if (box->spec.layer)
 		return get_layer(box, err);
+	if (image_check_trust_name(box->spec.image, err))
+		return -1;
 	if (policy == PULL_ALWAYS && pull(box, err))
 		return -1;
 	if (!image_inspect(e, box->spec.image, &eb->image, err))

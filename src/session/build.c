@@ -1,10 +1,10 @@
-#include <ctype.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/units.h"
 #include "engine/image.h"
 #include "engine/reference.h"
 #include "sandbox/keeper.h"
@@ -18,7 +18,6 @@
 #define UNDER ".addesh-context"
 #define CONTEXT_STAGE "addesh-context"
 #define IGNORE_FILE ".dockerignore"
-#define REPOSITORY "agent-env"
 
 /* A build while it goes on. */
 struct building {
@@ -175,8 +174,10 @@ have_image(struct building *b, const char *image, struct err *err)
 	struct pulling pulling = {b, image};
 	struct image img = IMAGE_INIT;
 	autoerr struct err missing = ERR_INIT;
-	int rc = 0;
+	int rc = image_check_trust_name(image, err);
 
+	if (rc)
+		return -1;
 	if (b->plan->pull || image_inspect(e, image, &img, &missing)) {
 		if (!b->plan->pull && missing.code != 404)
 			rc = err_move(err, &missing);
@@ -434,6 +435,7 @@ on_step(void *arg, const struct build_step *told)
 	step->ended_ms = told->ended_ms;
 	log_title(b, told->id, step);
 	if (told->state == BUILD_FAILED) {
+		step->log_cut = build_record_clipped(step);
 		b->record->failed = step;
 		b->record->exit_code = told->exit_code;
 	} else if (told->state == BUILD_DONE || told->state == BUILD_CACHED) {
@@ -506,6 +508,18 @@ explain_failure(const struct building *b, struct err *err)
 		    link);
 }
 
+/* A builder does not say who killed it. */
+static void
+hint_memory(struct build_record *r)
+{
+	autobuf struct strbuf size = STRBUF_INIT;
+
+	units_add_size_exact(&size, r->memory);
+	err_hint(&r->why,
+	    "it was killed: perhaps it needed more memory than %s:  "
+	    "build -m SIZE", size.buf);
+}
+
 /* A build that failed is a result; an engine that did not build is an error. */
 static int
 note_failure(struct build_record *r, struct err *err)
@@ -524,6 +538,8 @@ note_failure(struct build_record *r, struct err *err)
 		return -1;
 	}
 	err_move(&r->why, err);
+	if (r->exit_code == 128 + SIGKILL && r->memory)
+		hint_memory(r);
 	return 0;
 }
 
@@ -650,32 +666,4 @@ out:
 	r->duration_ms = clock_ms() - began_ms;
 	building_release(&b);
 	return rc;
-}
-
-char *
-build_tag(const char *name, int64_t wall_ms, struct err *err)
-{
-	struct reference ref = {0};
-	time_t now = wall_ms / 1000;
-	char when[32];
-	struct tm tm;
-	char *tag;
-
-	if (strpbrk(name, "/:")) {
-		tag = xstrdup(name);
-	} else {
-		if (!gmtime_r(&now, &tm) ||
-		    !strftime(when, sizeof(when), "%Y%m%d-%H%M%S", &tm))
-			*when = '\0';
-		tag = xasprintf(REPOSITORY ":%s-%s", name, when);
-	}
-	if (!reference_parse(&ref, tag, err) && !ref.digest) {
-		reference_release(&ref);
-		return tag;
-	}
-	if (!err->kind)
-		err_set(err, ERR_USAGE, "'%s': a digest is no tag", name);
-	reference_release(&ref);
-	free(tag);
-	return NULL;
 }

@@ -25,6 +25,9 @@ struct build_record_step *build_record_step(struct build_map *m,
     const struct build_step *told);
 /* It has not begun after all. */
 void build_record_forget(struct build_map *m, unsigned id);
+/* Is its log not all that it wrote?  BuildKit leaves out what is too much or too
+   fast for it, and says so in the log (util/progress/logs of moby/buildkit). */
+bool build_record_clipped(const struct build_record_step *step);
 void build_record_log(struct build_record_step *step, const void *p, size_t n);
 
 /*

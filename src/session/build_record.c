@@ -108,7 +108,10 @@ build_record_json(const struct build_record *r)
 	json *j = json_object(), *steps = json_array(), *sent = json_object();
 
 	json_put_str(j, "status", build_status_name(r->status));
-	json_put_int(j, "exit_code", r->exit_code);
+	if (r->exit_code || r->status == BUILD_COMPLETED)
+		json_put_int(j, "exit_code", r->exit_code);
+	else
+		json_put_str(j, "exit_code", NULL);
 	json_put_str(j, "id", r->id);
 	json_put(j, "tags", strings_json(&r->tags));
 	json_put_int(j, "size", (int64_t)r->size);
@@ -259,6 +262,15 @@ build_record_step(struct build_map *m, const struct build_step *told)
 	GROW(m->ids, m->n, &m->cap);
 	m->ids[m->n++] = (struct build_map_id){told->id, step};
 	return step;
+}
+
+bool
+build_record_clipped(const struct build_record_step *step)
+{
+	static const char mark[] = "[output clipped, log limit ";
+
+	return step->log_cut || memmem(step->log.buf, step->log.len, mark,
+				    strlen(mark)) != NULL;
 }
 
 void

@@ -66,6 +66,17 @@ policy_may_build(const struct policy *p,
 	return said ? -1 : 0;
 }
 
+/* One that was said of an earlier line, as of an image that each stage has. */
+static bool
+is_repeated(const struct dockerfile_findings *findings, size_t at)
+{
+	for (size_t i = 0; i < at; i++)
+		if (findings->v[i].rule == findings->v[at].rule &&
+		    !strcmp(findings->v[i].message, findings->v[at].message))
+			return true;
+	return false;
+}
+
 int
 policy_review(const struct policy *p, const struct dockerfile *d,
     const char *name, struct strvec *warnings, struct err *err)
@@ -77,7 +88,7 @@ policy_review(const struct policy *p, const struct dockerfile *d,
 	for (size_t i = 0; i < findings.n; i++) {
 		const struct dockerfile_finding *f = &findings.v[i];
 
-		if (f->severity == SEVERITY_WARN)
+		if (f->severity == SEVERITY_WARN && !is_repeated(&findings, i))
 			strvec_pushf(warnings, "%s:%u: %s (%s)", name, f->line,
 			    f->message, dockerfile_rule_names[f->rule]);
 	}
