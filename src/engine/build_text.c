@@ -213,8 +213,10 @@ classic_read(struct build_stream *s, const char *text)
 		return;
 	if (s->container[0])
 		log_text(s, text);
-	else if (classic_step(s, text) || !strcmp(text, "\n"))
+	else if (classic_step(s, text))
 		;
+	else if (s->fresh && !strcmp(text, "\n"))
+		s->fresh = false; /* the end of the step's own line */
 	else if (!s->now || s->now->told.state != BUILD_RUNNING)
 		log_whole(s, text);
 	else if (!strcmp(text, " ---> Using cache\n"))

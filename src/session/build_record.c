@@ -222,6 +222,29 @@ same_stage(const struct build_map *m, const struct build_record_step *step,
 	       strtoul(step->stage, &end, 10) == number - first && !*end;
 }
 
+/* BuildKit writes variables and quotes of a RUN out, and sums up a heredoc;
+   other text of a RUN comes as it was written. */
+static bool
+may_differ(const char *text)
+{
+	return strncasecmp(text, "RUN ", 4) || strpbrk(text, "$<\\\"'`");
+}
+
+/* A RUN that is not in the Dockerfile: a trigger (ONBUILD) of the base image,
+   told as a part of FROM. */
+static struct build_record_step *
+find_trigger(const struct build_map *m, const struct build_step *told)
+{
+	struct build_record *r = m->record;
+
+	for (size_t i = r->n; i-- > 0;)
+		if (r->steps[i].seen &&
+		    same_stage(m, &r->steps[i], told->stage) &&
+		    same_keyword(r->steps[i].text, "FROM "))
+			return &r->steps[i];
+	return NULL;
+}
+
 /*
  * Builders number only what they do themselves, each in its own way, and some
  * write variables out; so their text counts, then the order.
@@ -239,9 +262,12 @@ find_step(const struct build_map *m, const struct build_step *told)
 			continue;
 		if (same_text(step->text, told->text))
 			return step;
-		if (!second && same_keyword(step->text, told->text))
+		if (!second && may_differ(step->text) &&
+		    same_keyword(step->text, told->text))
 			second = step;
 	}
+	if (!second && same_keyword(told->text, "RUN "))
+		return find_trigger(m, told);
 	return second;
 }
 
