@@ -170,9 +170,10 @@ def _(kind):
         assert BEGUN in json.dumps(found[5]), found[5]
         same(found[3]["result"]["id"], found[1]["result"]["id"])
         same(found[4]["result"]["stdout"], "alive\n")
-        done = h.addesh("-c", "env new --dep slow " + h.image)
-        same((done.status, done.out), (124, ""))
-        assert BEGUN + "\n" in done.err, done
+        if kind == "docker":    # for people too
+            done = h.addesh("-c", "env new --dep slow " + h.image)
+            same((done.status, done.out), (124, ""))
+            assert BEGUN + "\n" in done.err, done
 
 
 @test("Ctrl-C stops it: %s", ENGINES)
@@ -401,10 +402,10 @@ def _():
         assert "FAKE_ENV" not in found[4]["stdout"], found[4]["stdout"]
 
 
-@test("installed again with --no-cache, and replaced by name: %s", ENGINES)
-def _(kind):
+@test("installed again with --no-cache, and replaced by name")
+def _():
     one = fresh()
-    with Deps(kind) as h:
+    with Deps("docker") as h:
         found = h.ok("env new --dep %s==1 %s" % (one, h.image),
                      "dep add --no-cache %s==1" % one,
                      "dep add %s==2" % one, "dep ls")
