@@ -89,6 +89,7 @@ struct column {
 	bool right; /* flush right */
 	/* Columns that do not fit are dropped, the highest first; 0: never. */
 	unsigned char drop;
+	bool lines; /* its cells are the user's own, and may have several */
 };
 struct call_table;
 struct call_table *call_table_new(struct call *c, const char *key,

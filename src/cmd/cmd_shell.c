@@ -187,7 +187,7 @@ static void
 var_list(struct call *c)
 {
 	static const struct column cols[] = {
-	    {"name", "NAME", false, 0}, {"value", "VALUE", false, 0}};
+	    {"name", "NAME", false, 0}, {"value", "VALUE", false, 0, true}};
 	struct call_table *t = call_table_new(c, "variables", cols, 2);
 	autovec struct strvec sorted = STRVEC_INIT;
 

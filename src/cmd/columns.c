@@ -52,6 +52,14 @@ one_line(const char *cell)
 	return copy;
 }
 
+static char *
+copy_cell(const struct call_table *t, size_t column, const char *cell)
+{
+	return t->cols[column].lines && t->c->out->mode != OUTPUT_PLAIN
+		   ? xstrdup(cell)
+		   : one_line(cell);
+}
+
 void
 call_table_row(struct call_table *t, const char *const *cells, json *data)
 {
@@ -66,7 +74,7 @@ call_table_row(struct call_table *t, const char *const *cells, json *data)
 	json_free(data);
 	row = xcalloc(t->ncols, sizeof(*row));
 	for (size_t i = 0; i < t->ncols; i++)
-		row[i] = cells[i] ? one_line(cells[i]) : NULL;
+		row[i] = cells[i] ? copy_cell(t, i, cells[i]) : NULL;
 	GROW(t->rows, t->nrows, &t->cap);
 	t->rows[t->nrows++] = row;
 }

@@ -126,10 +126,14 @@ image_inspect(struct engine *e, const char *name, struct image *img,
     struct err *err)
 {
 	autofree char *path = image_path(e, name, "/json");
-	autojson json *j = engine_call(e, "inspecting the image", "GET", path,
-	    NULL, err);
+	autojson json *j = NULL;
+	unsigned tries = 0;
 
 	*img = (struct image)IMAGE_INIT;
+	do
+		j = engine_call(e, "inspecting the image", "GET", path, NULL,
+		    err);
+	while (!j && image_ask_again(e, &tries, err));
 	if (!j && err->code == 404) {
 		image_not_found(e, name, err);
 		return err_hint(err, "fetch it: pull %s", name);

@@ -43,12 +43,11 @@ int
 image_check_trust_name(const char *name, struct err *err)
 {
 	struct reference ref = {0};
+	autoerr struct err ignored = ERR_INIT;
 	int rc = 0;
 
-	if (str_starts(name, "sha256:"))
-		return 0;
-	rc = reference_parse(&ref, name, err);
-	if (!rc)
+	if (!str_starts(name, "sha256:") &&
+	    !reference_parse(&ref, name, &ignored))
 		rc = image_check_trust(&ref, err);
 	reference_release(&ref);
 	return rc;

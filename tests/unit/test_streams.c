@@ -206,7 +206,7 @@ test_progress_failures(void)
 	memset(endless, 'x', PROGRESS_OBJECT_MAX + 10);
 	endless[0] = '{';
 	fails(endless, PROGRESS_OBJECT_MAX + 10,
-	    "the engine's answer has an object of more than 1048576 bytes");
+	    "the engine's answer has an object of more than 8388608 bytes");
 	for (int i = 0; i < 100000; i++)
 		strbuf_adds(&deep, i ? "[" : "{\"a\":[");
 	for (int i = 0; i < 100000; i++)
