@@ -25,6 +25,10 @@ NOISE = {".dockerenv", "etc/hostname", "etc/hosts", "etc/resolv.conf",
 # Those that come from the engine's clients and from addesh.
 LABELS = ("addesh.", "io.buildah.")
 
+# What any build says there while another program removes an image.
+PODMAN_RACE = "image not known"
+TRIES = 5
+
 BUILDERS = {
     "classic": ("docker", {"DOCKER_BUILDKIT": "0"}),
     "buildkit": ("docker", {"DOCKER_BUILDKIT": "1"}),
@@ -93,10 +97,13 @@ def native(kind, env, root, tag, options):
     url = engines.endpoint(kind)
     argv = {"docker": ["/usr/bin/docker", "-H", url],
             "podman": ["podman", "--remote", "--url", url]}[kind]
-    done = subprocess.run(argv + ["build", "-t", tag, *options, root],
-                          cwd=root, env={**os.environ, **env},
-                          capture_output=True, text=True,
-                          timeout=patient(120))
+    for _ in range(TRIES):
+        done = subprocess.run(argv + ["build", "-t", tag, *options, root],
+                              cwd=root, env={**os.environ, **env},
+                              capture_output=True, text=True,
+                              timeout=patient(120))
+        if PODMAN_RACE not in done.stdout + done.stderr:
+            break
     if done.returncode:
         diag(done.stdout + done.stderr)
         raise AssertionError("the engine's own client: status %d" %
@@ -104,8 +111,11 @@ def native(kind, env, root, tag, options):
 
 
 def ours(h, env, root, tag, options):
-    done = h.addesh("-c", "build . -t %s %s" % (
-        tag, " ".join("'%s'" % o for o in options)), env=env, cwd=root)
+    for _ in range(TRIES):
+        done = h.addesh("-c", "build . -t %s %s" % (
+            tag, " ".join("'%s'" % o for o in options)), env=env, cwd=root)
+        if PODMAN_RACE not in done.err:
+            break
     done.is_ok()
 
 

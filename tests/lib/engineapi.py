@@ -8,6 +8,7 @@ itself has its own client.
 import http.client
 import json
 import socket
+import time
 from urllib.parse import quote, urlencode
 
 from tap import patient
@@ -64,7 +65,17 @@ class Api:
         return _decode(method + " " + path, answer, data)
 
     def get(self, path, **query):
-        return self.call("GET", path, **query)
+        """Podman fails to look at images while one of them goes, whatever
+        image was asked for: it is asked again."""
+        for _ in range(50):
+            try:
+                return self.call("GET", path, **query)
+            except ApiError as e:
+                if e.status < 500 or "image not known" not in e.message:
+                    raise
+                again = e
+            time.sleep(0.1)    # there is no event to wait for
+        raise again
 
     def post(self, path, body=None, **query):
         return self.call("POST", path, body, **query)
