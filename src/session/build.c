@@ -11,6 +11,8 @@
 #include "session/build_impl.h"
 #include "session/dockerfile_policy.h"
 
+/* How often a build begins that Podman's own race fails. */
+#define RACE_TRIES 5
 /* Where a Dockerfile that is none of the context's is put in it. */
 #define BESIDE ".addesh.Dockerfile"
 /* Where the context is put in what BuildKit gets, and the stage that holds it
@@ -52,99 +54,19 @@ note(struct building *b, const char *fmt, ...)
 		b->watch->note(b->watch->arg, text);
 }
 
-/* DOCKER_BUILDKIT as Docker's client has it: 1 or 0 instead of the engine's
-   own choice. */
-static enum builder_wish
-wish(void)
-{
-	const char *v = getenv("DOCKER_BUILDKIT");
-
-	if (!v || !*v)
-		return BUILDER_ANY;
-	return !strcmp(v, "0") || !strcasecmp(v, "false") ? BUILDER_WANT_CLASSIC
-							  : BUILDER_WANT_BUILDKIT;
-}
-
-static bool
-can(const struct builder *b, enum dockerfile_need need)
-{
-	switch (need) {
-	case NEEDS_HEREDOC:
-		return b->heredocs;
-	case NEEDS_MOUNT:
-		return b->mounts;
-	case NEEDS_LINK:
-		return b->links;
-	case NEEDS_NO_CLASSIC:
-		return b->kind != BUILDER_CLASSIC;
-	case NEEDS_BUILDKIT:
-		return b->kind == BUILDER_BUILDKIT;
-	case NEEDS_FRONTEND:
-		/* Where heredocs are, the frontend is newer than 1.2. */
-		return b->heredocs;
-	case NEEDS_MOUNT_VARIABLE:
-		return b->heredocs || b->kind == BUILDER_BUILDAH;
-	case NEEDS_SECRET:
-		break;
-	}
-	return false;
-}
-
-static const struct dockerfile_construct *
-missing_construct(const struct builder *b,
-    const struct dockerfile_construct *need, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (!can(b, need[i].need))
-			return &need[i];
-	return NULL;
-}
-
-static int
-refuse_construct(struct building *b, const struct dockerfile_construct *c,
-    struct err *err)
-{
-	err_set(err, ERR_CONFIG, "%s:%u: %s: %s cannot do this",
-	    b->plan->name, c->line, c->what, b->builder.title);
-	if (c->need == NEEDS_SECRET)
-		return err_hint(err,
-		    "addesh offers no secrets and no ssh to builds; copy what "
-		    "is needed from another stage");
-	return err_hint(err, "an engine with a newer BuildKit can");
-}
-
-/*
- * BuildKit is there on Docker since 18.09 even where the engine does not offer
- * it by itself, and is taken where the Dockerfile needs it.
- */
 static int
 find_builder(struct building *b, struct err *err)
 {
-	struct engine *e = b->session->engine;
-	enum builder_wish w = wish();
-	size_t n;
-	autofree struct dockerfile_construct *need =
-	    dockerfile_constructs(b->dockerfile, &n);
-	const struct dockerfile_construct *lacks, *why = NULL;
+	autofree char *why = NULL;
 
-	if (builder_find(e, w, &b->builder, err))
+	if (build_choose_builder(b->session->engine, b->dockerfile,
+		b->plan->name, &b->builder, &why, err))
 		return -1;
-	lacks = missing_construct(&b->builder, need, n);
-	if (lacks && b->builder.kind == BUILDER_CLASSIC && w == BUILDER_ANY) {
-		why = lacks;
-		builder_release(&b->builder);
-		if (builder_find(e, BUILDER_WANT_BUILDKIT, &b->builder, err))
-			return -1;
-		lacks = missing_construct(&b->builder, need, n);
-	}
 	b->record->builder = xstrdup(b->builder.title);
 	if (b->builder.limits)
 		b->record->memory = b->plan->memory;
-	if (lacks)
-		return refuse_construct(b, lacks, err);
 	if (why)
-		note(b, "BuildKit is used, for %s in line %u of %s", why->what,
-		    why->line, b->plan->name);
+		note(b, "%s", why);
 	return 0;
 }
 
@@ -553,25 +475,74 @@ tell_warnings(struct building *b)
 		b->watch->warn(b->watch->arg, w->v[i]);
 }
 
-static int
-run_builder(struct building *b, struct build_spec *spec, struct err *err)
+/* The id, or NULL. */
+static char *
+run_once(struct building *b, struct build_spec *spec, struct err *err)
 {
-	struct build_record *r = b->record;
 	const struct build_events ev = {
 	    .step = on_step, .log = on_log, .sent = on_sent, .arg = b};
 	autoerr struct err ignored = ERR_INIT;
 	struct box *keeper;
+	char *id;
+
+	if (build_keeper_open(b->session, b->dockerfile, b->builder.kind,
+		spec->network, &keeper, err))
+		return NULL;
+	if (keeper)
+		spec->keeper = keeper_id(keeper);
+	id = build_run(b->session->engine, spec, &ev, err);
+	if (keeper)
+		box_close(keeper, &ignored);
+	return id;
+}
+
+/*
+ * Podman's storage is not locked for as long as buildah looks at it: what
+ * another client removes meanwhile fails a build that has nothing to do with it.
+ */
+static bool
+is_race(const struct building *b, const struct err *err)
+{
+	const char *said = err->msg.buf;
+
+	return b->builder.kind == BUILDER_BUILDAH &&
+	       (strstr(said, "layer not known") ||
+		   strstr(said, "image not known") ||
+		   strstr(said, "container not known"));
+}
+
+static int
+begin_again(struct building *b, const struct build_spec *spec, struct err *err)
+{
+	struct build_record *r = b->record;
+
+	err_clear(err);
+	note(b, "Podman changed its images meanwhile; the build begins again");
+	context_close(b->context);
+	b->map.n = 0;
+	r->failed = NULL;
+	r->exit_code = 0;
+	for (size_t i = 0; i < r->n; i++) {
+		r->steps[i].seen = false;
+		strbuf_release(&r->steps[i].log);
+	}
+	b->context = open_context(b, spec->dockerfile, err);
+	return b->context ? 0 : -1;
+}
+
+static int
+run_builder(struct building *b, struct build_spec *spec, struct err *err)
+{
+	struct build_record *r = b->record;
 
 	tell_warnings(b);
 	build_record_plan(r, b->dockerfile, b->builder.kind);
-	if (build_keeper_open(b->session, b->dockerfile, b->builder.kind,
-		spec->network, &keeper, err))
-		return note_failure(r, err);
-	if (keeper)
-		spec->keeper = keeper_id(keeper);
-	r->id = build_run(b->session->engine, spec, &ev, err);
-	if (keeper)
-		box_close(keeper, &ignored);
+	r->id = run_once(b, spec, err);
+	for (int i = 1; !r->id && i < RACE_TRIES && is_race(b, err); i++) {
+		if (begin_again(b, spec, err))
+			return -1;
+		r->id = run_once(b, spec, err);
+	}
 	note_context(b);
 	if (!r->id) {
 		explain_failure(b, err);

@@ -17,6 +17,13 @@ struct build_map {
 	size_t n, cap;
 };
 
+/*
+ * The builder that the engine, DOCKER_BUILDKIT and the Dockerfile ask for.  why
+ * becomes a line to tell if that is not the engine's own, the caller's.  b is
+ * the caller's in any case, for builder_release().
+ */
+int build_choose_builder(struct engine *e, const struct dockerfile *d,
+    const char *name, struct builder *b, char **why, struct err *err);
 /* The steps that this kind of builder makes of the Dockerfile. */
 void build_record_plan(struct build_record *r, const struct dockerfile *d,
     enum builder_kind kind);

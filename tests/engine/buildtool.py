@@ -6,6 +6,7 @@ import io
 import json
 import tarfile
 
+from engineapi import PODMAN_RACE
 from enginetool import finish, start
 
 
@@ -88,4 +89,8 @@ class Built:
 
 
 def build(url, context, env=None, **options):
-    return Built(finish(start(url, *argv(options), env=env), context))
+    for _ in range(5):
+        built = Built(finish(start(url, *argv(options), env=env), context))
+        if not PODMAN_RACE.search(built.message or ""):
+            break
+    return built

@@ -16,7 +16,7 @@ sys.path.insert(0, HERE)
 import engines
 from addesh import Home
 from dockerfiles import CASES
-from engineapi import _Connection
+from engineapi import PODMAN_RACE, _Connection
 from tap import diag, main, patient, same, test
 
 # Set by the engine for each container, or by an export.
@@ -25,8 +25,6 @@ NOISE = {".dockerenv", "etc/hostname", "etc/hosts", "etc/resolv.conf",
 # Those that come from the engine's clients and from addesh.
 LABELS = ("addesh.", "io.buildah.")
 
-# What any build says there while another program removes an image.
-PODMAN_RACE = "image not known"
 TRIES = 5
 
 BUILDERS = {
@@ -102,7 +100,7 @@ def native(kind, env, root, tag, options):
                               cwd=root, env={**os.environ, **env},
                               capture_output=True, text=True,
                               timeout=patient(120))
-        if PODMAN_RACE not in done.stdout + done.stderr:
+        if not PODMAN_RACE.search(done.stdout + done.stderr):
             break
     if done.returncode:
         diag(done.stdout + done.stderr)
@@ -111,12 +109,9 @@ def native(kind, env, root, tag, options):
 
 
 def ours(h, env, root, tag, options):
-    for _ in range(TRIES):
-        done = h.addesh("-c", "build . -t %s %s" % (
-            tag, " ".join("'%s'" % o for o in options)), env=env, cwd=root)
-        if PODMAN_RACE not in done.err:
-            break
-    done.is_ok()
+    h.addesh("-c", "build . -t %s %s" % (
+        tag, " ".join("'%s'" % o for o in options)), env=env,
+        cwd=root).is_ok()
 
 
 def drop(api, *tags):

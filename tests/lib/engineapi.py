@@ -7,11 +7,16 @@ itself has its own client.
 
 import http.client
 import json
+import re
 import socket
 import time
 from urllib.parse import quote, urlencode
 
 from tap import patient
+
+
+# What Podman says of any image, layer or container while another one goes.
+PODMAN_RACE = re.compile("(image|layer|container) not known")
 
 
 class ApiError(Exception):
@@ -65,13 +70,12 @@ class Api:
         return _decode(method + " " + path, answer, data)
 
     def get(self, path, **query):
-        """Podman fails to look at images while one of them goes, whatever
-        image was asked for: it is asked again."""
+        """Asks Podman again where it fails by another client's removal."""
         for _ in range(50):
             try:
                 return self.call("GET", path, **query)
             except ApiError as e:
-                if e.status < 500 or "image not known" not in e.message:
+                if e.status < 500 or not PODMAN_RACE.search(e.message):
                     raise
                 again = e
             time.sleep(0.1)    # there is no event to wait for
