@@ -324,7 +324,7 @@ def bench_context(report, url, what, times, make):
             dir=os.environ.get("ADDESH_BENCH_DIR")) as tree:
         make(tree)
         with open(tree + "/Dockerfile", "w") as f:
-            f.write("FROM scratch\nENV BENCH=1\n")
+            f.write("FROM scratch\nENV BENCH=1\nUSER 1\n")
         os.sync()
         old = {**os.environ, "DOCKER_BUILDKIT": "0"}
         tag = "addesh-bench:%d" % os.getpid()
