@@ -26,6 +26,7 @@ print('before', flush=True)
 os.execvp('sleep', ['sleep', '12345'])
 EOF
 """
+MARK = b"before\n"
 
 
 class Proxy:
@@ -39,6 +40,7 @@ class Proxy:
         self.listener.listen(64)
         self.pairs = []
         self.frozen = threading.Event()
+        self.passed = threading.Event()    # MARK came from the engine
         self.open = True
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -52,10 +54,11 @@ class Proxy:
             b.connect(self.target)
             self.pairs.append((a, b))
             for x, y in ((a, b), (b, a)):
-                threading.Thread(target=self._copy, args=(x, y),
+                threading.Thread(target=self._copy, args=(x, y, x is b),
                                  daemon=True).start()
 
-    def _copy(self, x, y):
+    def _copy(self, x, y, answers):
+        seen = b""
         try:
             while True:
                 data = x.recv(65536)
@@ -64,6 +67,9 @@ class Proxy:
                 if not data:
                     break
                 y.sendall(data)
+                seen = seen[-len(MARK):] + data
+                if answers and MARK in seen:
+                    self.passed.set()
             y.shutdown(socket.SHUT_WR)
         except OSError:
             pass
@@ -111,12 +117,14 @@ class Behind:
         return self.answer(limit)
 
     def loop(self):
-        """A run, until its program can be seen from outside."""
+        """A run, until its program can be seen from outside and what it wrote
+        has passed."""
         self.send(LOOP)
         end = time.monotonic() + patient(60)
         while "sleep 12345 " not in self.traces.programs():
             assert time.monotonic() < end, "the program does not run"
             pause()
+        assert self.proxy.passed.wait(patient(60)), "its output is lost"
 
     def end(self):
         """Its stdin ends, and it with it."""
