@@ -99,8 +99,6 @@ width_of(const char *s)
 	return width;
 }
 
-/* A tab or newline in a cell would break the record. */
-
 static void
 put_plain(struct call_table *t)
 {

@@ -132,6 +132,10 @@ void dockerfile_mount_release(struct dockerfile_mount *m);
 void dockerfile_images(const struct dockerfile *d, bool stage_by_stage,
     struct strvec *images);
 
+/* Does it need files of the context: by COPY, ADD or a bind mount?  What is
+   behind ONBUILD does not yet. */
+bool dockerfile_takes_context(const struct dockerfile_instruction *in);
+
 /* A construct that not every builder takes. */
 enum dockerfile_need {
 	NEEDS_HEREDOC, /* RUN <<EOF, COPY <<EOF */

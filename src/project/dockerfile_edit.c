@@ -91,34 +91,15 @@ is_number(const char *s)
 	return *s && strspn(s, "0123456789") == strlen(s);
 }
 
-/* Sources that are none of the context's: heredocs and URLs. */
+/* A mount of a stage by its number. */
 static bool
-takes_context(const struct dockerfile_instruction *in)
+mounts_number(const struct dockerfile_instruction *in)
 {
-	size_t others = in->nheredocs;
-
-	for (size_t i = 0; i + 1 < in->args.n; i++)
-		others += strstr(in->args.v[i], "://") != NULL ||
-			  str_starts(in->args.v[i], "git@");
-	return others + 1 < in->args.n;
-}
-
-/* A mount of the context, or of a stage by its number. */
-static bool
-mounts_context(const struct dockerfile_instruction *in)
-{
-	static const char flag[] = "--mount=";
+	struct dockerfile_mount m;
 	bool does = false;
 
-	for (size_t i = 0; i < in->flags.n && !does; i++) {
-		struct dockerfile_mount m = {0};
-		autoerr struct err ignored = ERR_INIT;
-
-		if (!str_starts(in->flags.v[i], flag))
-			continue;
-		does = dockerfile_mount_parse(&m,
-			   in->flags.v[i] + strlen(flag), &ignored) ||
-		       (m.from ? is_number(m.from) : !strcmp(m.type, "bind"));
+	for (size_t i = 0; dockerfile_next_mount(in, &i, &m);) {
+		does |= m.from && is_number(m.from);
 		dockerfile_mount_release(&m);
 	}
 	return does;
@@ -134,17 +115,15 @@ edit_of(const struct dockerfile_instruction *in)
 
 	if (in->onbuild)
 		return EDIT_NONE;
-	if (!strcmp(in->name, "ADD"))
-		return takes_context(in) ? EDIT_IMPOSSIBLE : EDIT_NONE;
-	if (!strcmp(in->name, "RUN"))
-		return mounts_context(in) ? EDIT_IMPOSSIBLE : EDIT_NONE;
-	if (strcmp(in->name, "COPY") != 0)
-		return EDIT_NONE;
-	if (from)
+	if (from && !strcmp(in->name, "COPY"))
 		return is_number(from) ? EDIT_NUMBER : EDIT_NONE;
-	if (!takes_context(in))
+	if (mounts_number(in))
+		return EDIT_IMPOSSIBLE;
+	if (!dockerfile_takes_context(in))
 		return EDIT_NONE;
-	return in->nheredocs ? EDIT_IMPOSSIBLE : EDIT_FROM;
+	return strcmp(in->name, "COPY") != 0 || in->nheredocs
+		   ? EDIT_IMPOSSIBLE
+		   : EDIT_FROM;
 }
 
 /* COPY --from=0 of the line that comes next: 0 becomes 1. */

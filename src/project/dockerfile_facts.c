@@ -24,6 +24,7 @@ dockerfile_visit_images(const struct dockerfile *d,
     void (*visit)(void *arg, const char *image), void *arg)
 {
 	const char *from = is(in, "COPY") ? dockerfile_flag(in, "from") : NULL;
+	struct dockerfile_mount m;
 
 	if (in->onbuild)
 		return;
@@ -32,18 +33,57 @@ dockerfile_visit_images(const struct dockerfile *d,
 		visit(arg, d->stages[in->stage].base);
 	if (from)
 		visit_image(d, from, visit, arg);
-	for (size_t i = 0; is(in, "RUN") && i < in->flags.n; i++) {
-		struct dockerfile_mount m;
-		autoerr struct err err = ERR_INIT;
-
-		if (!str_starts(in->flags.v[i], "--mount=") ||
-		    dockerfile_mount_parse(
-			&m, in->flags.v[i] + strlen("--mount="), &err))
-			continue;
+	for (size_t i = 0; dockerfile_next_mount(in, &i, &m);) {
 		if (m.from)
 			visit_image(d, m.from, visit, arg);
 		dockerfile_mount_release(&m);
 	}
+}
+
+/* As the builders tell a URL and a git repository from a path;
+   util/gitutil/git_ref.go of moby/buildkit. */
+bool
+dockerfile_is_remote(const char *source)
+{
+	static const char *const begins[] = {"http://", "https://", "git://",
+	    "ssh://", "git@", "github.com/"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(begins); i++)
+		if (!strncasecmp(source, begins[i], strlen(begins[i])))
+			return true;
+	/* USER@HOST:PATH */
+	return strchr(source, '@') && strchr(source, ':') &&
+	       strchr(source, '@') < strchr(source, ':') &&
+	       strcspn(source, "/") > (size_t)(strchr(source, ':') - source);
+}
+
+static bool
+mounts_context(const struct dockerfile_instruction *in)
+{
+	struct dockerfile_mount m;
+	bool does = false;
+
+	for (size_t i = 0; dockerfile_next_mount(in, &i, &m);) {
+		does |= !strcmp(m.type, "bind") && !m.from;
+		dockerfile_mount_release(&m);
+	}
+	return does;
+}
+
+bool
+dockerfile_takes_context(const struct dockerfile_instruction *in)
+{
+	size_t others = in->nheredocs;
+
+	if (in->onbuild)
+		return false;
+	if (is(in, "RUN"))
+		return mounts_context(in);
+	if ((!is(in, "COPY") && !is(in, "ADD")) || dockerfile_flag(in, "from"))
+		return false;
+	for (size_t i = 0; is(in, "ADD") && i + 1 < in->args.n; i++)
+		others += dockerfile_is_remote(in->args.v[i]);
+	return others + 1 < in->args.n;
 }
 
 static void

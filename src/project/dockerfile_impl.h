@@ -57,6 +57,13 @@ int dockerfile_pattern(struct strbuf *out, const char *value, char op,
 int dockerfile_mount_expand(const struct dockerfile_lexer *x,
     const char *value, struct strbuf *out, struct err *err);
 
+/* The mounts of a RUN, one a call; *i begins with 0, m is the caller's.  False
+   behind the last. */
+bool dockerfile_next_mount(const struct dockerfile_instruction *in, size_t *i,
+    struct dockerfile_mount *m);
+/* Is the source of an ADD a URL or a git repository? */
+bool dockerfile_is_remote(const char *source);
+
 /* Bytes of the space at s, as unicode.IsSpace of Go; 0: it is none. */
 size_t dockerfile_space(const char *s);
 

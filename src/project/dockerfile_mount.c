@@ -281,6 +281,24 @@ dockerfile_mount_parse(
 	return rc;
 }
 
+bool
+dockerfile_next_mount(const struct dockerfile_instruction *in, size_t *i,
+    struct dockerfile_mount *m)
+{
+	static const char flag[] = "--mount=";
+
+	while (*i < in->flags.n) {
+		const char *text = in->flags.v[(*i)++];
+		autoerr struct err ignored = ERR_INIT;
+
+		if (str_starts(text, flag) && !dockerfile_mount_parse(m,
+						  text + strlen(flag),
+						  &ignored))
+			return true;
+	}
+	return false;
+}
+
 void
 dockerfile_mount_release(struct dockerfile_mount *m)
 {

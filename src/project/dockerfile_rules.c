@@ -143,34 +143,12 @@ find_mount(struct finder *f, const struct dockerfile_instruction *in,
 static void
 find_mounts(struct finder *f, const struct dockerfile_instruction *in)
 {
-	for (size_t i = 0; i < in->flags.n; i++) {
-		struct dockerfile_mount m;
-		autoerr struct err err = ERR_INIT;
+	struct dockerfile_mount m;
 
-		if (!str_starts(in->flags.v[i], "--mount=") ||
-		    dockerfile_mount_parse(
-			&m, in->flags.v[i] + strlen("--mount="), &err))
-			continue;
+	for (size_t i = 0; dockerfile_next_mount(in, &i, &m);) {
 		find_mount(f, in, &m);
 		dockerfile_mount_release(&m);
 	}
-}
-
-/* As the builders tell a URL and a git repository from a path;
-   util/gitutil/git_ref.go of moby/buildkit. */
-static bool
-is_remote(const char *source)
-{
-	static const char *const begins[] = {"http://", "https://", "git://",
-	    "ssh://", "git@", "github.com/"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(begins); i++)
-		if (!strncasecmp(source, begins[i], strlen(begins[i])))
-			return true;
-	/* USER@HOST:PATH */
-	return strchr(source, '@') && strchr(source, ':') &&
-	       strchr(source, '@') < strchr(source, ':') &&
-	       strcspn(source, "/") > (size_t)(strchr(source, ':') - source);
 }
 
 static void
@@ -179,7 +157,7 @@ find_url(struct finder *f, const struct dockerfile_instruction *in)
 	for (size_t i = 0; i + 1 < in->args.n; i++) {
 		autobuf struct strbuf shown = STRBUF_INIT;
 
-		if (!is_remote(in->args.v[i]))
+		if (!dockerfile_is_remote(in->args.v[i]))
 			continue;
 		mask_secrets(&shown, in->args.v[i], strlen(in->args.v[i]));
 		dockerfile_report(f, RULE_ADD_URL, in->line,

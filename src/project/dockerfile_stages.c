@@ -489,20 +489,15 @@ visit_sources(const struct dockerfile *d,
 {
 	const char *from = is(in, "COPY") ? dockerfile_flag(in, "from") : NULL;
 	size_t stage = from ? dockerfile_find_stage(d, from) : SIZE_MAX;
+	struct dockerfile_mount m;
 
 	if (in->onbuild)
 		return 0;
 	if (stage != SIZE_MAX && visit(arg, stage))
 		return -1;
-	for (size_t i = 0; is(in, "RUN") && i < in->flags.n; i++) {
-		struct dockerfile_mount m;
-		autoerr struct err err = ERR_INIT;
+	for (size_t i = 0; dockerfile_next_mount(in, &i, &m);) {
 		int rc = 0;
 
-		if (!str_starts(in->flags.v[i], "--mount=") ||
-		    dockerfile_mount_parse(
-			&m, in->flags.v[i] + strlen("--mount="), &err))
-			continue;
 		stage = m.from ? dockerfile_find_stage(d, m.from) : SIZE_MAX;
 		if (stage != SIZE_MAX)
 			rc = visit(arg, stage);

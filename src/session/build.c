@@ -142,20 +142,11 @@ have_images(struct building *b, struct err *err)
 }
 
 static bool
-copies_context(const struct dockerfile *d)
+takes_context(const struct dockerfile *d)
 {
-	for (size_t i = 0; i < d->n; i++) {
-		const struct dockerfile_instruction *in = &d->instructions[i];
-		bool from = false;
-
-		if (strcmp(in->name, "COPY") != 0 &&
-		    strcmp(in->name, "ADD") != 0)
-			continue;
-		for (size_t k = 0; k < in->flags.n; k++)
-			from |= str_starts(in->flags.v[k], "--from=");
-		if (!from)
+	for (size_t i = 0; i < d->n; i++)
+		if (dockerfile_takes_context(&d->instructions[i]))
 			return true;
-	}
 	return false;
 }
 
@@ -236,7 +227,7 @@ send_above(struct building *b, const struct hidden *h)
 {
 	const struct build_plan *p = b->plan;
 
-	if (copies_context(b->dockerfile) &&
+	if (takes_context(b->dockerfile) &&
 	    (!p->inside || h->dockerfile || h->rules))
 		b->changed = dockerfile_with_context(b->dockerfile, p->text,
 		    p->len, CONTEXT_STAGE, UNDER);
@@ -250,7 +241,7 @@ send_above(struct building *b, const struct hidden *h)
 		b->map.stages = 1;
 		return b->above.path;
 	}
-	if (h->dockerfile && copies_context(b->dockerfile))
+	if (h->dockerfile && takes_context(b->dockerfile))
 		strvec_pushf(&b->record->warnings,
 		    "BuildKit needs %s in the context, so a COPY of its "
 		    "directory takes it along although it is ignored",
@@ -271,7 +262,7 @@ static bool
 may_label(const struct building *b, const struct hidden *h)
 {
 	return b->builder.kind == BUILDER_CLASSIC &&
-	       (!h->exists || h->rules || !copies_context(b->dockerfile));
+	       (!h->exists || h->rules || !takes_context(b->dockerfile));
 }
 
 static int
