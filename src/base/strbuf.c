@@ -128,6 +128,24 @@ strbuf_truncate(struct strbuf *sb, size_t len)
 		sb->buf[sb->len = len] = '\0';
 }
 
+void
+strbuf_add_word(struct strbuf *sb, const char *s)
+{
+	static const char special[] = " \t\r\n'\"\\$`;&|<>()*?{}!#";
+
+	if (*s && *s != '~' && !strpbrk(s, special)) {
+		strbuf_adds(sb, s);
+		return;
+	}
+	strbuf_addc(sb, '\'');
+	for (; *s; s++)
+		if (*s == '\'')
+			strbuf_adds(sb, "'\\''");
+		else
+			strbuf_addc(sb, *s);
+	strbuf_addc(sb, '\'');
+}
+
 bool
 str_starts(const char *s, const char *prefix)
 {

@@ -36,6 +36,9 @@ void strbuf_prepend(struct strbuf *sb, const char *s);
 /* Drops n bytes at the front (n <= len). */
 void strbuf_consume(struct strbuf *sb, size_t n);
 void strbuf_truncate(struct strbuf *sb, size_t len);
+/* As one word of a command line: in quotes where a shell, ours or another,
+   would read something else. */
+void strbuf_add_word(struct strbuf *sb, const char *s);
 
 #define autobuf __attribute__((cleanup(strbuf_release)))
 

@@ -284,7 +284,7 @@ describe_new(struct call *c, const struct env *env, int64_t began)
 	json_put_str(j, "image", env->spec.image);
 	json_put_int(j, "duration_ms", ms);
 	session_host_put_facts(j, env->box);
-	deps_describe(&env->deps, &with);
+	deps_describe(&env->deps, DEPS_LINE, &with);
 	if (with.len)
 		strbuf_prepend(&with, " + ");
 	call_note(c, "env %s (%s%s%s%s) ready in %s", env->spec.name,

@@ -150,7 +150,7 @@ show_facts(struct call *c, const struct env *env)
 	    ARRAY_SIZE(fact_titles), fact_line, c);
 	if (!env->deps.n)
 		return;
-	deps_describe(&env->deps, &packages);
+	deps_describe(&env->deps, SIZE_MAX, &packages);
 	fact_line(c, "packages", "dependencies", packages.buf);
 	dep_put(j, &env->deps, env->spec.layer);
 }

@@ -1,5 +1,6 @@
 #include "cmd/dep_call.h"
 
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -171,6 +172,23 @@ show_log(struct call *c, const struct build_record *r)
 		    r->steps[i].log.len);
 }
 
+/* The builder's words for it are the installer's arguments without quotes. */
+static void
+name_failure(struct build_record *r)
+{
+	autobuf struct strbuf size = STRBUF_INIT;
+
+	if (!r->failed || !r->exit_code)
+		return;
+	err_set(&r->why, ERR_IMAGE, "the installer ended with status %d",
+	    r->exit_code);
+	if (r->exit_code != 128 + SIGKILL || !r->memory)
+		return;
+	units_add_size_exact(&size, r->memory);
+	err_hint(&r->why, "it was killed: perhaps it needed more memory than "
+	    "%s:  set dependencies.memory_limit SIZE", size.buf);
+}
+
 static void
 tell_failure(struct call *c, const struct policy *p, const struct deps *d,
     const struct build_record *r, json *install)
@@ -178,7 +196,7 @@ tell_failure(struct call *c, const struct policy *p, const struct deps *d,
 	const struct build_record_step *f = r->failed;
 	autobuf struct strbuf what = STRBUF_INIT, limit = STRBUF_INIT;
 
-	deps_describe(d, &what);
+	deps_describe(d, DEPS_LINE, &what);
 	show_log(c, r);
 	if (r->status == BUILD_TIMEOUT) {
 		units_add_duration_exact(&limit,
@@ -188,9 +206,10 @@ tell_failure(struct call *c, const struct policy *p, const struct deps *d,
 		    limit.buf, policy_where(p, SET_DEPENDENCIES_TIMEOUT));
 		err_hint(&c->err, "more time:  set dependencies.timeout 10m");
 	} else if (r->status == BUILD_UNSUCCESSFUL && f && r->exit_code) {
-		err_set(&c->err, ERR_IMAGE,
-		    "installing %s failed: the installer ended with status %d",
-		    what.buf, r->exit_code);
+		err_set(&c->err, ERR_IMAGE, "installing %s failed: %s",
+		    what.buf, r->why.msg.buf);
+		if (r->why.hint.len)
+			err_hint(&c->err, "%s", r->why.hint.buf);
 		add_diagnosis(c, d, r, install);
 	} else if (r->status == BUILD_INTERRUPTED) {
 		err_set(&c->err, ERR_INTERRUPTED, "installing %s: interrupted",
@@ -217,7 +236,7 @@ dep_make(struct call *c, const struct policy *p, const struct env_spec *spec,
 	struct build_watch watch;
 
 	strbuf_adds(&what, "installing");
-	deps_describe(d, &what);
+	deps_describe(d, DEPS_LINE, &what);
 	build_record_init(&r);
 	build_view_open(&view, c);
 	view.title = what.buf;
@@ -229,8 +248,10 @@ dep_make(struct call *c, const struct policy *p, const struct env_spec *spec,
 	if (out->id)
 		json_put_bool(call_data(c), "layer_built", out->built);
 	if (r.n) {
-		json *install = build_record_json(&r);
+		json *install;
 
+		name_failure(&r);
+		install = build_record_json(&r);
 		json_put(call_data(c), "install", install);
 		if (!out->id && r.status != BUILD_COMPLETED)
 			tell_failure(c, p, d, &r, install);

@@ -309,10 +309,14 @@ not_there(const struct deps *d, const char *name, struct err *err)
 		for (size_t k = 0; k < g->n_files; k++)
 			nearest_try(&near, g->files[k].name);
 	}
-	deps_describe(d, &all);
+	deps_describe(d, DEPS_LINE, &all);
 	err_set(err, ERR_USAGE, "'%s' was not asked for here", name);
-	if (near.best)
-		return err_hint(err, "did you mean %s?", near.best);
+	if (near.best) {
+		autobuf struct strbuf word = STRBUF_INIT;
+
+		strbuf_add_word(&word, near.best);
+		return err_hint(err, "did you mean %s?", word.buf);
+	}
 	return d->n ? err_hint(err, "there are: %s", all.buf) : -1;
 }
 
@@ -334,17 +338,47 @@ deps_remove(struct deps *d, const char *name, struct err *err)
 	return not_there(d, name, err);
 }
 
-void
-deps_describe(const struct deps *d, struct strbuf *out)
+/* A list that is written down in words, as far as there is room. */
+struct description {
+	struct strbuf words; /* with a blank before each */
+	size_t room, left_out;
+};
+
+/* An address may be longer than all of the room. */
+static void
+describe_word(struct description *to, const char *word)
 {
+	autofree char *head = NULL;
+	size_t n = to->room;
+
+	if (!to->words.len && strlen(word) > n) {
+		while (n && (word[n] & 0xc0) == 0x80)
+			n--;
+		head = xasprintf("%.*s...", (int)n, word);
+		word = head;
+	} else if (to->left_out || to->words.len + strlen(word) > to->room) {
+		to->left_out++;
+		return;
+	}
+	strbuf_addc(&to->words, ' ');
+	strbuf_add_word(&to->words, word);
+}
+
+void
+deps_describe(const struct deps *d, size_t room, struct strbuf *out)
+{
+	struct description to = {.words = STRBUF_INIT, .room = room};
+
 	for (size_t i = 0; i < d->n; i++) {
 		const struct dep_group *g = &d->groups[i];
 
 		for (size_t k = 0; k < g->n_files; k++)
-			strbuf_addf(out, "%s%s", out->len ? " " : "",
-			    g->files[k].name);
+			describe_word(&to, g->files[k].name);
 		for (size_t k = 0; k < g->packages.n; k++)
-			strbuf_addf(out, "%s%s", out->len ? " " : "",
-			    g->packages.v[k]);
+			describe_word(&to, g->packages.v[k]);
 	}
+	if (to.left_out)
+		strbuf_addf(&to.words, " and %zu more", to.left_out);
+	strbuf_adds(out, to.words.buf + (to.words.len && !out->len));
+	strbuf_release(&to.words);
 }

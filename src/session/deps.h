@@ -58,7 +58,9 @@ char *deps_name(const char *package);
 /* Are two names the same to an installer?  Case, '-', '_' and '.' do not
    count. */
 bool deps_same_name(const char *a, const char *b);
-/* "package.json requests six": for people. */
-void deps_describe(const struct deps *d, struct strbuf *out);
+/* "package.json requests 'six>=1'", each as a word that could be typed; what
+   does not fit into so many bytes is counted: "a b and 7 more". */
+#define DEPS_LINE 200 /* as a part of a message */
+void deps_describe(const struct deps *d, size_t room, struct strbuf *out);
 
 #endif

@@ -326,7 +326,7 @@ add_labels(const struct layering *l, struct strvec *labels)
 {
 	autobuf struct strbuf list = STRBUF_INIT, safe = STRBUF_INIT;
 
-	deps_describe(l->q->deps, &list);
+	deps_describe(l->q->deps, LABEL_SIZE, &list);
 	mask_secrets(&safe, list.buf, list.len);
 	if (safe.len > LABEL_SIZE) {
 		strbuf_truncate(&safe, LABEL_SIZE - 3);

@@ -160,6 +160,28 @@ def _(kind):
         assert REASON + "\n" in done.err, done
 
 
+@test("a package that reads like commands is a word all the way: %s", ENGINES)
+def _(kind):
+    bad = "a%s; rm -rf /" % fresh()
+    quoted = "'%s'" % bad
+    with Deps(kind) as h:
+        added, failed, listed = h.results(
+            "env new --dep \"%s\" %s" % (bad, h.image),
+            "dep add broken", "images --deps")
+        assert added["ok"], added
+        same(added["result"]["dependencies"], [bad])
+        same([i["deps"] for i in listed["result"]["images"]
+              if i["id"] == added["result"]["layer"]], [quoted])
+        same(failed["error"]["message"], "installing %s broken failed: the "
+             "installer ended with status 3" % quoted)
+        same(failed["result"]["install"]["message"],
+             "the installer ended with status 3")
+        done = h.addesh("-c", "env new --name x --dep \"%s\" %s" %
+                        (bad, h.image))
+        same(done.status, 0)
+        assert "%s + %s)" % (h.image, quoted) in done.err, done
+
+
 @test("one that never ends is stopped: %s", ENGINES)
 def _(kind):
     with Deps(kind, config={"dependencies": {"timeout": patient(5)}}) as h:

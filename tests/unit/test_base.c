@@ -25,6 +25,12 @@ test_strbuf(void)
 	is_str(sb.buf, "-x", "consume");
 	strbuf_add(&sb, "\0y", 2);
 	is_int(sb.len, 4, "NULs are kept");
+	strbuf_reset(&sb);
+	strbuf_add_word(&sb, "a/b-1.2@x=y[z],%");
+	strbuf_add_word(&sb, "");
+	strbuf_add_word(&sb, "~");
+	strbuf_add_word(&sb, "a'$b");
+	is_str(sb.buf, "a/b-1.2@x=y[z],%''" "'~'" "'a'\\''$b'", "words");
 	ok(str_ends("main.py", ".py") && !str_ends("y", ".py"), "str_ends");
 }
 

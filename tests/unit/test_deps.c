@@ -103,7 +103,7 @@ is_described(const struct deps *d, const char *want)
 {
 	autobuf struct strbuf text = STRBUF_INIT;
 
-	deps_describe(d, &text);
+	deps_describe(d, 60, &text);
 	is_str(text.buf, want, "there are: %s", want);
 }
 
@@ -121,7 +121,7 @@ test_list(void)
 	add_file(&d, "package.json", "{}");
 	add_file(&d, "other/package.json", "{1}");
 	is_described(&d,
-	    "dev-requirements.txt requests>2 six package.json six");
+	    "dev-requirements.txt 'requests>2' six package.json six");
 	deps_copy(&copy, &d);
 	is_int(deps_remove(&d, "SIX", &err), 0, "the first of that name");
 	is_int(deps_remove(&d, "requests", &err), 0, "without its version");
@@ -134,12 +134,37 @@ test_list(void)
 	is_int(deps_remove(&d, "six", &err), 0, "the last");
 	is_int(d.n, 0, "nothing is left");
 	is_described(&copy,
-	    "dev-requirements.txt requests>2 six package.json six");
+	    "dev-requirements.txt 'requests>2' six package.json six");
 	is_int(copy.groups[1].files[0].len, 3, "the later file counts");
 	deps_release(&copy);
 	refused_file(&d, "notes.md", "package.json");
 	refused_file(&d, "my requirements.txt", "the name of a list");
 	refused_file(&d, "-requirements.txt", "the name of a list");
+	deps_release(&d);
+}
+
+/* For people: each a word, and no more than there is room for. */
+static void
+test_words(void)
+{
+	struct deps d = DEPS_INIT;
+	autofree char *address = xasprintf("https://x/%0100d", 0);
+	autofree char *head = xasprintf("https://x/%050d... and 2 more", 0);
+	struct err err = ERR_INIT;
+
+	add(&d, "python", "a; rm -rf /");
+	add(&d, "python", "it's");
+	is_described(&d, "'a; rm -rf /' 'it'\\''s'");
+	is_int(deps_remove(&d, "it", &err), -1, "it is another one");
+	is_str(err.hint.buf, "did you mean 'it'\\''s'?", "quoted there too");
+	err_clear(&err);
+	deps_release(&d);
+	add(&d, "javascript", address);
+	is_described(&d, "https://x/00000000000000000000000000000000000000"
+	    "000000000000...");
+	add(&d, "javascript", "x");
+	add(&d, "javascript", "z");
+	is_described(&d, head);
 	deps_release(&d);
 }
 
@@ -234,6 +259,7 @@ main(void)
 	test_names();
 	test_refused();
 	test_list();
+	test_words();
 	test_instructions();
 	test_installed();
 	languages_free(all);
