@@ -40,17 +40,13 @@ language_of_runs(const struct languages *all, const struct env *env)
 	return found;
 }
 
+/* NULL: nothing tells. */
 static const struct language *
-guess_language(const struct languages *all, const struct strvec *paths,
-    const char *image, const struct env *env)
+likely_language(const struct languages *all, const char *image,
+    const struct env *env)
 {
-	autoerr struct err ignored = ERR_INIT;
-	const struct language *l = NULL;
+	const struct language *l = languages_by_image(all, image);
 
-	if (paths && paths->n)
-		l = deps_file_language(all, paths->v[0], &ignored);
-	if (!l)
-		l = languages_by_image(all, image);
 	if (!l && env && env->deps.n == 1)
 		l = env->deps.groups[0].language;
 	if (!l && env)
@@ -58,37 +54,39 @@ guess_language(const struct languages *all, const struct strvec *paths,
 	return l;
 }
 
-static const struct language *
-find_language(struct call *c, const struct languages *all,
-    const struct strvec *paths, const char *image, const struct env *env)
+/* --lang, else NULL. */
+static int
+named_language(struct call *c, const struct languages *all,
+    const struct language **l)
 {
 	const char *name = call_str(c, "lang");
-	const struct language *l = name
-	    ? languages_by_name(all, name)
-	    : guess_language(all, paths, image, env);
 
-	if (l)
-		return l;
-	if (name) {
-		err_set(&c->err, ERR_USAGE, "no language is named '%s'", name);
-		return NULL;
-	}
-	err_set(&c->err, ERR_USAGE,
-	    "of which language are the packages? %s does not tell", image);
-	err_hint(&c->err, "say it:  dep add --lang python PACKAGE");
-	return NULL;
+	*l = name ? languages_by_name(all, name) : NULL;
+	if (name && !*l)
+		return err_set(&c->err, ERR_USAGE,
+		    "no language is named '%s'", name);
+	return 0;
 }
 
 static int
-take_file(struct call *c, const struct languages *all, const char *path,
-    struct deps *d)
+no_language(struct call *c, const char *image)
+{
+	err_set(&c->err, ERR_USAGE,
+	    "of which language are the packages? %s does not tell", image);
+	return err_hint(&c->err, "say it:  dep add --lang python PACKAGE");
+}
+
+static int
+take_file(struct call *c, const struct languages *all,
+    const struct language *likely, const char *path, struct deps *d)
 {
 	autobuf struct strbuf text = STRBUF_INIT;
 
 	if (call_may_use_path(c, SET_HOST_READ, path) ||
 	    io_read_file(path, &text, DEPS_FILE_MAX, &c->err))
 		return -1;
-	return deps_add_file(d, all, path, text.buf, text.len, &c->err);
+	return deps_add_file(
+	    d, all, likely, path, text.buf, text.len, &c->err);
 }
 
 static int
@@ -108,20 +106,20 @@ dep_take(struct call *c, const struct strvec *packages,
     struct deps *d)
 {
 	const struct languages *all = session_languages(c->session, &c->err);
-	const struct language *l = NULL;
+	const struct language *named, *likely;
 
-	if (!all)
+	if (!all || named_language(c, all, &named))
 		return -1;
+	likely = named ? named : likely_language(all, image, env);
 	for (size_t i = 0; paths && i < paths->n; i++)
-		if (take_file(c, all, paths->v[i], d))
+		if (take_file(c, all, likely, paths->v[i], d))
 			return -1;
-	if (packages && packages->n) {
-		l = find_language(c, all, paths, image, env);
-		if (!l)
-			return -1;
-	}
-	for (size_t i = 0; l && i < packages->n; i++)
-		if (deps_add(d, l, packages->v[i], &c->err))
+	if (!named && paths && paths->n)
+		likely = deps_file_language(all, likely, paths->v[0], &c->err);
+	if (packages && packages->n && !likely)
+		return no_language(c, image);
+	for (size_t i = 0; packages && i < packages->n; i++)
+		if (deps_add(d, likely, packages->v[i], &c->err))
 			return -1;
 	return check_languages(c, d);
 }

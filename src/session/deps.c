@@ -202,34 +202,65 @@ find_how(const struct language *l, const char *name)
 	return NULL;
 }
 
+/* How a list of any name is installed: its name is a word of the commands. */
+static const struct installer_file *
+any_how(const struct language *l)
+{
+	for (size_t i = 0; i < l->dependencies.n_files; i++) {
+		const struct commands *c = &l->dependencies.files[i].commands;
+
+		for (size_t k = 0; k < c->n; k++)
+			if (strvec_has(&c->v[k], "{file}"))
+				return &l->dependencies.files[i];
+	}
+	return NULL;
+}
+
+static void
+add_names(const struct language *l, struct strbuf *out)
+{
+	for (size_t i = 0; i < l->dependencies.n_files; i++)
+		strbuf_addf(out, "%s%s", out->len ? ", " : "",
+		    l->dependencies.files[i].name);
+}
+
 static int
-unknown_file(const struct languages *all, const char *name, struct err *err)
+unknown_file(const struct languages *all, const struct language *likely,
+    const char *name, struct err *err)
 {
 	autobuf struct strbuf known = STRBUF_INIT;
 
-	for (size_t i = 0; i < languages_count(all); i++) {
-		const struct installer *in =
-		    &languages_at(all, i)->dependencies;
-
-		for (size_t k = 0; k < in->n_files; k++)
-			strbuf_addf(&known, "%s%s", known.len ? ", " : "",
-			    in->files[k].name);
+	if (likely && !likely->dependencies.n_files)
+		return refuse_language(likely, err);
+	if (likely) {
+		add_names(likely, &known);
+		err_set(err, ERR_USAGE,
+		    "%s is no list that the installer of %s reads", name,
+		    likely->name);
+		return err_hint(err, "it reads: %s", known.buf);
 	}
+	for (size_t i = 0; i < languages_count(all); i++)
+		add_names(languages_at(all, i), &known);
 	err_set(err, ERR_USAGE,
 	    "%s is no list of packages that is known by its name", name);
-	return err_hint(err, "there are: %s", known.buf);
+	err_hint(err, "say of which language it is:  --lang python");
+	return err_hint(err, "known by their names: %s", known.buf);
 }
 
 const struct language *
-deps_file_language(const struct languages *all, const char *path,
-    struct err *err)
+deps_file_language(const struct languages *all, const struct language *likely,
+    const char *path, struct err *err)
 {
 	const char *name = base_name(path);
 
+	if (likely && find_how(likely, name))
+		return likely;
 	for (size_t i = 0; i < languages_count(all); i++)
 		if (find_how(languages_at(all, i), name))
 			return languages_at(all, i);
-	unknown_file(all, name, err);
+	if (likely && any_how(likely))
+		return likely;
+	unknown_file(all, likely, name, err);
 	return NULL;
 }
 
@@ -244,11 +275,14 @@ is_plain_name(const char *name)
 }
 
 int
-deps_add_file(struct deps *d, const struct languages *all, const char *path,
-    const char *text, size_t len, struct err *err)
+deps_add_file(struct deps *d, const struct languages *all,
+    const struct language *likely, const char *path, const char *text,
+    size_t len, struct err *err)
 {
 	const char *name = base_name(path);
-	const struct language *l = deps_file_language(all, path, err);
+	const struct language *l =
+	    deps_file_language(all, likely, path, err);
+	const struct installer_file *how;
 
 	if (!l)
 		return -1;
@@ -258,7 +292,8 @@ deps_add_file(struct deps *d, const struct languages *all, const char *path,
 	if (len > DEPS_FILE_MAX)
 		return err_set(err, ERR_USAGE, "%s: a list of packages has at "
 		    "most %u bytes", name, DEPS_FILE_MAX);
-	add_file(find_group(d, l), name, text, len, find_how(l, name));
+	how = find_how(l, name);
+	add_file(find_group(d, l), name, text, len, how ? how : any_how(l));
 	return 0;
 }
 

@@ -43,14 +43,19 @@ void deps_release(struct deps *d); /* d is empty and valid */
  */
 int deps_add(struct deps *d, const struct language *l, const char *package,
     struct err *err);
-/* path: the file's name says which language it is of; text is copied. */
+/* Of the language that deps_file_language() says; text is copied. */
 int deps_add_file(struct deps *d, const struct languages *all,
-    const char *path, const char *text, size_t len, struct err *err);
+    const struct language *likely, const char *path, const char *text,
+    size_t len, struct err *err);
 /* A package, by its name or as it was asked for, or a file by its name. */
 int deps_remove(struct deps *d, const char *name, struct err *err);
-/* Which language a file of this name is of; NULL with ERR_USAGE. */
+/*
+ * Which language a file of this name is of: the one that knows the name, else
+ * the likely one (NULL: there is none) if its installer takes lists of any
+ * name.  NULL with ERR_USAGE.
+ */
 const struct language *deps_file_language(const struct languages *all,
-    const char *path, struct err *err);
+    const struct language *likely, const char *path, struct err *err);
 
 /* The name in "requests[socks]>=2.31"; itself if it is an address.  The
    caller's. */

@@ -410,6 +410,23 @@ def _(kind):
         same(found[5]["dependencies"], [])
 
 
+@test("a list of any name, where the language is known: %s", ENGINES)
+def _(kind):
+    one = fresh()
+    image = engines.api(kind).get("/images/%s/json" % IMAGE)["Id"]
+    with Deps(kind) as h:
+        path = h.write("needed/dev.txt", one + "=7\n")
+        found = h.ok("env new --lang fake --dep-file %s %s" % (path, h.image),
+                     "dep ls", "env new --name other " + h.image,
+                     "dep add --file " + path)
+        same(rows(found[1]), [("dev.txt", "dev.txt", None), (one, None, "7")])
+        same(found[3]["layer_built"], False)
+        found = h.results("env new --dep-file %s %s" % (
+            path, image.split(":")[-1]))[0]
+        same(found["ok"], False)
+        assert "--lang" in found["error"]["hint"], found
+
+
 @test("the installer's variables come from the environment, else from addesh",
       )
 def _():

@@ -67,10 +67,11 @@ LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 		all = languages_load(NULL, NULL, &err);
 	if (!all || strlen(name) > strlen(text))
 		abort();
-	deps_file_language(all, text, &err);
+	deps_file_language(all, NULL, text, &err);
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		const struct language *l = languages_by_name(all, names[i]);
 
+		deps_file_language(all, l, text, &err);
 		list(l, data, size);
 		instructions(l, text);
 	}

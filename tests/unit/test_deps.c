@@ -83,7 +83,7 @@ add_file(struct deps *d, const char *path, const char *text)
 {
 	struct err err = ERR_INIT;
 
-	if (deps_add_file(d, all, path, text, strlen(text), &err))
+	if (deps_add_file(d, all, NULL, path, text, strlen(text), &err))
 		ok(0, "%s: %s", path, err.msg.buf);
 }
 
@@ -91,7 +91,7 @@ static void
 refused_file(struct deps *d, const char *path, const char *want)
 {
 	struct err err = ERR_INIT;
-	int rc = deps_add_file(d, all, path, "", 0, &err);
+	int rc = deps_add_file(d, all, NULL, path, "", 0, &err);
 
 	ok(rc && (strstr(err.msg.buf, want) || strstr(err.hint.buf, want)),
 	    "refused: %s", err.msg.buf);
@@ -140,6 +140,42 @@ test_list(void)
 	refused_file(&d, "notes.md", "package.json");
 	refused_file(&d, "my requirements.txt", "the name of a list");
 	refused_file(&d, "-requirements.txt", "the name of a list");
+	deps_release(&d);
+}
+
+static void
+is_list_of(const char *language, const char *path, const char *want)
+{
+	const struct language *likely = language ? lang(language) : NULL;
+	autoerr struct err err = ERR_INIT;
+	const struct language *l = deps_file_language(all, likely, path, &err);
+
+	if (l)
+		is_str(l->name, want, "%s is a list of %s", path, want);
+	else
+		ok(strstr(err.msg.buf, want) || strstr(err.hint.buf, want),
+		    "%s: %s", path, err.msg.buf);
+}
+
+/* A name that nobody knows is a list all the same, where the installer is told
+   the name. */
+static void
+test_any_list(void)
+{
+	struct deps d = DEPS_INIT;
+	struct err err = ERR_INIT;
+
+	is_list_of("python", "requirements/dev.txt", "python");
+	is_list_of("python", "package.json", "javascript");
+	is_list_of("python", "requirements-dev.txt", "python");
+	is_list_of("javascript", "r1.txt", "it reads: package.json");
+	is_list_of("c", "r1.txt", "packages of c are not");
+	is_list_of(NULL, "r1.txt", "--lang python");
+	is_list_of(NULL, "requirements-dev.txt", "python");
+	is_int(deps_add_file(&d, all, lang("python"), "r/r1.txt", "six", 3,
+		   &err), 0, "it is added");
+	is_described(&d, "r1.txt");
+	ok(d.groups[0].files[0].how, "and there is a way to install it");
 	deps_release(&d);
 }
 
@@ -259,6 +295,7 @@ main(void)
 	test_names();
 	test_refused();
 	test_list();
+	test_any_list();
 	test_words();
 	test_instructions();
 	test_installed();
