@@ -201,6 +201,16 @@ json_push_str(json *array, const char *s)
 	json_push(array, json_string(s));
 }
 
+json *
+json_from_strings(const struct strvec *sv)
+{
+	json *array = json_array();
+
+	for (size_t i = 0; i < sv->n; i++)
+		json_push_str(array, sv->v[i]);
+	return array;
+}
+
 void
 json_put_bytes(json *obj, const char *name, const void *p, size_t n)
 {

@@ -46,6 +46,7 @@ void json_put_bool(json *obj, const char *name, bool b);
 void json_remove(json *obj, const char *name); /* absent is fine */
 void json_push(json *array, json *value); /* takes value */
 void json_push_str(json *array, const char *s);
+json *json_from_strings(const struct strvec *sv); /* an array */
 json *json_string(const char *s); /* what is not UTF-8 becomes U+FFFD */
 /*
  * Bytes of a program: under NAME as a string if they are UTF-8 without NUL,

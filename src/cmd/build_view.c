@@ -8,12 +8,12 @@
 #include "cmd/host.h"
 #include "cmd/output.h"
 #include "cmd/session_host.h"
+#include "engine/image.h"
 
 #define DRAW_MS 200
 #define LOG_LINES 4
 /* An instruction with its continuations may be pages long. */
 #define TEXT_MAX 300
-#define SHORT_ID 12
 
 /* "[2/5] RUN make", with its stage if there are several; on a terminal in one
    line, with room for what is put behind it. */
@@ -215,7 +215,7 @@ static void
 tell_success(struct call *c, const struct build_record *r)
 {
 	autobuf struct strbuf line = STRBUF_INIT;
-	const char *colon = strchr(r->id, ':');
+	autofree char *id = image_id_short(r->id);
 
 	for (size_t i = 0; i < r->tags.n; i++)
 		call_text(c, "%s\n", r->tags.v[i]);
@@ -225,7 +225,7 @@ tell_success(struct call *c, const struct build_record *r)
 	units_add_duration(&line, r->duration_ms);
 	strbuf_adds(&line, ", ");
 	units_add_size(&line, r->size);
-	strbuf_addf(&line, ", %.*s", SHORT_ID, colon ? colon + 1 : r->id);
+	strbuf_addf(&line, ", %s", id);
 	call_note(c, "%s", line.buf);
 }
 

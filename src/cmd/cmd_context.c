@@ -108,15 +108,13 @@ report_added(
     struct call *c, const struct staged *ctx, const struct staged_count *count)
 {
 	autobuf struct strbuf added = STRBUF_INIT, all = STRBUF_INIT;
-	json *j = call_data(c), *skipped = json_array();
+	json *j = call_data(c);
 
-	for (size_t i = 0; i < count->skipped.n; i++)
-		json_push_str(skipped, count->skipped.v[i]);
 	json_put_str(j, "context", ctx->name);
 	json_put_int(j, "added", (int64_t)count->files);
 	json_put_int(j, "bytes", (int64_t)count->bytes);
 	json_put_int(j, "ignored", (int64_t)count->ignored);
-	json_put(j, "skipped", skipped);
+	json_put(j, "skipped", json_from_strings(&count->skipped));
 	json_put_int(j, "files", (int64_t)ctx->n);
 	units_add_size(&added, count->bytes);
 	units_add_size(&all, ctx->bytes);

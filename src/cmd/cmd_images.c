@@ -12,8 +12,6 @@
 #include "session/own_image.h"
 #include "session/session.h"
 
-#define SHORT_ID 12
-
 /* One row a name, since names are what commands take. */
 struct listed {
 	char *name;        /* NULL: it has none */
@@ -168,10 +166,8 @@ show_row(const struct listing *ls, struct call_table *t, const struct listed *l)
 {
 	const json *labels = json_get(l->image, "Labels");
 	const char *id = json_str(l->image, "Id", "");
-	const char *colon = strchr(id, ':');
 	int64_t used = dep_use_time(&ls->c->session->runtime, id);
-	autofree char *digits =
-	    xasprintf("%.*s", SHORT_ID, colon ? colon + 1 : id);
+	autofree char *digits = image_id_short(id);
 	autobuf struct strbuf size = STRBUF_INIT, age = STRBUF_INIT,
 			      use = STRBUF_INIT, users = STRBUF_INIT;
 

@@ -13,7 +13,6 @@
 #include "session/session.h"
 
 #define DEFAULT_MS (UINT64_C(24) * 3600 * 1000)
-#define SHORT_ID 12
 
 struct pruning {
 	struct call *c;
@@ -80,25 +79,17 @@ is_interrupted(const struct pruning *p)
 
 /* ---- images ---- */
 
-static const char *
-digits(const char *id)
-{
-	const char *colon = strchr(id, ':');
-
-	return colon ? colon + 1 : id;
-}
-
 /* A container of anybody. */
 static bool
 is_in_use(const struct pruning *p, const json *image)
 {
-	const char *id = digits(json_str(image, "Id", ""));
+	const char *id = json_str(image, "Id", "");
 	const json *c;
 
 	if (json_int(image, "Containers", 0) > 0)
 		return true;
 	json_each (c, p->containers) {
-		if (!strcmp(digits(json_str(c, "ImageID", "")), id))
+		if (image_id_same(json_str(c, "ImageID", ""), id))
 			return true;
 	}
 	return false;
@@ -155,7 +146,7 @@ static void
 prune_nameless(struct pruning *p, const json *image)
 {
 	const char *id = json_str(image, "Id", "");
-	autofree char *shown = xasprintf("%.*s", SHORT_ID, digits(id));
+	autofree char *shown = image_id_short(id);
 	struct victim v = {.kind = "image",
 	    .name = shown,
 	    .id = id,
@@ -226,8 +217,8 @@ forget_uses(struct pruning *p)
 		bool here = dep_use_time(rt, ids.v[i]) > p->since;
 
 		json_each (image, p->images)
-			here |= !strcmp(
-			    digits(json_str(image, "Id", "")), ids.v[i]);
+			here |= image_id_same(
+			    json_str(image, "Id", ""), ids.v[i]);
 		if (!here)
 			dep_use_forget(rt, ids.v[i]);
 	}

@@ -10,8 +10,6 @@
 #include "engine/image.h"
 #include "session/session.h"
 
-#define SHORT_ID 12
-
 struct moving {
 	struct call *c;
 	char *what; /* "pull python:3.11-slim" */
@@ -25,20 +23,12 @@ on_progress(void *arg, const struct progress *p)
 	call_progress(moving->c, moving->what, p->current, p->total);
 }
 
-/* The id without its algorithm, cut to what people compare. */
-static void
-add_short_id(struct strbuf *sb, const char *id)
-{
-	const char *colon = strchr(id, ':');
-
-	strbuf_addf(sb, "%.*s", SHORT_ID, colon ? colon + 1 : id);
-}
-
 static void
 report_pull(
     struct call *c, const char *name, const struct image *img, int64_t began_ms)
 {
 	autobuf struct strbuf text = STRBUF_INIT;
+	autofree char *id = image_id_short(img->id);
 	json *j = call_data(c);
 
 	json_put_str(j, "image", name);
@@ -50,9 +40,7 @@ report_pull(
 		call_text(c, "%s\n", name);
 		return;
 	}
-	strbuf_addf(&text, "%s is here: ", name);
-	add_short_id(&text, img->id);
-	strbuf_adds(&text, ", ");
+	strbuf_addf(&text, "%s is here: %s, ", name, id);
 	units_add_size(&text, img->size);
 	strbuf_adds(&text, ", in ");
 	units_add_duration(&text, clock_ms() - began_ms);

@@ -4,6 +4,7 @@
 
 #include "cmd/session_host.h"
 #include "engine/container.h"
+#include "engine/image.h"
 
 int
 image_use_init(struct image_use *u, struct session *s, struct err *err)
@@ -30,21 +31,6 @@ image_users_release(struct image_users *users)
 	strvec_release(&users->elsewhere);
 }
 
-/* An id without its algorithm: not everything that names one says it. */
-static const char *
-digits(const char *id)
-{
-	const char *colon = strchr(id, ':');
-
-	return colon ? colon + 1 : id;
-}
-
-static bool
-same(const char *a, const char *b)
-{
-	return *digits(a) && !strcmp(digits(a), digits(b));
-}
-
 void
 image_users_find(
     struct image_users *users, const struct image_use *u, const char *id)
@@ -55,13 +41,13 @@ image_users_find(
 	for (size_t i = 0; i < s->nenvs; i++) {
 		const struct env *env = s->envs[i];
 
-		if (same(session_host_fact(env->box, "image_id"), id))
+		if (image_id_same(session_host_fact(env->box, "image_id"), id))
 			strvec_push(&users->here, env->spec.name);
 	}
 	json_each (item, u->containers) {
 		const json *l = json_get(item, "Labels");
 
-		if (same(json_str(item, "ImageID", ""), id) &&
+		if (image_id_same(json_str(item, "ImageID", ""), id) &&
 		    strcmp(json_str(l, "addesh.session", ""), s->id))
 			strvec_push(
 			    &users->elsewhere, json_str(l, "addesh.name", "?"));
@@ -90,19 +76,9 @@ image_users_add(const struct image_users *users, struct strbuf *out)
 	}
 }
 
-static void
-put_names(json *j, const char *key, const struct strvec *names)
-{
-	json *array = json_array();
-
-	for (size_t i = 0; i < names->n; i++)
-		json_push_str(array, names->v[i]);
-	json_put(j, key, array);
-}
-
 void
 image_users_put(const struct image_users *users, json *j)
 {
-	put_names(j, "environments", &users->here);
-	put_names(j, "elsewhere", &users->elsewhere);
+	json_put(j, "environments", json_from_strings(&users->here));
+	json_put(j, "elsewhere", json_from_strings(&users->elsewhere));
 }

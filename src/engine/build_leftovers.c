@@ -136,15 +136,6 @@ is_named(const json *image)
 	return tags.n && strcmp(tags.v[0], "<none>:<none>");
 }
 
-/* The full id without "sha256:". */
-static const char *
-bare_id(const char *id)
-{
-	const char *colon = strchr(id, ':');
-
-	return colon ? colon + 1 : id;
-}
-
 /* Was it named as the image of a step that made it, or that found it? */
 static bool
 is_of_step(const struct found *f, const char *id, bool made)
@@ -191,7 +182,7 @@ static bool
 is_of_copy(const struct found *f, const json *image, const char *id)
 {
 	const struct build_stream *s = f->s;
-	const char *parent = bare_id(json_str(image, "ParentId", ""));
+	const char *parent = image_id_digits(json_str(image, "ParentId", ""));
 	autofree char *path = engine_path(f->e, "/images/%s/history", id);
 	autoerr struct err ignored = ERR_INIT;
 	autojson json *history = NULL;
@@ -233,10 +224,10 @@ is_parent(const struct found *f, const json *list, const char *id)
 
 	json_each(image, list)
 	{
-		const char *child = bare_id(json_str(image, "Id", ""));
+		const char *child = image_id_digits(json_str(image, "Id", ""));
 
 		if (strvec_has(&f->here, child) &&
-		    !strcmp(bare_id(json_str(image, "ParentId", "")), id))
+		    image_id_same(json_str(image, "ParentId", ""), id))
 			return true;
 	}
 	return false;
@@ -253,9 +244,10 @@ look(struct found *f, const json *list)
 		before = f->here.n;
 		json_each(image, list)
 		{
-			const char *id = bare_id(json_str(image, "Id", ""));
+			const char *id =
+			    image_id_digits(json_str(image, "Id", ""));
 			const char *parent =
-			    bare_id(json_str(image, "ParentId", ""));
+			    image_id_digits(json_str(image, "ParentId", ""));
 
 			if (is_named(image) || strvec_has(&f->here, id) ||
 			    json_int(image, "Created", 0) < f->began ||

@@ -132,10 +132,6 @@ failed(int status, struct err *err)
 	    WIFEXITED(status) ? WEXITSTATUS(status) : status);
 }
 
-/*
- * Runs a helper; answer is the caller's in any case.  1 if it did as asked, 0
- * if it has no such entry.
- */
 static int
 run(const char *program, const char *verb, const char *input,
     struct answer *answer, const struct auth_inputs *in, struct err *err)
@@ -158,17 +154,6 @@ run(const char *program, const char *verb, const char *input,
 		rc = failed(status, err);
 	}
 	return rc ? err_prefix(err, "%s", program) : 1;
-}
-
-/* "docker-credential-NAME", the caller's. */
-static char *
-program_of(const char *helper, struct err *err)
-{
-	if (!strchr(helper, '/'))
-		return xasprintf("docker-credential-%s", helper);
-	err_set(err, ERR_CONFIG, "'%s' is not the name of a credential helper",
-	    helper);
-	return NULL;
 }
 
 static int
@@ -195,32 +180,41 @@ read_answer(struct auth *a, const struct strbuf *text, const char *server,
 	return rc;
 }
 
-int
-credhelper_get(struct auth *a, const char *helper, const char *server,
+/*
+ * Asks the helper of this name; a is filled if it is one to get.  1 if it did
+ * as asked, 0 if it has no such entry.
+ */
+static int
+ask(const char *helper, const char *verb, const char *input, struct auth *a,
     const struct auth_inputs *in, struct err *err)
 {
-	autofree char *program = program_of(helper, err);
+	autofree char *program = xasprintf("docker-credential-%s", helper);
 	struct answer answer = {.text = STRBUF_INIT};
 	int rc;
 
-	if (!program)
-		return -1;
-	rc = run(program, "get", server, &answer, in, err);
-	if (rc > 0 && read_answer(a, &answer.text, server, err) < 0)
+	if (strchr(helper, '/'))
+		return err_set(err, ERR_CONFIG,
+		    "'%s' is not the name of a credential helper", helper);
+	rc = run(program, verb, input, &answer, in, err);
+	if (rc > 0 && a && read_answer(a, &answer.text, input, err) < 0)
 		rc = err_prefix(err, "%s", program);
 	secret_release(&answer.text);
 	return rc;
 }
 
 int
+credhelper_get(struct auth *a, const char *helper, const char *server,
+    const struct auth_inputs *in, struct err *err)
+{
+	return ask(helper, "get", server, a, in, err);
+}
+
+int
 credhelper_store(const struct auth *a, const char *helper, const char *server,
     const struct auth_inputs *in, struct err *err)
 {
-	autofree char *program = program_of(helper, err);
 	autosecret char *input = NULL;
-	struct answer answer = {.text = STRBUF_INIT};
 	json *j = json_object();
-	int rc;
 
 	json_put_str(j, "ServerURL", server);
 	json_put_str(
@@ -229,24 +223,12 @@ credhelper_store(const struct auth *a, const char *helper, const char *server,
 	    j, "Secret", a->identitytoken ? a->identitytoken : a->password);
 	input = secret_print(j, false);
 	secret_free_json(j);
-	if (!program)
-		return -1;
-	rc = run(program, "store", input, &answer, in, err);
-	secret_release(&answer.text);
-	return rc < 0 ? -1 : 0;
+	return ask(helper, "store", input, NULL, in, err) < 0 ? -1 : 0;
 }
 
 int
 credhelper_erase(const char *helper, const char *server,
     const struct auth_inputs *in, struct err *err)
 {
-	autofree char *program = program_of(helper, err);
-	struct answer answer = {.text = STRBUF_INIT};
-	int rc;
-
-	if (!program)
-		return -1;
-	rc = run(program, "erase", server, &answer, in, err);
-	secret_release(&answer.text);
-	return rc;
+	return ask(helper, "erase", server, NULL, in, err);
 }

@@ -114,13 +114,10 @@ engine_add_filter(struct strbuf *path, const struct strvec *labels)
 {
 	autofree char *text = NULL;
 	autojson json *filters = json_object();
-	json *list = json_array();
 
-	for (size_t i = 0; labels && i < labels->n; i++)
-		json_push_str(list, labels->v[i]);
-	json_put(filters, "label", list);
 	if (!labels || !labels->n)
 		return;
+	json_put(filters, "label", json_from_strings(labels));
 	text = json_print(filters);
 	strbuf_adds(path, strchr(path->buf, '?') ? "&filters=" : "?filters=");
 	http_add_escaped(path, text, "");

@@ -8,6 +8,7 @@
 
 /* Of an id without "sha256:". */
 #define ID_DIGITS 64
+#define SHORT_DIGITS 12
 /* Of asking for a list that changes while it is made. */
 #define TRIES 20
 #define PAUSE_MS 100
@@ -30,6 +31,27 @@ image_release(struct image *img)
 	strvec_release(&img->digests);
 	json_free(img->labels);
 	*img = (struct image)IMAGE_INIT;
+}
+
+const char *
+image_id_digits(const char *id)
+{
+	const char *colon = strchr(id, ':');
+
+	return colon ? colon + 1 : id;
+}
+
+char *
+image_id_short(const char *id)
+{
+	return xasprintf("%.*s", SHORT_DIGITS, image_id_digits(id));
+}
+
+bool
+image_id_same(const char *a, const char *b)
+{
+	a = image_id_digits(a);
+	return *a && !strcmp(a, image_id_digits(b));
 }
 
 static bool

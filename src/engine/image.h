@@ -36,6 +36,14 @@ struct image {
 	    .digests = STRVEC_INIT}
 void image_release(struct image *img);
 
+/* An id without its algorithm: not everything that names one says it. */
+const char *image_id_digits(const char *id);
+/* The digits that people compare, as Docker's client shows them; the
+   caller's. */
+char *image_id_short(const char *id);
+/* Nothing is the same as an empty one. */
+bool image_id_same(const char *a, const char *b);
+
 /* ERR_USAGE unless it can be the name of an image, or an id. */
 int image_check_name(const char *name, struct err *err);
 /*

@@ -67,14 +67,6 @@ items(const struct usage *u, const char *old, const char *new)
 	return cJSON_IsArray(list) ? list : json_path(u->df, new);
 }
 
-static const char *
-digits(const char *id)
-{
-	const char *colon = strchr(id, ':');
-
-	return colon ? colon + 1 : id;
-}
-
 uint64_t
 usage_of_image(const struct usage *u, const char *id)
 {
@@ -84,7 +76,7 @@ usage_of_image(const struct usage *u, const char *id)
 		int64_t size = json_int(image, "Size", 0);
 		int64_t shared = json_int(image, "SharedSize", -1);
 
-		if (strcmp(digits(json_str(image, "Id", "")), digits(id)))
+		if (!image_id_same(json_str(image, "Id", ""), id))
 			continue;
 		return shared < 0 || shared > size ? 0
 						   : (uint64_t)(size - shared);

@@ -164,6 +164,13 @@ struct dockerfile_construct *dockerfile_constructs(
     const struct dockerfile *d, size_t *n);
 
 /*
+ * A word as ENV, LABEL and others take it: in quotes, so that the builder reads
+ * the same n bytes of it, on one line; with variables $NAME is still replaced.
+ * escape is the Dockerfile's, a backslash unless it says otherwise.
+ */
+void dockerfile_add_quoted(struct strbuf *out, const char *s, size_t n,
+    char escape, bool variables);
+/*
  * The same Dockerfile with a LABEL after each FROM, so that containers and
  * images of the classic builder's steps can be told from others'.  label is
  * NAME=VALUE.  The result, NUL-terminated, is the caller's.

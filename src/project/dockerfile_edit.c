@@ -33,15 +33,17 @@ copy_rest(struct copier *c)
 	return strbuf_detach(&c->out);
 }
 
-/* As a word of LABEL: quoted, with nothing replaced in it. */
-static void
-add_quoted(struct strbuf *out, const char *s, size_t n, char escape)
+void
+dockerfile_add_quoted(struct strbuf *out, const char *s, size_t n, char escape,
+    bool variables)
 {
 	strbuf_addc(out, '"');
 	for (size_t i = 0; i < n; i++) {
-		if (s[i] == '"' || s[i] == '$' || s[i] == escape)
+		if (s[i] == '"' || s[i] == escape ||
+		    (s[i] == '$' && !variables))
 			strbuf_addc(out, escape);
-		strbuf_addc(out, s[i] == '\n' ? ' ' : s[i]);
+		/* No instruction ends here. */
+		strbuf_addc(out, s[i] == '\n' || s[i] == '\r' ? ' ' : s[i]);
 	}
 	strbuf_addc(out, '"');
 }
@@ -54,10 +56,10 @@ add_label(struct strbuf *out, const char *label, char escape)
 	if (out->len && out->buf[out->len - 1] != '\n')
 		strbuf_addc(out, '\n');
 	strbuf_adds(out, "LABEL ");
-	add_quoted(out, label, n, escape);
+	dockerfile_add_quoted(out, label, n, escape, false);
+	label += n + !!label[n];
 	strbuf_addc(out, '=');
-	add_quoted(out, label + n + !!label[n], strlen(label + n + !!label[n]),
-	    escape);
+	dockerfile_add_quoted(out, label, strlen(label), escape, false);
 	strbuf_addc(out, '\n');
 }
 

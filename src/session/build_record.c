@@ -76,16 +76,6 @@ step_json(const struct build_record_step *step)
 	return j;
 }
 
-static json *
-strings_json(const struct strvec *sv)
-{
-	json *j = json_array();
-
-	for (size_t i = 0; i < sv->n; i++)
-		json_push_str(j, sv->v[i]);
-	return j;
-}
-
 static void
 put_failure(json *j, const struct build_record *r)
 {
@@ -113,7 +103,7 @@ build_record_json(const struct build_record *r)
 	else
 		json_put_str(j, "exit_code", NULL);
 	json_put_str(j, "id", r->id);
-	json_put(j, "tags", strings_json(&r->tags));
+	json_put(j, "tags", json_from_strings(&r->tags));
 	json_put_int(j, "size", (int64_t)r->size);
 	json_put_int(j, "duration_ms", r->duration_ms);
 	json_put_str(j, "builder", r->builder);
@@ -124,10 +114,10 @@ build_record_json(const struct build_record *r)
 	json_put_int(sent, "files", (int64_t)r->context.files);
 	json_put_int(sent, "bytes", (int64_t)r->context.bytes);
 	json_put_int(sent, "ignored", (int64_t)r->context.ignored);
-	json_put(sent, "skipped", strings_json(&r->skipped));
+	json_put(sent, "skipped", json_from_strings(&r->skipped));
 	json_put(j, "context", sent);
-	json_put(j, "ignored_files", strings_json(&r->ignored));
-	json_put(j, "warnings", strings_json(&r->warnings));
+	json_put(j, "ignored_files", json_from_strings(&r->ignored));
+	json_put(j, "warnings", json_from_strings(&r->warnings));
 	for (size_t i = 0; i < r->n; i++)
 		if (r->steps[i].seen)
 			json_push(steps, step_json(&r->steps[i]));

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "engine/image.h"
 
 #define DIR_NAME "deps"
 /* Of an image's id: SHA-512 is the longest that there is. */
@@ -18,8 +19,7 @@
 static char *
 use_path(const struct runtime *rt, const char *id)
 {
-	const char *colon = strchr(id, ':');
-	const char *hex = colon ? colon + 1 : id;
+	const char *hex = image_id_digits(id);
 	size_t n = strlen(hex);
 
 	if (!n || n > ID_MAX || strspn(hex, "0123456789abcdef") != n)

@@ -21,30 +21,18 @@ static const char list_script[] =
 
 /* ---- the instructions ---- */
 
-/* In quotes, so that the builder makes the same text of it; $NAME is replaced
-   only if that is wanted. */
 static void
 add_quoted(struct strbuf *out, const char *s, bool variables)
 {
-	strbuf_addc(out, '"');
-	for (; *s; s++) {
-		if (*s == '"' || *s == '\\' || (*s == '$' && !variables))
-			strbuf_addc(out, '\\');
-		/* No instruction ends here. */
-		strbuf_addc(out, (unsigned char)*s < ' ' ? ' ' : *s);
-	}
-	strbuf_addc(out, '"');
+	dockerfile_add_quoted(out, s, strlen(s), '\\', variables);
 }
 
 static void
 add_exec(struct strbuf *out, const char *name, const struct strvec *words)
 {
-	autojson json *array = json_array();
-	autofree char *text = NULL;
+	autojson json *array = json_from_strings(words);
+	autofree char *text = json_print(array);
 
-	for (size_t i = 0; i < words->n; i++)
-		json_push_str(array, words->v[i]);
-	text = json_print(array);
 	strbuf_addf(out, "%s %s\n", name, text);
 }
 

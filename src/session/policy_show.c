@@ -176,16 +176,6 @@ policy_show(const struct policy *p, struct strbuf *out)
 }
 
 static json *
-list_to_json(const struct strvec *list)
-{
-	json *a = json_array();
-
-	for (size_t i = 0; i < list->n; i++)
-		json_push_str(a, list->v[i]);
-	return a;
-}
-
-static json *
 map_to_json(const struct strvec *list)
 {
 	json *o = json_object();
@@ -217,7 +207,7 @@ put_value(json *o, const char *key, const struct setting *s,
 		json_put_num(o, key, (double)v->num / 1000);
 		break;
 	case VALUE_LIST:
-		json_put(o, key, list_to_json(&v->list));
+		json_put(o, key, json_from_strings(&v->list));
 		break;
 	case VALUE_MAP:
 		json_put(o, key, map_to_json(&v->list));
@@ -253,9 +243,9 @@ policy_to_json(const struct policy *p)
 	for (size_t i = 0; i < SET_COUNT; i++)
 		json_push(settings, policy_setting_to_json(p, i));
 	json_put(o, "settings", settings);
-	json_put(o, "files", list_to_json(&p->files));
-	json_put(o, "ignored", list_to_json(&p->foreign));
-	json_put(o, "warnings", list_to_json(&p->warnings));
+	json_put(o, "files", json_from_strings(&p->files));
+	json_put(o, "ignored", json_from_strings(&p->foreign));
+	json_put(o, "warnings", json_from_strings(&p->warnings));
 	return o;
 }
 
