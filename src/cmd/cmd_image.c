@@ -330,11 +330,45 @@ parse_tag(struct call *c, struct reference *ref)
 	    c->argv[1]);
 }
 
+/* other: has lost the name, or NULL. */
+static void
+tell_tagged(struct call *c, const char *name, const char *other)
+{
+	autofree char *lost = NULL;
+
+	json_put_str(call_data(c), "source", c->argv[0]);
+	json_put_str(call_data(c), "image", name);
+	json_put_str(call_data(c), "taken_from", other);
+	call_note(c, "%s is now called %s too", c->argv[0], name);
+	if (!other)
+		return;
+	lost = own_image_lost(name, other);
+	call_warn(c, "%s", lost);
+}
+
+/* NULL unless another image that is not ours has the name. */
+static char *
+other_of_name(struct call *c, const char *name)
+{
+	struct engine *e = c->session->engine;
+	char *id = own_image_other(e, name);
+	struct image img = IMAGE_INIT;
+	autoerr struct err ignored = ERR_INIT;
+
+	if (id && !image_inspect(e, c->argv[0], &img, &ignored) &&
+	    !strcmp(img.id, id)) {
+		free(id);
+		id = NULL;
+	}
+	image_release(&img);
+	return id;
+}
+
 static int
 image_tag_exec(struct call *c)
 {
 	struct reference ref = {0};
-	autofree char *name = NULL;
+	autofree char *name = NULL, *other = NULL;
 	int rc;
 
 	if (image_check_name(c->argv[0], &c->err) || parse_tag(c, &ref))
@@ -344,14 +378,13 @@ image_tag_exec(struct call *c)
 	rc =
 	    policy_may_use_image(c->session->policy, c->argv[0], NULL, &c->err);
 	if (!rc)
+		other = other_of_name(c, name);
+	if (!rc)
 		rc = image_tag(c->session->engine, c->argv[0], &ref, &c->err);
-	if (!rc) {
-		json_put_str(call_data(c), "source", c->argv[0]);
-		json_put_str(call_data(c), "image", name);
-		call_note(c, "%s is now called %s too", c->argv[0], name);
-	} else if (c->err.code == 404 && !c->err.hint.len) {
+	if (!rc)
+		tell_tagged(c, name, other);
+	else if (c->err.code == 404 && !c->err.hint.len)
 		err_hint(&c->err, "see what is there:  images -a");
-	}
 	reference_release(&ref);
 	return rc;
 }

@@ -521,12 +521,43 @@ begin_again(struct building *b, const struct build_spec *spec, struct err *err)
 	return b->context ? 0 : -1;
 }
 
+/* The images of others that have the names now; "" where there is none. */
+static void
+find_others(const struct building *b, struct strvec *ids)
+{
+	const struct strvec *tags = b->plan->tags;
+
+	for (size_t i = 0; i < tags->n; i++) {
+		char *id = own_image_other(b->session->engine, tags->v[i]);
+
+		strvec_push_owned(ids, id ? id : xstrdup(""));
+	}
+}
+
+static void
+tell_lost_names(struct building *b, const struct strvec *ids)
+{
+	struct build_record *r = b->record;
+
+	for (size_t i = 0; i < ids->n; i++) {
+		if (!*ids->v[i] || !strcmp(ids->v[i], r->id))
+			continue;
+		strvec_push_owned(&r->warnings,
+		    own_image_lost(r->tags.v[i], ids->v[i]));
+		if (b->watch->warn)
+			b->watch->warn(b->watch->arg,
+			    r->warnings.v[r->warnings.n - 1]);
+	}
+}
+
 static int
 run_builder(struct building *b, struct build_spec *spec, struct err *err)
 {
 	struct build_record *r = b->record;
+	autovec struct strvec others = STRVEC_INIT;
 
 	tell_warnings(b);
+	find_others(b, &others);
 	build_record_plan(r, b->dockerfile, b->builder.kind);
 	r->id = run_once(b, spec, err);
 	for (int i = 1; !r->id && i < RACE_TRIES && is_race(b, err); i++) {
@@ -540,6 +571,7 @@ run_builder(struct building *b, struct build_spec *spec, struct err *err)
 		return note_failure(r, err);
 	}
 	strvec_pushv(&r->tags, b->plan->tags->v, b->plan->tags->n);
+	tell_lost_names(b, &others);
 	note_image(b);
 	return 0;
 }

@@ -2,6 +2,10 @@
 
 #include <string.h>
 
+#include "engine/image.h"
+
+#define SHORT_ID 12
+
 bool
 own_image(const json *labels)
 {
@@ -24,4 +28,28 @@ own_image_is_deps(const json *labels, const char *name)
 
 	return *key && !strcmp(last ? last + 1 : name, wanted) &&
 	       !strcmp(json_str(labels, LABEL_IMAGE, ""), LABEL_IMAGE_DEPS);
+}
+
+char *
+own_image_other(struct engine *e, const char *name)
+{
+	struct image img = IMAGE_INIT;
+	autoerr struct err ignored = ERR_INIT;
+	char *id = NULL;
+
+	if (!image_inspect(e, name, &img, &ignored) && !own_image(img.labels))
+		id = xstrdup(img.id);
+	image_release(&img);
+	return id;
+}
+
+char *
+own_image_lost(const char *name, const char *id)
+{
+	const char *colon = strchr(id, ':');
+	const char *bare = colon ? colon + 1 : id;
+
+	return xasprintf("%s was a name of %.*s, which addesh did not make; "
+	    "to give it back:  image tag %.*s %s", name, SHORT_ID, bare,
+	    SHORT_ID, bare, name);
 }

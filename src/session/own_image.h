@@ -27,10 +27,23 @@
 
 #define OWN_DEPS_REPO "addesh-deps"
 
+struct engine;
+
 /* labels: of an image or a list's entry; an object, or NULL. */
 bool own_image(const json *labels);
 /* Is name ("docker.io/library/addesh-deps:KEY", or shorter) the one that these
    labels give a layer of dependencies? */
 bool own_image_is_deps(const json *labels, const char *name);
+
+/*
+ * Names are moved from image to image without a question, as Docker does; where
+ * an image loses one that addesh did not make, it is said.
+ *
+ * The id of such an image that has this name now, the caller's; else NULL, also
+ * where the engine does not say.
+ */
+char *own_image_other(struct engine *e, const char *name);
+/* The sentence once it has lost the name; the caller's. */
+char *own_image_lost(const char *name, const char *id);
 
 #endif

@@ -12,6 +12,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 import engines
+import make_image
 from addesh import Home
 from tap import main, patient, same, test
 
@@ -121,6 +122,25 @@ def _(builder):
         assert all(s["cached"] for s in again["steps"]
                    if s["instruction"][:3] in ("COP", "RUN")), again["steps"]
         h.leaves_nothing()
+
+
+@test("%s: an image of others that loses its name is named", BUILDERS)
+def _(builder):
+    with Build(builder, name(builder, "lost")) as h:
+        tag = "local/%s:1" % h.name
+        with make_image.made(h.kind, tag, {"made.for": h.name}) as other:
+            try:
+                h.dockerfile("")
+                r = h.ok("-t", tag)
+                same([w for w in r["warnings"] if tag in w],
+                     ["%s was a name of %s, which addesh did not make; to "
+                      "give it back:  image tag %s %s" % (
+                          tag, other.split(":")[-1][:12],
+                          other.split(":")[-1][:12], tag)])
+                h.dockerfile("ENV X=y\n")
+                same([w for w in h.ok("-t", tag)["warnings"] if tag in w], [])
+            finally:
+                make_image.remove(h.kind, other)
 
 
 @test("%s: the step that fails is named, with its log and status", BUILDERS)

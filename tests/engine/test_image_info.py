@@ -227,4 +227,25 @@ def _(kind):
         assert "addesh-test-own:1" not in names, names
 
 
+@test("%s: an image of others that loses its name is named", engines.KINDS)
+def _(kind):
+    name, own = "addesh-test-lost:1", "addesh-test-taker:1"
+    with home(kind) as h, made(kind, name, {"a": "b"}) as other, \
+            made(kind, own, OURS) as ours:
+        try:
+            same(result(h, "image", "tag", name, name)["taken_from"], None)
+            done = h.addesh("image", "tag", own, name).is_ok()
+            short = other.split(":")[-1][:12]
+            assert done.err.endswith(
+                "addesh: warning: %s was a name of %s, which addesh did not "
+                "make; to give it back:  image tag %s %s\n" % (
+                    name, short, short, name)), done
+            # back, as it says; and from an image of ours without a word
+            done = h.addesh("image", "tag", short, name).is_ok()
+            assert "warning" not in done.err, done
+            same(result(h, "image", "tag", own, name)["taken_from"], other)
+        finally:
+            remove(kind, other)
+
+
 main()
