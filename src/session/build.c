@@ -490,16 +490,23 @@ run_once(struct building *b, struct build_spec *spec, struct err *err)
 /*
  * Podman's storage is not locked for as long as buildah looks at it: what
  * another client removes meanwhile fails a build that has nothing to do with it.
+ * And before buildah 1.31 what starts a RUN is killed when a thread of Podman's
+ * happens to end (containers/podman issue 17918); a RUN that is killed itself,
+ * as for its memory, has an exit status.
  */
 static bool
 is_race(const struct building *b, const struct err *err)
 {
+	static const char *const ends[] = {": layer not known",
+	    ": image not known", ": container not known",
+	    ": while running runtime: signal: killed"};
 	const char *said = err->msg.buf;
 
-	return b->builder.kind == BUILDER_BUILDAH &&
-	       (strstr(said, "layer not known") ||
-		   strstr(said, "image not known") ||
-		   strstr(said, "container not known"));
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+		if (b->builder.kind == BUILDER_BUILDAH &&
+		    str_ends(said, ends[i]))
+			return true;
+	return false;
 }
 
 static int
@@ -583,11 +590,10 @@ target_of(const struct building *b)
 {
 	const struct dockerfile *d = b->dockerfile;
 	const struct dockerfile_stage *stage = &d->stages[d->target];
-	const char *from = d->instructions[stage->first].text;
 
 	if (!b->plan->target || !stage->name)
 		return b->plan->target;
-	return strrchr(from, ' ') + 1;
+	return d->instructions[stage->first].args.v[2];
 }
 
 static int

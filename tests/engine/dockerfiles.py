@@ -99,6 +99,9 @@ CASES = {
     "--target": (
         "FROM busybox:latest AS one\nENV S=1\nFROM one AS two\nENV S=2\n",
         {}, ("--target", "one")),
+    "words between tabs": (
+        "FROM\tbusybox:latest\tAS\tOne\t\nENV\tS=1\n"
+        "FROM\tone\nENV\tS=2\n", {}, ("--target", "One")),
     "scratch": ("FROM scratch\nCOPY a.txt dir /\nCMD [\"/a.txt\"]\n",
                 TREE, ()),
     "COPY --from an image": (

@@ -13,6 +13,7 @@ import urllib.parse
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 
+from addesh import Home
 from buildtool import Built, archive, argv, build
 from enginetool import TOOL, environment, finish
 from fake_engine import Chunked, FakeEngine, Http, Json, Reply, error
@@ -520,6 +521,32 @@ def what_cannot_be_removed_is_told():
         same(done.result.hint, [
             "something of the build may be left on the engine: removing an "
             "image of the build: read-only file system"])
+
+
+RACES = ["creating build container: image not known",
+         "mounting new container: layer not known",
+         'building at STEP "RUN true": while running runtime: '
+         "signal: killed"]
+NO_RACE = 'building at STEP "RUN echo: layer not known": while running ' \
+    "runtime: exit status 1"
+
+
+@test("Podman's own race: %s", [(r[:30], r) for r in RACES + [NO_RACE]])
+def _(_, message):
+    failed = Chunked(lines("STEP 1/2: FROM x\n", {
+        "error": message, "errorDetail": {"message": message}}))
+    with podman(failed, Chunked(lines(
+            "STEP 1/2: FROM x\n", "STEP 2/2: ENV A=1\n", *BUILT))) as e, \
+            Home(options=["--engine", e.url]) as h:
+        h.write("tree/Dockerfile", "FROM scratch\nENV A=1\nUSER 1\n")
+        done = h.addesh("-c", "build tree -t y:1")
+        if message == NO_RACE:
+            same((done.status, len(e.asked(*BUILD))), (1, 1))
+            return
+        same((done.status, len(e.asked(*BUILD))), (0, 2), done.err)
+        assert "the build begins again" in done.err, done.err
+        # the context is sent anew
+        same(*(r.body for r in e.asked(*BUILD)))
 
 
 main()

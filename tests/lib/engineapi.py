@@ -16,7 +16,8 @@ from tap import patient
 
 
 # What Podman says of any image, layer or container while another one goes.
-PODMAN_RACE = re.compile("(image|layer|container) not known")
+PODMAN_RACE = re.compile("(image|layer|container) not known|"
+                         "while running runtime: signal: killed")
 
 
 class ApiError(Exception):
