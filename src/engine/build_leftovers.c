@@ -136,20 +136,20 @@ is_named(const json *image)
 	return tags.n && strcmp(tags.v[0], "<none>:<none>");
 }
 
-/* Was it named as the image of a step that made it, or that found it? */
-static bool
-is_of_step(const struct found *f, const char *id, bool made)
+/* The first that named it as its image, or NULL: it made or found it.  Those
+   behind, of another stage, find what this one made. */
+static const struct step *
+step_of(const struct found *f, const char *id)
 {
 	const struct steps *steps = &f->s->steps;
 
 	for (size_t i = 0; i < steps->n; i++) {
 		const struct step *st = steps->v[i];
 
-		if (st->made == made && st->image[0] &&
-		    str_starts(id, st->image))
-			return true;
+		if (st->image[0] && str_starts(id, st->image))
+			return st;
 	}
-	return false;
+	return NULL;
 }
 
 /* Was it committed from the container of a RUN that we know? */
@@ -248,13 +248,13 @@ look(struct found *f, const json *list)
 			    image_id_digits(json_str(image, "Id", ""));
 			const char *parent =
 			    image_id_digits(json_str(image, "ParentId", ""));
+			const struct step *st = step_of(f, id);
 
 			if (is_named(image) || strvec_has(&f->here, id) ||
 			    json_int(image, "Created", 0) < f->began ||
-			    is_of_step(f, id, false))
+			    (st && !st->made))
 				continue;
-			if (is_of_step(f, id, true) ||
-			    strvec_has(&f->ours, id) ||
+			if (st || strvec_has(&f->ours, id) ||
 			    is_parent(f, list, id))
 				add_found(f, id);
 			else if (strvec_has(&f->ours, parent) ||
