@@ -1,5 +1,6 @@
 #include "cmd/build_view.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -26,8 +27,9 @@ add_title(const struct build_view *v, const struct build_record_step *step,
 	int columns, rows;
 
 	if (!v->title)
-		strbuf_addf(sb, "[%s%s%u/%zu] ", step->stage,
-		    *step->stage ? " " : "", step->n, v->total);
+		strbuf_addf(sb, "[%s%s%s%u/%zu] ",
+		    isdigit((unsigned char)*step->stage) ? "stage-" : "",
+		    step->stage, *step->stage ? " " : "", step->n, v->total);
 	if (v->c->out->terminal[STDERR_FILENO]) {
 		output_size(v->c->out, &columns, &rows);
 		room = columns > (int)sb->len + 30
@@ -135,6 +137,8 @@ tell_end(struct build_view *v, const struct build_record_step *step)
 	} else {
 		if (step->state == BUILD_FAILED)
 			strbuf_adds(&line, "failed after ");
+		if (step->state == BUILD_STOPPED)
+			strbuf_adds(&line, "stopped after ");
 		units_add_duration(&line, step->ended_ms - step->began_ms);
 	}
 	call_note(v->c, "%s", line.buf);
@@ -153,8 +157,7 @@ on_step(void *arg, const struct build_record_step *step, size_t total)
 	}
 	if (v->step == step)
 		v->step = NULL;
-	if (step->state == BUILD_DONE || step->state == BUILD_CACHED ||
-	    step->state == BUILD_FAILED)
+	if (step->state != BUILD_WAITING)
 		tell_end(v, step);
 }
 
@@ -239,7 +242,8 @@ tell_failed_step(struct call *c, const struct build_record *r,
 	if (f->log_cut)
 		call_reason(c, "... this log is not whole");
 	call_program(c, STDERR_FILENO, f->log.buf, f->log.len);
-	strbuf_addf(&line, "step %u/%zu failed", f->n, r->n);
+	strbuf_addf(&line, "step %u/%zu %s", f->n, r->n,
+	    f->state == BUILD_STOPPED ? "did not end" : "failed");
 	if (r->exit_code)
 		strbuf_addf(&line, " with exit %d", r->exit_code);
 	strbuf_addf(&line, ": %s:%u: %.*s%s", dockerfile, f->line, TEXT_MAX,

@@ -202,7 +202,7 @@ tell_failure(struct call *c, const struct policy *p, const struct deps *d,
 		err_set(&c->err, ERR_TIMEOUT,
 		    "installing %s took longer than %s (%s)", what.buf,
 		    limit.buf, policy_where(p, SET_DEPENDENCIES_TIMEOUT));
-		err_hint(&c->err, "more time:  set dependencies.timeout 10m");
+		err_hint(&c->err, "%s", r->why.hint.buf);
 	} else if (r->status == BUILD_UNSUCCESSFUL && f && r->exit_code) {
 		err_set(&c->err, ERR_IMAGE, "installing %s failed: %s",
 		    what.buf, r->why.msg.buf);

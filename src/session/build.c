@@ -347,8 +347,9 @@ on_step(void *arg, const struct build_step *told)
 	step->began_ms = told->began_ms;
 	step->ended_ms = told->ended_ms;
 	log_title(b, told->id, step);
-	if (told->state == BUILD_FAILED) {
+	if (told->state == BUILD_FAILED || told->state == BUILD_STOPPED)
 		step->log_cut = build_record_clipped(step);
+	if (told->state == BUILD_FAILED) {
 		b->record->failed = step;
 		b->record->exit_code = told->exit_code;
 	} else if (told->state == BUILD_DONE || told->state == BUILD_CACHED) {
@@ -421,28 +422,62 @@ explain_failure(const struct building *b, struct err *err)
 		    link);
 }
 
+/* What gives a step more of what it had too little of. */
+static void
+hint_more(const struct building *b, const char *why, const char *option,
+    const char *setting, const struct strbuf *twice)
+{
+	if (!strcmp(b->plan->kind, LABEL_IMAGE_DEPS))
+		err_hint(&b->record->why, "%s:  set dependencies.%s %s", why,
+		    setting, twice->buf);
+	else
+		err_hint(&b->record->why, "%s:  build %s %s ...", why, option,
+		    twice->buf);
+}
+
+static void
+hint_time(const struct building *b)
+{
+	autobuf struct strbuf twice = STRBUF_INIT;
+
+	units_add_duration_exact(&twice, b->plan->timeout_ms * 2);
+	hint_more(b, "more time", "--timeout", "timeout", &twice);
+}
+
 /* A builder does not say who killed it. */
 static void
-hint_memory(struct build_record *r)
+hint_memory(const struct building *b)
 {
-	autobuf struct strbuf size = STRBUF_INIT;
+	autobuf struct strbuf why = STRBUF_INIT, twice = STRBUF_INIT;
 
-	units_add_size_exact(&size, r->memory);
-	err_hint(&r->why,
-	    "it was killed: perhaps it needed more memory than %s:  "
-	    "build -m SIZE", size.buf);
+	strbuf_adds(&why, "it was killed: perhaps it needed more memory than ");
+	units_add_size_exact(&why, b->record->memory);
+	units_add_size_exact(&twice, b->record->memory * 2);
+	hint_more(b, why.buf, "-m", "memory_limit", &twice);
+}
+
+/* The step that was on when the time was over: the one that took too long. */
+static void
+note_stopped(struct build_record *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->steps[i].state == BUILD_STOPPED)
+			r->failed = &r->steps[i];
 }
 
 /* A build that failed is a result; an engine that did not build is an error. */
 static int
-note_failure(struct build_record *r, struct err *err)
+note_failure(const struct building *b, struct err *err)
 {
+	struct build_record *r = b->record;
+
 	switch (err->kind) {
 	case ERR_IMAGE:
 		r->status = BUILD_UNSUCCESSFUL;
 		break;
 	case ERR_TIMEOUT:
 		r->status = BUILD_TIMEOUT;
+		note_stopped(r);
 		break;
 	case ERR_INTERRUPTED:
 		r->status = BUILD_INTERRUPTED;
@@ -451,8 +486,10 @@ note_failure(struct build_record *r, struct err *err)
 		return -1;
 	}
 	err_move(&r->why, err);
+	if (r->status == BUILD_TIMEOUT)
+		hint_time(b);
 	if (r->exit_code == 128 + SIGKILL && r->memory)
-		hint_memory(r);
+		hint_memory(b);
 	return 0;
 }
 
@@ -575,7 +612,7 @@ run_builder(struct building *b, struct build_spec *spec, struct err *err)
 	note_context(b);
 	if (!r->id) {
 		explain_failure(b, err);
-		return note_failure(r, err);
+		return note_failure(b, err);
 	}
 	strvec_pushv(&r->tags, b->plan->tags->v, b->plan->tags->n);
 	tell_lost_names(b, &others);
@@ -647,7 +684,6 @@ session_build(struct session *s, const struct build_plan *plan,
 	int64_t began_ms = clock_ms();
 	int rc = -1;
 
-	r->timeout_ms = plan->timeout_ms;
 	/* Ours are two at most: the Dockerfile and .dockerignore. */
 	b.files = xcalloc(plan->nfiles + 2, sizeof(*b.files));
 	for (size_t i = 0; i < plan->nfiles; i++)

@@ -45,6 +45,7 @@ struct build_record_step {
 	unsigned n;    /* among all of its steps, from 1 */
 	unsigned line; /* of the Dockerfile */
 	char *stage;   /* name or number; "" if there is but one */
+	size_t nstage; /* its number, from 0 */
 	char *text;    /* "RUN pip install x" */
 	bool seen;     /* the builder spoke of it */
 	enum build_state state;
@@ -64,7 +65,8 @@ struct build_record {
 	enum build_status status;
 	struct build_record_step *steps;
 	size_t n;
-	const struct build_record_step *failed; /* or NULL */
+	/* Or that was on at the time limit; or NULL. */
+	const struct build_record_step *failed;
 	int exit_code;	 /* of the RUN that failed; 0: none */
 	char *id;	 /* "sha256:...", NULL unless it completed */
 	struct strvec tags;
@@ -76,7 +78,6 @@ struct build_record {
 	struct strvec ignored; /* files of the plan that are ignored */
 	struct strvec warnings;
 	uint64_t memory; /* that each step may have; 0: no limit */
-	uint64_t timeout_ms;
 	struct err why; /* the builder's words, and a remedy */
 };
 

@@ -158,6 +158,7 @@ build_record_plan(struct build_record *r, const struct dockerfile *d,
 			    .n = (unsigned)r->n + 1,
 			    .line = in->line,
 			    .stage = stage_name(d, i),
+			    .nstage = i,
 			    .text = xstrdup(in->text),
 			    .log = STRBUF_INIT};
 			r->n++;
@@ -192,7 +193,8 @@ same_keyword(const char *a, const char *b)
 	return n == strcspn(b, " ") && !strncasecmp(a, b, n);
 }
 
-/* BuildKit calls a stage without a name "stage-0", buildah the first "1". */
+/* BuildKit tells a stage by its name, or as "stage-0"; buildah by its number
+   from 1, whether it has a name or not. */
 static bool
 same_stage(const struct build_map *m, const struct build_record_step *step,
     const char *told)
@@ -208,8 +210,7 @@ same_stage(const struct build_map *m, const struct build_record_step *step,
 		first = m->stages;
 	}
 	number = strtoul(told, &end, 10);
-	return !*end && number >= first &&
-	       strtoul(step->stage, &end, 10) == number - first && !*end;
+	return !*end && number >= first && number - first == step->nstage;
 }
 
 /* BuildKit writes variables and quotes of a RUN out, and sums up a heredoc;

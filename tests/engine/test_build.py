@@ -165,16 +165,48 @@ def _(builder):
         h.leaves_nothing()
 
 
+@test("%s: the steps of each stage are told as those of that stage", BUILDERS)
+def _(builder):
+    with Build(builder, name(builder, "stages")) as h:
+        base = BASE % h.name
+        h.write("app/Dockerfile", base.replace("\n", " AS made\n", 1) +
+                "RUN echo %s >/made\n" % h.name + base +
+                "COPY --from=made /made /\nRUN exit 3\n")
+        got, done = h.build()
+        done.is_status(1)
+        r = got["result"]
+        same([(s["line"], s["stage"], s["status"]) for s in r["steps"]
+              if s["instruction"][:3] in ("COP", "RUN")],
+             [(3, "made", "done"), (6, "1", "done"), (7, "1", "failed")])
+        same(r["failed_line"], 7)
+        err = h.addesh("-c", "build ./app").is_status(1).err
+        assert re.search(r"^\[made 3/7\] RUN echo", err, re.M), err
+        assert re.search(r"^\[stage-1 7/7\] RUN exit 3  failed after [0-9.]+",
+                         err, re.M), err
+        h.leaves_nothing()
+
+
 @test("%s: a build that never ends is stopped at its limit", BUILDERS)
 def _(builder):
+    limit = patient(3)
     with Build(builder, name(builder, "limit")) as h:
         h.dockerfile("RUN echo begun; exec sleep 1000000\n")
-        got, done = h.build("--timeout", "3s")
+        got, done = h.build("--timeout", "%ds" % limit)
         done.is_status(124)
         r = got["result"]
-        same(r["status"], "timeout")
+        same((r["status"], r["failed_line"], r["failed_log"]),
+             ("timeout", 3, "begun\n"))
         same([s["status"] for s in r["steps"]][-1], "stopped")
         h.leaves_nothing()
+        done = h.addesh("-c", "set build.timeout %d" % limit,
+                        "-c", "build ./app").is_status(124)
+        assert re.search(r"^\[3/3\] RUN echo .*  stopped after [0-9.]+s$",
+                         done.err, re.M), done.err
+        for line in ("begun", "step 3/3 did not end: Dockerfile:3: RUN echo "
+                     "begun; exec sleep 1000000",
+                     "the build was stopped at its time limit of %ds" % limit,
+                     "  more time:  build --timeout %ds ..." % (2 * limit)):
+            assert "\n%s\n" % line in done.err, (line, done.err)
 
 
 @test("%s: Ctrl-C stops it on the engine", BUILDERS)

@@ -189,6 +189,8 @@ def _(kind):
                           "env info", "exec echo alive", "logs @2")
         same((found[2]["ok"], found[2]["status"]), (False, 124))
         assert "took longer than" in found[2]["error"]["message"], found[2]
+        same(found[2]["error"]["hint"], "more time:  set "
+             "dependencies.timeout %ds" % (2 * patient(5)))
         assert BEGUN in json.dumps(found[5]), found[5]
         same(found[3]["result"]["id"], found[1]["result"]["id"])
         same(found[4]["result"]["stdout"], "alive\n")
