@@ -208,10 +208,9 @@ tell_context(struct call *c, const struct build_record *r)
 		    r->ignored.v[i]);
 	if (!r->memory && call_has(c, "memory"))
 		call_warn(c, "%s has no limit of memory", r->builder);
-	else if (!r->memory)
-		session_host_once(c->host, r->builder,
-		    "%s has no limit of memory: build.memory_limit does not "
-		    "hold there", r->builder);
+	else if (!r->memory && session_host_first(c->host, r->builder))
+		call_note(c, "%s has no limit of memory: build.memory_limit "
+			     "does not hold there", r->builder);
 }
 
 static void

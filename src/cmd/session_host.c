@@ -318,6 +318,15 @@ session_host_event(void *call, const char *phase, const char *text)
 		call_progress(call, text, 0, 0);
 }
 
+bool
+session_host_first(struct host *h, const char *key)
+{
+	if (strvec_has(&h->told, key))
+		return false;
+	strvec_push(&h->told, key);
+	return true;
+}
+
 void
 session_host_once(struct host *h, const char *key, const char *fmt, ...)
 {
@@ -325,9 +334,8 @@ session_host_once(struct host *h, const char *key, const char *fmt, ...)
 	struct sanitiser plain = {0};
 	va_list ap;
 
-	if (h->inv.quiet || strvec_has(&h->told, key))
+	if (h->inv.quiet || !session_host_first(h, key))
 		return;
-	strvec_push(&h->told, key);
 	va_start(ap, fmt);
 	strbuf_vaddf(&text, fmt, ap);
 	va_end(ap);

@@ -11,7 +11,10 @@ struct call;
 
 /* Of struct session_events; arg is the call. */
 void session_host_event(void *call, const char *phase, const char *text);
-/* Tells something once in a session, on stderr; key says what it is about. */
+/* True once in a session: nothing was told of key yet. */
+bool session_host_first(struct host *h, const char *key);
+/* Tells something once in a session, on stderr; key says what it is about.
+   Where progress may be drawn, session_host_first() and call_note(). */
 void session_host_once(struct host *h, const char *key, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
 /* The name 'python' means 'python:latest', and that is worth saying once. */

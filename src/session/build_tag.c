@@ -7,6 +7,17 @@
 
 #define REPOSITORY "agent-env"
 
+/*
+ * To github.com/distribution/reference "Team/app" is "app" of a registry
+ * "Team"; Docker 20.10 and Podman refuse it once they have the files.
+ */
+static bool
+is_upper_path(const struct reference *ref)
+{
+	return !strpbrk(ref->domain, ".:") &&
+	       strpbrk(ref->domain, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+}
+
 char *
 build_tag(const char *name, int64_t wall_ms, struct err *err)
 {
@@ -24,12 +35,16 @@ build_tag(const char *name, int64_t wall_ms, struct err *err)
 			*when = '\0';
 		tag = xasprintf(REPOSITORY ":%s-%s", name, when);
 	}
-	if (!reference_parse(&ref, tag, err) && !ref.digest) {
+	if (!reference_parse(&ref, tag, err) && !ref.digest &&
+	    !is_upper_path(&ref)) {
 		reference_release(&ref);
 		return tag;
 	}
-	if (!err->kind)
+	if (!err->kind && ref.digest)
 		err_set(err, ERR_USAGE, "'%s': a digest is no tag", name);
+	else if (!err->kind)
+		err_set(err, ERR_USAGE, "image '%s': the names of images are in "
+		    "lower case", name);
 	else if (!strpbrk(name, "/:"))
 		err_hint(err, "a tag has letters, digits, '.', '_' and '-'");
 	reference_release(&ref);

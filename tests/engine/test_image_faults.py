@@ -230,6 +230,27 @@ def _(_, name):
         same({r.path for r in engine.requests}, {"/version"})
 
 
+@test("build -t refuses before anything is sent: %s", [
+    ("a newline", "a\nb", "tag"), ("a blank", "a b", "tag"),
+    ("nothing", "", "tag"), ("a dash", "-x", "tag"),
+    ("not UTF-8", b"caf\xe9", "tag"), ("too long", "a" * 129, "tag"),
+    ("no tag behind a colon", "a:", "tag"), ("two tags", "a:b:c", "tag"),
+    ("a name below /", "/a", "name"), ("upper case", "a/B", "lower case"),
+    ("a registry in upper case", "Team/app", "lower case"),
+    ("a digest", "x@sha256:" + "0" * 64, "a digest is no tag")])
+def _(_, name, why):
+    with FakeEngine() as engine, Home(options=["--engine", engine.url]) as h:
+        h.write("app/Dockerfile", "FROM scratch\n")
+        done = subprocess.run(
+            [os.fsencode(w) for w in h.argv() + ["build", "app", "-t", name]],
+            env=h.env, cwd=h.work, capture_output=True)
+        same(done.returncode, 2, done.stderr)
+        assert why.encode() in done.stderr, done.stderr
+        assert all(0x20 <= b < 0x7f for b in
+                   done.stderr.replace(b"\n", b"")), done.stderr
+        same({r.path for r in engine.requests}, {"/version"})
+
+
 WORDS = (["images", "-a"], ["images", "--deps"], ["image", "info", "x:1"],
          ["image", "rm", "x:1"], ["image", "rm", "-f", "x:1"],
          ["image", "tag", "x:1", "y:1"], ["pull", "x:1"], ["push", "x:1"],

@@ -51,19 +51,24 @@ def _(kind):
             s.close()
 
 
-@test("%s: Ctrl-C", engines.KINDS)
-def _(kind):
+@test("%s, BuildKit %s: Ctrl-C", [("docker", "0"), ("docker", "1"),
+                                  ("podman", "0")])
+def _(kind, buildkit):
     with Home(options=engines.sandbox(kind)) as h:
         h.write("app/Dockerfile",
-                "FROM busybox:latest\nRUN sleep 1000002\n")
-        s = Screen(h.argv("--no-history"), h.env, cwd=h.work)
+                "FROM busybox:latest\nRUN echo began; sleep 1000002\n")
+        s = Screen(h.argv("--no-history"),
+                   {**h.env, "DOCKER_BUILDKIT": buildkit}, cwd=h.work)
         try:
             s.wait_for("^addesh.*>$")
             s.type("build ./app")
             s.keys("Enter")
-            s.wait_for(r"^\[2/2\] RUN sleep 1000002")
+            s.wait_for(r"^\[2/2\] RUN echo began; sleep 1000002.*\nbegan$")
             s.keys("C-c")
             s.wait_for(r"interrupted\naddesh .*\[130\]>")
+            # what was drawn is gone, and nothing was put behind it
+            text = "\n".join(s.capture())
+            assert not re.search("^began", text, re.M), text
         finally:
             s.close()
 
