@@ -185,7 +185,8 @@ def _(kind):
             same(done.err, "addesh-test-tag:1 is now called "
                            "addesh-test-tag:latest too\n")
             same(result(h, "image", "tag", image, "host:5000/a/b:c"),
-                 {"source": image, "image": "host:5000/a/b:c"})
+                 {"source": image, "image": "host:5000/a/b:c",
+                  "taken_from": None})
             same(sorted(result(h, "image", "info", image)["tags"]),
                  ["addesh-test-tag:1", "addesh-test-tag:latest",
                   "host:5000/a/b:c"])
