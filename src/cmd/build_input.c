@@ -39,6 +39,18 @@ open_staged(struct build_input *in, struct call *c)
 	return in->ignore ? 0 : -1;
 }
 
+/* Who staged a context may forget the @. */
+static int
+no_directory(struct call *c, const char *path, int sys)
+{
+	autoerr struct err none = ERR_INIT;
+
+	err_sys(&c->err, sys, "%s", path);
+	if (staging_find(&c->session->staging, path, &none))
+		err_hint(&c->err, "the context of this name:  build @%s", path);
+	return -1;
+}
+
 static int
 open_root(struct build_input *in, struct call *c)
 {
@@ -57,7 +69,7 @@ open_root(struct build_input *in, struct call *c)
 		return -1;
 	in->root = realpath(path, NULL);
 	if (!in->root || stat(in->root, &st) < 0)
-		return err_sys(&c->err, errno, "%s", path);
+		return no_directory(c, path, errno);
 	if (!S_ISDIR(st.st_mode)) {
 		err_sys(&c->err, ENOTDIR, "%s", path);
 		return err_hint(&c->err,
@@ -209,14 +221,35 @@ build_input_take(struct build_input *in, struct call *c)
 	return rc ? -1 : take_dockerfile(in, c);
 }
 
+/* A file that is there is never replaced; 1: it is there. */
+static int
+write_new(struct build_input *in, struct call *c, const char *name,
+    const char *text, size_t len)
+{
+	autofree char *path = io_join(in->root, name);
+	int fd, rc;
+
+	if (call_may_use_path(c, SET_HOST_WRITE, path))
+		return -1;
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	    0644);
+	if (fd < 0 && errno == EEXIST)
+		return 1;
+	if (fd < 0)
+		return err_sys(&c->err, errno, "%s", path);
+	rc = io_write_all(fd, text, len);
+	if (close(fd) || rc)
+		return err_sys(&c->err, errno, "%s", path);
+	call_note(c, "%s written", path);
+	return 0;
+}
+
 int
 build_input_write(struct build_input *in, struct call *c)
 {
-	autofree char *path =
-	    in->root ? io_join(in->root, dockerfile_names[0]) : NULL;
-	int fd, rc;
+	int rc;
 
-	if (!path) {
+	if (!in->root) {
 		err_set(&c->err, ERR_USAGE,
 		    "--write: a context has no directory to write to");
 		return err_hint(&c->err,
@@ -226,16 +259,14 @@ build_input_write(struct build_input *in, struct call *c)
 		err_set(&c->err, ERR_USAGE, "--write: there is a Dockerfile");
 		return err_hint(&c->err, "build it:  build %s", c->argv[0]);
 	}
-	if (call_may_use_path(c, SET_HOST_WRITE, path))
+	rc = write_new(in, c, dockerfile_names[0], in->text.buf, in->text.len);
+	if (rc)
+		return rc < 0 ? -1 : err_sys(&c->err, EEXIST, "%s/%s",
+			in->root, dockerfile_names[0]);
+	/* Or the next build, which has a Dockerfile, would send all files. */
+	if (write_new(in, c, ".dockerignore", in->ignore,
+		strlen(in->ignore)) < 0)
 		return -1;
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-	    0644);
-	if (fd < 0)
-		return err_sys(&c->err, errno, "%s", path);
-	rc = io_write_all(fd, in->text.buf, in->text.len);
-	if (close(fd) || rc)
-		return err_sys(&c->err, errno, "%s", path);
-	call_note(c, "%s written", path);
 	free(in->name);
 	in->name = xstrdup(dockerfile_names[0]);
 	in->inside = xstrdup(dockerfile_names[0]);

@@ -216,7 +216,7 @@ build_exec(struct call *c)
 
 static const struct opt build_opts[] = {
     OPT_LIST('t', "tag", "TAG",
-	"name of the image; one without / and : becomes agent-env:TAG-TIME",
+	"the image's name; without / and : it becomes agent-env:TAG-TIME",
 	COMP_NONE),
     OPT_STR('f', "file", "FILE", "the Dockerfile, else PATH/Dockerfile",
 	COMP_HOST_FILE),
@@ -232,7 +232,7 @@ static const struct opt build_opts[] = {
     OPT_TIME(0, "timeout", "stop it after this long"),
     OPT_FLAG('q', "quiet", "no progress, only the image's names at the end"),
     OPT_FLAG(0, "dry-run", "show the Dockerfile and build nothing"),
-    OPT_FLAG(0, "write", "write the template's Dockerfile into PATH"),
+    OPT_FLAG(0, "write", "keep the template's Dockerfile in PATH, and build"),
     OPT_REFUSED(0, "secret", "builds are offered no secrets of yours"),
     OPT_REFUSED(0, "ssh", "builds are offered no keys of yours"),
     OPT_REFUSED(0, "allow", "no build gets more than its sandbox"),
@@ -248,7 +248,7 @@ const struct cmd cmd_build = {
 	"heredoc is the Dockerfile.\n"
 	"Where there is no Dockerfile but a project file that is known, such "
 	"as requirements.txt or package.json, a template is used:  --dry-run "
-	"shows it, --write keeps it.\n"
+	"shows it, --write keeps it and builds.\n"
 	"The limits are those of build in the policy.  The whole output is the "
 	"step's log.  The status is 0, 1 if a step failed, 124 at the time "
 	"limit, 130 after Ctrl-C.",

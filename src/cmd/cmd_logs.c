@@ -218,7 +218,7 @@ static const struct opt logs_opts[] = {
 
 const struct cmd cmd_logs = {
     .name = "logs",
-    .summary = "the output of the last run, or of a step",
+    .summary = "the output of the last run or build, or of a step",
     .help = "Both streams in the order in which their lines came; those of "
 	    "stderr are marked with \"! \".  N is how many of the last lines, "
 	    "@K the number of the step.",

@@ -73,7 +73,8 @@ no_language(struct call *c, const char *image)
 {
 	err_set(&c->err, ERR_USAGE,
 	    "of which language are the packages? %s does not tell", image);
-	return err_hint(&c->err, "say it:  dep add --lang python PACKAGE");
+	return err_hint(&c->err, "say it:  %s --lang python ...",
+	    c->cmd->name);
 }
 
 static int

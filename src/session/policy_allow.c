@@ -140,6 +140,14 @@ policy_may_push(const struct policy *p, const struct reference *ref,
 	for (size_t i = 0; i < v->list.n; i++)
 		if (match_registry(v->list.v[i], ref))
 			return -1; /* a project's list is what refuses it */
+	/* What names no registry would go among Docker's own images. */
+	if (!strcmp(ref->domain, "docker.io") &&
+	    str_starts(ref->path, "library/")) {
+		autofree char *name = reference_familiar(ref);
+
+		return err_hint(err, "its name begins with no registry; give "
+		    "it one that does:  image tag %s REGISTRY/%s", name, name);
+	}
 	return err_hint(err, "for this session:  set "
 	    "engine.push_registries %s", ref->domain);
 }

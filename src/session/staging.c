@@ -428,6 +428,24 @@ add_below(struct staging *s, struct staged *c, int root, const char *from,
 	    err, ERR_USAGE, "%s: neither a file nor a directory", path);
 }
 
+/* A file that is elsewhere has a path below the directory that it is in. */
+static int
+hint_from(const char *from, const char *path, struct err *err)
+{
+	const char *name = strrchr(path, '/');
+	autofree char *dir = NULL, *whole = NULL;
+
+	if ((*path != '/' && !str_starts(path, "../")) || !name[1] ||
+	    !strcmp(name, "/.") || !strcmp(name, "/.."))
+		return -1;
+	dir = name == path ? xstrdup("/")
+			   : xstrndup(path, (size_t)(name - path));
+	whole = *path == '/' || !strcmp(from, ".") ? xstrdup(dir)
+						   : io_join(from, dir);
+	return err_hint(err, "its directory is named before:  "
+	    "context add --from %s %s", whole, name + 1);
+}
+
 int
 staged_add(struct staging *s, struct staged *c, const char *from,
     const char *path, const char *rules, struct staged_count *count,
@@ -437,7 +455,7 @@ staged_add(struct staging *s, struct staged *c, const char *from,
 	autoclose int root = -1;
 
 	if (!clean)
-		return -1;
+		return hint_from(from, path, err);
 	root = open(from, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return err_sys(err, errno, "%s", from);

@@ -319,10 +319,38 @@ def a_template_is_shown_and_written_only_when_asked():
         assert done.out.startswith("FROM python:3"), done.out
         assert "requirements.txt" in done.err, done.err
         same(os.listdir(h.work + "/app"), before)
+        done = h.addesh("-c", "build ./app --write --dry-run").is_status(2)
+        same(os.listdir(h.work + "/app"), before)
         done = h.addesh("-c", "build ./empty").is_status(125)
         os.mkdir(h.work + "/empty")
         done = h.addesh("-c", "build ./empty").is_status(2)
         assert "requirements.txt" in done.err, done.err
+
+
+@test
+def what_write_keeps_builds_the_same_again():
+    with Build("classic", name("classic", "write")) as h:
+        h.env["XDG_CONFIG_HOME"] = h.work + "/config"
+        h.write("config/addesh/languages.yaml", "mine: {recipes: [[mine]], "
+                "project: [{files: [my.project], template: mine}]}\n")
+        h.write("config/addesh/templates/mine.Dockerfile",
+                BASE % h.name + "COPY . /app/\nRUN ! test -e /app/.env && "
+                "test -e /app/my.project\n")
+        h.write("app/my.project", "")
+        h.write("app/.env", "TOKEN=1\n")
+        app = os.path.join(h.work, "app")
+        done = h.addesh("-c", "build app --write -t " + h.name).is_ok()
+        assert "%s/Dockerfile written\n" % app in done.err, done.err
+        assert "%s/.dockerignore written\n" % app in done.err, done.err
+        h.addesh("-c", "build app -t " + h.name).is_ok()
+        done = h.addesh("-c", "build app --write").is_status(2)
+        assert "there is a Dockerfile" in done.err, done.err
+        # one's own is not replaced
+        os.unlink(app + "/Dockerfile")
+        h.write("app/.dockerignore", ".env\n")
+        h.addesh("-c", "build app --write -t " + h.name).is_ok()
+        with open(app + "/.dockerignore") as f:
+            same(f.read(), ".env\n")
 
 
 main()

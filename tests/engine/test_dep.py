@@ -330,6 +330,9 @@ def _(kind):
     image = engines.api(kind).get("/images/%s/json" % IMAGE)["Id"]
     refused(kind, "dep add x", "say it:  dep add --lang python",
             image=image.split(":")[-1])
+    with Deps(kind) as h:
+        done = h.results("env new --dep x " + image)[0]
+        same(done["error"]["hint"], "say it:  env new --lang python ...")
 
 
 @test("the policy bounds it")

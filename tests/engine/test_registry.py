@@ -387,6 +387,10 @@ def _(kind):
                        "['localhost:5001/%s-*']" % kind):
             h.write("p.yaml", "engine: {push_registries: %s}\n" % listed)
             h.addesh("--config", h.work + "/p.yaml", "push", name).is_ok()
+        # a name without a registry is none of a user's own
+        done = h.addesh("push", "agent-env:x").is_status(125)
+        assert "image tag agent-env:x REGISTRY/agent-env:x" in done.err, \
+            done.err
         # a project narrows it, and does not widen it
         h.write(".addesh.yaml", "engine: {push_registries: ['ghcr.io']}\n")
         done = h.addesh("push", name).is_status(125)

@@ -88,6 +88,16 @@ def what_is_not_there_is_refused():
                         "the context web is empty",
                         "there is no context 'wbe'"])
         assert "@web" in said[5], said
+        hints = [o["error"]["hint"] for o in session(
+            home, "context new web", "build web", "context add /etc/hosts",
+            "context add ../x", "context add --from bin ../main.sh")[1:]]
+        before = "its directory is named before:  context add --from "
+        same(hints, ["the context of this name:  build @web",
+                     before + "/etc hosts", before + ".. x",
+                     before + "bin/.. main.sh"])
+        for line in hints[1:2] + hints[3:]:
+            done = session(home, line[len(before) - len("context add --from "):])
+            same(done[0]["result"]["added"], 1, done)
 
 
 main()
