@@ -15,6 +15,7 @@ from addesh import Home, program
 from tap import main, same, test
 from terminal import Terminal
 
+APP = "local/manual-%d:1" % os.getpid()
 CONFIG = "tools: {code_execution: {sandbox: restricted}}\n"
 
 
@@ -45,7 +46,7 @@ def home():
 @test
 def there_are_examples_of_each_kind():
     same(len(of_shell()), 2)
-    same(len(examples()), 5)
+    same(len(examples()), 7)
 
 
 @test("in the host's shell: %d", [0, 1])
@@ -101,6 +102,39 @@ def with_a_package():
             "python:3.11-slim", "--lang python langs:latest").replace(
                 "requests", "addesh-sample")).is_ok()
         same(done.out, "42 1\n")
+
+
+def built(block, **files):
+    """Done of a session on Docker; the images that it built go."""
+    api = engines.api("docker")
+    with Home(options=engines.sandbox("docker")) as h:
+        for name, text in files.items():
+            h.write(name.replace("__", "/"), text)
+        text = "\n".join(line.replace("addesh> ", "") for line in block)
+        try:
+            return h.script(text.replace("team/app:1", APP) + "\n").is_ok()
+        finally:
+            mine = api.get("/images/json", filters=json.dumps(
+                {"label": ["test=" + APP]}))
+            for image in mine:
+                api.delete("/images/" + image["Id"], force="1")
+
+
+@test
+def an_image_of_a_repository():
+    block = [b for b in examples() if b[0].startswith("addesh> build")][0]
+    done = built(block, repo__Dockerfile="FROM busybox:latest\nLABEL test=%s\n"
+                 % APP)
+    same(done.out, APP + "\n")
+
+
+@test
+def an_image_of_staged_files():
+    block = [b for b in examples() if b[0].startswith("context new")][0]
+    at = block.index("EOF")
+    done = built(block[:at] + ["LABEL test=" + APP] + block[at:],
+                 site__index="hello\n")
+    assert re.match(r"agent-env:web-[0-9]+-[0-9]+\n$", done.out), done.out
 
 
 main()
