@@ -253,6 +253,27 @@ find_volume(const struct place *at, unsigned line,
 		    at->where, value);
 }
 
+/* "docker -H tcp://10.0.0.1:2375", whatever listens there. */
+static void
+find_engine(const struct place *at, unsigned line,
+    const struct strvec *words, size_t i)
+{
+	static const char *const options[] = {
+	    "-H", "--host", "--url", "--addr"};
+	const char *w = words->v[i];
+
+	for (size_t j = 0; j < ARRAY_SIZE(options); j++) {
+		const char *value = option_value(words, i, options[j]);
+
+		if (!value && !j && str_starts(w, options[j]))
+			value = w + strlen(options[j]);
+		if (value && *value)
+			dockerfile_report(at->f, RULE_ENGINE_SOCKET, line,
+			    socket_remedy, "%s leads to an engine: %s %.64s",
+			    at->where, options[j], value);
+	}
+}
+
 static bool
 is_client(const char *word)
 {
@@ -296,6 +317,7 @@ find_in_command(void *arg, const struct strvec *words, size_t offset)
 	if (program == words->n || !is_client(words->v[program]))
 		return;
 	for (size_t i = program + 1; i < words->n; i++) {
+		find_engine(at, line, words, i);
 		find_rights(at, line, words, i);
 		find_network(at, line, words, i);
 		find_volume(at, line, words, i);

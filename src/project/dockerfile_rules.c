@@ -233,24 +233,14 @@ is_secret(const char *name, const char *value)
 }
 
 static void
-find_secret(struct finder *f, const struct dockerfile_instruction *in,
-    const char *name, const char *value)
-{
-	if (!is_secret(name, value) || (!*value && is(in, "ENV")))
-		return;
-	dockerfile_report(f, RULE_SECRET_ENV, in->line,
-	    "give it to the program instead, when it runs:  run -e NAME FILE",
-	    "%s %.64s: who has the image can read this secret", in->name,
-	    name);
-}
-
-static void
 find_variable(struct finder *f, const struct dockerfile_instruction *in,
-    const char *name, const char *value)
+    const char *name, const char *value, struct strbuf *secrets)
 {
 	autofree char *what = xasprintf("%s %.64s", in->name, name);
 
-	find_secret(f, in, name, value);
+	if (is_secret(name, value) && (*value || is(in, "ARG")))
+		strbuf_addf(
+		    secrets, "%s%.64s", secrets->len ? ", " : "", name);
 	dockerfile_find_socket(f, in->line, what, value);
 	dockerfile_find_host(f, in->line, name, value);
 }
@@ -258,15 +248,24 @@ find_variable(struct finder *f, const struct dockerfile_instruction *in,
 static void
 find_variables(struct finder *f, const struct dockerfile_instruction *in)
 {
+	autobuf struct strbuf secrets = STRBUF_INIT;
+
 	for (size_t i = 0; is(in, "ENV") && i + 1 < in->args.n; i += 2)
-		find_variable(f, in, in->args.v[i], in->args.v[i + 1]);
+		find_variable(
+		    f, in, in->args.v[i], in->args.v[i + 1], &secrets);
 	for (size_t i = 0; is(in, "ARG") && i < in->args.n; i++) {
 		const char *arg = in->args.v[i];
 		size_t n = strcspn(arg, "=");
 		autofree char *name = xstrndup(arg, n);
 
-		find_variable(f, in, name, arg + n + !!arg[n]);
+		find_variable(f, in, name, arg + n + !!arg[n], &secrets);
 	}
+	if (secrets.len)
+		dockerfile_report(f, RULE_SECRET_ENV, in->line,
+		    "give it to the program instead, when it runs:  run -e "
+		    "NAME FILE",
+		    "%s %.300s: who has the image can read this secret",
+		    in->name, secrets.buf);
 }
 
 /* Paths, of the image or of the context. */

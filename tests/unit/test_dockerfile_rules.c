@@ -62,6 +62,14 @@ static const struct {
 	"2 engine-socket"},
     {FROM "RUN export DOCKER_HOST=tcp://10.0.0.1:2375\n" END,
 	"2 engine-socket"},
+    {FROM "RUN docker -H tcp://10.0.0.1:2375 ps\n" END, "2 engine-socket"},
+    {FROM "RUN docker -Htcp://10.0.0.1:2375 ps\n" END, "2 engine-socket"},
+    {FROM "RUN docker --host=10.0.0.1 ps\n" END, "2 engine-socket"},
+    {FROM "RUN podman --remote --url ssh://u@h/x ps\n" END,
+	"2 engine-socket"},
+    {FROM "RUN buildctl --addr tcp://10.0.0.1 build\n" END,
+	"2 engine-socket"},
+    {FROM "RUN curl -H 'Accept: x' --url http://x; docker -v\n" END, ""},
     {FROM "CMD curl --unix-socket /run/docker.sock http://x/info\n" END,
 	"2 engine-socket"},
     {FROM "HEALTHCHECK CMD test -S /run/docker.sock\n" END,
@@ -286,6 +294,26 @@ test_target(void)
 	is_str(found.buf, "", "a stage behind the target");
 }
 
+/* Who mends one of them must know of the others. */
+static void
+test_all_secrets(void)
+{
+	static const char text[] =
+	    FROM "ENV A_TOKEN=x B=1 DB_PASSWORD=y\n" END;
+	struct dockerfile_checks checks = {0};
+	struct dockerfile_findings all = {0};
+	autoerr struct err err = ERR_INIT;
+	struct dockerfile *d =
+	    dockerfile_parse("D", text, strlen(text), NULL, &err);
+
+	dockerfile_find(d, &checks, &all);
+	is_int(all.n, 1, "one finding for all secrets of an instruction");
+	is_str(all.v[0].message, "ENV A_TOKEN, DB_PASSWORD: who has the image "
+	    "can read this secret", "names all of them");
+	dockerfile_findings_release(&all);
+	dockerfile_free(d);
+}
+
 /* Nobody reads them all; that something is denied is never lost. */
 static void
 test_many(void)
@@ -393,6 +421,7 @@ main(void)
 {
 	test_cases();
 	test_target();
+	test_all_secrets();
 	test_many();
 	test_hidden();
 	test_settings();
