@@ -412,7 +412,7 @@ run_program(struct program *p)
 	int status;
 
 	p->host.loop = loop_new();
-	signals_init(&p->signals, &p->host);
+	signals_init(&p->signals, &p->host, &p->out);
 	status = run(p, &err) < 0
 		     ? dispatch_error(&p->host, &p->out, nowhere, NULL, &err)
 		     : interp_status(&p->interp);

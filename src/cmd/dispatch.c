@@ -331,6 +331,7 @@ dispatch_confirm(struct host *h, struct output *o, bool interactive,
 		return err_hint(err, "--yes says yes to every question");
 	}
 	text = xasprintf("%s [y/N] ", question);
+	output_erase_progress(o);
 	terminal_lend();
 	io_write_all(STDERR_FILENO, text, strlen(text));
 	answered = read_answer(h, answer, sizeof(answer));
@@ -352,6 +353,7 @@ dispatch_ask(struct host *h, struct output *o, const char *question,
 	if (!isatty(STDIN_FILENO) || !o->terminal[STDERR_FILENO])
 		return err_set(err, ERR_USAGE,
 		    "%s: nobody is there to be asked", question);
+	output_erase_progress(o);
 	if (!hidden)
 		terminal_lend();
 	else if (!terminal_hide())

@@ -113,15 +113,13 @@ put(struct output *o, int fd, const void *p, size_t n)
 		o->write_errno = errno;
 }
 
-static void
-progress_erase(struct output *o)
+void
+output_erase_progress(struct output *o)
 {
-	if (!o->progress_lines)
+	if (!o->progress_drawn)
 		return;
-	put(o, STDERR_FILENO, "\r\033[K", 4);
-	for (; o->progress_lines > 1; o->progress_lines--)
-		put(o, STDERR_FILENO, "\033[A\033[K", 6);
-	o->progress_lines = 0;
+	put(o, STDERR_FILENO, "\r\033[J", 4);
+	o->progress_drawn = false;
 	o->in_line[STDERR_FILENO] = false;
 }
 
@@ -168,7 +166,7 @@ end_program(struct output *o, int fd)
 void
 output_end(struct output *o)
 {
-	progress_erase(o);
+	output_erase_progress(o);
 	end_program(o, STDOUT_FILENO);
 	end_program(o, STDERR_FILENO);
 	end_open_line(o);
@@ -190,7 +188,7 @@ output_body(struct output *o, const void *p, size_t n)
 
 	if (o->mute)
 		return;
-	progress_erase(o);
+	output_erase_progress(o);
 	if (!output_is_terminal(o)) {
 		put(o, o->body_fd, p, n);
 		return;
@@ -210,7 +208,7 @@ output_program(struct output *o, int fd, const void *p, size_t n)
 	if (o->mute || n == 0 ||
 	    (o->mode == OUTPUT_JSON && to <= STDERR_FILENO))
 		return;
-	progress_erase(o);
+	output_erase_progress(o);
 	if (to > STDERR_FILENO || !o->terminal[to]) {
 		put(o, to, p, n);
 		return;
@@ -227,7 +225,7 @@ output_line(struct output *o, const char *text)
 	autobuf struct strbuf line = STRBUF_INIT;
 	struct sanitiser plain = {0};
 
-	progress_erase(o);
+	output_erase_progress(o);
 	end_open_line(o);
 	if (o->terminal[STDERR_FILENO])
 		sanitise_add(&plain, &line, text, strlen(text));
@@ -265,8 +263,8 @@ progress_json(struct output *o, const char *text, int64_t ms)
 }
 
 /*
- * A line of the drawing, in fewer columns than there are: one that wraps could
- * not be erased again.  No character takes more columns than bytes.
+ * A line of the drawing, in fewer columns than there are.  No character takes
+ * more columns than bytes.
  */
 static void
 draw_line(struct strbuf *out, const char *text, size_t n, size_t columns)
@@ -292,32 +290,39 @@ draw_line(struct strbuf *out, const char *text, size_t n, size_t columns)
 	strbuf_add(out, line.buf, cut);
 }
 
-/* Over itself; what stands under the line is dim. */
+/*
+ * What stands under the line is dim.  The cursor goes back to where the drawing
+ * begins: a terminal that gets another size wraps or cuts what it shows, each
+ * in its own way, but takes the cursor along, and from there on all is ours to
+ * be erased.  Nothing wraps while it is drawn, even if the size changes just
+ * then.
+ */
 static void
 progress_draw(struct output *o, const char *text, const char *under)
 {
 	autobuf struct strbuf out = STRBUF_INIT;
 	bool dim = o->color[STDERR_FILENO];
-	unsigned lines = 1;
-	int columns, rows;
+	int lines = 0, columns, rows;
 
 	output_size(o, &columns, &rows);
-	progress_erase(o);
+	output_erase_progress(o);
 	end_open_line(o);
-	strbuf_adds(&out, "\r\033[K");
+	strbuf_adds(&out, "\033[?7l\r\033[J");
 	draw_line(&out, text, strlen(text), columns);
-	while (under && *under && (int)lines < rows) {
+	for (; under && *under && lines < rows - 1; lines++) {
 		size_t n = strcspn(under, "\n");
 
 		strbuf_adds(&out, dim ? "\r\n\033[2m" : "\r\n");
 		draw_line(&out, under, n, columns);
 		strbuf_adds(&out, dim ? "\033[0m" : "");
 		under += n + (under[n] == '\n');
-		lines++;
 	}
+	if (lines)
+		strbuf_addf(&out, "\033[%dA", lines);
+	strbuf_adds(&out, "\r\033[?7h");
 	put(o, STDERR_FILENO, out.buf, out.len);
 	o->in_line[STDERR_FILENO] = false;
-	o->progress_lines = lines;
+	o->progress_drawn = true;
 }
 
 /* With -v each step has a line at once, and its numbers none. */

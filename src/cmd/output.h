@@ -44,7 +44,7 @@ struct output {
 	bool in_line[3]; /* the last line there is not ended */
 	/* Progress of the current command. */
 	int64_t progress_began, progress_shown;
-	unsigned progress_lines; /* that are drawn */
+	bool progress_drawn;
 	char *progress_step; /* the last one that had its line */
 };
 
@@ -70,6 +70,8 @@ void output_line(struct output *o, const char *text);
    lines that a terminal shows beneath it. */
 void output_progress(struct output *o, const char *step, const char *text,
     const char *under);
+/* What is drawn on the terminal goes; it is drawn again at the next time. */
+void output_erase_progress(struct output *o);
 /* Frees what it holds. */
 void output_release(struct output *o);
 

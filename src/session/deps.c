@@ -243,7 +243,7 @@ unknown_file(const struct languages *all, const struct language *likely,
 		add_names(languages_at(all, i), &known);
 	err_set(err, ERR_USAGE,
 	    "%s is no list of packages that is known by its name", name);
-	err_hint(err, "say of which language it is:  --lang python");
+	err_hint(err, "say with --lang of which language it is");
 	return err_hint(err, "known by their names: %s", known.buf);
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/loop.h"
 #include "cmd/host.h"
+#include "cmd/output.h"
 #include "cmd/terminal.h"
 
 /* Ctrl-C asks; the end of the terminal or of the shell does not ask twice. */
@@ -26,8 +27,10 @@ take(struct signals *s, int signo)
 		s->host->interrupted += ABANDON;
 		break;
 	case SIGTSTP:
-		if (!s->editor)
-			terminal_stop();
+		if (s->editor)
+			break;
+		output_erase_progress(s->out);
+		terminal_stop();
 		break;
 	default:
 		break;
@@ -46,12 +49,13 @@ on_signal(void *arg, int fd, unsigned events)
 }
 
 void
-signals_init(struct signals *s, struct host *host)
+signals_init(struct signals *s, struct host *host, struct output *out)
 {
 	sigset_t set;
 
 	memset(s, 0, sizeof(*s));
 	s->host = host;
+	s->out = out;
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);

@@ -7,9 +7,11 @@
 
 struct host;
 struct loop_fd;
+struct output;
 
 struct signals {
 	struct host *host;
+	struct output *out;
 	struct loop_fd *watch;
 	int fd;
 	/* The line editor while it reads, or NULL: told of every signal. */
@@ -18,7 +20,7 @@ struct signals {
 };
 
 /* Blocks INT, TERM, HUP, WINCH and TSTP, ignores PIPE, and watches. */
-void signals_init(struct signals *s, struct host *host);
+void signals_init(struct signals *s, struct host *host, struct output *out);
 void signals_release(struct signals *s);
 
 #endif

@@ -51,6 +51,48 @@ def _(kind):
             s.close()
 
 
+WIDE = """FROM busybox:latest
+RUN for i in 1 2 3 4; do echo "line $i is as long as a terminal that is wide \
+has room for it"; done; sleep 1000003
+"""
+
+
+def seconds(screen, more):
+    """Waits until the step's line was drawn that many seconds later."""
+    shown = r"^\[2/2\] RUN .* (\d+)s$"
+    end = int(screen.wait_for(shown)[1]) + more
+    while int(screen.wait_for(shown)[1]) < end:
+        pass
+
+
+@test("%s: the terminal gets another size", engines.KINDS)
+def _(kind):
+    with Home(options=engines.sandbox(kind)) as h:
+        h.write("app/Dockerfile", WIDE)
+        s = Screen(h.argv("--no-history"), h.env, cwd=h.work)
+        try:
+            s.wait_for("^addesh.*>$")
+            s.type("build ./app")
+            s.keys("Enter")
+            s.wait_for(r"^\[2/2\] RUN for i.*\nline 1.*\nline 4[^\n]*$")
+            for rows, columns in ((24, 40), (24, 100), (12, 50), (24, 44),
+                                  (24, 80)):
+                s.resize(rows, columns)
+                seconds(s, 2)
+                drawn = "\n".join(s.capture())
+                same([l[:6] for l in drawn.split("\n")[-5:]],
+                     ["[2/2] "] + ["line %d" % i for i in (1, 2, 3, 4)],
+                     drawn)
+                same([drawn.count(t) for t in ("[2/2]", "line 1", "line 4")],
+                     [1, 1, 1], drawn)
+            s.keys("C-c")
+            s.wait_for(r"interrupted\naddesh .*\[130\]>")
+            text = "\n".join(s.capture())
+            same((text.count("\nline "), text.count("[2/2]")), (0, 1), text)
+        finally:
+            s.close()
+
+
 @test("%s, BuildKit %s: Ctrl-C", [("docker", "0"), ("docker", "1"),
                                   ("podman", "0")])
 def _(kind, buildkit):

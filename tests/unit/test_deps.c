@@ -170,7 +170,7 @@ test_any_list(void)
 	is_list_of("python", "requirements-dev.txt", "python");
 	is_list_of("javascript", "r1.txt", "it reads: package.json");
 	is_list_of("c", "r1.txt", "packages of c are not");
-	is_list_of(NULL, "r1.txt", "--lang python");
+	is_list_of(NULL, "r1.txt", "--lang");
 	is_list_of(NULL, "requirements-dev.txt", "python");
 	is_int(deps_add_file(&d, all, lang("python"), "r/r1.txt", "six", 3,
 		   &err), 0, "it is added");
