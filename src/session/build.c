@@ -409,19 +409,6 @@ note_image(struct building *b)
 	image_release(&img);
 }
 
-/* Podman 4 refuses a context with such a link by an empty answer. */
-static void
-explain_failure(const struct building *b, struct err *err)
-{
-	const char *link = context_leads_out(b->context);
-
-	if (b->builder.kind == BUILDER_BUILDAH && err->code == 500 && link)
-		err_hint(err,
-		    "Podman takes no link that leads out of the directory, as "
-		    "%s does: list it in .dockerignore",
-		    link);
-}
-
 /* What gives a step more of what it had too little of. */
 static void
 hint_more(const struct building *b, const char *why, const char *option,
@@ -611,7 +598,8 @@ run_builder(struct building *b, struct build_spec *spec, struct err *err)
 	}
 	note_context(b);
 	if (!r->id) {
-		explain_failure(b, err);
+		build_explain(&b->builder, b->dockerfile,
+		    context_leads_out(b->context), err);
 		return note_failure(b, err);
 	}
 	strvec_pushv(&r->tags, b->plan->tags->v, b->plan->tags->n);

@@ -54,8 +54,8 @@ missing_construct(const struct builder *b,
 }
 
 static int
-refuse_construct(const struct builder *b, const char *name,
-    const struct dockerfile_construct *c, struct err *err)
+refuse_construct(const struct builder *b, const struct dockerfile *d,
+    const char *name, const struct dockerfile_construct *c, struct err *err)
 {
 	err_set(err, ERR_CONFIG, "%s:%u: %s: %s cannot do this", name, c->line,
 	    c->what, b->title);
@@ -63,6 +63,14 @@ refuse_construct(const struct builder *b, const char *name,
 		return err_hint(err,
 		    "addesh offers no secrets and no ssh to builds; copy what "
 		    "is needed from another stage");
+	if (b->kind == BUILDER_CLASSIC)
+		return err_hint(err,
+		    "DOCKER_BUILDKIT asks for this builder: unset it");
+	if (b->kind == BUILDER_BUILDKIT && d->syntax)
+		return err_hint(err,
+		    "an engine with a newer BuildKit can, without fetching "
+		    "%s first",
+		    d->syntax);
 	return err_hint(err, "an engine with a newer BuildKit can");
 }
 
@@ -90,9 +98,41 @@ build_choose_builder(struct engine *e, const struct dockerfile *d,
 		lacks = missing_construct(b, need, n);
 	}
 	if (lacks)
-		return refuse_construct(b, name, lacks, err);
+		return refuse_construct(b, d, name, lacks, err);
 	if (first)
 		*why = xasprintf("BuildKit is used, for %s in line %u of %s",
 		    first->what, first->line, name);
 	return 0;
+}
+
+/* Podman 4 refuses a context with such a link by an empty answer. */
+static bool
+is_for_link(const struct builder *b, const char *link, const struct err *err)
+{
+	return b->kind == BUILDER_BUILDAH && err->code == 500 && link;
+}
+
+/* BuildKit names the image of which it has no more than the name. */
+static bool
+is_for_syntax(const struct builder *b, const struct dockerfile *d,
+    const struct err *err)
+{
+	return b->kind == BUILDER_BUILDKIT && d->syntax &&
+	       strstr(err->msg.buf, "docker/dockerfile");
+}
+
+void
+build_explain(const struct builder *b, const struct dockerfile *d,
+    const char *link, struct err *err)
+{
+	if (is_for_link(b, link, err))
+		err_hint(err,
+		    "Podman takes no link that leads out of the directory, as "
+		    "%s does: list it in .dockerignore",
+		    link);
+	if (is_for_syntax(b, d, err))
+		err_hint(err,
+		    "line %u, syntax=%s, has the engine fetch that image: "
+		    "leave it out, and the engine's own program reads the file",
+		    d->syntax_line, d->syntax);
 }

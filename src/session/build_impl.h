@@ -24,6 +24,10 @@ struct build_map {
  */
 int build_choose_builder(struct engine *e, const struct dockerfile *d,
     const char *name, struct builder *b, char **why, struct err *err);
+/* A hint where the builder's error does not say what to do.  link: the first
+   of the context that leads out of it, or NULL. */
+void build_explain(const struct builder *b, const struct dockerfile *d,
+    const char *link, struct err *err);
 /* The steps that this kind of builder makes of the Dockerfile. */
 void build_record_plan(struct build_record *r, const struct dockerfile *d,
     enum builder_kind kind);

@@ -95,4 +95,61 @@ def a_file_without_from_never_reaches_an_engine():
         h.api.get("/_ping")
 
 
+# What no builder of these engines reads, and what each of them adds.
+NONE = ("RUN <<EOF\nid\nEOF", "COPY <<EOF /x\nid\nEOF", "COPY --link a /a",
+        "COPY --parents a /a", "ADD --checksum=sha256:00 a /a",
+        "RUN --network=none id", "HEALTHCHECK --start-interval=5s CMD id",
+        "ENV A=${B#x}")
+SECRETS = ("RUN --mount=type=secret,id=x id", "RUN --mount=type=ssh id")
+LACKS = {
+    "the classic builder": NONE + SECRETS + (
+        "RUN --mount=type=cache,target=/c id", "RUN --mount=target=/c id",
+        "COPY --chmod=600 a /a"),
+    "BuildKit": NONE + SECRETS,
+    "buildah": NONE + SECRETS,
+}
+HINTS = {"the classic builder": "DOCKER_BUILDKIT asks for this builder",
+         "BuildKit": "an engine with a newer BuildKit can",
+         "buildah": "an engine with a newer BuildKit can"}
+
+
+@test("%s: what it cannot do is refused by line and construct", LACKS)
+def _(builder):
+    kind = "podman" if builder == "buildah" else "docker"
+    with Build(kind, "") as h:
+        h.env["DOCKER_BUILDKIT"] = "1" if builder == "BuildKit" else "0"
+        h.write("app/a", "")
+        for text in LACKS[builder]:
+            h.write("app/Dockerfile", BASE + "RUN true\n" + text + "\n")
+            done = h.refused("set dockerfile.secret-mount off")
+            lines = done.err.splitlines()
+            same(len(lines), 2, done.err)
+            assert lines[0].startswith("addesh: build: Dockerfile:4: ") and \
+                lines[0].endswith(" cannot do this"), done.err
+            assert builder in lines[0], done.err
+            # by the words that stand there, those of its options among them
+            what = lines[0].split(": ")[3]
+            assert all(w[:2] in text for w in what.split()) or \
+                what.startswith("${"), done.err
+            hint = "addesh offers no secrets" if text in SECRETS else \
+                HINTS[builder]
+            assert hint in lines[1], done.err
+
+
+@test
+def what_docker_fetches_to_read_a_file_is_named():
+    """With a network or without, nobody serves that version."""
+    syntax = "# syntax=docker/dockerfile:0.0-none\n"
+    with Build("docker", syntax + BASE + "USER 1\n") as h:
+        h.env["DOCKER_BUILDKIT"] = "1"
+        done = h.addesh("-c", "build ./app").is_status(1)
+        assert done.err.splitlines()[-1].startswith(
+            "  line 1, syntax=docker/dockerfile:0.0-none, has the engine fetch"), \
+            done.err
+        h.write("app/Dockerfile", syntax + BASE + "COPY --link a /a\n")
+        same(h.refused().err.splitlines()[1:], [
+            "  an engine with a newer BuildKit can, without fetching "
+            "docker/dockerfile:0.0-none first"])
+
+
 main()
