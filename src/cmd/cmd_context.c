@@ -375,7 +375,7 @@ const struct cmd cmd_context_rm = {
     .name = "context rm",
     .summary = "drop a context, or files of it",
     .examples = "context rm web\ncontext rm web main.py lib",
-    .args = {ARG("NAME", COMP_CONTEXT), ARG_REST("FILE", COMP_NONE)},
+    .args = {ARG("NAME", COMP_CONTEXT), ARG_REST("FILE", COMP_STAGED)},
     .exec = context_rm_exec,
 };
 

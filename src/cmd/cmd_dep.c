@@ -138,7 +138,7 @@ const struct cmd cmd_dep_rm = {
     .help = "PACKAGE is a name, or a list's such as requirements.txt, as dep "
 	    "ls shows it.",
     .examples = "dep rm requests",
-    .args = {ARG_SOME("PACKAGE", COMP_NONE)},
+    .args = {ARG_SOME("PACKAGE", COMP_DEP)},
     .flags = CMD_NEEDS_ENV,
     .exec = dep_rm_exec,
 };

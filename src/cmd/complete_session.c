@@ -265,6 +265,42 @@ complete_context(
 		offer(out, prefix, s->staging.v[i]->name, NULL);
 }
 
+/* Behind a first file only the context that is selected is known. */
+static void
+complete_staged(
+    struct host *h, const char *before, const char *prefix, struct strvec *out)
+{
+	const struct session *s = h->session;
+	autoerr struct err ignored = ERR_INIT;
+	const struct staged *c =
+	    s ? staging_find(&s->staging, before, &ignored) : NULL;
+
+	if (s && !c)
+		c = s->staging.current;
+	for (size_t i = 0; c && i < c->n; i++)
+		if (is_plain(c->files[i].path))
+			offer(out, prefix, c->files[i].path, NULL);
+}
+
+static void
+complete_dep(
+    struct host *h, const char *before, const char *prefix, struct strvec *out)
+{
+	const struct env *env = h->session ? h->session->current : NULL;
+
+	for (size_t i = 0; env && i < env->deps.n; i++) {
+		const struct dep_group *g = &env->deps.groups[i];
+
+		for (size_t k = 0; k < g->n_files; k++)
+			offer(out, prefix, g->files[k].name, NULL);
+		for (size_t k = 0; k < g->packages.n; k++) {
+			autofree char *name = deps_name(g->packages.v[k]);
+
+			offer(out, prefix, name, g->packages.v[k]);
+		}
+	}
+}
+
 static void
 complete_build(
     struct host *h, const char *before, const char *prefix, struct strvec *out)
@@ -290,5 +326,7 @@ complete_session_init(struct host *h)
 	h->complete[COMP_LANGUAGE] = complete_language;
 	h->complete[COMP_BUILD] = complete_build;
 	h->complete[COMP_CONTEXT] = complete_context;
+	h->complete[COMP_STAGED] = complete_staged;
+	h->complete[COMP_DEP] = complete_dep;
 	h->complete[COMP_POLICY] = complete_policy;
 }

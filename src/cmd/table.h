@@ -33,6 +33,8 @@ enum comp {
 	COMP_LANGUAGE,
 	COMP_BUILD,    /* a directory, or "@NAME" of a context */
 	COMP_CONTEXT,  /* a context of the session */
+	COMP_STAGED,   /* a file of the context named by the operand before */
+	COMP_DEP,      /* a package of the environment */
 	COMP_POLICY,   /* a ready-made policy, or a file */
 	COMP_CHOICE,   /* one of the words of the row itself */
 	COMP_COUNT,

@@ -15,6 +15,7 @@ from engineapi import ApiError  # noqa: E402
 from fake_installer import BEGUN, REASON  # noqa: E402
 from sandboxes import ENGINES, KINDS, SandboxHome  # noqa: E402
 from tap import diag, main, patient, same, test  # noqa: E402
+from terminal import Screen  # noqa: E402
 
 IMAGE = "busybox:latest"
 counter = itertools.count()
@@ -323,6 +324,24 @@ def _(kind):
             same((o["ok"], o["status"]), (False, 125))
             same(o["result"]["install"]["diagnosis"]["kind"], kind)
             assert text in o["error"]["hint"], o
+
+
+@test
+def tab_completes_what_dep_rm_takes():
+    one = fresh("tabbed")
+    with Deps("docker") as h:
+        h.ok("env new --dep %s %s" % (one, h.image))
+        s = Screen(h.argv(), h.env, cwd=h.work)
+        try:
+            s.wait_for("^addesh.*>$")
+            s.type("env new --dep %s %s" % (one, h.image))
+            s.keys("Enter")
+            s.wait_for("ready in.*^addesh e1>$")
+            s.type("dep rm tabb")
+            s.keys("Tab")
+            s.wait_for("> dep rm %s" % one)
+        finally:
+            s.close()
 
 
 @test("an image that does not tell its language: %s", ENGINES)

@@ -69,6 +69,12 @@ def contexts():
             tab(s, "> context use website$")
             s.keys("Enter")
             s.wait_for("website\n.*^addesh.*>$")
+            s.type("context add index.html <<< hello")
+            s.keys("Enter")
+            s.wait_for("it holds 1,.*^addesh.*>$")
+            s.type("context rm website in")
+            tab(s, "> context rm website index.html")
+            s.keys("C-u")
             s.type("build @w")
             tab(s, "> build @website")
         finally:
