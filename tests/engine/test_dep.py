@@ -336,10 +336,14 @@ def tab_completes_what_dep_rm_takes():
             s.wait_for("^addesh.*>$")
             s.type("env new --dep %s %s" % (one, h.image))
             s.keys("Enter")
-            s.wait_for("ready in.*^addesh e1>$")
+            s.wait_for("ready in.*^addesh e1.*>$")
             s.type("dep rm tabb")
             s.keys("Tab")
             s.wait_for("> dep rm %s" % one)
+            s.keys("C-u")
+            s.type("env rm e1")
+            s.keys("Enter")
+            s.wait_for("env rm e1\n^addesh[^1]*>$")
         finally:
             s.close()
 
