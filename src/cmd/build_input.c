@@ -81,6 +81,26 @@ open_root(struct build_input *in, struct call *c)
 	return 0;
 }
 
+/* -f is a path from here; from PATH is what somebody may have meant. */
+static int
+no_dockerfile(const struct build_input *in, struct call *c, const char *path,
+    int sys)
+{
+	autofree char *below = in->root ? io_join(in->root, path) : NULL;
+
+	if (!*path) {
+		err_set(&c->err, ERR_USAGE,
+		    "-f: the name of the Dockerfile is empty");
+		return err_hint(&c->err,
+		    "without -f it is PATH/Dockerfile, or that of the context");
+	}
+	err_sys(&c->err, sys, "%s", path);
+	if (below && *path != '/' && !access(below, F_OK))
+		err_hint(&c->err, "-f is a path from here, not from %s",
+		    c->argv[0]);
+	return -1;
+}
+
 /* Reads a Dockerfile of this host; it may be one of the context's files. */
 static int
 read_host(struct build_input *in, struct call *c, const char *path,
@@ -90,7 +110,7 @@ read_host(struct build_input *in, struct call *c, const char *path,
 	size_t n = in->root ? strlen(in->root) : 0;
 
 	if (!full)
-		return err_sys(&c->err, errno, "%s", path);
+		return no_dockerfile(in, c, path, errno);
 	if (call_may_use_path(c, SET_HOST_READ, path) ||
 	    io_read_file(full, &in->text, DOCKERFILE_MAX, &c->err))
 		return -1;

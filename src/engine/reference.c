@@ -185,6 +185,8 @@ split_path(struct reference *ref)
 	}
 }
 
+static const char bad_tag[] = "the tag is not valid";
+
 static const char *
 complaint(const struct reference *ref, const char *name)
 {
@@ -203,7 +205,7 @@ complaint(const struct reference *ref, const char *name)
 	if (strlen(ref->path) > PATH_MAX_LEN)
 		return "the name is longer than 255 characters";
 	if (ref->tag && !tag_ok(ref->tag))
-		return "the tag is not valid";
+		return bad_tag;
 	if (ref->digest && !digest_ok(ref->digest))
 		return "the digest is not valid";
 	return NULL;
@@ -237,7 +239,11 @@ reference_parse(struct reference *ref, const char *name, struct err *err)
 		return 0;
 	reference_release(ref);
 	shown = printable(name);
-	return err_set(err, ERR_USAGE, "image '%s': %s", shown, why);
+	err_set(err, ERR_USAGE, "image '%s': %s", shown, why);
+	return why == bad_tag
+		   ? err_hint(err, "behind the name and a colon stands one "
+			 "tag, of letters, digits, '.', '_' and '-'")
+		   : -1;
 }
 
 char *

@@ -65,10 +65,12 @@ check_syntax(const char *s, struct err *err)
 		if (c == '\\' && !*s++)
 			return err_set(
 			    err, ERR_CONFIG, "nothing follows the backslash");
-		if (c == '[' && check_class(&s))
-			return err_set(err, ERR_CONFIG,
-			    "the brackets are not closed, are empty, or hold "
-			    "half a range");
+		if (c == '[' && check_class(&s)) {
+			err_set(err, ERR_CONFIG, "the brackets are not closed, "
+			    "are empty, or hold half a range");
+			return err_hint(
+			    err, "a bracket of a name is written \\[");
+		}
 	}
 	return 0;
 }

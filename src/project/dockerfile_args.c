@@ -277,9 +277,11 @@ static int
 read_onbuild(struct dockerfile_instruction *in, const char *rest, char escape,
     struct err *err)
 {
-	if (in->onbuild)
-		return err_set(err, ERR_CONFIG,
-		    "ONBUILD may not be behind ONBUILD");
+	if (in->onbuild) {
+		err_set(err, ERR_CONFIG, "ONBUILD may not be behind ONBUILD");
+		return err_hint(err, "one of them is enough: what is behind it "
+		    "is done where an image is built on this one");
+	}
 	if (!*rest)
 		return err_set(err, ERR_CONFIG,
 		    "ONBUILD takes an instruction");

@@ -13,6 +13,7 @@
 /* Bytes and steps that replacing variables may take: "ENV a=$a$a" doubles. */
 #define BUDGET (32u << 20)
 #define STAGES_MAX 1000
+#define STAGES_SHOWN 10 /* in a message */
 /* A name of 255, a tag of 128 and a digest; with room. */
 #define IMAGE_MAX 1000
 /* "$x" is looked for among all of them. */
@@ -553,6 +554,24 @@ visit_stage(void *arg, size_t stage)
 	return 0;
 }
 
+/* The stages that a target can name. */
+static int
+hint_stages(const struct dockerfile *d, struct err *err)
+{
+	autobuf struct strbuf names = STRBUF_INIT;
+	size_t i;
+
+	for (i = 0; i < d->nstages && i < STAGES_SHOWN; i++) {
+		strbuf_addf(&names, "%s", i ? ", " : "");
+		if (d->stages[i].name)
+			strbuf_addf(&names, "%.64s", d->stages[i].name);
+		else
+			strbuf_addf(&names, "%zu", i);
+	}
+	return err_hint(err, "its stages, those without a name by number: "
+	    "%s%s", names.buf, i < d->nstages ? " ..." : "");
+}
+
 static int
 find_target(struct dockerfile *d, const char *name, const char *target,
     struct err *err)
@@ -569,7 +588,8 @@ find_target(struct dockerfile *d, const char *name, const char *target,
 		if (d->stages[i].name)
 			nearest_try(&near, d->stages[i].name);
 	err_set(err, ERR_CONFIG, "%s has no stage %.64s", name, target);
-	return near.best ? err_hint(err, "the nearest is %s", near.best) : -1;
+	return near.best ? err_hint(err, "the nearest is %s", near.best)
+			 : hint_stages(d, err);
 }
 
 static int

@@ -27,6 +27,10 @@ build_tag(const char *name, int64_t wall_ms, struct err *err)
 	struct tm tm;
 	char *tag;
 
+	if (!*name) {
+		err_set(err, ERR_USAGE, "the name of an image is empty");
+		return NULL;
+	}
 	if (strpbrk(name, "/:")) {
 		tag = xstrdup(name);
 	} else {
@@ -45,8 +49,6 @@ build_tag(const char *name, int64_t wall_ms, struct err *err)
 	else if (!err->kind)
 		err_set(err, ERR_USAGE, "image '%s': the names of images are in "
 		    "lower case", name);
-	else if (!strpbrk(name, "/:"))
-		err_hint(err, "a tag has letters, digits, '.', '_' and '-'");
 	reference_release(&ref);
 	free(tag);
 	return NULL;

@@ -327,6 +327,34 @@ def a_template_is_shown_and_written_only_when_asked():
         assert "requirements.txt" in done.err, done.err
 
 
+WRONG = {
+    "-t a:b:c": (2, "image 'a:b:c': the tag is not valid\n  behind the name "
+                 "and a colon stands one tag"),
+    "-t ''": (2, "the name of an image is empty"),
+    "-f ''": (2, "-f: the name of the Dockerfile is empty\n  without -f "),
+    "-f dev": (125, "dev: No such file or directory\n  -f is a path from here, "
+               "not from ./app\n"),
+    "--target nope": (125, "Dockerfile has no stage nope\n  its stages, those "
+                      "without a name by number: base, 1\n"),
+    "-f app/trigger": (125, "app/trigger:2: ONBUILD may not be behind ONBUILD"
+                       "\n  one of them is enough"),
+    "": (125, "/app/.dockerignore:2: the brackets are not closed, are empty, "
+         "or hold half a range\n  a bracket of a name is written \\[\n"),
+}
+
+
+@test("build %s: the error says what to do", list(WRONG))
+def _(options):
+    status, text = WRONG[options]
+    with Build("classic") as h:
+        h.write("app/Dockerfile", "FROM busybox AS base\nFROM base\n")
+        h.write("app/dev", "FROM busybox\n")
+        h.write("app/trigger", "FROM busybox\nONBUILD ONBUILD RUN x\n")
+        h.write("app/.dockerignore", "a\n[b\n")
+        done = h.addesh("-c", "build ./app " + options).is_status(status)
+        same(text in done.err, True, done.err)
+
+
 @test
 def what_write_keeps_builds_the_same_again():
     with Build("classic", name("classic", "write")) as h:
