@@ -6,6 +6,7 @@
 #include "cmd/build_input.h"
 #include "cmd/build_view.h"
 #include "cmd/call.h"
+#include "cmd/host.h"
 #include "session/build.h"
 
 /* Of a directory's name, in a tag with the time. */
@@ -187,7 +188,8 @@ build_steps(struct build_call *b)
 		show_dockerfile(b);
 		return 0;
 	}
-	if (call_has(c, "write") && build_input_write(&b->in, c))
+	if (c->host->need_engine(c) ||
+	    (call_has(c, "write") && build_input_write(&b->in, c)))
 		return -1;
 	b->plan.target = call_str(c, "target");
 	b->plan.platform = call_str(c, "platform");
@@ -257,6 +259,6 @@ const struct cmd cmd_build = {
 		"COPY . /app\nEOF",
     .opts = build_opts,
     .args = {ARG("PATH", COMP_BUILD)},
-    .flags = CMD_NEEDS_ENGINE | CMD_TAKES_HEREDOC,
+    .flags = CMD_TAKES_HEREDOC,
     .exec = build_exec,
 };

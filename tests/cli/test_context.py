@@ -230,6 +230,16 @@ def odd_names_are_kept_as_bytes():
 
 
 @test
+def what_would_be_built_is_shown_without_an_engine():
+    with Home(env={"DOCKER_HOST": "unix:///nonexistent/docker.sock"}) as home:
+        done = session(home, "context add Cargo.toml <<< x",
+                       "build @ --dry-run", "build nowhere", "build @",
+                       keep_on=True)
+        same(done[1]["result"]["template"], "rust")
+        same([o["error"]["kind"] for o in done[2:]], ["io", "engine"])
+
+
+@test
 def names_are_completed():
     with Home() as home:
         done = home.addesh("--complete", "context ").is_ok()
