@@ -146,18 +146,46 @@ units_add_duration_exact(struct strbuf *sb, uint64_t ms)
 		strbuf_addf(sb, "%" PRIu64 "s", ms / 1000);
 }
 
+/* Each is used until there are two of the next. */
+static const struct {
+	int64_t seconds;
+	const char *name;
+} steps[] = {{1, "second"}, {60, "minute"}, {3600, "hour"}, {86400, "day"},
+    {7 * 86400, "week"}, {30 * 86400, "month"}, {365 * 86400, "year"}};
+
+#define STEP_DAY 3
+
+static void
+add_count(struct strbuf *sb, int64_t n, const char *name)
+{
+	strbuf_addf(sb, "%" PRId64 " %s%s", n, name, n == 1 ? "" : "s");
+}
+
+void
+units_add_span(struct strbuf *sb, uint64_t ms)
+{
+	int64_t s = (int64_t)(ms / 1000);
+	size_t i = STEP_DAY;
+
+	if (ms % 1000) {
+		units_add_duration_exact(sb, ms);
+		return;
+	}
+	while (i && s < 2 * steps[i].seconds && s != steps[i].seconds)
+		i--;
+	add_count(sb, s / steps[i].seconds, steps[i].name);
+	while ((s %= steps[i].seconds)) {
+		while (s < steps[i].seconds)
+			i--;
+		strbuf_addc(sb, ' ');
+		add_count(sb, s / steps[i].seconds, steps[i].name);
+	}
+}
+
 void
 units_add_age(struct strbuf *sb, int64_t s)
 {
-	/* Each is used until there are two of the next. */
-	static const struct {
-		int64_t seconds;
-		const char *name;
-	} steps[] = {{1, "second"}, {60, "minute"}, {3600, "hour"},
-	    {86400, "day"}, {7 * 86400, "week"}, {30 * 86400, "month"},
-	    {365 * 86400, "year"}};
 	size_t i = 0;
-	int64_t n;
 
 	if (s < 1) {
 		strbuf_adds(sb, "now");
@@ -165,7 +193,6 @@ units_add_age(struct strbuf *sb, int64_t s)
 	}
 	while (i + 1 < ARRAY_SIZE(steps) && s >= 2 * steps[i + 1].seconds)
 		i++;
-	n = s / steps[i].seconds;
-	strbuf_addf(sb, "%" PRId64 " %s%s ago", n, steps[i].name,
-	    n == 1 ? "" : "s");
+	add_count(sb, s / steps[i].seconds, steps[i].name);
+	strbuf_adds(sb, " ago");
 }

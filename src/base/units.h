@@ -25,6 +25,8 @@ void units_add_size_exact(struct strbuf *sb, uint64_t bytes);
 void units_add_duration(struct strbuf *sb, uint64_t ms);
 /* The shortest form that is read back: "30s", "500ms", "5m". */
 void units_add_duration_exact(struct strbuf *sb, uint64_t ms);
+/* The same in words, for people: "7 days", "36 hours", "2 hours 5 minutes". */
+void units_add_span(struct strbuf *sb, uint64_t ms);
 /* How long ago something was, in one number: "3 hours ago"; "now". */
 void units_add_age(struct strbuf *sb, int64_t seconds);
 

@@ -269,7 +269,7 @@ sum_up(struct pruning *p, uint64_t unused_ms)
 		strbuf_addf(&text, "; %u kept: in use", p->kept);
 	if (p->kept && unused_ms) {
 		strbuf_adds(&text, ", or used less than ");
-		units_add_duration_exact(&text, unused_ms);
+		units_add_span(&text, unused_ms);
 		strbuf_adds(&text, " ago");
 	}
 	call_note(p->c, "%s", text.buf);

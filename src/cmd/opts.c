@@ -75,7 +75,7 @@ form_of(const struct opt *opt)
 {
 	switch (opt->type) {
 	case OPT_TYPE_TIME:
-		return "a time such as 30, 90s, 5m or 500ms";
+		return "a time such as 30, 90s, 5m, 12h or 7d";
 	case OPT_TYPE_SIZE:
 		return "a size such as 256m, 1g or 64KiB";
 	case OPT_TYPE_INT:

@@ -224,7 +224,7 @@ def _(kind):
         with made(kind, None, {"addesh.image": "build"}):
             done = h.addesh("prune").is_ok()
             assert done.err.endswith(
-                " kept: in use, or used less than 24h ago\n"), done.err
+                " kept: in use, or used less than 1 day ago\n"), done.err
 
 
 DANGLING = [{"Id": "sha256:" + c * 64, "RepoTags": None, "Created": 1000,

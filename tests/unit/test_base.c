@@ -102,6 +102,27 @@ test_age(void)
 }
 
 static void
+test_span(void)
+{
+	static const struct {
+		uint64_t ms;
+		const char *text;
+	} spans[] = {{0, "0 seconds"}, {1500, "1500ms"}, {1000, "1 second"},
+	    {60000, "1 minute"}, {90000, "90 seconds"},
+	    {5400000, "90 minutes"}, {86400000, "1 day"},
+	    {129600000, "36 hours"}, {604800000, "7 days"},
+	    {100000000, "27 hours 46 minutes 40 seconds"},
+	    {172803000, "2 days 3 seconds"}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(spans); i++) {
+		autobuf struct strbuf sb = STRBUF_INIT;
+
+		units_add_span(&sb, spans[i].ms);
+		is_str(sb.buf, spans[i].text, "%s", spans[i].text);
+	}
+}
+
+static void
 test_units(void)
 {
 	static const struct {
@@ -308,6 +329,7 @@ main(void)
 	test_strvec();
 	test_units();
 	test_age();
+	test_span();
 	test_times();
 	test_encode();
 	test_err();

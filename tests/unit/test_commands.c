@@ -205,7 +205,7 @@ static const struct {
     {&free_row, "x -an", "-n needs a value: NAME"},
     {&free_row, "x --all=1", "--all takes no value"},
     {&free_row, "x -t soon",
-     "-t takes a time such as 30, 90s, 5m or 500ms, not 'soon'"},
+     "-t takes a time such as 30, 90s, 5m, 12h or 7d, not 'soon'"},
     {&free_row, "x --memory=-1",
      "--memory takes a size such as 256m, 1g or 64KiB, not '-1'"},
     {&free_row, "x --count 1x", "--count takes a whole number, not '1x'"},
