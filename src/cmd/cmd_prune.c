@@ -13,6 +13,9 @@
 #include "session/session.h"
 
 #define DEFAULT_MS (UINT64_C(24) * 3600 * 1000)
+/* A younger one may be of a step that its builder is about to end. */
+#define STEP_MIN_S 3600
+#define STEP_REMOVE_MS 20000
 
 struct pruning {
 	struct call *c;
@@ -22,6 +25,7 @@ struct pruning {
 	/* Seconds of the epoch; what was used after `since` stays. */
 	int64_t now, since;
 	json *images, *containers; /* as the engine lists them */
+	struct strvec gone_containers; /* ids */
 	struct usage usage;
 	unsigned gone, kept;
 	uint64_t bytes;
@@ -77,6 +81,56 @@ is_interrupted(const struct pruning *p)
 	return p->first.kind == ERR_INTERRUPTED;
 }
 
+/* ---- containers ---- */
+
+/*
+ * A container in which the classic builder carried out a RUN, made of an image
+ * by its id and without a health check (withoutHealthcheck() in
+ * builder/dockerfile of moby).
+ */
+static bool
+is_step(const struct pruning *p, const json *c)
+{
+	const json *labels = json_get(c, "Labels");
+	autojson json *j = NULL;
+	autovec struct strvec test = STRVEC_INIT;
+	autoerr struct err ignored = ERR_INIT;
+
+	if (strcmp(json_str(c, "State", ""), "exited") ||
+	    !*json_str(labels, LABEL_IMAGE, "") ||
+	    json_get(labels, "addesh.owner"))
+		return false;
+	j = container_inspect(p->engine, json_str(c, "Id", ""), &ignored);
+	json_strings(json_path(j, "Config.Healthcheck.Test"), &test);
+	return test.n == 1 && !strcmp(test.v[0], "NONE") &&
+	       str_starts(
+		   json_str(json_get(j, "Config"), "Image", ""), "sha256:");
+}
+
+/* That of a build whose engine ended in the middle of it: an image that it was
+   made of could not go either. */
+static void
+prune_container(struct pruning *p, const json *c)
+{
+	const char *id = json_str(c, "Id", "");
+	autofree char *name = image_id_short(id);
+	autoerr struct err err = ERR_INIT;
+	struct victim v = {.kind = "container",
+	    .name = name,
+	    .what = "of a build that its engine did not end",
+	    .used = json_int(c, "Created", 0)};
+
+	if (!*id || v.used > p->since || v.used > p->now - STEP_MIN_S ||
+	    !is_step(p, c))
+		return;
+	if (!p->dry && container_remove(p->engine, id, STEP_REMOVE_MS, &err)) {
+		failed(p, &err);
+		return;
+	}
+	strvec_push(&p->gone_containers, id);
+	report(p, &v);
+}
+
 /* ---- images ---- */
 
 /* A container of anybody. */
@@ -89,7 +143,8 @@ is_in_use(const struct pruning *p, const json *image)
 	if (json_int(image, "Containers", 0) > 0)
 		return true;
 	json_each (c, p->containers) {
-		if (image_id_same(json_str(c, "ImageID", ""), id))
+		if (image_id_same(json_str(c, "ImageID", ""), id) &&
+		    !strvec_has(&p->gone_containers, json_str(c, "Id", "")))
 			return true;
 	}
 	return false;
@@ -239,8 +294,12 @@ look(struct pruning *p)
 static void
 prune_all(struct pruning *p, uint64_t unused_ms)
 {
-	const json *image;
+	const json *image, *container;
 
+	json_each (container, p->containers) {
+		if (!is_interrupted(p))
+			prune_container(p, container);
+	}
 	json_each (image, p->images) {
 		if (!is_interrupted(p))
 			prune_one(p, image);
@@ -307,6 +366,7 @@ prune_exec(struct call *c)
 	usage_release(&p.usage);
 	json_free(p.images);
 	json_free(p.containers);
+	strvec_release(&p.gone_containers);
 	err_clear(&p.first);
 	return rc;
 }

@@ -257,6 +257,39 @@ def what_cannot_be_removed_does_not_keep_the_rest():
               result["reclaimed"]), (["c"], 1, 60))
 
 
+STEP = {"Id": "d" * 64, "ImageID": DANGLING[0]["Id"], "State": "exited",
+        "Created": 1000, "Labels": {"addesh.image": "build"}}
+CONFIG = {"Image": DANGLING[0]["Id"], "Healthcheck": {"Test": ["NONE"]}}
+
+
+@test("the container of a build that was cut off, and one %s", [
+    ("that runs", {"State": "running"}, {}),
+    ("of a moment ago", {"Created": int(time.time()) - 60}, {}),
+    ("of an environment", {"Labels": {"addesh.image": "build",
+                                      "addesh.owner": "a:b:1:2"}}, {}),
+    ("of another image", {"Labels": {}}, {}),
+    ("of an image by name", {}, {"Image": "agent-env:x"}),
+    ("that a person made", {}, {"Healthcheck": None})])
+def _(_, listed, config):
+    other = {**STEP, "Id": "e" * 64, "ImageID": DANGLING[1]["Id"], **listed}
+    with FakeEngine() as engine:
+        fake(engine)
+        engine.on("GET", "/containers/json", Json([STEP, other]))
+        for c, more in ((STEP, {}), (other, config)):
+            engine.on("GET", "/containers/%s/json" % c["Id"], Json({
+                "Config": {**CONFIG, **more}, "State": {"Running": False}}))
+        engine.on("DELETE", "/.*", Json([]))
+        shown = json.loads(run(engine, "-n").is_ok().out)["result"]
+        same(engine.asked("DELETE", "/.*"), [])
+        result = json.loads(run(engine, "--older-than", "0").is_ok().out)
+        same(result["result"]["items"], shown["items"])
+        same([(i["kind"], i["name"][0]) for i in shown["items"]],
+             [("container", "d"), ("image", "a"), ("image", "c")])
+        same([r.path.split("/")[-1][:10]
+              for r in engine.asked("DELETE", "/.*")],
+             ["d" * 10, "sha256:aaa", "sha256:ccc"])
+
+
 @test("sizes as engine %s tells them", [
     ("28.2.2", "type=image&type=build-cache"),
     ("29.0.0", "type=image&type=build-cache&verbose=1")])
