@@ -140,6 +140,11 @@ unknown_long(const struct cmd *row, const char *name, size_t len,
 		if (o->type != OPT_TYPE_REFUSED)
 			nearest_try(&near, o->name);
 	err_set(err, ERR_USAGE, "there is no option --%s", word);
+	/* Of addesh itself, and at the prompt a setting. */
+	if (!strcmp(word, "json") || !strcmp(word, "plain"))
+		return err_hint(err, "before the command:  addesh --%s %s ..."
+		    "      at the prompt:  set output %s", word, row->name,
+		    word);
 	return near.best ? err_hint(err, "near: --%s", near.best) : -1;
 }
 

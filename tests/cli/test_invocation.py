@@ -71,6 +71,13 @@ def options_of_a_command_are_not_those_of_addesh():
         done = home.addesh("help", "--version")
         check(done, 2, "", "addesh: help: there is no option --version\n"
               "  usage: help [-k] [-l] [COMMAND]...\n")
+        done = home.addesh("help", "--json")
+        check(done, 2, "", "addesh: help: there is no option --json\n"
+              "  before the command:  addesh --json help ...      "
+              "at the prompt:  set output json\n"
+              "  usage: help [-k] [-l] [COMMAND]...\n")
+        done = home.addesh("-c", "set output json", "-c", "context ls")
+        assert done.is_ok().out.startswith('{"v":1,'), done
 
 
 @test
