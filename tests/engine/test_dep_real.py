@@ -128,6 +128,20 @@ def _():
     same((r["exit_code"], r.out), (0, b"1.0.0\n"), r.errs)
 
 
+@test("docker: a list that names another one")
+def _():
+    s = rooms.get("docker")
+    s.home.write("more/requirements.txt", "-r base.txt\n")
+    s.home.write("more/base.txt", "addesh-parent == 1.0\n")
+    line = "env new --name named --dep-file more/requirements.txt"
+    got = s.do(line + ROOM, limit=120)
+    same(got["ok"], False)
+    same(got["result"]["install"]["diagnosis"]["kind"], "list_not_found")
+    assert "names base.txt, which was not given" in got["error"]["hint"], got
+    rooms.ok("docker", line + " --lang python --dep-file more/base.txt" + ROOM)
+    same(listed("docker")[("python", "addesh-parent")], (None, "1.0"))
+
+
 # language, package, a word of its output, diagnosis
 FAILURES = (
     ("python", "addesh-broken", "the header addesh.h is missing", None),
