@@ -361,7 +361,7 @@ def bench_contexts(report, url):
         with open(tree + "/.dockerignore", "w") as f:
             f.write("node_modules\n")
 
-    bench_context(report, url, "20,000 small files", 5,
+    bench_context(report, url, "20,000 small files", 9,
                   lambda tree: fill(tree + "/src", 20000))
     bench_context(report, url, "one file of 1 GB", 5, large)
     bench_context(report, url, "a tree with 100,000 ignored files", 5,
