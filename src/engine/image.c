@@ -224,8 +224,7 @@ image_names(const json *element, struct strvec *names)
 
 struct near {
 	char *name;
-	size_t distance; /* of the repository; and then of the tag: */
-	bool same_tag;
+	size_t distance, tag_distance; /* of the repository, then the tag */
 };
 
 static int
@@ -235,8 +234,8 @@ compare_near(const void *a, const void *b)
 
 	if (x->distance != y->distance)
 		return x->distance < y->distance ? -1 : 1;
-	if (x->same_tag != y->same_tag)
-		return x->same_tag ? -1 : 1;
+	if (x->tag_distance != y->tag_distance)
+		return x->tag_distance < y->tag_distance ? -1 : 1;
 	return strcmp(x->name, y->name);
 }
 
@@ -261,7 +260,7 @@ try_near(const struct reference *want, const char *tag, struct near **near,
 		GROW(*near, *n, cap);
 		(*near)[(*n)++] = (struct near){.distance = d,
 		    .name = reference_familiar(&ref),
-		    .same_tag = !strcmp(ref.tag,
+		    .tag_distance = nearest_distance(ref.tag,
 			want->tag ? want->tag : "latest")};
 	}
 	reference_release(&ref);

@@ -67,7 +67,8 @@ bool image_ask_again(struct engine *e, unsigned *tries, struct err *err);
 void image_names(const json *element, struct strvec *names);
 /*
  * Up to max tags of images that are there and look like name: the same
- * repository first, then names within a few slips of the finger.
+ * repository first, then names within a few slips of the finger; of each the
+ * nearest tags first.
  */
 int image_near(struct engine *e, const char *name, size_t max,
     struct strvec *names, struct err *err);
@@ -83,6 +84,22 @@ int image_not_found(struct engine *e, const char *name, struct err *err);
  */
 int image_pull(struct engine *e, const char *name, const char *platform,
     progress_fn *tell, void *arg, struct err *err);
+/* When an image is pulled. */
+enum pull_policy { PULL_MISSING, PULL_NEVER, PULL_ALWAYS };
+struct image_pull {
+	enum pull_policy policy;
+	const char *platform;	  /* or NULL */
+	void (*begin)(void *arg); /* before it is pulled; or NULL */
+	progress_fn *tell;	  /* or NULL */
+	void *arg;
+};
+/*
+ * The image that something is made from or opened on: looked up, and pulled if
+ * the policy says so.  ERR_POLICY if image_check_trust_name() refuses it.  The
+ * hint has names that are near if it is neither here nor can be pulled.
+ */
+int image_obtain(struct engine *e, const char *name,
+    const struct image_pull *how, struct image *img, struct err *err);
 /*
  * Pushes one tag to its registry in the same way.  The digest that the engine
  * says it has there is the caller's, or NULL.  err->code is 404 if it is not

@@ -227,6 +227,29 @@ image_pull(struct engine *e, const char *name, const char *platform,
 	return rc;
 }
 
+int
+image_obtain(struct engine *e, const char *name, const struct image_pull *how,
+    struct image *img, struct err *err)
+{
+	if (image_check_trust_name(name, err))
+		return -1;
+	if (how->policy != PULL_ALWAYS) {
+		if (!image_inspect(e, name, img, err))
+			return 0;
+		if (err->code != 404 || how->policy == PULL_NEVER)
+			return -1;
+		err_clear(err);
+	}
+	if (how->begin)
+		how->begin(how->arg);
+	if (!image_pull(e, name, how->platform, how->tell, how->arg, err))
+		return image_inspect(e, name, img, err);
+	if (how->policy == PULL_ALWAYS || err->kind == ERR_INTERRUPTED)
+		return -1;
+	err_prefix(err, "image %s is not here", name);
+	return image_hint_near(e, name, err);
+}
+
 /* Without a tag Docker would push all that there are. */
 static char *
 push_path(struct engine *e, const struct reference *ref)

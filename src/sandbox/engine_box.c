@@ -117,21 +117,19 @@ on_pull(void *arg, const struct progress *p)
 	    (unsigned long long)(p->total >> 20));
 }
 
-static int
-pull(struct box *box, struct err *err)
+static void
+on_pull_begin(void *arg)
 {
-	struct pulling pulling = {.box = box, .told_ms = clock_ms()};
+	struct pulling *pulling = arg;
+	const char *image = pulling->box->spec.image;
+	autoerr struct err ignored = ERR_INIT;
 	struct reference ref = {0};
-	const char *image = box->spec.image;
-	bool implicit;
+	bool implicit = !reference_parse(&ref, image, &ignored) &&
+			reference_is_implicit(&ref);
 
-	if (reference_parse(&ref, image, err))
-		return -1;
-	implicit = reference_is_implicit(&ref);
 	reference_release(&ref);
-	box_event(box, "pull", "pulling %s%s", image,
+	box_event(pulling->box, "pull", "pulling %s%s", image,
 	    implicit ? ", which means :latest" : "");
-	return image_pull(box->ctx.engine, image, NULL, on_pull, &pulling, err);
 }
 
 /* Of this engine alone: it cannot be pulled. */
@@ -154,30 +152,19 @@ static int
 get_image(struct box *box, struct err *err)
 {
 	struct engine_box *eb = box->impl;
-	struct engine *e = box->ctx.engine;
-	enum pull_policy policy = box->spec.pull;
+	struct pulling pulling = {.box = box, .told_ms = clock_ms()};
+	const struct image_pull how = {.policy = box->spec.pull,
+	    .begin = on_pull_begin,
+	    .tell = on_pull,
+	    .arg = &pulling};
 
 	if (!box->spec.image)
 		return err_set(err, ERR_USAGE,
 		    "an environment on an engine needs an image");
 	if (box->spec.layer)
 		return get_layer(box, err);
-	if (image_check_trust_name(box->spec.image, err))
-		return -1;
-	if (policy == PULL_ALWAYS && pull(box, err))
-		return -1;
-	if (!image_inspect(e, box->spec.image, &eb->image, err))
-		return 0;
-	if (err->code != 404 || policy != PULL_MISSING)
-		return -1;
-	err_clear(err);
-	if (pull(box, err)) {
-		if (err->kind == ERR_INTERRUPTED)
-			return -1;
-		err_prefix(err, "image %s is not here", box->spec.image);
-		return image_hint_near(e, box->spec.image, err);
-	}
-	return image_inspect(e, box->spec.image, &eb->image, err);
+	return image_obtain(
+	    box->ctx.engine, box->spec.image, &how, &eb->image, err);
 }
 
 static int

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/strvec.h"
+#include "engine/image.h"
 
 enum box_kind { BOX_ENGINE, BOX_RESTRICTED };
 enum net_mode { NET_NONE, NET_FULL };
@@ -16,7 +17,6 @@ enum user_kind {
 	USER_NAMED,   /* env_spec.user */
 };
 enum workspace_kind { WORKSPACE_MEMORY, WORKSPACE_DISK };
-enum pull_policy { PULL_MISSING, PULL_NEVER, PULL_ALWAYS };
 
 /* The limits of an environment and of a run in it.  0 is "no limit". */
 struct limits {

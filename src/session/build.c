@@ -92,21 +92,15 @@ on_pull(void *arg, const struct progress *p)
 static int
 have_image(struct building *b, const char *image, struct err *err)
 {
-	struct engine *e = b->session->engine;
 	struct pulling pulling = {b, image};
 	struct image img = IMAGE_INIT;
-	autoerr struct err missing = ERR_INIT;
-	int rc = image_check_trust_name(image, err);
+	const struct image_pull how = {
+	    .policy = b->plan->pull ? PULL_ALWAYS : PULL_MISSING,
+	    .platform = b->plan->platform,
+	    .tell = on_pull,
+	    .arg = &pulling};
+	int rc = image_obtain(b->session->engine, image, &how, &img, err);
 
-	if (rc)
-		return -1;
-	if (b->plan->pull || image_inspect(e, image, &img, &missing)) {
-		if (!b->plan->pull && missing.code != 404)
-			rc = err_move(err, &missing);
-		else
-			rc = image_pull(e, image, b->plan->platform, on_pull,
-			    &pulling, err);
-	}
 	image_release(&img);
 	return rc;
 }

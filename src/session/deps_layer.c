@@ -218,24 +218,9 @@ static int
 get_base(struct layering *l, struct err *err)
 {
 	struct engine *e = session_engine(l->session, err);
-	const struct deps_request *q = l->q;
+	const struct image_pull how = {.policy = l->q->pull};
 
-	if (!e)
-		return -1;
-	if (q->pull != PULL_ALWAYS) {
-		if (!image_inspect(e, q->image, &l->base, err))
-			return 0;
-		if (err->code != 404 || q->pull == PULL_NEVER)
-			return -1;
-		err_clear(err);
-	}
-	if (image_pull(e, q->image, NULL, NULL, NULL, err)) {
-		err_prefix(err, "image %s is not here", q->image);
-		return err->kind == ERR_INTERRUPTED
-			   ? -1
-			   : image_hint_near(e, q->image, err);
-	}
-	return image_inspect(e, q->image, &l->base, err);
+	return e ? image_obtain(e, l->q->image, &how, &l->base, err) : -1;
 }
 
 static void

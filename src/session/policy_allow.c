@@ -56,7 +56,7 @@ check_lists(const struct policy *p, enum setting_id id,
 	return 0;
 }
 
-struct image {
+struct named_image {
 	char *name;   /* without the registry and namespace that are implied */
 	char *tagged; /* with the tag that is implied */
 	const char *digest; /* or NULL */
@@ -86,7 +86,7 @@ has_tag(const char *name)
 static bool
 match_image(const char *pattern, const void *arg)
 {
-	const struct image *image = arg;
+	const struct named_image *image = arg;
 
 	if (str_starts(pattern, "sha256:"))
 		return image->digest && !strcmp(pattern, image->digest);
@@ -104,7 +104,7 @@ policy_may_use_image(const struct policy *p, const char *image,
 	autofree char *tagged =
 	    xasprintf("%s%s", name, has_tag(name) ? "" : ":latest");
 	autofree char *what = xasprintf("the image %s", image);
-	struct image im = {.name = copy, .tagged = tagged,
+	struct named_image im = {.name = copy, .tagged = tagged,
 	    .digest = digest ? digest : at ? at + 1 : NULL};
 
 	return check_lists(p, SET_IMAGES, match_image, &im, what, err);

@@ -242,6 +242,16 @@ def _(builder):
         same(c["Labels"]["who"], "me")
 
 
+@test("%s: an image that is neither here nor to be had", BUILDERS)
+def _(builder):
+    with Build(builder, name(builder, "missing")) as h:
+        h.write("app/Dockerfile", "FROM busybox:lattest\nUSER 1\n")
+        done = h.addesh("-c", "build ./app").is_status(125)
+        assert "addesh: build: image busybox:lattest is not here: pulling " \
+            in done.err, done.err
+        assert "here are: busybox:latest" in done.err, done.err
+
+
 @test("%s: limits of runs do not hold for builds", BUILDERS)
 def _(builder):
     with Build(builder, name(builder, "limits")) as h:

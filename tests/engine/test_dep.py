@@ -133,6 +133,17 @@ def _(kind):
         same(uses, [first["layer"].split(":")[1]])
 
 
+@test("signatures are asked for on a layer, too: %s", ENGINES)
+def _(kind):
+    one = fresh()
+    with Deps(kind) as h:
+        h.ok("env new --dep %s %s" % (one, h.image))
+        h.env["DOCKER_CONTENT_TRUST"] = "1"
+        done = h.addesh("-c", "env new --dep %s %s" % (one, h.image))
+        assert "DOCKER_CONTENT_TRUST is set" in done.is_status(125).err, \
+            done.err
+
+
 @test("one that fails is shown, logged and changes nothing: %s", ENGINES)
 def _(kind):
     one = fresh()
