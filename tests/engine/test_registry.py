@@ -462,7 +462,8 @@ def _(kind):
             same(found[0]["image"], name)
             same(found[1]["id"], image)
             same((found[2]["image"], found[3]["image"]), (name, name))
-            same(found[4], {"source": name, "image": repo + ":again"})
+            same(found[4], {"source": name, "image": repo + ":again",
+                            "taken_from": None})
             assert "latest" not in done.out + done.err, done.out
         finally:
             remove(kind, repo + ":again")
