@@ -203,9 +203,8 @@ tell_context(struct call *c, const struct build_record *r)
 	for (size_t i = 0; i < r->skipped.n; i++)
 		call_warn(c, "left out of the context: %s", r->skipped.v[i]);
 	for (size_t i = 0; i < r->ignored.n; i++)
-		call_warn(c, "%s was added and is left out all the same: "
-			     "the context's .dockerignore says so",
-		    r->ignored.v[i]);
+		call_warn(c, "%s was added and is left out all the same by %s",
+		    r->ignored.v[i], staging_ignored_by(r->own_ignore));
 	if (!r->memory && call_has(c, "memory"))
 		call_warn(c, "%s has no limit of memory", r->builder);
 	else if (!r->memory && session_host_first(c->host, r->builder))

@@ -103,6 +103,12 @@ tell_skipped(struct call *c, const struct staged_count *count)
 	    count->nskipped > count->skipped.n ? " ..." : "");
 }
 
+static const char *
+who_ignores(const struct staged *ctx)
+{
+	return staging_ignored_by(staged_file(ctx, ".dockerignore") != NULL);
+}
+
 static void
 report_added(
     struct call *c, const struct staged *ctx, const struct staged_count *count)
@@ -122,24 +128,21 @@ report_added(
 	    (unsigned long long)count->files, count->files == 1 ? "" : "s",
 	    added.buf, ctx->n, all.buf);
 	if (count->ignored)
-		call_note(c,
-		    "%llu left out by .dockerignore: name a file to "
-		    "add it all the same",
-		    (unsigned long long)count->ignored);
+		call_note(c, "%llu left out by %s",
+		    (unsigned long long)count->ignored, who_ignores(ctx));
 	if (count->nskipped)
 		tell_skipped(c, count);
 }
 
 /* Directories in which no file is, or none that is sent. */
 static int
-nothing_added(struct call *c, const struct staged_count *count)
+nothing_added(struct call *c, const struct staged *ctx,
+    const struct staged_count *count)
 {
 	err_set(&c->err, ERR_USAGE, "there is no file to add");
 	if (count->ignored)
-		err_hint(&c->err,
-		    "%llu left out by .dockerignore: name a file to add it all "
-		    "the same",
-		    (unsigned long long)count->ignored);
+		err_hint(&c->err, "%llu left out by %s",
+		    (unsigned long long)count->ignored, who_ignores(ctx));
 	if (count->nskipped)
 		tell_skipped(c, count);
 	return -1;
@@ -158,7 +161,7 @@ context_add_exec(struct call *c)
 		rc = c->heredoc ? add_heredoc(c, ctx, &count)
 				: add_files(c, ctx, &count);
 	if (!rc && !count.files)
-		rc = nothing_added(c, &count);
+		rc = nothing_added(c, ctx, &count);
 	if (!rc)
 		report_added(c, ctx, &count);
 	else if (s->n > before && !ctx->n)

@@ -369,17 +369,31 @@ on_log(void *arg, unsigned id, int fd, const void *p, size_t n)
 		b->watch->log(b->watch->arg, step, p, n);
 }
 
+static bool
+is_rules(const struct build_plan *p, const char *path)
+{
+	size_t n = p->inside ? strlen(p->inside) : 0;
+
+	return !strcmp(path, IGNORE_FILE) ||
+	       (n && !strncmp(path, p->inside, n) &&
+		   !strcmp(path + n, IGNORE_FILE));
+}
+
 /* Files that were named and are left out all the same. */
 static void
 note_ignored(struct building *b)
 {
 	const struct build_plan *p = b->plan;
 
-	for (size_t i = 0; i < p->nfiles; i++)
-		if (strcmp(p->files[i].path, IGNORE_FILE) != 0 &&
-		    (!p->inside || strcmp(p->files[i].path, p->inside) != 0) &&
-		    context_ignores(b->context, p->files[i].path))
-			strvec_push(&b->record->ignored, p->files[i].path);
+	for (size_t i = 0; i < p->nfiles; i++) {
+		const char *path = p->files[i].path;
+
+		if (is_rules(p, path))
+			b->record->own_ignore = true;
+		else if ((!p->inside || strcmp(path, p->inside) != 0) &&
+		    context_ignores(b->context, path))
+			strvec_push(&b->record->ignored, path);
+	}
 }
 
 static void

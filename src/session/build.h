@@ -76,6 +76,7 @@ struct build_record {
 	struct context_count context;
 	struct strvec skipped; /* files of no kind that can be sent */
 	struct strvec ignored; /* files of the plan that are ignored */
+	bool own_ignore; /* by a .dockerignore of the context's own */
 	struct strvec warnings;
 	uint64_t memory; /* that each step may have; 0: no limit */
 	struct err why; /* the builder's words, and a remedy */

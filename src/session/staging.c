@@ -462,6 +462,14 @@ staged_add(struct staging *s, struct staged *c, const char *from,
 	return add_below(s, c, root, from, clean, rules, count, err);
 }
 
+const char *
+staging_ignored_by(bool own)
+{
+	return own ? "its .dockerignore"
+		   : "the installed .dockerignore; one of its own decides "
+		     "instead:  context add .dockerignore <<EOF";
+}
+
 size_t
 staged_drop(
     struct staging *s, struct staged *c, const char *path, struct err *err)

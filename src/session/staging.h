@@ -77,5 +77,8 @@ size_t staged_drop(
     struct staging *s, struct staged *c, const char *path, struct err *err);
 const struct context_file *staged_file(
     const struct staged *c, const char *path);
+/* What leaves files out, for people, and what to do about it; own: the context
+   has rules. */
+const char *staging_ignored_by(bool own);
 
 #endif

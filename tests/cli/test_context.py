@@ -230,6 +230,23 @@ def odd_names_are_kept_as_bytes():
 
 
 @test
+def what_is_left_out_is_told_with_what_decides_it():
+    with Home() as home:
+        home.write("src/.env", "TOKEN=1\n")
+        home.write("src/main.py", "")
+        home.write("secrets/.env", "TOKEN=1\n")
+        rules = ("left out by the installed .dockerignore; one of its own "
+                 "decides instead:  context add .dockerignore <<EOF\n")
+        err = home.addesh("-c", "context add src").is_ok().err
+        assert err.endswith("\n1 " + rules), err
+        err = home.addesh("-c", "context add secrets").is_status(2).err
+        assert "\n  1 " + rules in err, err
+        err = home.addesh("-c", "context add .dockerignore <<< '**/*.py'", "-c",
+                          "context add src").is_ok().err
+        assert err.endswith("\n1 left out by its .dockerignore\n"), err
+
+
+@test
 def what_would_be_built_is_shown_without_an_engine():
     with Home(env={"DOCKER_HOST": "unix:///nonexistent/docker.sock"}) as home:
         done = session(home, "context add Cargo.toml <<< x",

@@ -40,6 +40,11 @@ def session(home, *lines):
 def _(builder):
     with home_of(builder) as home:
         tag = TAG + builder
+        err = home.addesh(
+            "-c", "context add debug.log", "-c", "build @ -t %s <<EOF\n"
+            "FROM busybox:latest\nEOF" % tag).is_ok().err
+        assert "debug.log was added and is left out all the same by the " \
+            "installed .dockerignore; one of its own" in err, err
         done = session(
             home, "context new web", *DOCKERFILE,
             "context add main.sh bin debug.log",
