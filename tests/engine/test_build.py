@@ -143,6 +143,20 @@ def _(builder):
                 make_image.remove(h.kind, other)
 
 
+@test("%s: builds within a second have names of their own", BUILDERS)
+def _(builder):
+    with Build(builder, name(builder, "names")) as h:
+        made = {}
+        for i in range(4):
+            h.dockerfile("ENV N=%d\n" % i)
+            r = h.ok("-t", h.name)
+            made[r["tags"][0]] = r["id"]
+        same(len(made), 4, made)
+        same({tag: h.api.get("/images/%s/json" % tag)["Id"].split(":")[-1]
+              for tag in made},
+             {tag: i.split(":")[-1] for tag, i in made.items()})
+
+
 @test("%s: the step that fails is named, with its log and status", BUILDERS)
 def _(builder):
     with Build(builder, name(builder, "fails")) as h:
