@@ -15,6 +15,8 @@
 #define LOG_LINES 4
 /* An instruction with its continuations may be pages long. */
 #define TEXT_MAX 300
+/* Room for "  stopped after 12m30s". */
+#define BEHIND 24
 
 /* "[2/5] RUN make", with its stage if there are several; on a terminal in one
    line, with room for what is put behind it. */
@@ -32,8 +34,8 @@ add_title(const struct build_view *v, const struct build_record_step *step,
 		    step->stage, *step->stage ? " " : "", step->n, v->total);
 	if (v->c->out->terminal[STDERR_FILENO]) {
 		output_size(v->c->out, &columns, &rows);
-		room = columns > (int)sb->len + 30
-			   ? (size_t)columns - sb->len - 12
+		room = columns > (int)sb->len + BEHIND + 20
+			   ? (size_t)columns - sb->len - BEHIND
 			   : 20;
 	}
 	if (n <= room) {
