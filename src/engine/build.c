@@ -364,7 +364,7 @@ find_keeper(struct running *r, struct err *err)
 
 char *
 build_run(struct engine *e, const struct build_spec *spec,
-    const struct build_events *ev, struct err *err)
+    const struct build_events *ev, uint64_t *size, struct err *err)
 {
 	struct running r = {.e = e, .spec = spec, .ev = ev};
 	struct build_witness witness = {.is_there = is_there,
@@ -386,6 +386,7 @@ build_run(struct engine *e, const struct build_spec *spec,
 		clean_up(&r, over, err);
 	else if (!image_inspect(e, r.stream.image, &image, err))
 		id = xstrdup(image.id);
+	*size = image.size;
 	image_release(&image);
 	build_stream_release(&r.stream);
 	return id;

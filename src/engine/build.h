@@ -107,14 +107,15 @@ struct build_events {
 };
 
 /*
- * Builds; the id ("sha256:...") is the caller's, NULL with err.  Interrupted,
- * out of time or failed: the build is stopped on the engine, and neither its
- * containers nor images without a name that it made are left.
+ * Builds; the id ("sha256:...") is the caller's, NULL with err, and size is the
+ * image's in bytes.  Interrupted, out of time or failed: the build is stopped
+ * on the engine, and neither its containers nor images without a name that it
+ * made are left.
  *
  * err: ERR_IMAGE with the builder's words if the build failed, ERR_TIMEOUT,
  * ERR_INTERRUPTED, ERR_ENGINE if the engine did, or what read() said.
  */
 char *build_run(struct engine *e, const struct build_spec *spec,
-    const struct build_events *ev, struct err *err);
+    const struct build_events *ev, uint64_t *size, struct err *err);
 
 #endif

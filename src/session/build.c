@@ -406,17 +406,6 @@ note_context(struct building *b)
 	strvec_pushv(&r->skipped, skipped->v, skipped->n);
 }
 
-static void
-note_image(struct building *b)
-{
-	struct image img = IMAGE_INIT;
-	autoerr struct err ignored = ERR_INIT;
-
-	if (!image_inspect(b->session->engine, b->record->id, &img, &ignored))
-		b->record->size = img.size;
-	image_release(&img);
-}
-
 /* What gives a step more of what it had too little of. */
 static void
 hint_more(const struct building *b, const char *why, const char *option,
@@ -513,7 +502,8 @@ run_once(struct building *b, struct build_spec *spec, struct err *err)
 		return NULL;
 	if (keeper)
 		spec->keeper = keeper_id(keeper);
-	id = build_run(b->session->engine, spec, &ev, err);
+	id = build_run(
+	    b->session->engine, spec, &ev, &b->record->size, err);
 	if (keeper)
 		box_close(keeper, &ignored);
 	return id;
@@ -612,7 +602,6 @@ run_builder(struct building *b, struct build_spec *spec, struct err *err)
 	}
 	strvec_pushv(&r->tags, b->plan->tags->v, b->plan->tags->n);
 	tell_lost_names(b, &others);
-	note_image(b);
 	return 0;
 }
 

@@ -428,7 +428,7 @@ do_build(char **args, struct err *err)
 {
 	struct build_spec spec = BUILD_SPEC_INIT;
 	enum builder_wish wish = BUILDER_ANY;
-	uint64_t sent = 0;
+	uint64_t sent = 0, size;
 	struct build_events ev = {.step = on_step, .log = on_log,
 	    .sent = on_sent, .arg = &sent};
 	struct builder b = {0};
@@ -445,7 +445,7 @@ do_build(char **args, struct err *err)
 		    b.title, b.heredocs, b.mounts, b.links, b.limits);
 		fflush(stdout);
 		spec.builder = &b;
-		id = build_run(engine, &spec, &ev, err);
+		id = build_run(engine, &spec, &ev, &size, err);
 		printf("{\"event\":\"end\",\"id\":\"%s\",\"sent\":%llu}\n",
 		    id ? id : "", (unsigned long long)sent);
 	}
