@@ -1,5 +1,4 @@
 #include <fcntl.h>
-#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -428,7 +427,6 @@ hint_time(const struct building *b)
 	hint_more(b, "more time", "--timeout", "timeout", &twice);
 }
 
-/* A builder does not say who killed it. */
 static void
 hint_memory(const struct building *b)
 {
@@ -472,7 +470,7 @@ note_failure(const struct building *b, struct err *err)
 	err_move(&r->why, err);
 	if (r->status == BUILD_TIMEOUT)
 		hint_time(b);
-	if (r->exit_code == 128 + SIGKILL && r->memory)
+	if (r->memory && build_record_killed(r))
 		hint_memory(b);
 	return 0;
 }

@@ -39,6 +39,8 @@ void build_record_forget(struct build_map *m, unsigned id);
 /* Is its log not all that it wrote?  BuildKit leaves out what is too much or too
    fast for it, and says so in the log (util/progress/logs of moby/buildkit). */
 bool build_record_clipped(const struct build_record_step *step);
+/* Was the RUN that failed killed?  No builder says by whom. */
+bool build_record_killed(const struct build_record *r);
 void build_record_log(struct build_record_step *step, const void *p, size_t n);
 
 /*

@@ -1,4 +1,5 @@
 /* What a build came to. */
+#include <signal.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -288,6 +289,16 @@ build_record_clipped(const struct build_record_step *step)
 
 	return step->log_cut || memmem(step->log.buf, step->log.len, mark,
 				    strlen(mark)) != NULL;
+}
+
+/* What buildah starts a RUN with writes it to the log, and exits with 1
+   (run_common.go of containers/buildah). */
+bool
+build_record_killed(const struct build_record *r)
+{
+	return r->exit_code == 128 + SIGKILL ||
+	       (r->failed && str_ends(r->failed->log.buf,
+				 "container exited on killed\n"));
 }
 
 void

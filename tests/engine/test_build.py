@@ -179,6 +179,18 @@ def _(builder):
         h.leaves_nothing()
 
 
+# BuildKit of 20.10 has no limit of memory.
+@test("%s: what more memory is asked for with, where a RUN was killed",
+      ("classic", "buildah"))
+def _(builder):
+    with Build(builder, name(builder, "memory")) as h:
+        h.dockerfile("RUN dd if=/dev/zero of=/dev/null bs=200M count=1\n")
+        got, done = h.build("-m", "32m")
+        done.is_status(1)
+        same(got["result"]["hint"], "it was killed: perhaps it needed more "
+             "memory than 32m:  build -m 64m ...", got)
+
+
 @test("%s: the steps of each stage are told as those of that stage", BUILDERS)
 def _(builder):
     with Build(builder, name(builder, "stages")) as h:
