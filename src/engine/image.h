@@ -36,6 +36,10 @@ struct image {
 	    .digests = STRVEC_INIT}
 void image_release(struct image *img);
 
+/* Is it for "os/arch[/variant]", or for one of them alone?  Variants do not
+   count: most run on the later ones. */
+bool image_is_for(const struct image *img, const char *platform);
+
 /* An id without its algorithm: not everything that names one says it. */
 const char *image_id_digits(const char *id);
 /* The digits that people compare, as Docker's client shows them; the

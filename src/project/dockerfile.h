@@ -128,9 +128,11 @@ void dockerfile_mount_release(struct dockerfile_mount *m);
  * Images from elsewhere that the target needs: FROM, COPY --from, RUN --mount
  * from=; each once, in order, "scratch" not among them.  stage_by_stage: of all
  * stages up to the target, as builders other than BuildKit take them.
+ * platforms (may be NULL): of each what its FROM says, or ""; then an image
+ * comes once for each platform.
  */
 void dockerfile_images(const struct dockerfile *d, bool stage_by_stage,
-    struct strvec *images);
+    struct strvec *images, struct strvec *platforms);
 
 /* Does it need files of the context: by COPY, ADD or a bind mount?  What is
    behind ONBUILD does not yet. */

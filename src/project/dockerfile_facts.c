@@ -86,13 +86,24 @@ dockerfile_takes_context(const struct dockerfile_instruction *in)
 	return others + 1 < in->args.n;
 }
 
+struct images {
+	struct strvec *names, *platforms;
+	const char *platform; /* of the instruction at hand, or "" */
+};
+
 static void
 add_image(void *arg, const char *image)
 {
-	struct strvec *images = arg;
+	struct images *all = arg;
 
-	if (!strvec_has(images, image))
-		strvec_push(images, image);
+	for (size_t i = 0; i < all->names->n; i++)
+		if (!strcmp(all->names->v[i], image) &&
+		    (!all->platforms ||
+			!strcmp(all->platforms->v[i], all->platform)))
+			return;
+	strvec_push(all->names, image);
+	if (all->platforms)
+		strvec_push(all->platforms, all->platform);
 }
 
 static bool
@@ -106,12 +117,18 @@ counts(const struct dockerfile *d, const struct dockerfile_instruction *in,
 
 void
 dockerfile_images(const struct dockerfile *d, bool stage_by_stage,
-    struct strvec *images)
+    struct strvec *images, struct strvec *platforms)
 {
-	for (size_t i = d->stages[0].first; i < d->n; i++)
-		if (counts(d, &d->instructions[i], stage_by_stage))
-			dockerfile_visit_images(
-			    d, &d->instructions[i], add_image, images);
+	struct images all = {images, platforms, ""};
+
+	for (size_t i = d->stages[0].first; i < d->n; i++) {
+		const struct dockerfile_instruction *in = &d->instructions[i];
+		const char *platform = d->stages[in->stage].platform;
+
+		all.platform = is(in, "FROM") && platform ? platform : "";
+		if (counts(d, in, stage_by_stage))
+			dockerfile_visit_images(d, in, add_image, &all);
+	}
 }
 
 struct constructs {

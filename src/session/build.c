@@ -25,6 +25,7 @@ struct building {
 	struct session *session;
 	const struct build_plan *plan;
 	const struct build_watch *watch;
+	const char *platform; /* the plan's, else the user's; or NULL */
 	struct build_record *record;
 	struct dockerfile *dockerfile;
 	struct builder builder;
@@ -69,41 +70,6 @@ find_builder(struct building *b, struct err *err)
 	return 0;
 }
 
-struct pulling {
-	struct building *b;
-	const char *image;
-};
-
-static void
-on_pull(void *arg, const struct progress *p)
-{
-	struct pulling *pulling = arg;
-	const struct build_watch *w = pulling->b->watch;
-
-	if (w->pull)
-		w->pull(w->arg, pulling->image, p);
-}
-
-/*
- * The builder would fetch it itself, but without a session it has no
- * credentials of ours.
- */
-static int
-have_image(struct building *b, const char *image, struct err *err)
-{
-	struct pulling pulling = {b, image};
-	struct image img = IMAGE_INIT;
-	const struct image_pull how = {
-	    .policy = b->plan->pull ? PULL_ALWAYS : PULL_MISSING,
-	    .platform = b->plan->platform,
-	    .tell = on_pull,
-	    .arg = &pulling};
-	int rc = image_obtain(b->session->engine, image, &how, &img, err);
-
-	image_release(&img);
-	return rc;
-}
-
 /* Of our own Dockerfiles only the image is somebody else's. */
 static int
 may_build(struct building *b, struct err *err)
@@ -114,7 +80,7 @@ may_build(struct building *b, struct err *err)
 	if (!b->plan->trusted)
 		return policy_review(p, b->dockerfile, b->plan->name,
 		    &b->record->warnings, err);
-	dockerfile_images(b->dockerfile, true, &images);
+	dockerfile_images(b->dockerfile, true, &images, NULL);
 	for (size_t i = 0; i < images.n; i++)
 		if (policy_may_use_image(p, images.v[i], NULL, err))
 			return -1;
@@ -124,14 +90,14 @@ may_build(struct building *b, struct err *err)
 static int
 have_images(struct building *b, struct err *err)
 {
-	autovec struct strvec images = STRVEC_INIT;
+	const struct build_bases bases = {.engine = b->session->engine,
+	    .kind = b->builder.kind,
+	    .platform = b->platform,
+	    .pull = b->plan->pull,
+	    .watch = b->watch,
+	    .warnings = &b->record->warnings};
 
-	dockerfile_images(b->dockerfile,
-	    b->builder.kind != BUILDER_BUILDKIT, &images);
-	for (size_t i = 0; i < images.n; i++)
-		if (have_image(b, images.v[i], err))
-			return -1;
-	return 0;
+	return build_have_images(&bases, b->dockerfile, err);
 }
 
 static bool
@@ -628,7 +594,7 @@ build(struct building *b, struct err *err)
 	strvec_pushv(&spec.args, p->args->v, p->args->n);
 	strvec_pushv(&spec.labels, p->labels.v, p->labels.n);
 	spec.target = target_of(b);
-	spec.platform = p->platform;
+	spec.platform = b->platform;
 	spec.no_cache = p->no_cache;
 	spec.network = p->network;
 	spec.memory = p->memory;
@@ -674,9 +640,11 @@ session_build(struct session *s, const struct build_plan *plan,
 	/* The steps of a build are code that is run. */
 	if (policy_may_execute(s->policy, err) || !session_engine(s, err))
 		goto out;
+	b.platform = plan->platform ? plan->platform
+				    : engine_endpoint(s->engine)->platform;
 	b.dockerfile = dockerfile_parse(plan->name, plan->text, plan->len,
 	    &(struct dockerfile_options){
-		plan->args, plan->target, plan->platform},
+		plan->args, plan->target, b.platform},
 	    err);
 	if (b.dockerfile && !may_build(&b, err) && !find_builder(&b, err) &&
 	    !have_images(&b, err))

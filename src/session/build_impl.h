@@ -28,6 +28,17 @@ int build_choose_builder(struct engine *e, const struct dockerfile *d,
    of the context that leads out of it, or NULL. */
 void build_explain(const struct builder *b, const struct dockerfile *d,
     const char *link, struct err *err);
+struct build_bases {
+	struct engine *engine;
+	enum builder_kind kind;
+	const char *platform; /* of all that FROM says no other of; or NULL */
+	bool pull; /* even what is here */
+	const struct build_watch *watch;
+	struct strvec *warnings; /* of a base for another platform */
+};
+/* Pulls what is not here yet for its platform. */
+int build_have_images(const struct build_bases *b, const struct dockerfile *d,
+    struct err *err);
 /* The steps that this kind of builder makes of the Dockerfile. */
 void build_record_plan(struct build_record *r, const struct dockerfile *d,
     enum builder_kind kind);

@@ -4,6 +4,21 @@
 #include "sandbox/keeper.h"
 #include "session/build_impl.h"
 
+/* Can its programs run there?  Of what cannot be told the opening tells. */
+static bool
+runs_there(struct engine *e, const char *image)
+{
+	autoerr struct err ignored = ERR_INIT;
+	const struct engine_facts *f = engine_facts(e, &ignored);
+	struct image img = IMAGE_INIT;
+	bool runs = false;
+
+	if (!image_inspect(e, image, &img, &ignored))
+		runs = !f || !*f->arch || !strcmp(f->arch, img.arch);
+	image_release(&img);
+	return runs;
+}
+
 /* The name of some image that is there; NULL if there is none. */
 static char *
 any_image(struct engine *e, struct err *err)
@@ -16,10 +31,26 @@ any_image(struct engine *e, struct err *err)
 		autovec struct strvec tags = STRVEC_INIT;
 
 		json_strings(json_get(image, "RepoTags"), &tags);
-		if (tags.n && !strstr(tags.v[0], "<none>"))
+		if (tags.n && !strstr(tags.v[0], "<none>") &&
+		    runs_there(e, tags.v[0]))
 			return xstrdup(tags.v[0]);
 	}
 	return NULL;
+}
+
+/* One of the Dockerfile's is there, but may be for another platform. */
+static char *
+choose_image(struct engine *e, const struct dockerfile *d, struct err *err)
+{
+	autovec struct strvec images = STRVEC_INIT;
+	char *other;
+
+	dockerfile_images(d, true, &images, NULL);
+	for (size_t i = 0; i < images.n; i++)
+		if (runs_there(e, images.v[i]))
+			return xstrdup(images.v[i]);
+	other = any_image(e, err);
+	return other || err->kind || !images.n ? other : xstrdup(images.v[0]);
 }
 
 int
@@ -29,14 +60,12 @@ build_keeper_open(struct session *s, const struct dockerfile *d,
 {
 	const struct box_ctx ctx = {.loop = s->loop, .engine = s->engine,
 	    .runtime = &s->runtime, .interrupts = s->interrupts};
-	autovec struct strvec images = STRVEC_INIT;
 	autofree char *image = NULL;
 
 	*keeper = NULL;
 	if (kind != BUILDER_BUILDAH)
 		return 0;
-	dockerfile_images(d, true, &images);
-	image = images.n ? xstrdup(images.v[0]) : any_image(s->engine, err);
+	image = choose_image(s->engine, d, err);
 	if (!image) /* from scratch, and nothing is there that could run */
 		return err->kind ? -1 : 0;
 	*keeper = keeper_open(image, network ? NET_FULL : NET_NONE, &ctx, err);

@@ -124,6 +124,18 @@ def _(builder):
         h.leaves_nothing()
 
 
+@test("%s: a base whose programs cannot run here", BUILDERS)
+def _(builder):
+    other = "amd64" if os.uname().machine == "aarch64" else "arm64"
+    with Build(builder, name(builder, "other")) as h:
+        h.write("app/Dockerfile", "FROM --platform=linux/%s busybox:arm64\n"
+                "ENV TEST_OF=%s\nCOPY Dockerfile /\n" % (other, h.name))
+        r = h.ok("-t", "local/%s:1" % h.name)
+        same(h.api.get("/images/%s/json" % r["id"])["Architecture"], other)
+        assert "is here for" not in str(r["warnings"]), r["warnings"]
+        h.leaves_nothing()
+
+
 @test("%s: an image of others that loses its name is named", BUILDERS)
 def _(builder):
     with Build(builder, name(builder, "lost")) as h:

@@ -252,6 +252,65 @@ def _(_, name, why):
         same(engine.requests, [])
 
 
+PLATFORMS = """FROM --platform=linux/arm64 a:1 AS one
+FROM --platform=$BUILDPLATFORM a:1
+COPY --from=one /x /
+COPY --from=b:1 /x /
+USER 1
+"""
+DATE = Http(200, b"OK", [("Date", "Sat, 21 Nov 2026 20:00:00 GMT")])
+
+
+@test("bases are pulled for the platform that %s says: %s", [
+    ("their FROM alone", [], {}, ["a=linux%2Farm64", "a=HOST", "b="]),
+    ("an option", ["--platform", "linux/386"], {},
+     ["a=linux%2Farm64", "a=HOST", "b=linux%2F386"]),
+    ("DOCKER_DEFAULT_PLATFORM", [],
+     {"DOCKER_DEFAULT_PLATFORM": "linux/riscv64"},
+     ["a=linux%2Farm64", "a=HOST", "b=linux%2Friscv64"])])
+def _(_, options, env, wanted):
+    host = {"x86_64": "amd64", "aarch64": "arm64"}[os.uname().machine]
+    with FakeEngine() as engine:
+        engine.on(*PULL, Chunked(lines({"status": "done"})))
+        engine.on("GET", "/_ping", DATE)
+        # each is here once it was pulled
+        for path, times in (("/images/a:1/json", 2), ("/images/b:1/json", 1)):
+            engine.on("GET", path, *times * [
+                error(404, "none"),
+                Json({**IMAGE, "Architecture": "s390x"})])
+        with Home(options=["--engine", engine.url]) as h:
+            h.env.update(env)
+            h.write("app/Dockerfile", PLATFORMS)
+            h.addesh("build", "app", *options)
+        asked = []
+        for r in engine.asked(*PULL):
+            q = dict(pair.split("=") for pair in r.query.split("&"))
+            asked.append("%s=%s" % (q["fromImage"].split("%2F")[-1],
+                                    q.get("platform", "")))
+        same(asked, [w.replace("HOST", "linux%2F" + host) for w in wanted])
+        same(len(engine.asked("POST", "/build")), 1)
+
+
+@test("a base for linux/arm is here, %s is asked for: %s", [
+    ("linux/arm", False), ("linux/arm/v7", False), ("linux/armhf", False),
+    ("arm", False), ("linux", False), ("linux/arm64", True),
+    ("linux/aarch64", True), ("arm64", True), ("windows/arm", True)])
+def _(platform, other):
+    with FakeEngine() as engine:
+        engine.on("GET", "/images/.*/json", Json(
+            {**IMAGE, "Architecture": "arm", "Variant": "v6"}))
+        engine.on("GET", "/_ping", DATE)
+        with Home(options=["--engine", engine.url]) as h:
+            h.write("app/Dockerfile",
+                    "FROM --platform=%s x:1\nUSER 1\n" % platform)
+            done = h.addesh("build", "app")
+        same("addesh: warning: x:1 is here for linux/arm, which the classic "
+             "builder takes for %s too; to have that:  pull --platform %s "
+             "x:1\n" % (platform, platform) in done.err, other, done.err)
+        same(engine.asked(*PULL), [])
+        same(len(engine.asked("POST", "/build")), 1)
+
+
 WORDS = (["images", "-a"], ["images", "--deps"], ["image", "info", "x:1"],
          ["image", "rm", "x:1"], ["image", "rm", "-f", "x:1"],
          ["image", "tag", "x:1", "y:1"], ["pull", "x:1"], ["push", "x:1"],

@@ -22,8 +22,8 @@ ask(const struct dockerfile *d)
 	size_t n;
 
 	free(dockerfile_constructs(d, &n));
-	dockerfile_images(d, false, &images);
-	dockerfile_images(d, true, &images);
+	dockerfile_images(d, false, &images, NULL);
+	dockerfile_images(d, true, &images, NULL);
 	dockerfile_find(d, &checks, &findings);
 	dockerfile_findings_release(&findings);
 }

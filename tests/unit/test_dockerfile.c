@@ -79,7 +79,7 @@ dump_facts(struct strbuf *sb, const struct dockerfile *d)
 	size_t n;
 	struct dockerfile_construct *c = dockerfile_constructs(d, &n);
 
-	dockerfile_images(d, false, &images);
+	dockerfile_images(d, false, &images, NULL);
 	if (images.n) {
 		strbuf_adds(sb, "images");
 		dump_list(sb, &images, "[]");
