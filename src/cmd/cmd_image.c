@@ -215,6 +215,14 @@ name_users(struct call *c, const struct image *img)
 		    users.elsewhere.v[i]);
 }
 
+/* Where no name is like it. */
+static void
+hint_images(struct call *c)
+{
+	if (!c->err.hint.len)
+		err_hint(&c->err, "see what is there:  images -a");
+}
+
 static int
 image_rm_one(struct call *c, const char *name, json *removed)
 {
@@ -231,14 +239,14 @@ image_rm_one(struct call *c, const char *name, json *removed)
 		call_note(c, "image %s removed", name);
 	} else if (c->err.code == 409) {
 		name_users(c, &img);
-	} else if (c->err.code == 404 && !c->err.hint.len) {
-		err_hint(&c->err, "see what is there:  images -a");
+	} else if (c->err.code == 404) {
+		hint_images(c);
 	}
 	image_release(&img);
 	return rc;
 }
 
-/* What is not there is told by the removal. */
+/* That it is there, too: nobody is asked about an image that is not. */
 static int
 check_ours(struct call *c, const char *name)
 {
@@ -246,11 +254,12 @@ check_ours(struct call *c, const char *name)
 	autoerr struct err err = ERR_INIT;
 	int rc = image_inspect(c->session->engine, name, &img, &err);
 
-	if (rc && err.code == 404)
-		rc = 0;
-	else if (rc)
+	if (rc && err.code == 404) {
+		image_not_found(c->session->engine, name, &c->err);
+		hint_images(c);
+	} else if (rc) {
 		err_move(&c->err, &err);
-	else if (!own_image(img.labels)) {
+	} else if (!own_image(img.labels)) {
 		rc = err_set(&c->err, ERR_USAGE,
 		    "addesh did not make the image %s: it has no label of ours",
 		    name);
@@ -383,8 +392,8 @@ image_tag_exec(struct call *c)
 		rc = image_tag(c->session->engine, c->argv[0], &ref, &c->err);
 	if (!rc)
 		tell_tagged(c, name, other);
-	else if (c->err.code == 404 && !c->err.hint.len)
-		err_hint(&c->err, "see what is there:  images -a");
+	else if (c->err.code == 404)
+		hint_images(c);
 	reference_release(&ref);
 	return rc;
 }

@@ -154,6 +154,11 @@ def _(kind):
             "  see what is there:  images -a"])
         done = run(h, "image rm pyton:3.11-slim").is_status(125)
         same(done.err.splitlines()[1], "  here are: python:3.11-slim")
+        # looked for before a person is asked, and before any is removed
+        name = "addesh-test-kept-%d:1" % os.getpid()
+        with made(kind, name, {"addesh.image": "build"}):
+            run(h, "image rm %s zzz/nothing" % name).is_status(125)
+            assert has(kind, name)
 
 
 @test("%s: an image that is in use stays", engines.KINDS)
