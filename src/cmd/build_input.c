@@ -101,22 +101,54 @@ no_dockerfile(const struct build_input *in, struct call *c, const char *path,
 	return -1;
 }
 
+/* Where it is below root, both without links; NULL: it is not. */
+static const char *
+path_below(const char *root, const char *full)
+{
+	size_t n = strlen(root);
+
+	if (!strcmp(root, "/"))
+		return full + 1;
+	return !strncmp(full, root, n) && full[n] == '/' ? full + n + 1 : NULL;
+}
+
+/* A file of the directory that is a link to one outside: whoever made the
+   directory chose what is read, and would be shown and sent it. */
+static bool
+leads_out(const char *root, const char *path, const char *full)
+{
+	const char *slash = strrchr(path, '/');
+	autofree char *above =
+	    slash ? xstrndup(path, (size_t)(slash - path) + 1) : xstrdup(".");
+	autofree char *dir = realpath(above, NULL);
+
+	return dir && !path_below(root, full) &&
+	       (!strcmp(dir, root) || path_below(root, dir));
+}
+
 /* Reads a Dockerfile of this host; it may be one of the context's files. */
 static int
 read_host(struct build_input *in, struct call *c, const char *path,
     const char *name)
 {
 	autofree char *full = realpath(path, NULL);
-	size_t n = in->root ? strlen(in->root) : 0;
+	const char *inside;
 
 	if (!full)
 		return no_dockerfile(in, c, path, errno);
+	if (in->root && leads_out(in->root, path, full)) {
+		err_set(&c->err, ERR_USAGE,
+		    "%s is a link that leads out of the directory", path);
+		return err_hint(&c->err, "if that file is meant:  build -f %s "
+		    "%s", full, c->argv[0]);
+	}
 	if (call_may_use_path(c, SET_HOST_READ, path) ||
 	    io_read_file(full, &in->text, DOCKERFILE_MAX, &c->err))
 		return -1;
 	in->name = xstrdup(name);
-	if (n && !strncmp(full, in->root, n) && full[n] == '/')
-		in->inside = xstrdup(full + n + 1);
+	inside = in->root ? path_below(in->root, full) : NULL;
+	if (inside)
+		in->inside = xstrdup(inside);
 	return 0;
 }
 

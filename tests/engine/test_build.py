@@ -403,6 +403,27 @@ def _(options):
         same(text in done.err, True, done.err)
 
 
+@test("a Dockerfile that is a link, %s", ("found", "by -f"))
+def _(how):
+    """What it leads to outside of the directory is neither shown nor sent."""
+    with Build("classic") as h:
+        h.write("secret", "root:x:0:0\n")
+        h.write("app/sub/real", "FROM busybox\n")
+        link = os.path.join(h.work, "app", "Dockerfile")
+        line = "build app --dry-run" + \
+            (" -f app/Dockerfile" if how == "by -f" else "")
+        os.symlink("../secret", link)
+        done = h.addesh("-c", line).is_status(2)
+        assert "is a link that leads out of the directory\n  if that file " \
+            "is meant:  build -f %s/secret app\n" % h.work in done.err, done
+        assert "root:x" not in done.out + done.err, done
+        os.unlink(link)
+        os.symlink("sub/real", link)
+        same(h.addesh("-c", line).is_ok().out, "FROM busybox\n")
+        done = h.addesh("-c", "build app --dry-run -f secret").is_ok()
+        same(done.out, "root:x:0:0\n")
+
+
 @test
 def what_write_keeps_builds_the_same_again():
     with Build("classic", name("classic", "write")) as h:
