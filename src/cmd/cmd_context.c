@@ -162,9 +162,11 @@ context_add_exec(struct call *c)
 				: add_files(c, ctx, &count);
 	if (!rc && !count.files)
 		rc = nothing_added(c, ctx, &count);
+	if (rc && ctx)
+		staged_undo(s, ctx, &count);
 	if (!rc)
 		report_added(c, ctx, &count);
-	else if (s->n > before && !ctx->n)
+	else if (s->n > before)
 		staging_remove(s, ctx);
 	staged_count_release(&count);
 	return rc;

@@ -19,13 +19,33 @@
 #define SKIPPED_MAX 20
 
 static void
-file_release(struct staging *s, struct staged *c, struct context_file *f)
+file_free(struct context_file *f)
+{
+	free((char *)f->path);
+	free((void *)f->data);
+}
+
+static void
+count_in(struct staging *s, struct staged *c, const struct context_file *f)
+{
+	s->files++;
+	s->bytes += f->size;
+	c->bytes += f->size;
+}
+
+static void
+count_out(struct staging *s, struct staged *c, const struct context_file *f)
 {
 	s->files--;
 	s->bytes -= f->size;
 	c->bytes -= f->size;
-	free((char *)f->path);
-	free((void *)f->data);
+}
+
+static void
+file_release(struct staging *s, struct staged *c, struct context_file *f)
+{
+	count_out(s, c, f);
+	file_free(f);
 }
 
 static void
@@ -51,6 +71,11 @@ void
 staged_count_release(struct staged_count *count)
 {
 	strvec_release(&count->skipped);
+	for (size_t i = 0; i < count->nchanges; i++) {
+		free(count->changes[i].path);
+		file_free(&count->changes[i].old);
+	}
+	free(count->changes);
 }
 
 /* ---- contexts ------------------------------------------------------------ */
@@ -246,13 +271,20 @@ check_room(const struct staging *s, const struct staged *c, const char *path,
 	return 0;
 }
 
+/* What is there is kept in count. */
 static struct context_file *
-make_place(struct staging *s, struct staged *c, const char *path)
+make_place(struct staging *s, struct staged *c, const char *path,
+    struct staged_count *count)
 {
 	size_t i = overlay_bound(c->files, c->n, path);
+	struct staged_change *change;
 
+	GROW(count->changes, count->nchanges, &count->cap);
+	change = &count->changes[count->nchanges++];
+	*change = (struct staged_change){.path = xstrdup(path)};
 	if (staged_file(c, path)) {
-		file_release(s, c, &c->files[i]);
+		change->old = c->files[i];
+		count_out(s, c, &change->old);
 		return &c->files[i];
 	}
 	GROW(c->files, c->n, &c->cap);
@@ -261,26 +293,46 @@ make_place(struct staging *s, struct staged *c, const char *path)
 	return &c->files[i];
 }
 
+void
+staged_undo(struct staging *s, struct staged *c, struct staged_count *count)
+{
+	while (count->nchanges) {
+		struct staged_change *change =
+		    &count->changes[--count->nchanges];
+		size_t i = overlay_bound(c->files, c->n, change->path);
+
+		file_release(s, c, &c->files[i]);
+		free(change->path);
+		if (change->old.path) {
+			c->files[i] = change->old;
+			count_in(s, c, &c->files[i]);
+			continue;
+		}
+		memmove(&c->files[i], &c->files[i + 1],
+		    (--c->n - i) * sizeof(*c->files));
+	}
+}
+
 /* Takes data, whatever it returns. */
 static int
 put(struct staging *s, struct staged *c, const char *path,
     const struct stat *st, struct strbuf *data, struct staged_count *count,
     struct err *err)
 {
+	struct context_file *f;
 	size_t n = data->len;
 
 	if (check_place(c, path, err) || check_room(s, c, path, n, err)) {
 		strbuf_release(data);
 		return -1;
 	}
-	*make_place(s, c, path) = (struct context_file){.path = xstrdup(path),
+	f = make_place(s, c, path, count);
+	*f = (struct context_file){.path = xstrdup(path),
 	    .mode = st->st_mode & 07777,
 	    .data = strbuf_detach(data),
 	    .size = n,
 	    .mtime = st->st_mtime};
-	s->files++;
-	s->bytes += n;
-	c->bytes += n;
+	count_in(s, c, f);
 	count->files++;
 	count->bytes += n;
 	return 0;

@@ -46,18 +46,28 @@ struct staged *staging_find(
     const struct staging *s, const char *name, struct err *err);
 void staging_remove(struct staging *s, struct staged *c);
 
-/* What an addition came to. */
+/* A file that was put, and what had its place. */
+struct staged_change {
+	char *path;
+	struct context_file old; /* its path is NULL: nothing */
+};
+/* What an addition came to, and how it is undone. */
 struct staged_count {
 	uint64_t files, bytes;
 	uint64_t ignored;      /* left out by the rules */
 	struct strvec skipped; /* "PATH (link)"; at most 20 */
 	uint64_t nskipped;
+	struct staged_change *changes;
+	size_t nchanges, cap;
 };
 #define STAGED_COUNT_INIT              \
 	{                              \
 		.skipped = STRVEC_INIT \
 	}
 void staged_count_release(struct staged_count *count);
+/* c is as it was before all that was counted here. */
+void staged_undo(
+    struct staging *s, struct staged *c, struct staged_count *count);
 
 /* A file with these bytes, in place of one that is there under its path. */
 int staged_put(struct staging *s, struct staged *c, const char *path,

@@ -142,6 +142,36 @@ def _(path):
         assert message, path
 
 
+@test("of several files all are added or none: %s", [
+    "none", "link", "d/x/none", "/etc/passwd", "large", "a/b"])
+def _(bad):
+    with Home() as home:
+        for name in ("a", "b", "d/e", "d/f"):
+            home.write(name, "new")
+        os.symlink("a", os.path.join(home.work, "link"))
+        with open(os.path.join(home.work, "large"), "wb") as f:
+            f.truncate(100 << 20)
+        done = session(home, "context add a d <<EOF", "EOF",
+                       "context add a <<EOF", "old", "EOF",
+                       "context add d/e <<EOF", "older", "EOF",
+                       "context ls c1", "context add a b a d " + bad,
+                       "context ls c1", "context ls", keep_on=True)
+        same([o["ok"] for o in done],
+             [False, True, True, True, False, True, True])
+        same(done[5]["result"], done[3]["result"])
+        same(sorted(listed(done[:6])), ["a", "d/e"])
+        row = done[6]["result"]["contexts"][0]
+        same((row["files"], row["bytes"]), (2, 10))
+        # nor does a context begin
+        done = session(home, "context add b " + bad, "context ls",
+                       keep_on=True)
+        same(done[1]["result"]["contexts"], [])
+        # afterwards they can be added
+        done = session(home, "context add a b a d " + bad,
+                       "context add a b a d", "context ls c1", keep_on=True)
+        same(sorted(listed(done)), ["a", "b", "d/e", "d/f"])
+
+
 @test
 def a_path_is_a_file_or_a_directory():
     with Home() as home:
