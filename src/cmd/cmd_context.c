@@ -6,6 +6,7 @@
 #include "base/sanitise.h"
 #include "base/units.h"
 #include "cmd/call.h"
+#include "cmd/host.h"
 #include "pack/context.h"
 #include "project/template.h"
 #include "session/session.h"
@@ -149,6 +150,12 @@ nothing_added(struct call *c, const struct staged *ctx,
 }
 
 static int
+on_turn(void *host, struct err *err)
+{
+	return host_turn(host, err);
+}
+
+static int
 context_add_exec(struct call *c)
 {
 	struct staging *s = &c->session->staging;
@@ -156,6 +163,9 @@ context_add_exec(struct call *c)
 	struct staged *ctx = choose(c);
 	struct staged_count count = STAGED_COUNT_INIT;
 	int rc = -1;
+
+	count.turn = on_turn;
+	count.arg = c->host;
 
 	if (ctx)
 		rc = c->heredoc ? add_heredoc(c, ctx, &count)
@@ -286,17 +296,20 @@ list_files(struct call *c, const struct staged *ctx)
 	    .ignore = rules};
 	struct context *seen = rules ? context_open(&spec, &c->err) : NULL;
 	struct call_table *t;
+	int rc = 0;
 
 	if (!seen)
 		return -1;
 	t = call_table_new(c, "files", file_columns, ARRAY_SIZE(file_columns));
-	for (size_t i = 0; i < ctx->n; i++)
+	for (size_t i = 0; i < ctx->n && !rc; i++) {
 		list_file(
 		    t, &ctx->files[i], is_left_out(seen, ctx->files[i].path));
+		rc = host_turn(c->host, &c->err);
+	}
 	call_table_end(t);
 	json_put_str(call_data(c), "context", ctx->name);
 	context_close(seen);
-	return 0;
+	return rc;
 }
 
 static int

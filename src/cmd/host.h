@@ -105,6 +105,9 @@ void host_release(struct host *h);
  */
 bool host_wait_input(struct host *h, int fd, unsigned before);
 
+/* Lets all that waits on the loop have its turn; -1 after Ctrl-C. */
+int host_turn(struct host *h, struct err *err);
+
 /*
  * The settings as they are now: the session's, once it is open.  Before that
  * they are read when they are first asked for, and where a file is wrong the

@@ -309,6 +309,15 @@ host_wait_input(struct host *h, int fd, unsigned before)
 	return h->interrupted == before && !h->terminated;
 }
 
+int
+host_turn(struct host *h, struct err *err)
+{
+	loop_step(h->loop, 0);
+	return h->interrupted || h->terminated
+		   ? err_set(err, ERR_INTERRUPTED, "interrupted")
+		   : 0;
+}
+
 void
 session_host_event(void *call, const char *phase, const char *text)
 {

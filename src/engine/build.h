@@ -62,7 +62,7 @@ struct build_spec {
 	const char *keeper;
 	uint64_t memory;     /* bytes for RUN; 0: no limit */
 	uint64_t timeout_ms; /* of the whole build; 0: none */
-	/* The context: as read(2), 0 at the end, -1 with err. */
+	/* The context: as the source of an http_request. */
 	ssize_t (*read)(void *arg, void *p, size_t n, struct err *err);
 	void *read_arg;
 };

@@ -110,6 +110,9 @@ on_source(char *p, size_t size, size_t n, void *arg)
 	struct transfer *t = arg;
 	ssize_t r = t->rq->source(t->rq->source_arg, p, n * size, &t->failure);
 
+	t->paused = r == HTTP_LATER;
+	if (t->paused)
+		return CURL_READFUNC_PAUSE;
 	return r < 0 ? CURL_READFUNC_ABORT : (size_t)r;
 }
 
@@ -338,8 +341,13 @@ transfer_wait(struct transfer *t, struct err *err)
 		wait = loop_next_ms(h->loop);
 		if (wait < 0 || wait > left)
 			wait = left > 60000 ? 60000 : (int)left;
-		curl_multi_poll(t->multi, &fd, 1, wait, NULL);
+		curl_multi_poll(
+		    t->multi, &fd, 1, t->paused ? 0 : wait, NULL);
 		loop_step(h->loop, 0);
+		if (t->paused) {
+			t->paused = false;
+			curl_easy_pause(t->easy, CURLPAUSE_CONT);
+		}
 	}
 }
 

@@ -19,6 +19,9 @@
 /* For first_byte_ms and silence_ms of what may take as long as it likes. */
 #define HTTP_PATIENT_MS ((int64_t)365 * 86400 * 1000)
 
+/* Of http_request.source. */
+#define HTTP_LATER (-2)
+
 struct http;
 
 struct http *http_new(const struct endpoint *ep,
@@ -36,8 +39,9 @@ struct http_request {
 	const void *body;	  /* borrowed; NULL: none */
 	size_t body_len;
 	/* Or a body of unknown length that is made while it is sent: as
-	   read(2), 0 at its end; -1 with err ends the request.  An engine that
-	   answers with an error before that is heard. */
+	   read(2), 0 at its end; -1 with err ends the request; HTTP_LATER if
+	   there is nothing yet: it is asked again when the loop has turned.
+	   An engine that answers with an error before that is heard. */
 	ssize_t (*source)(void *arg, void *p, size_t n, struct err *err);
 	void *source_arg;
 	const char *registry_auth; /* X-Registry-Auth, or NULL */

@@ -37,6 +37,7 @@ struct transfer {
 	bool answered;	/* something came */
 	bool headed;	/* the head of the answer is complete */
 	bool refused;	/* refusal holds all that is read of it */
+	bool paused;	/* the source has nothing yet */
 	bool done;
 	CURLcode result;
 	struct strbuf *body;   /* of a success; or NULL */

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/xattr.h>
 
+#include "base/clock.h"
 #include "base/io.h"
 #include "base/sanitise.h"
 #include "pack/beneath.h"
@@ -19,6 +20,7 @@
 #include "pack/tree.h"
 
 #define BUFFER_SIZE (128u << 10)
+#define SLICE_MS 50 /* of one call, as in tree.c */
 #define IGNORE_MAX (1u << 20)
 #define IGNORE_NAME ".dockerignore"
 
@@ -416,6 +418,7 @@ next_above(struct context *c, struct tree_entry *e)
 	return 1;
 }
 
+/* 0, TREE_LATER or -1. */
 static int
 next_entry(struct context *c, struct err *err)
 {
@@ -423,8 +426,8 @@ next_entry(struct context *c, struct err *err)
 	int above = next_above(c, &e);
 	int rc = above ? 1 : tree_next(c->tree, &e, err);
 
-	if (rc < 0)
-		return -1;
+	if (rc < 0 || rc == TREE_LATER)
+		return rc;
 	if (!rc) {
 		c->ended = true;
 		return archive_write_close(c->tar) == ARCHIVE_OK
@@ -475,6 +478,8 @@ ssize_t
 context_read(struct context *c, void *p, size_t n, struct err *err)
 {
 	size_t now = c->rest.len < n ? c->rest.len : n;
+	int64_t later = clock_ms() + SLICE_MS;
+	int rc = 0;
 
 	if (c->failed)
 		return err_set(err, ERR_IO, "the context ended early");
@@ -482,11 +487,15 @@ context_read(struct context *c, void *p, size_t n, struct err *err)
 	strbuf_consume(&c->rest, now);
 	c->to = (char *)p + now;
 	c->room = n - now;
-	while (c->room && !c->ended)
-		if (c->left ? send_body(c, err) : next_entry(c, err)) {
+	while (c->room && !c->ended && rc != TREE_LATER && clock_ms() < later) {
+		rc = c->left ? send_body(c, err) : next_entry(c, err);
+		if (rc < 0) {
 			c->failed = true;
 			return -1;
 		}
+	}
+	if (c->room == n && !c->ended)
+		return CONTEXT_LATER;
 	return (ssize_t)(n - c->room);
 }
 

@@ -50,8 +50,13 @@ struct context;
 
 /* Everything in spec is borrowed until context_close(). */
 struct context *context_open(const struct context_spec *spec, struct err *err);
-/* As read(2): the next bytes of the tar, 0 at its end; -1 with the path of a
-   file that cannot be read or changed its size below its length. */
+/*
+ * As read(2): the next bytes of the tar, 0 at its end; -1 with the path of a
+ * file that cannot be read or changed its size below its length.
+ * CONTEXT_LATER if there are none yet, although much was looked at: to be asked
+ * again, when whatever else waits has had its turn.
+ */
+#define CONTEXT_LATER (-2)
 ssize_t context_read(struct context *c, void *p, size_t n, struct err *err);
 void context_close(struct context *c); /* NULL is fine */
 

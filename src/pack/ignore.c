@@ -9,6 +9,12 @@
 #include "pack/pattern.h"
 
 #define FILE_MAX (1u << 20)
+/*
+ * So that a path of 100 bytes takes milliseconds, whoever wrote the file; it is
+ * compared while nothing else can be done.
+ */
+#define RULES_MAX 20000
+#define SIZE_MAX_ALL (64u << 10) /* pattern_size() of all rules */
 #define LINE_MAX_BYTES (64u << 10) /* as bufio.Scanner of the Docker client */
 
 struct rule {
@@ -19,6 +25,7 @@ struct rule {
 struct ignore {
 	struct rule *rules;
 	size_t n, cap;
+	size_t size; /* of all patterns */
 };
 
 /* Go's unicode.IsSpace. */
@@ -94,6 +101,13 @@ add_rule(struct ignore *ig, const char *line, struct err *err)
 		return -1;
 	GROW(ig->rules, ig->n, &ig->cap);
 	ig->rules[ig->n++] = (struct rule){p, keeps};
+	ig->size += pattern_size(p);
+	if (ig->n > RULES_MAX)
+		return err_set(err, ERR_CONFIG,
+		    "there are more than %d patterns", RULES_MAX);
+	if (ig->size > SIZE_MAX_ALL)
+		return err_set(err, ERR_CONFIG, "the patterns up to here have "
+		    "more than %u elements", SIZE_MAX_ALL);
 	return 0;
 }
 

@@ -28,7 +28,8 @@ struct ignore;
 
 /*
  * Parses the text of such a file; the error (ERR_CONFIG) is "NAME:LINE: ...".
- * At most 1 MiB, and 64 KiB a line.
+ * At most 1 MiB, and 64 KiB a line; 20000 patterns, and 65536 elements of those
+ * that are not compared as bytes.
  */
 struct ignore *ignore_parse(
     const char *name, const char *text, size_t len, struct err *err);

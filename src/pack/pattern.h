@@ -28,6 +28,9 @@ struct pattern;
 /* text is clean (no "." or double slashes); ERR_CONFIG says what is wrong. */
 struct pattern *pattern_compile(const char *text, struct err *err);
 void pattern_free(struct pattern *p); /* NULL is fine */
+/* How many elements and ranges of characters a byte of a path may be compared
+   with; 0 where bytes are. */
+size_t pattern_size(const struct pattern *p);
 
 bool pattern_match(const struct pattern *p, const char *path, size_t len);
 /* Does it match the path or a directory above it? */

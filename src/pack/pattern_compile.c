@@ -344,9 +344,12 @@ read_one(struct reader *r)
 	if (*r->s == '[')
 		return read_class(r);
 	if (r->end - r->s >= 6 && !memcmp(r->s, "(.*/)?", 6)) {
+		r->s += 6;
+		/* One more after another says no more than the one. */
+		if (r->p->n && r->p->nodes[r->p->n - 1].kind == NODE_WITHIN)
+			return 0;
 		add_node(r->p, NODE_PARENTS);
 		add_node(r->p, NODE_WITHIN);
-		r->s += 6;
 		return 0;
 	}
 	node = add_node(r->p, *r->s == '.'   ? NODE_ANY
@@ -414,6 +417,12 @@ pattern_compile(const char *text, struct err *err)
 	p->text = xstrdup(text + (p->kind == SUFFIX ? 2 : 0));
 	p->len = strlen(p->text) - (p->kind == PREFIX ? 2 : 0);
 	return p;
+}
+
+size_t
+pattern_size(const struct pattern *p)
+{
+	return p->n + p->nranges;
 }
 
 void

@@ -4,12 +4,14 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/io.h"
 #include "base/sanitise.h"
 #include "pack/beneath.h"
 #include "pack/names.h"
 
 #define SKIPPED_MAX 20
+#define SLICE_MS 50 /* as long as a person does not notice */
 #define PATH_LEN_MAX 4096 /* an engine could not unpack more: PATH_MAX */
 
 struct frame {
@@ -274,6 +276,8 @@ tell_directory(struct tree *t, struct tree_entry *e)
 int
 tree_next(struct tree *t, struct tree_entry *e, struct err *err)
 {
+	int64_t later = clock_ms() + SLICE_MS;
+
 	for (;;) {
 		if (t->telling && tell_directory(t, e))
 			return 1;
@@ -286,6 +290,8 @@ tree_next(struct tree *t, struct tree_entry *e, struct err *err)
 		}
 		if (!t->n)
 			return 0;
+		if (clock_ms() >= later)
+			return TREE_LATER;
 		if (advance(t, err))
 			return -1;
 	}

@@ -37,7 +37,9 @@ struct tree_spec {
 
 /* All of spec but itself is borrowed. */
 struct tree *tree_open(const struct tree_spec *spec, struct err *err);
-/* 1, 0 behind the last, -1. */
+/* 1, 0 behind the last, -1; TREE_LATER if none came up for a while: what
+   waits for it has its turn, and asks again. */
+#define TREE_LATER 2
 int tree_next(struct tree *t, struct tree_entry *e, struct err *err);
 void tree_close(struct tree *t); /* NULL is fine */
 

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/units.h"
+#include "engine/http.h"
 #include "engine/image.h"
 #include "engine/reference.h"
 #include "sandbox/keeper.h"
@@ -256,7 +257,10 @@ make_context(struct building *b, struct build_spec *spec, struct err *err)
 static ssize_t
 on_read(void *arg, void *p, size_t n, struct err *err)
 {
-	return context_read(((struct building *)arg)->context, p, n, err);
+	ssize_t got =
+	    context_read(((struct building *)arg)->context, p, n, err);
+
+	return got == CONTEXT_LATER ? HTTP_LATER : got;
 }
 
 static void
@@ -345,10 +349,11 @@ is_rules(const struct build_plan *p, const char *path)
 }
 
 /* Files that were named and are left out all the same. */
-static void
-note_ignored(struct building *b)
+static int
+note_ignored(struct building *b, struct err *err)
 {
 	const struct build_plan *p = b->plan;
+	unsigned before = *b->session->interrupts;
 
 	for (size_t i = 0; i < p->nfiles; i++) {
 		const char *path = p->files[i].path;
@@ -356,9 +361,13 @@ note_ignored(struct building *b)
 		if (is_rules(p, path))
 			b->record->own_ignore = true;
 		else if ((!p->inside || strcmp(path, p->inside) != 0) &&
-		    context_ignores(b->context, path))
+			 context_ignores(b->context, path))
 			strvec_push(&b->record->ignored, path);
+		loop_step(b->session->loop, 0);
+		if (*b->session->interrupts != before)
+			return err_set(err, ERR_INTERRUPTED, "interrupted");
 	}
+	return 0;
 }
 
 static void
@@ -602,10 +611,10 @@ build(struct building *b, struct err *err)
 	spec.read = on_read;
 	spec.read_arg = b;
 	rc = make_context(b, &spec, err);
-	if (!rc) {
-		note_ignored(b);
+	if (!rc)
+		rc = note_ignored(b, err);
+	if (!rc)
 		rc = run_builder(b, &spec, err);
-	}
 	strvec_release(&spec.tags);
 	strvec_release(&spec.args);
 	strvec_release(&spec.labels);

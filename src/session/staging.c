@@ -418,9 +418,12 @@ put_tree(struct staging *s, struct staged *c, struct tree *t,
 	struct tree_entry e;
 	int rc;
 
-	while ((rc = tree_next(t, &e, err)) > 0)
-		if (put_entry(s, c, &e, count, err))
+	while ((rc = tree_next(t, &e, err)) > 0) {
+		if (rc != TREE_LATER && put_entry(s, c, &e, count, err))
 			return -1;
+		if (count->turn && count->turn(count->arg, err))
+			return -1;
+	}
 	return rc;
 }
 

@@ -53,6 +53,10 @@ struct staged_change {
 };
 /* What an addition came to, and how it is undone. */
 struct staged_count {
+	/* Called while a directory is read, more than ten times a second; -1
+	   ends the addition.  NULL: nothing is. */
+	int (*turn)(void *arg, struct err *err);
+	void *arg;
 	uint64_t files, bytes;
 	uint64_t ignored;      /* left out by the rules */
 	struct strvec skipped; /* "PATH (link)"; at most 20 */

@@ -5,16 +5,18 @@ directory, and what cannot be sent is told or refused by name."""
 import base64
 import json
 import os
+import signal
 import socket
 import stat
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 import engines
 from addesh import Home
-from tap import main, same, test
+from tap import main, patient, same, test
 
 BUILDERS = ("classic", "buildkit", "buildah")
 TAG = "local/tree-%d:" % os.getpid()
@@ -145,6 +147,51 @@ def _(builder):
         if result["status"] != "completed":
             same(builder, "buildah")
             assert "as up does" in result["hint"], result
+
+
+def slow_tree(home):
+    """A directory whose files are all left out, each after milliseconds:
+    half a minute and more for all."""
+    hard = "**/" + "*a" * 1300 + "?b\n"
+    home.write("slow/.dockerignore", "**\n!**/kept*\n" + 15 * hard)
+    home.write("slow/Dockerfile", "FROM busybox:latest\nCOPY . /\nUSER 1\n")
+    for d in range(20):
+        top = os.path.join(home.work, "slow", "%03d" % d + "a" * 200)
+        os.mkdir(top)
+        for f in range(500):
+            open(os.path.join(top, "%04d" % f + "a" * 200), "w").close()
+
+
+def ends(process, limit=20):
+    """What it says once it has ended, Ctrl-C after Ctrl-C."""
+    end = time.monotonic() + patient(limit)
+    while process.poll() is None:
+        assert time.monotonic() < end, "Ctrl-C is not heard"
+        try:
+            process.wait(0.2)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGINT)
+    return process.communicate()
+
+
+@test("rules that take long: Ctrl-C and time limit, %s",
+      [b for b in BUILDERS if b != "buildkit"])
+def _(builder):
+    with home_of(builder) as home:
+        slow_tree(home)
+        began = time.monotonic()
+        done = home.addesh("-c", "build slow --timeout 1s", timeout=600)
+        same(done.status, 124, done)
+        assert time.monotonic() - began < patient(20), "the limit is late"
+        for args in (["-c", "build slow"],
+                     ["-c", "context add --from slow .dockerignore", "-c",
+                      "context add --from slow ."]):
+            p = subprocess.Popen(home.argv(*args), env=home.env,
+                                 cwd=home.work, stdout=subprocess.PIPE,
+                                 stderr=subprocess.PIPE, text=True)
+            out, err = ends(p)
+            same(p.returncode, 130, err)
+            assert "interrupted" in err, err
 
 
 @test("%s: rules that are wrong are refused before anything is sent", BUILDERS)

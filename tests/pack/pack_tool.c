@@ -27,8 +27,8 @@ send_all(struct context *c, size_t piece, struct err *err)
 	autofree char *p = xmalloc(piece);
 	ssize_t n;
 
-	while ((n = context_read(c, p, piece, err)) > 0)
-		if (io_write_all(1, p, (size_t)n))
+	while ((n = context_read(c, p, piece, err)) > 0 || n == CONTEXT_LATER)
+		if (n > 0 && io_write_all(1, p, (size_t)n))
 			return err_set(err, ERR_IO, "stdout");
 	return (int)n;
 }

@@ -153,6 +153,46 @@ check_bounds(void)
 	err_clear(&err);
 }
 
+/* All patterns of a file together. */
+static void
+check_sum(void)
+{
+	autobuf struct strbuf text = STRBUF_INIT;
+	autoerr struct err err = ERR_INIT;
+	struct ignore *ig;
+
+	for (int i = 0; i < 20000; i++)
+		strbuf_adds(&text, "a\n");
+	ig = parse(text.buf, text.len, &err);
+	ok(ig, "20000 patterns are taken");
+	ignore_free(ig);
+	strbuf_adds(&text, "b\n");
+	ok(!parse(text.buf, text.len, &err), "one more is not");
+	is_str(err.msg.buf, "i:20001: there are more than 20000 patterns",
+	    "with its line");
+	strbuf_reset(&text);
+	/* 1024 of 64 elements, of which a half are ranges */
+	for (int i = 0; i < 1024; i++)
+		strbuf_adds(&text, "????????????????????????????????\n");
+	ig = parse(text.buf, text.len, &err);
+	ok(ig, "65536 elements are taken");
+	ignore_free(ig);
+	strbuf_adds(&text, "?\n");
+	ok(!parse(text.buf, text.len, &err), "more are not");
+	is_str(err.msg.buf,
+	    "i:1025: the patterns up to here have more than 65536 elements",
+	    "with the line");
+	strbuf_reset(&text);
+	for (int i = 0; i < 20000; i++)
+		strbuf_adds(&text, "**/");
+	strbuf_adds(&text, "a");
+	ig = parse(text.buf, text.len, &err);
+	ok(ig && ignore_path(ig, "a") && ignore_path(ig, "x/y/a") &&
+		!ignore_path(ig, "x/y/b"),
+	    "a chain of stars says what one of them says");
+	ignore_free(ig);
+}
+
 /* A backtracking matcher would not end in a lifetime. */
 static void
 check_hostile(void)
@@ -220,6 +260,7 @@ main(void)
 {
 	check_table();
 	check_bounds();
+	check_sum();
 	check_hostile();
 	check_walk();
 	return done();
