@@ -73,7 +73,7 @@ def options_of_a_command_are_not_those_of_addesh():
               "  usage: help [-k] [-l] [COMMAND]...\n")
         done = home.addesh("help", "--json")
         check(done, 2, "", "addesh: help: there is no option --json\n"
-              "  before the command:  addesh --json help ...      "
+              "  it stands before the command, as in 'addesh --json help'; "
               "at the prompt:  set output json\n"
               "  usage: help [-k] [-l] [COMMAND]...\n")
         done = home.addesh("-c", "set output json", "-c", "context ls")

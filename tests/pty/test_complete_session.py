@@ -96,9 +96,9 @@ def _(kind):
         s = Screen(h.argv(), h.env, cwd=h.work)
         try:
             s.wait_for("^addesh.*>$")
-            s.type("images")
+            s.type("images --filter no/such")
             s.keys("Enter")
-            s.wait_for("images -a.*^addesh.*>$")
+            s.wait_for("begins with no/such.*^addesh.*>$")
             s.type("env new pyth")
             tab(s, "> env new python:3.11-slim$")
         finally:
