@@ -1,4 +1,5 @@
 /* check: what files ask for, before anything is done with them. */
+#include <errno.h>
 #include <fnmatch.h>
 #include <string.h>
 
@@ -50,7 +51,14 @@ read_text(struct call *c, const char *path, struct strbuf *text)
 	if (call_may_use_path(c, SET_HOST_READ, path))
 		return -1;
 	/* One byte more than the parser takes: it says what is too long. */
-	return io_read_file(path, text, DOCKERFILE_MAX + 1, &c->err);
+	if (!io_read_file(path, text, DOCKERFILE_MAX + 1, &c->err))
+		return 0;
+	if (c->err.code == EISDIR) {
+		autofree char *file = io_join(path, "Dockerfile");
+
+		err_hint(&c->err, "name the file:  check %s", file);
+	}
+	return -1;
 }
 
 static struct dockerfile *

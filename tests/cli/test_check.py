@@ -171,7 +171,9 @@ def what_is_no_dockerfile():
     with Home() as home:
         done = home.addesh("check", "Dockerfile").is_status(125)
         assert "Dockerfile: No such file" in done.err, done
-        done = home.addesh("check", ".").is_status(125)
+        done = home.addesh("check", "./").is_status(125)
+        same(done.err, "addesh: check: ./: Is a directory\n"
+                       "  name the file:  check ./Dockerfile\n")
         done = home.addesh("check").is_status(2)
 
 
