@@ -17,30 +17,6 @@
    20.10 has BuildKit 0.8 with the frontend 1.2. */
 #define API_FRONTEND_1_4 42
 
-static int
-ping(struct engine *e, struct strvec *headers, struct err *err)
-{
-	struct http_request rq = {.doing = "asking which builder there is",
-	    .method = "GET", .path = "/_ping", .headers = headers};
-
-	return http_do(engine_http(e), &rq, NULL, err);
-}
-
-/* The value of "NAME: VALUE", borrowed; "" if there is none. */
-static const char *
-header(const struct strvec *headers, const char *name)
-{
-	size_t n = strlen(name);
-
-	for (size_t i = 0; i < headers->n; i++) {
-		const char *line = headers->v[i];
-
-		if (!strncasecmp(line, name, n) && line[n] == ':')
-			return line + n + 1 + strspn(line + n + 1, " \t");
-	}
-	return "";
-}
-
 /*
  * buildah takes heredocs since 1.33, pull request 5092 of containers/buildah,
  * and COPY --link since 1.41, pull request 6240.  Without root it has no cgroup
@@ -73,14 +49,14 @@ builder_find(struct engine *e, enum builder_wish wish, struct builder *b,
 	bool newer = engine_api(e) >= API_FRONTEND_1_4;
 
 	*b = (struct builder){0};
-	if (ping(e, &headers, err))
+	if (engine_ping(e, "asking which builder there is", &headers, err))
 		return -1;
 	if (engine_kind(e) == ENGINE_PODMAN)
 		return find_buildah(e,
-		    header(&headers, "Libpod-Buildah-Version"), b, err);
+		    http_header(&headers, "Libpod-Buildah-Version"), b, err);
 	if (wish == BUILDER_WANT_BUILDKIT ||
 	    (wish == BUILDER_ANY &&
-		!strcmp(header(&headers, "Builder-Version"), "2")))
+		!strcmp(http_header(&headers, "Builder-Version"), "2")))
 		*b = (struct builder){.kind = BUILDER_BUILDKIT,
 		    .mounts = true, .heredocs = newer, .links = newer};
 	else

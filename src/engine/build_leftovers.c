@@ -1,9 +1,7 @@
 #include "engine/build_leftovers.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "engine/container.h"
@@ -17,69 +15,30 @@
 #define COPY_MS 2000
 #define COPY_MB_MS 50
 #define COPY_MAX_MS 60000
-/* How long an image may be in use by the builder that was cancelled. */
+/* How long an image may be in use by the builder that was cancelled; but
+   Podman 4.3 takes seconds to list some hundred images. */
 #define BUSY_MS 3000
 #define ROUND_MS 100
+#define ROUNDS_MIN 4
 
+/* When something was made, in seconds; -1 if that is not said. */
 static int64_t
-seconds_of(struct tm *tm)
+created(const json *j)
 {
-	return (int64_t)timegm(tm);
-}
-
-/* RFC 3339, as JSON of an engine has it; fractions are left out. */
-static int64_t
-read_time(const char *s)
-{
-	struct tm tm = {0};
-	int hours = 0, minutes = 0, end = 0;
 	int64_t t;
-	char sign;
 
-	if (sscanf(s, "%4d-%2d-%2dT%2d:%2d:%2d%n", &tm.tm_year, &tm.tm_mon,
-		&tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &end) != 6)
-		return -1;
-	tm.tm_year -= 1900;
-	tm.tm_mon--;
-	t = seconds_of(&tm);
-	s += end;
-	s += *s == '.' ? 1 + strspn(s + 1, "0123456789") : 0;
-	if (sscanf(s, "%c%2d:%2d", &sign, &hours, &minutes) == 3)
-		t -= (sign == '-' ? -60 : 60) * (hours * 60 + minutes);
-	return t;
-}
-
-/* "Sat, 21 Nov 2026 16:19:21 GMT", RFC 9110, 5.6.7. */
-static int64_t
-read_date(const char *s)
-{
-	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-	struct tm tm = {0};
-	char month[4];
-	const char *at;
-
-	if (sscanf(s, "%*3s, %2d %3s %4d %2d:%2d:%2d GMT", &tm.tm_mday, month,
-		&tm.tm_year, &tm.tm_hour, &tm.tm_min, &tm.tm_sec) != 6)
-		return -1;
-	at = strstr(months, month);
-	tm.tm_year -= 1900;
-	tm.tm_mon = at ? (int)(at - months) / 3 : 0;
-	return seconds_of(&tm);
+	return clock_parse_utc(json_str(j, "Created", ""), &t) ? -1 : t;
 }
 
 int64_t
 leftovers_clock(struct engine *e, struct err *err)
 {
 	autovec struct strvec headers = STRVEC_INIT;
-	struct http_request rq = {.doing = "asking the engine for its time",
-	    .method = "GET", .path = "/_ping", .headers = &headers};
-	int64_t t = -1;
+	int64_t t;
 
-	if (http_do(engine_http(e), &rq, NULL, err))
+	if (engine_ping(e, "asking the engine for its time", &headers, err))
 		return -1;
-	for (size_t i = 0; i < headers.n; i++)
-		if (!strncasecmp(headers.v[i], "Date: ", 6))
-			t = read_date(headers.v[i] + 6);
+	t = http_date(http_header(&headers, "Date"));
 	return t >= 0 ? t
 		      : err_set(err, ERR_ENGINE,
 			    "the engine's answers have no date");
@@ -99,7 +58,7 @@ bool
 leftovers_is_made(struct engine *e, const char *id, int64_t began, bool during)
 {
 	autojson json *image = inspect_image(e, id);
-	int64_t made = read_time(json_str(image, "Created", ""));
+	int64_t made = created(image);
 
 	/* Whole seconds do not say what came first in one of them. */
 	return image && (during ? made >= began : made <= began);
@@ -113,7 +72,7 @@ remove_container(struct engine *e, const char *id, int64_t began,
 	autoerr struct err gone = ERR_INIT;
 	autojson json *c = container_inspect(e, id, &gone);
 
-	if (!c || read_time(json_str(c, "Created", "")) < began)
+	if (!c || created(c) < began)
 		return 0;
 	return container_remove(e, id, CONTAINER_MS, err);
 }
@@ -348,18 +307,19 @@ static int
 remove_rounds(struct found *f, int64_t copy, struct err *err)
 {
 	int64_t began = clock_ms(), after, end = copy + BUSY_MS;
-	bool wait;
+	bool wait, over;
 	int rc;
 
-	for (;;) {
+	for (int round = 1;; round++) {
 		rc = find_images(f, err);
 		after = clock_ms() - began;
 		wait = !f->copied && after < copy;
+		over = after > end && round >= ROUNDS_MIN;
 		if (!rc && !wait)
 			rc = remove_found(f, err);
-		if (!rc && !wait && (!f->here.n || after > end))
+		if (!rc && !wait && (!f->here.n || over))
 			return 0; /* what is there then is others' by now */
-		if (rc && (err->code < 500 || after > end))
+		if (rc && (err->code < 500 || over))
 			return -1;
 		err_clear(err);
 		if (http_pause(engine_http(f->e), ROUND_MS,

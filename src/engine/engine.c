@@ -236,11 +236,11 @@ engine_open(const struct endpoint *ep, const struct engine_settings *settings,
 }
 
 int
-engine_ping(struct engine *e, struct err *err)
+engine_ping(struct engine *e, const char *doing, struct strvec *headers,
+    struct err *err)
 {
-	struct http_request rq = {.doing = "asking the engine for a sign of "
-					   "life",
-	    .method = "GET", .path = "/_ping"};
+	struct http_request rq = {.doing = doing, .method = "GET",
+	    .path = "/_ping", .headers = headers};
 
 	return http_do(e->http, &rq, NULL, err);
 }

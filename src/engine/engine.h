@@ -82,8 +82,10 @@ bool engine_is_here(struct engine *e);
  */
 void engine_hurry(struct engine *e);
 bool engine_hurries(const struct engine *e);
-/* A round trip. */
-int engine_ping(struct engine *e, struct err *err);
+/* A round trip; what the engine says of itself is in the lines of the answer's
+   head, see struct http_request.  headers may be NULL. */
+int engine_ping(struct engine *e, const char *doing, struct strvec *headers,
+    struct err *err);
 
 /*
  * For the other files of this directory.  A path for engine_call() comes from

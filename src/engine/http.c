@@ -406,6 +406,26 @@ http_pause(struct http *h, int64_t ms, const char *doing, struct err *err)
 	return 0;
 }
 
+const char *
+http_header(const struct strvec *headers, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i < headers->n; i++) {
+		const char *line = headers->v[i];
+
+		if (!strncasecmp(line, name, n) && line[n] == ':')
+			return line + n + 1 + strspn(line + n + 1, " \t");
+	}
+	return "";
+}
+
+int64_t
+http_date(const char *value)
+{
+	return (int64_t)curl_getdate(value, NULL);
+}
+
 void
 http_add_escaped(struct strbuf *sb, const char *s, const char *safe)
 {

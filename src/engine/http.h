@@ -68,6 +68,12 @@ int http_do(struct http *h, const struct http_request *rq, struct strbuf *body,
 /* Lets the loop run for ms; -1 if interrupted. */
 int http_pause(struct http *h, int64_t ms, const char *doing, struct err *err);
 
+/* The value of "NAME: VALUE" among the lines of a head, borrowed; "" if there is
+   none. */
+const char *http_header(const struct strvec *headers, const char *name);
+/* "Sat, 21 Nov 2026 16:19:21 GMT" (RFC 9110, 5.6.7) in seconds since 1970; -1 if
+   it is none. */
+int64_t http_date(const char *value);
 /* Appends s percent-encoded, except unreserved characters and those in safe. */
 void http_add_escaped(struct strbuf *sb, const char *s, const char *safe);
 /*

@@ -85,7 +85,8 @@ do_version(char **args, struct err *err)
 static int
 do_ping(char **args, struct err *err)
 {
-	return engine_ping(engine, err);
+	return engine_ping(
+	    engine, "asking the engine for a sign of life", NULL, err);
 }
 
 static int

@@ -613,7 +613,7 @@ def an_image_that_is_not_here():
             {"RepoTags": ["ruby:3", 7]}]))
         result = tool(engine.url, "image", "python:3.1")
         fails(result, "image python:3.1 is not here", "image", 404)
-        same(result.hint, ["here are: python:3.11-slim, python:3.12, "
+        same(result.hint, ["here are: python:3.12, python:3.11-slim, "
                            "pythom:3.1", "fetch it: pull python:3.1"])
         result = tool(engine.url, "image", "quite/else")
         same(result.hint, ["fetch it: pull quite/else"])
