@@ -272,8 +272,8 @@ dockerfile_constructs(const struct dockerfile *d, size_t *n)
 {
 	static const struct {
 		const char *instruction, *what;
-	} heredocs[] = {{"ADD", "ADD <<"}, {"COPY", "COPY <<"},
-	    {"RUN", "RUN <<"}};
+	} heredocs[] = {{"ADD", "ADD <<EOF"}, {"COPY", "COPY <<EOF"},
+	    {"RUN", "RUN <<EOF"}};
 	struct constructs c = {0};
 
 	if (d->late_escape)

@@ -71,7 +71,10 @@ refuse_construct(const struct builder *b, const struct dockerfile *d,
 		    "an engine with a newer BuildKit can, without fetching "
 		    "%s first",
 		    d->syntax);
-	return err_hint(err, "an engine with a newer BuildKit can");
+	return err_hint(err, "an engine with a newer BuildKit can%s",
+	    c->need == NEEDS_HEREDOC
+		? "; or put the text into a file, and COPY that"
+		: c->need == NEEDS_LINK ? "; or leave --link out" : "");
 }
 
 /*
