@@ -460,6 +460,17 @@ tell_warnings(struct building *b)
 		b->watch->warn(b->watch->arg, w->v[i]);
 }
 
+/* Ctrl-C that met a question to the engine whose failing does not matter: it is
+   of this command, and what is asked for comes now. */
+static int
+check_interrupt(const struct building *b, struct err *err)
+{
+	return *b->session->interrupts
+		   ? err_set(err, ERR_INTERRUPTED,
+			 "building the image: interrupted")
+		   : 0;
+}
+
 /* The id, or NULL. */
 static char *
 run_once(struct building *b, struct build_spec *spec, struct err *err)
@@ -468,15 +479,16 @@ run_once(struct building *b, struct build_spec *spec, struct err *err)
 	    .step = on_step, .log = on_log, .sent = on_sent, .arg = b};
 	autoerr struct err ignored = ERR_INIT;
 	struct box *keeper;
-	char *id;
+	char *id = NULL;
 
 	if (build_keeper_open(b->session, b->dockerfile, b->builder.kind,
 		spec->network, &keeper, err))
 		return NULL;
 	if (keeper)
 		spec->keeper = keeper_id(keeper);
-	id = build_run(
-	    b->session->engine, spec, &ev, &b->record->size, err);
+	if (!check_interrupt(b, err))
+		id = build_run(b->session->engine, spec, &ev,
+		    &b->record->size, err);
 	if (keeper)
 		box_close(keeper, &ignored);
 	return id;

@@ -30,7 +30,8 @@ struct env {
 
 struct session {
 	struct loop *loop;	    /* borrowed */
-	const unsigned *interrupts; /* borrowed: Ctrl-C, as in box_ctx */
+	/* borrowed: Ctrl-C, as in box_ctx, since the command began */
+	const unsigned *interrupts;
 	struct runtime runtime;
 	struct policy *policy;
 	struct languages *languages; /* NULL until session_languages() */

@@ -97,6 +97,26 @@ def ctrl_c_ends_a_pull():
 
 
 @test
+def ctrl_c_before_a_build_is_sent():
+    """It comes while something is asked whose failing does not matter."""
+    name = ("GET", "/images/agent-env:.*/json")
+    with FakeEngine() as engine, Home(
+            options=["--engine", engine.url]) as h:
+        engine.on("GET", "/_ping", Http(200, b"OK", [
+            ("Date", "Sat, 21 Nov 2026 16:19:21 GMT")]))
+        engine.on(*name, Reply(then="hang"), error(404, "No such image"))
+        h.write("app/Dockerfile", "FROM scratch\nUSER 1\n")
+        p = h.spawn("-c", "build app -t x")
+        while not engine.asked(*name):
+            pass    # the test's deadline ends this
+        p.send_signal(signal.SIGINT)
+        _, err = p.communicate()
+        same(p.returncode, 130)
+        assert b"building the image: interrupted\n" in err, err
+        same(engine.asked("POST", "/build"), [])
+
+
+@test
 def images_without_names_are_listed():
     with FakeEngine() as engine:
         engine.on("GET", "/images/json", Json([
