@@ -249,30 +249,41 @@ log_flush(struct step *st)
 	strbuf_reset(&st->buffer);
 }
 
-void
-step_log(struct step *st, unsigned flags, const void *p, size_t n,
-    uint64_t limit)
+static void
+log_record(struct step *st, unsigned flags, const void *p, size_t n)
 {
 	struct record_header h = {.us = clock_us() - st->began_us,
-	    .flags = flags};
-	uint64_t *kept = &st->kept[flags & STEP_LOG_STDERR];
+	    .flags = flags, .len = n};
 
-	if (limit) {
-		if (flags & STEP_LOG_TAIL)
-			limit += LOG_TAIL_MAX;
-		if (*kept >= limit)
-			return;
-		if (n > limit - *kept)
-			n = limit - *kept;
-	}
-	*kept += n;
 	if (st->fd < 0 && !st->sys)
 		log_open(st);
-	h.len = n;
 	strbuf_add(&st->buffer, &h, sizeof(h));
 	strbuf_add(&st->buffer, p, n);
 	if (st->buffer.len >= LOG_BUFFER)
 		log_flush(st);
+}
+
+void
+step_log(struct step *st, unsigned flags, const void *p, size_t n,
+    uint64_t limit)
+{
+	uint64_t *kept = &st->kept[flags & STEP_LOG_STDERR];
+	bool cut = false;
+
+	if (limit) {
+		if (flags & STEP_LOG_TAIL)
+			limit += LOG_TAIL_MAX;
+		if (*kept > limit)
+			return;
+		cut = n > limit - *kept;
+		if (cut)
+			n = limit - *kept;
+	}
+	*kept += n + cut;
+	if (n || !cut)
+		log_record(st, flags, p, n);
+	if (cut)
+		log_record(st, flags | STEP_LOG_TAIL, "", 0);
 }
 
 static json *

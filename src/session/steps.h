@@ -44,8 +44,8 @@ struct step *step_begin(struct steps *s, const char *command);
 unsigned step_number(const struct step *st);
 /*
  * Appends output to the step's log.  At most limit bytes a stream are kept
- * (0: all): what the runner cut already fits.  Failing to write is remembered
- * and told by step_end().
+ * (0: all), and then an empty record with STEP_LOG_TAIL: what the runner cut
+ * already fits.  Failing to write is remembered and told by step_end().
  */
 void step_log(struct step *st, unsigned flags, const void *p, size_t n,
     uint64_t limit);

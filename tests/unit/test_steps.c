@@ -33,13 +33,15 @@ test_log(const char *parent)
 	step_log(st, STEP_LOG_STDERR, "err\n", 4, 0);
 	step_log(st, 0, "12345", 5, 6);
 	step_log(st, 0, "more", 4, 6);
+	step_log(st, 0, "and more", 8, 6);
+	step_log(st, STEP_LOG_TAIL, "end", 3, 6);
 	ok(!step_end(st, 1, NULL, &err), "it ends");
 	ok(!steps_read_log(s, 1, collect, &text, &err), "its log is read");
-	is_str(text.buf, "[0:out][1:err\n][0:123]",
-	    "in order, the limit for each stream");
+	is_str(text.buf, "[0:out][1:err\n][0:123][2:][2:end]",
+	    "in order, the limit for each stream, what is cut told once");
 	strbuf_reset(&text);
 	ok(!steps_read_stream(s, 1, false, &text, &err), "one stream");
-	is_str(text.buf, "out123", "is its own");
+	is_str(text.buf, "out123end", "is its own");
 	j = steps_load(s, 1, &err);
 	is_str(json_str(j, "command", NULL), "run -e A_TOKEN=*** main.py",
 	    "the command without its secret");
