@@ -66,7 +66,7 @@ is_taken(struct call *c, const char *tag)
 {
 	struct image img = IMAGE_INIT;
 	autoerr struct err ignored = ERR_INIT;
-	bool taken = !image_inspect(c->session->engine, tag, &img, &ignored);
+	bool taken = !image_look_up(c->session->engine, tag, &img, &ignored);
 
 	image_release(&img);
 	return taken;

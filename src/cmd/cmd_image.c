@@ -231,7 +231,7 @@ image_rm_one(struct call *c, const char *name, json *removed)
 	autoerr struct err ignored = ERR_INIT;
 	int rc;
 
-	image_inspect(e, name, &img, &ignored);
+	image_look_up(e, name, &img, &ignored);
 	rc = image_remove(e, name, call_has(c, "force"), &c->err);
 	if (!rc) {
 		dep_use_forget(&c->session->runtime, img.id ? img.id : "");
@@ -252,7 +252,7 @@ check_ours(struct call *c, const char *name)
 {
 	struct image img = IMAGE_INIT;
 	autoerr struct err err = ERR_INIT;
-	int rc = image_inspect(c->session->engine, name, &img, &err);
+	int rc = image_look_up(c->session->engine, name, &img, &err);
 
 	if (rc && err.code == 404) {
 		image_not_found(c->session->engine, name, &c->err);
@@ -364,7 +364,7 @@ other_of_name(struct call *c, const char *name)
 	struct image img = IMAGE_INIT;
 	autoerr struct err ignored = ERR_INIT;
 
-	if (id && !image_inspect(e, c->argv[0], &img, &ignored) &&
+	if (id && !image_look_up(e, c->argv[0], &img, &ignored) &&
 	    !strcmp(img.id, id)) {
 		free(id);
 		id = NULL;

@@ -172,7 +172,7 @@ image_not_found(struct engine *e, const char *name, struct err *err)
 }
 
 int
-image_inspect(struct engine *e, const char *name, struct image *img,
+image_look_up(struct engine *e, const char *name, struct image *img,
     struct err *err)
 {
 	autofree char *path = image_path(e, name, "/json");
@@ -184,14 +184,22 @@ image_inspect(struct engine *e, const char *name, struct image *img,
 		j = engine_call(e, "inspecting the image", "GET", path, NULL,
 		    err);
 	while (!j && image_ask_again(e, &tries, err));
-	if (!j && err->code == 404) {
-		image_not_found(e, name, err);
-		return err_hint(err, "fetch it: pull %s", name);
-	}
 	if (!j)
 		return -1;
 	read_image(img, j);
 	return 0;
+}
+
+int
+image_inspect(struct engine *e, const char *name, struct image *img,
+    struct err *err)
+{
+	if (!image_look_up(e, name, img, err))
+		return 0;
+	if (err->code != 404)
+		return -1;
+	image_not_found(e, name, err);
+	return err_hint(err, "fetch it: pull %s", name);
 }
 
 bool

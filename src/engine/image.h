@@ -56,6 +56,10 @@ int image_check_name(const char *name, struct err *err);
  */
 int image_inspect(struct engine *e, const char *name, struct image *img,
     struct err *err);
+/* The same without that hint, for which the engine lists all its images: where
+   nobody is told that it is not there. */
+int image_look_up(struct engine *e, const char *name, struct image *img,
+    struct err *err);
 /* GET /images/json: an array; labels as in container_list(), NULL: all. */
 json *image_list(struct engine *e, const struct strvec *labels,
     struct err *err);

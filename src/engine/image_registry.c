@@ -233,10 +233,12 @@ image_obtain(struct engine *e, const char *name, const struct image_pull *how,
 {
 	if (image_check_trust_name(name, err))
 		return -1;
-	if (how->policy != PULL_ALWAYS) {
-		if (!image_inspect(e, name, img, err))
+	if (how->policy == PULL_NEVER)
+		return image_inspect(e, name, img, err);
+	if (how->policy == PULL_MISSING) {
+		if (!image_look_up(e, name, img, err))
 			return 0;
-		if (err->code != 404 || how->policy == PULL_NEVER)
+		if (err->code != 404)
 			return -1;
 		err_clear(err);
 	}

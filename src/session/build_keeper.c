@@ -13,7 +13,7 @@ runs_there(struct engine *e, const char *image)
 	struct image img = IMAGE_INIT;
 	bool runs = false;
 
-	if (!image_inspect(e, image, &img, &ignored))
+	if (!image_look_up(e, image, &img, &ignored))
 		runs = !f || !*f->arch || !strcmp(f->arch, img.arch);
 	image_release(&img);
 	return runs;

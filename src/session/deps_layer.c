@@ -256,7 +256,7 @@ find_layer(struct layering *l, struct err *err)
 	struct image img = IMAGE_INIT;
 	char *id = NULL;
 
-	if (image_inspect(l->session->engine, l->name, &img, err)) {
+	if (image_look_up(l->session->engine, l->name, &img, err)) {
 		if (err->code == 404)
 			err_clear(err);
 		return NULL;

@@ -37,7 +37,7 @@ own_image_other(struct engine *e, const char *name)
 	autoerr struct err ignored = ERR_INIT;
 	char *id = NULL;
 
-	if (!image_inspect(e, name, &img, &ignored) && !own_image(img.labels))
+	if (!image_look_up(e, name, &img, &ignored) && !own_image(img.labels))
 		id = xstrdup(img.id);
 	image_release(&img);
 	return id;
