@@ -134,6 +134,10 @@ void dockerfile_mount_release(struct dockerfile_mount *m);
 void dockerfile_images(const struct dockerfile *d, bool stage_by_stage,
     struct strvec *images, struct strvec *platforms);
 
+/* Is there an ARG of this name, or do builders take it without one? */
+bool dockerfile_takes_arg(
+    const struct dockerfile *d, const char *name, size_t n);
+
 /* Does it need files of the context: by COPY, ADD or a bind mount?  What is
    behind ONBUILD does not yet. */
 bool dockerfile_takes_context(const struct dockerfile_instruction *in);

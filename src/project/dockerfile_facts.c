@@ -9,6 +9,36 @@ is(const struct dockerfile_instruction *in, const char *name)
 	return !strcmp(in->name, name);
 }
 
+/* Those of docs.docker.com/reference/dockerfile, "Predefined ARGs" and
+   "BuildKit built-in build args". */
+static bool
+is_predefined(const char *name, size_t n)
+{
+	static const char *const names[] = {"http_proxy", "https_proxy",
+	    "ftp_proxy", "no_proxy", "all_proxy", "source_date_epoch"};
+
+	if (str_starts(name, "BUILDKIT_"))
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strlen(names[i]) == n && !strncasecmp(names[i], name, n))
+			return true;
+	return false;
+}
+
+bool
+dockerfile_takes_arg(const struct dockerfile *d, const char *name, size_t n)
+{
+	for (size_t i = 0; i < d->n; i++) {
+		const struct dockerfile_instruction *in = &d->instructions[i];
+
+		for (size_t k = 0; is(in, "ARG") && k < in->args.n; k++)
+			if (strcspn(in->args.v[k], "=") == n &&
+			    !strncmp(in->args.v[k], name, n))
+				return true;
+	}
+	return is_predefined(name, n);
+}
+
 static void
 visit_image(const struct dockerfile *d, const char *from,
     void (*visit)(void *arg, const char *image), void *arg)

@@ -78,6 +78,7 @@ may_build(struct building *b, struct err *err)
 	const struct policy *p = b->session->policy;
 	autovec struct strvec images = STRVEC_INIT;
 
+	build_record_args(b->record, b->dockerfile, b->plan->args);
 	if (!b->plan->trusted)
 		return policy_review(p, b->dockerfile, b->plan->name,
 		    &b->record->warnings, err);

@@ -45,6 +45,9 @@ void build_record_plan(struct build_record *r, const struct dockerfile *d,
 /* Which of ours the builder speaks of; NULL: none. */
 struct build_record_step *build_record_step(struct build_map *m,
     const struct build_step *told);
+/* Warns of build arguments that change nothing, as a mistyped one does. */
+void build_record_args(struct build_record *r, const struct dockerfile *d,
+    const struct strvec *args);
 /* It has not begun after all. */
 void build_record_forget(struct build_map *m, unsigned id);
 /* Is its log not all that it wrote?  BuildKit leaves out what is too much or too

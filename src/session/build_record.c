@@ -263,6 +263,16 @@ find_step(const struct build_map *m, const struct build_step *told)
 	return second;
 }
 
+/* The classic builder tells an ARG above the first FROM, too. */
+static bool
+is_above_all(const struct build_record *r, const struct build_step *told)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->steps[i].seen)
+			return false;
+	return same_keyword(told->text, "ARG ");
+}
+
 struct build_record_step *
 build_record_step(struct build_map *m, const struct build_step *told)
 {
@@ -271,7 +281,8 @@ build_record_step(struct build_map *m, const struct build_step *told)
 	for (size_t i = 0; i < m->n; i++)
 		if (m->ids[i].id == told->id)
 			return m->ids[i].step;
-	if (!told->n || (m->ours && strstr(told->text, m->ours)))
+	if (!told->n || (m->ours && strstr(told->text, m->ours)) ||
+	    is_above_all(m->record, told))
 		return NULL;
 	step = find_step(m, told);
 	if (!step)
@@ -280,6 +291,20 @@ build_record_step(struct build_map *m, const struct build_step *told)
 	GROW(m->ids, m->n, &m->cap);
 	m->ids[m->n++] = (struct build_map_id){told->id, step};
 	return step;
+}
+
+void
+build_record_args(struct build_record *r, const struct dockerfile *d,
+    const struct strvec *args)
+{
+	for (size_t i = 0; i < args->n; i++) {
+		size_t n = strcspn(args->v[i], "=");
+
+		if (!dockerfile_takes_arg(d, args->v[i], n))
+			strvec_pushf(&r->warnings,
+			    "no ARG of the Dockerfile takes --build-arg %.*s",
+			    (int)n, args->v[i]);
+	}
 }
 
 bool

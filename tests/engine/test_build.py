@@ -290,6 +290,23 @@ def _(builder):
         assert "here are: busybox:latest" in done.err, done.err
 
 
+@test("%s: arguments above the stages, and those that nothing takes", BUILDERS)
+def _(builder):
+    with Build(builder, name(builder, "args")) as h:
+        h.write("app/Dockerfile", "ARG FROM_HERE=busybox\nFROM $FROM_HERE:latest"
+                "\nENV TEST_OF=%s\nARG V=1\nRUN exit $V\n" % h.name)
+        got, done = h.build("--build-arg", "V=3", "--build-arg", "NOPE=1",
+                            "--build-arg", "HTTP_PROXY=")
+        done.is_status(1)
+        r = got["result"]
+        same((r["failed_line"], r["failed_step"], r["exit_code"]), (5, 4, 3))
+        steps = [s["step"] for s in r["steps"]]
+        same(steps, sorted(steps))
+        same([w for w in r["warnings"] if "--build-arg" in w],
+             ["no ARG of the Dockerfile takes --build-arg NOPE"])
+        h.leaves_nothing()
+
+
 @test("%s: limits of runs do not hold for builds", BUILDERS)
 def _(builder):
     with Build(builder, name(builder, "limits")) as h:
