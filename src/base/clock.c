@@ -30,6 +30,12 @@ clock_ms(void)
 }
 
 int64_t
+clock_wall_us(void)
+{
+	return read_us(CLOCK_REALTIME);
+}
+
+int64_t
 clock_wall_ms(void)
 {
 	return read_us(CLOCK_REALTIME) / 1000;

@@ -7,6 +7,7 @@
 int64_t clock_ms(void); /* monotonic */
 int64_t clock_us(void);
 int64_t clock_wall_ms(void); /* since the epoch */
+int64_t clock_wall_us(void);
 /* What does not fit becomes the nearest that does. */
 int64_t clock_s_to_ms(int64_t s);
 /* "2026-01-31T12:00:00.123Z"; buf has room for at least 32 bytes.  A time

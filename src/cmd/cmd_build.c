@@ -11,15 +11,12 @@
 
 /* Of a directory's name, in a tag with the time. */
 #define NAME_MAX_TAG 64
-/* So many seconds ahead a tag's time may be. */
-#define SECONDS_MAX 60
 
 /* A call of build. */
 struct build_call {
 	struct call *c;
 	struct build_plan plan;
 	struct build_input in;
-	struct strvec names; /* that are asked for; tags come of them */
 	struct strvec tags, args;
 };
 
@@ -39,57 +36,22 @@ name_of(const char *title)
 	return name;
 }
 
-/* What is asked for, or the directory's; each can be that of an image. */
 static int
-take_names(struct build_call *b)
+take_tags(struct build_call *b)
 {
 	struct call *c = b->c;
 	const struct strvec *asked = call_list(c, "tag");
+	int64_t now = clock_wall_us();
 	autofree char *name = name_of(b->in.title);
+	autovec struct strvec one = STRVEC_INIT;
 
-	if (asked && asked->n)
-		strvec_pushv(&b->names, asked->v, asked->n);
-	else
-		strvec_push(&b->names, *name ? name : "build");
-	for (size_t i = 0; i < b->names.n; i++) {
-		autofree char *tag =
-		    build_tag(b->names.v[i], clock_wall_ms(), &c->err);
-
-		if (!tag)
-			return -1;
+	if (!asked || !asked->n) {
+		strvec_push(&one, *name ? name : "build");
+		asked = &one;
 	}
-	return 0;
-}
+	for (size_t i = 0; i < asked->n; i++) {
+		char *tag = build_tag(asked->v[i], now, &c->err);
 
-static bool
-is_taken(struct call *c, const char *tag)
-{
-	struct image img = IMAGE_INIT;
-	autoerr struct err ignored = ERR_INIT;
-	bool taken = !image_look_up(c->session->engine, tag, &img, &ignored);
-
-	image_release(&img);
-	return taken;
-}
-
-/* One with a time is of a second that no image has: the name that a build told
-   stays its own, even if the next one begins at once. */
-static int
-make_tags(struct build_call *b)
-{
-	struct call *c = b->c;
-
-	for (size_t i = 0; i < b->names.n; i++) {
-		const char *name = b->names.v[i];
-		int64_t ms = clock_wall_ms();
-		char *tag = build_tag(name, ms, &c->err);
-
-		for (int n = 0; tag && !strpbrk(name, "/:") &&
-		     n < SECONDS_MAX && is_taken(c, tag); n++) {
-			free(tag);
-			ms += 1000;
-			tag = build_tag(name, ms, &c->err);
-		}
 		if (!tag)
 			return -1;
 		strvec_push_owned(&b->tags, tag);
@@ -219,14 +181,14 @@ build_steps(struct build_call *b)
 	if (call_has(c, "dry-run") && call_has(c, "write"))
 		return err_set(&c->err, ERR_USAGE,
 		    "--dry-run writes nothing; leave out --write");
-	if (build_input_take(&b->in, c) || take_names(b) || take_lists(b) ||
+	if (build_input_take(&b->in, c) || take_tags(b) || take_lists(b) ||
 	    take_limits(b))
 		return -1;
 	if (call_has(c, "dry-run")) {
 		show_dockerfile(b);
 		return 0;
 	}
-	if (c->host->need_engine(c) || make_tags(b) ||
+	if (c->host->need_engine(c) ||
 	    (call_has(c, "write") && build_input_write(&b->in, c)))
 		return -1;
 	b->plan.target = call_str(c, "target");
@@ -243,13 +205,11 @@ build_exec(struct call *c)
 	struct build_call b = {.c = c,
 	    .plan = {.labels = STRVEC_INIT},
 	    .in = BUILD_INPUT_INIT,
-	    .names = STRVEC_INIT,
 	    .tags = STRVEC_INIT,
 	    .args = STRVEC_INIT};
 	int rc = build_steps(&b);
 
 	strvec_release(&b.plan.labels);
-	strvec_release(&b.names);
 	strvec_release(&b.tags);
 	strvec_release(&b.args);
 	build_input_release(&b.in);

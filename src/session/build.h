@@ -114,6 +114,6 @@ int session_build(struct session *s, const struct build_plan *plan,
  * The name of a new image: one with '/' or ':' as it is given, any other in
  * agent-env:NAME-TIME; NULL with ERR_USAGE if that is no name.  The caller's.
  */
-char *build_tag(const char *name, int64_t wall_ms, struct err *err);
+char *build_tag(const char *name, int64_t wall_us, struct err *err);
 
 #endif

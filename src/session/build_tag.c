@@ -19,10 +19,10 @@ is_upper_path(const struct reference *ref)
 }
 
 char *
-build_tag(const char *name, int64_t wall_ms, struct err *err)
+build_tag(const char *name, int64_t wall_us, struct err *err)
 {
 	struct reference ref = {0};
-	time_t now = wall_ms / 1000;
+	time_t now = wall_us / 1000000;
 	char when[32];
 	struct tm tm;
 	char *tag;
@@ -37,7 +37,9 @@ build_tag(const char *name, int64_t wall_ms, struct err *err)
 		if (!gmtime_r(&now, &tm) ||
 		    !strftime(when, sizeof(when), "%Y%m%d-%H%M%S", &tm))
 			*when = '\0';
-		tag = xasprintf(REPOSITORY ":%s-%s", name, when);
+		/* Of builds in the same second none takes another's name. */
+		tag = xasprintf(REPOSITORY ":%s-%s-%06d", name, when,
+		    (int)(wall_us % 1000000));
 	}
 	if (!reference_parse(&ref, tag, err) && !ref.digest &&
 	    !is_upper_path(&ref)) {

@@ -107,7 +107,7 @@ def _(builder):
         r = h.ok("-t", h.name)
         same(r["status"], "completed")
         same(len(r["tags"]), 1)
-        assert re.fullmatch(r"agent-env:%s-\d{8}-\d{6}" % h.name,
+        assert re.fullmatch(r"agent-env:%s-\d{8}-\d{6}-\d{6}" % h.name,
                             r["tags"][0]), r["tags"]
         image = h.api.get("/images/%s/json" % r["tags"][0])
         same(r["id"].split(":")[-1], image["Id"].split(":")[-1])

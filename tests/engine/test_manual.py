@@ -134,7 +134,7 @@ def an_image_of_staged_files():
     at = block.index("EOF")
     done = built(block[:at] + ["LABEL test=" + APP] + block[at:],
                  site__index="hello\n")
-    assert re.match(r"agent-env:web-[0-9]+-[0-9]+\n$", done.out), done.out
+    assert re.match(r"agent-env:web(-[0-9]+){3}\n$", done.out), done.out
 
 
 main()
