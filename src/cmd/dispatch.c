@@ -42,24 +42,34 @@ write_json(struct output *o, json *j)
 	o->body_fd = fd;
 }
 
-/* A hint is a remedy, each line indented under the message. */
+/* All lines but the first are indented: what begins with "addesh:" is ours, and
+   not part of a name with a newline. */
+static void
+add_lines(struct strbuf *out, const char *text)
+{
+	for (const char *p = text, *end; *p; p = *end ? end + 1 : end) {
+		end = p + strcspn(p, "\n");
+		strbuf_addf(out, "%s%.*s", p > text ? "\n  " : "",
+		    (int)(end - p), p);
+	}
+}
+
+/* A hint is a remedy, indented under the message. */
 static void
 print_error(struct output *o, struct locus at, const char *cmd,
     const struct err *err)
 {
 	autobuf struct strbuf text = STRBUF_INIT;
-	const char *p, *end;
 
 	strbuf_adds(&text, "addesh: ");
 	if (at.file)
 		strbuf_addf(&text, "%s:%u: ", at.file, at.line);
 	if (cmd)
 		strbuf_addf(&text, "%s: ", cmd);
-	strbuf_add(&text, err->msg.buf, err->msg.len);
-	for (p = err->hint.buf; *p; p = *end ? end + 1 : end) {
-		end = p + strcspn(p, "\n");
-		strbuf_addf(&text, "\n  %.*s", (int)(end - p), p);
-	}
+	add_lines(&text, err->msg.buf);
+	if (err->hint.len)
+		strbuf_adds(&text, "\n  ");
+	add_lines(&text, err->hint.buf);
 	output_line(o, text.buf);
 }
 

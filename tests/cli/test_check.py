@@ -178,6 +178,14 @@ def what_is_no_dockerfile():
 
 
 @test
+def a_name_with_a_newline_begins_no_message():
+    with Home() as home:
+        done = home.addesh("check", "a\naddesh: b").is_status(125)
+        same(done.err, "addesh: check: a\n  addesh: b: No such file or "
+                       "directory\n")
+
+
+@test
 def host_read_applies():
     with Home() as home:
         home.write("Dockerfile", GOOD)
