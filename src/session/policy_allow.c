@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/glob.h"
 #include "base/io.h"
@@ -236,6 +237,18 @@ match_path(const char *item, const void *arg)
 	return !strncmp(path, dir, n) && (!path[n] || path[n] == '/');
 }
 
+/* Words mean the same for programs of an environment, whose home is another. */
+static int
+refuse_tilde(const char *path, struct err *err)
+{
+	const char *home = getenv("HOME");
+
+	err_sys(err, ENOENT, "%s", path);
+	return home ? err_hint(err, "~ is not replaced by a directory here; "
+			  "yours is %s", home)
+		    : -1;
+}
+
 int
 policy_may_use_path(const struct policy *p, enum setting_id id,
     const char *path, struct err *err)
@@ -243,6 +256,8 @@ policy_may_use_path(const struct policy *p, enum setting_id id,
 	autofree char *real = resolve_path(path);
 	autofree char *what = NULL;
 
+	if (str_starts(path, "~/") && access("~", F_OK))
+		return refuse_tilde(path, err);
 	if (!real)
 		return err_sys(err, errno, "%s", path);
 	what = xasprintf("%s %s", id == SET_HOST_READ ? "reading" : "writing",

@@ -277,6 +277,16 @@ def what_is_left_out_is_told_with_what_decides_it():
 
 
 @test
+def a_tilde_is_no_directory():
+    with Home() as home:
+        for line in ("context add --from ~/x .", "build ~/x", "check ~/x"):
+            err = home.addesh("-c", line).is_status(125).err
+            assert err.endswith(
+                "No such file or directory\n  ~ is not replaced by a "
+                "directory here; yours is %s\n" % home.env["HOME"]), err
+
+
+@test
 def what_would_be_built_is_shown_without_an_engine():
     with Home(env={"DOCKER_HOST": "unix:///nonexistent/docker.sock"}) as home:
         done = session(home, "context add Cargo.toml <<< x",
