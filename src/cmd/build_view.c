@@ -71,6 +71,9 @@ draw(struct build_view *v)
 	const struct build_record_step *step = v->step;
 	int64_t seconds;
 
+	if (v->cleaning)
+		call_progress(v->c, "removing what the build left on the "
+		    "engine; Ctrl-C leaves it", 0, 0);
 	if (!step)
 		return;
 	seconds = step->began_ms ? (clock_ms() - step->began_ms) / 1000 : 0;
@@ -123,6 +126,12 @@ on_sent(void *arg, uint64_t bytes)
 
 	if (!v->step)
 		call_progress(v->c, "sending the files", bytes, 0);
+}
+
+static void
+on_cleaning(void *arg)
+{
+	((struct build_view *)arg)->cleaning = true;
 }
 
 static void
@@ -194,6 +203,7 @@ build_view_watch(struct build_view *v)
 	    .warn = on_warn,
 	    .pull = on_pull,
 	    .sent = on_sent,
+	    .cleaning = on_cleaning,
 	    .step = on_step,
 	    .log = on_log,
 	    .arg = v};

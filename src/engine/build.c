@@ -313,6 +313,8 @@ clean_up(struct running *r, bool over, struct err *err)
 	    .keeper = r->spec->keeper, .began = r->began, .sent = r->sent};
 	autoerr struct err left = ERR_INIT;
 
+	if (r->ev->cleaning)
+		r->ev->cleaning(r->ev->arg);
 	if (r->spec->builder->kind == BUILDER_BUILDKIT && !over)
 		cancel(r);
 	if (leftovers_remove(&l, &left))

@@ -103,6 +103,8 @@ struct build_events {
 	   apart.  step 0: said of none. */
 	void (*log)(void *arg, unsigned step, int fd, const void *p, size_t n);
 	void (*sent)(void *arg, uint64_t bytes); /* of the context, so far */
+	/* It did not succeed; now what it left on the engine is removed. */
+	void (*cleaning)(void *arg);
 	void *arg;
 };
 

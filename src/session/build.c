@@ -274,6 +274,15 @@ on_sent(void *arg, uint64_t bytes)
 }
 
 static void
+on_cleaning(void *arg)
+{
+	struct building *b = arg;
+
+	if (b->watch->cleaning)
+		b->watch->cleaning(b->watch->arg);
+}
+
+static void
 log_bytes(struct building *b, unsigned flags, const void *p, size_t n)
 {
 	if (b->session->step)
@@ -477,7 +486,8 @@ static char *
 run_once(struct building *b, struct build_spec *spec, struct err *err)
 {
 	const struct build_events ev = {
-	    .step = on_step, .log = on_log, .sent = on_sent, .arg = b};
+	    .step = on_step, .log = on_log, .sent = on_sent,
+	    .cleaning = on_cleaning, .arg = b};
 	autoerr struct err ignored = ERR_INIT;
 	struct box *keeper;
 	char *id = NULL;

@@ -94,6 +94,7 @@ struct build_watch {
 	void (*warn)(void *arg, const char *text); /* one of the record's */
 	void (*pull)(void *arg, const char *image, const struct progress *p);
 	void (*sent)(void *arg, uint64_t bytes);
+	void (*cleaning)(void *arg); /* of struct build_events */
 	/* A step began or ended. */
 	void (*step)(void *arg, const struct build_record_step *step,
 	    size_t total);

@@ -2,6 +2,7 @@
 """build on a terminal: the step that runs with its last lines, one line for
 each that ended, the whole log of one that failed."""
 
+import json
 import os
 import re
 import sys
@@ -10,6 +11,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 import engines
 from addesh import Home
+from fake_engine import Chunked, FakeEngine, Http, Reply
 from tap import main, same, test
 from terminal import Screen
 
@@ -111,6 +113,34 @@ def _(kind, buildkit):
             # what was drawn is gone, and nothing was put behind it
             text = "\n".join(s.capture())
             assert not re.search("^began", text, re.M), text
+        finally:
+            s.close()
+
+
+SAID = b"".join(json.dumps({"stream": text}).encode() + b"\n" for text in (
+    "Step 1/2 : FROM scratch\n", " ---> \n", "Step 2/2 : ENV A=1\n"))
+
+
+@test
+def what_is_left_is_removed_until_ctrl_c():
+    with FakeEngine() as e, Home(options=["--engine", e.url]) as h:
+        e.on("GET", "/_ping", Http(200, b"OK", [
+            ("Date", "Sat, 21 Nov 2026 16:19:21 GMT")]))
+        e.on("GET", "/images/json", Reply(then="hang"))
+        e.on("POST", "/build", Chunked(SAID, end=False, then="hang"))
+        h.write("app/Dockerfile", "FROM scratch\nENV A=1\nUSER 1\n")
+        s = Screen(h.argv("--no-history"), h.env, cwd=h.work)
+        try:
+            s.wait_for("^addesh.*>$")
+            s.type("build ./app -t a/b")
+            s.keys("Enter")
+            s.wait_for(r"^\[2/3\] ENV A=1.*\.\.\.")
+            s.keys("C-c")
+            s.wait_for("^removing what the build left on the engine; Ctrl-C "
+                       "leaves it$")
+            s.keys("C-c")
+            s.wait_for(r"interrupted\n  something of the build may be left on "
+                       r"the engine: .*\n(.*\n)?addesh .*\[130\]>")
         finally:
             s.close()
 
