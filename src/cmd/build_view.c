@@ -24,7 +24,13 @@ static void
 add_title(const struct build_view *v, const struct build_record_step *step,
     struct strbuf *sb)
 {
-	const char *text = v->title ? v->title : step->text;
+	autofree char *from = step->triggers && !step->trigger
+	    ? xasprintf("%s (with its ONBUILD triggers)", step->text)
+	    : NULL;
+	const char *text = v->title	   ? v->title
+			   : step->trigger ? step->trigger
+			   : from	   ? from
+					   : step->text;
 	size_t room = TEXT_MAX, n = strlen(text);
 	int columns, rows;
 
@@ -258,6 +264,8 @@ tell_failed_step(struct call *c, const struct build_record *r,
 		strbuf_addf(&line, " with exit %d", r->exit_code);
 	strbuf_addf(&line, ": %s:%u: %.*s%s", dockerfile, f->line, TEXT_MAX,
 	    f->text, strlen(f->text) > TEXT_MAX ? "..." : "");
+	if (f->trigger)
+		strbuf_addf(&line, ", its %.*s", TEXT_MAX, f->trigger);
 	call_reason(c, "%s", line.buf);
 }
 

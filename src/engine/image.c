@@ -27,6 +27,7 @@ image_release(struct image *img)
 	strvec_release(&img->entrypoint);
 	strvec_release(&img->cmd);
 	strvec_release(&img->volumes);
+	strvec_release(&img->triggers);
 	strvec_release(&img->tags);
 	strvec_release(&img->digests);
 	json_free(img->labels);
@@ -107,6 +108,7 @@ read_image(struct image *img, const json *j)
 	json_strings(json_get(config, "Env"), &img->env);
 	json_strings(json_get(config, "Entrypoint"), &img->entrypoint);
 	json_strings(json_get(config, "Cmd"), &img->cmd);
+	json_strings(json_get(config, "OnBuild"), &img->triggers);
 	json_strings(json_get(j, "RepoTags"), &img->tags);
 	json_strings(json_get(j, "RepoDigests"), &img->digests);
 	json_each(item, json_get(config, "Volumes"))

@@ -22,6 +22,7 @@ struct image {
 	struct strvec env; /* NAME=VALUE */
 	struct strvec entrypoint, cmd;
 	struct strvec volumes; /* paths of VOLUME */
+	struct strvec triggers; /* of ONBUILD: "RUN make" */
 	struct strvec tags;    /* "python:3.11-slim" */
 	struct strvec digests;
 	json *labels;	/* an object, or NULL */
@@ -32,7 +33,8 @@ struct image {
 
 #define IMAGE_INIT                                                             \
 	{.env = STRVEC_INIT, .entrypoint = STRVEC_INIT, .cmd = STRVEC_INIT,    \
-	    .volumes = STRVEC_INIT, .tags = STRVEC_INIT,                       \
+	    .volumes = STRVEC_INIT, .triggers = STRVEC_INIT,                   \
+	    .tags = STRVEC_INIT,                       \
 	    .digests = STRVEC_INIT}
 void image_release(struct image *img);
 

@@ -63,6 +63,7 @@ find_builder(struct building *b, struct err *err)
 	if (build_choose_builder(b->session->engine, b->dockerfile,
 		b->plan->name, &b->builder, &why, err))
 		return -1;
+	b->map.kind = b->builder.kind;
 	b->record->builder = xstrdup(b->builder.title);
 	if (b->builder.limits)
 		b->record->memory = b->plan->memory;
@@ -97,7 +98,7 @@ have_images(struct building *b, struct err *err)
 	    .platform = b->platform,
 	    .pull = b->plan->pull,
 	    .watch = b->watch,
-	    .warnings = &b->record->warnings};
+	    .record = b->record};
 
 	return build_have_images(&bases, b->dockerfile, err);
 }
@@ -299,7 +300,8 @@ log_title(struct building *b, unsigned id, const struct build_record_step *step)
 		return;
 	b->logged = id;
 	strbuf_addf(
-	    &line, "[%u/%zu] %s\n", step->n, b->record->n, step->text);
+	    &line, "[%u/%zu] %s\n", step->n, b->record->n,
+	    step->trigger ? step->trigger : step->text);
 	log_bytes(b, 0, line.buf, line.len);
 }
 
@@ -453,6 +455,7 @@ note_failure(const struct building *b, struct err *err)
 		return -1;
 	}
 	err_move(&r->why, err);
+	build_record_name_failure(r);
 	if (r->status == BUILD_TIMEOUT)
 		hint_time(b);
 	if (r->memory && build_record_killed(r))

@@ -47,9 +47,16 @@ struct build_record_step {
 	char *stage;   /* name or number; "" if there is but one */
 	size_t nstage; /* its number, from 0 */
 	char *text;    /* "RUN pip install x" */
+	/* FROM: what its image has of triggers (ONBUILD), of the record; or
+	   NULL, also where the engine does not say. */
+	const struct strvec *triggers;
+	char *trigger; /* the one that the builder spoke of last: "ONBUILD RUN
+			  make"; the classic one does not say; or NULL */
 	bool seen;     /* the builder spoke of it */
 	enum build_state state;
-	int64_t began_ms, ended_ms; /* clock_ms(), 0: not yet */
+	int64_t began_ms, ended_ms; /* clock_ms(), 0: not yet; of its trigger,
+				       if there is one, and before that: */
+	int64_t before_ms;
 	struct strbuf log; /* the end of it; empty once it succeeded */
 	bool log_cut;
 };
@@ -78,6 +85,11 @@ struct build_record {
 	struct strvec ignored; /* files of the plan that are ignored */
 	bool own_ignore; /* by a .dockerignore of the context's own */
 	struct strvec warnings;
+	struct build_triggers {
+		char *image;
+		struct strvec texts; /* "RUN make" */
+	} *triggers; /* of those that have some */
+	size_t ntriggers;
 	uint64_t memory; /* that each step may have; 0: no limit */
 	struct err why; /* the builder's words, and a remedy */
 };

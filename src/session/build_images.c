@@ -42,7 +42,7 @@ is_other(const struct build_bases *b, const char *image, const char *platform,
 	    : xasprintf("%s is here for %s/%s; BuildKit itself asks for %s, "
 		  "without credentials", image, img->os, img->arch, platform);
 	if (b->kind == BUILDER_CLASSIC)
-		strvec_push(b->warnings, line);
+		strvec_push(&b->record->warnings, line);
 	else if (b->watch->note)
 		b->watch->note(b->watch->arg, line);
 	return false;
@@ -68,6 +68,8 @@ have_image(const struct build_bases *b, const char *image,
 	if (!rc && is_other(b, image, platform, &img))
 		rc = image_pull(
 		    b->engine, image, platform, on_pull, &pulling, err);
+	if (!rc && img.triggers.n)
+		build_record_triggers(b->record, image, &img.triggers);
 	image_release(&img);
 	return rc;
 }

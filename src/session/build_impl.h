@@ -8,8 +8,12 @@
 /* The builder's steps and ours. */
 struct build_map {
 	struct build_record *record;
+	enum builder_kind kind;
 	const char *ours; /* instructions that hold this are ours; or NULL */
 	unsigned stages; /* that we put in front of all */
+	/* Of buildah's stage: the steps that it counted at FROM, and the
+	   triggers (ONBUILD) that come behind that. */
+	unsigned total, triggers;
 	struct build_map_id {
 		unsigned id; /* the builder's */
 		struct build_record_step *step;
@@ -34,11 +38,14 @@ struct build_bases {
 	const char *platform; /* of all that FROM says no other of; or NULL */
 	bool pull; /* even what is here */
 	const struct build_watch *watch;
-	struct strvec *warnings; /* of a base for another platform */
+	/* Gets warnings of a base for another platform, and the triggers. */
+	struct build_record *record;
 };
 /* Pulls what is not here yet for its platform. */
 int build_have_images(const struct build_bases *b, const struct dockerfile *d,
     struct err *err);
+void build_record_triggers(struct build_record *r, const char *image,
+    const struct strvec *texts);
 /* The steps that this kind of builder makes of the Dockerfile. */
 void build_record_plan(struct build_record *r, const struct dockerfile *d,
     enum builder_kind kind);
@@ -48,6 +55,8 @@ struct build_record_step *build_record_step(struct build_map *m,
 /* Warns of build arguments that change nothing, as a mistyped one does. */
 void build_record_args(struct build_record *r, const struct dockerfile *d,
     const struct strvec *args);
+/* The words of builders, even where they mean the same. */
+void build_record_name_failure(struct build_record *r);
 /* It has not begun after all. */
 void build_record_forget(struct build_map *m, unsigned id);
 /* Is its log not all that it wrote?  BuildKit leaves out what is too much or too

@@ -21,6 +21,7 @@ build_record_release(struct build_record *r)
 	for (size_t i = 0; i < r->n; i++) {
 		free(r->steps[i].stage);
 		free(r->steps[i].text);
+		free(r->steps[i].trigger);
 		strbuf_release(&r->steps[i].log);
 	}
 	free(r->steps);
@@ -30,6 +31,11 @@ build_record_release(struct build_record *r)
 	strvec_release(&r->skipped);
 	strvec_release(&r->ignored);
 	strvec_release(&r->warnings);
+	for (size_t i = 0; i < r->ntriggers; i++) {
+		free(r->triggers[i].image);
+		strvec_release(&r->triggers[i].texts);
+	}
+	free(r->triggers);
 	err_clear(&r->why);
 }
 
@@ -72,8 +78,8 @@ step_json(const struct build_record_step *step)
 	json_put_bytes(j, "instruction", step->text, strlen(step->text));
 	json_put_str(j, "status", state_name(step));
 	json_put_bool(j, "cached", step->state == BUILD_CACHED);
-	json_put_int(j, "duration_ms",
-	    step->ended_ms ? step->ended_ms - step->began_ms : 0);
+	json_put_int(j, "duration_ms", step->before_ms +
+	    (step->ended_ms ? step->ended_ms - step->began_ms : 0));
 	return j;
 }
 
@@ -139,6 +145,28 @@ stage_name(const struct dockerfile *d, size_t i)
 }
 
 void
+build_record_triggers(struct build_record *r, const char *image,
+    const struct strvec *texts)
+{
+	struct build_triggers *t;
+
+	r->triggers =
+	    xreallocarray(r->triggers, r->ntriggers + 1, sizeof(*t));
+	t = &r->triggers[r->ntriggers++];
+	*t = (struct build_triggers){xstrdup(image), STRVEC_INIT};
+	strvec_pushv(&t->texts, texts->v, texts->n);
+}
+
+static const struct strvec *
+find_triggers(const struct build_record *r, const char *image)
+{
+	for (size_t i = 0; i < r->ntriggers; i++)
+		if (!strcmp(r->triggers[i].image, image))
+			return &r->triggers[i].texts;
+	return NULL;
+}
+
+void
 build_record_plan(struct build_record *r, const struct dockerfile *d,
     enum builder_kind kind)
 {
@@ -161,6 +189,9 @@ build_record_plan(struct build_record *r, const struct dockerfile *d,
 			    .stage = stage_name(d, i),
 			    .nstage = i,
 			    .text = xstrdup(in->text),
+			    .triggers = k == stage->first
+				? find_triggers(r, stage->base)
+				: NULL,
 			    .log = STRBUF_INIT};
 			r->n++;
 		}
@@ -222,10 +253,9 @@ may_differ(const char *text)
 	return strncasecmp(text, "RUN ", 4) || strpbrk(text, "$<\\\"'`");
 }
 
-/* A RUN that is not in the Dockerfile: a trigger (ONBUILD) of the base image,
-   told as a part of FROM. */
+/* FROM, of which a trigger (ONBUILD) is a part: it is not in the Dockerfile. */
 static struct build_record_step *
-find_trigger(const struct build_map *m, const struct build_step *told)
+find_from(const struct build_map *m, const struct build_step *told)
 {
 	struct build_record *r = m->record;
 
@@ -237,16 +267,57 @@ find_trigger(const struct build_map *m, const struct build_step *told)
 	return NULL;
 }
 
+/* BuildKit counts what makes a layer, WORKDIR among it. */
+static unsigned
+count_triggers(const struct strvec *texts)
+{
+	static const char *const counted[] = {
+	    "RUN ", "COPY ", "ADD ", "WORKDIR "};
+	unsigned n = 0;
+
+	for (size_t i = 0; i < texts->n; i++)
+		for (size_t k = 0; k < ARRAY_SIZE(counted); k++)
+			n += same_keyword(texts->v[i], counted[k]);
+	return n;
+}
+
+/*
+ * They come first.  buildah counts them as soon as it has the image; BuildKit
+ * numbers them beyond its total, and Docker says what the image has of them,
+ * where Podman does not.  To the classic builder they are no steps.
+ */
+static bool
+is_trigger(struct build_map *m, const struct build_step *told)
+{
+	const struct build_record_step *from = find_from(m, told);
+
+	if (m->kind == BUILDER_BUILDKIT) {
+		m->triggers = from && from->triggers
+				  ? count_triggers(from->triggers)
+				  : 0;
+	} else if (told->n == 1) {
+		m->total = told->total;
+		m->triggers = 0;
+	} else if (told->n == 2 && m->kind == BUILDER_BUILDAH) {
+		m->triggers = told->total > m->total
+				  ? told->total - m->total
+				  : 0;
+	}
+	return told->n > 1 && told->n <= 1 + m->triggers;
+}
+
 /*
  * Builders number only what they do themselves, each in its own way, and some
  * write variables out; so their text counts, then the order.
  */
 static struct build_record_step *
-find_step(const struct build_map *m, const struct build_step *told)
+find_step(struct build_map *m, const struct build_step *told)
 {
 	struct build_record *r = m->record;
 	struct build_record_step *second = NULL;
 
+	if (is_trigger(m, told))
+		return find_from(m, told);
 	for (size_t i = 0; i < r->n; i++) {
 		struct build_record_step *step = &r->steps[i];
 
@@ -259,7 +330,7 @@ find_step(const struct build_map *m, const struct build_step *told)
 			second = step;
 	}
 	if (!second && same_keyword(told->text, "RUN "))
-		return find_trigger(m, told);
+		return find_from(m, told);
 	return second;
 }
 
@@ -287,6 +358,12 @@ build_record_step(struct build_map *m, const struct build_step *told)
 	step = find_step(m, told);
 	if (!step)
 		return NULL;
+	if (step->seen) {
+		if (step->ended_ms)
+			step->before_ms += step->ended_ms - step->began_ms;
+		free(step->trigger);
+		step->trigger = xasprintf("ONBUILD %s", told->text);
+	}
 	step->seen = true;
 	GROW(m->ids, m->n, &m->cap);
 	m->ids[m->n++] = (struct build_map_id){told->id, step};
@@ -318,6 +395,35 @@ build_record_clipped(const struct build_record_step *step)
 
 /* What buildah starts a RUN with writes it to the log, and exits with 1
    (run_common.go of containers/buildah). */
+/* buildah says again which step it is. */
+static void
+drop_step(struct strbuf *words, const char *text)
+{
+	autofree char *prefix = xasprintf("building at STEP \"%s\": ", text);
+
+	if (str_starts(words->buf, prefix))
+		strbuf_consume(words, strlen(prefix));
+}
+
+void
+build_record_name_failure(struct build_record *r)
+{
+	const struct build_record_step *f = r->failed;
+	struct strbuf *words = &r->why.msg;
+
+	if (r->status == BUILD_INTERRUPTED) {
+		strbuf_reset(words);
+		strbuf_adds(words, "the build was interrupted");
+	} else if (r->status == BUILD_UNSUCCESSFUL && f && r->exit_code) {
+		strbuf_reset(words);
+		strbuf_addf(words, "%s ended with exit %d",
+		    f->trigger ? f->trigger : "the command", r->exit_code);
+	} else if (r->status == BUILD_UNSUCCESSFUL && f) {
+		drop_step(words, f->trigger ? f->trigger + strlen("ONBUILD ")
+					    : f->text);
+	}
+}
+
 bool
 build_record_killed(const struct build_record *r)
 {

@@ -136,6 +136,54 @@ def _(builder):
         h.leaves_nothing()
 
 
+@test("%s: triggers of the base are told with its FROM", BUILDERS)
+def _(builder):
+    with Build(builder, name(builder, "trigger")) as h:
+        base = "local/%s:base" % h.name
+        h.dockerfile("ONBUILD RUN echo one $TEST_OF\n"
+                     "ONBUILD COPY . /ctx/\nONBUILD RUN echo two; exit $(cat "
+                     "/ctx/status)\n", status="0")
+        h.ok("-t", base)
+        text = "FROM %s\nRUN echo \"own\"\nCOPY status /own\n" % base
+        h.write("app/Dockerfile", text)
+        done = h.addesh("-c", "build ./app -t local/%s:1" % h.name).is_ok()
+        steps = [re.sub(r" +(cached|[\d.]+s)$", "", l)
+                 for l in done.err.splitlines()
+                 if re.match(r"\[\d/3\] ", l) and " ... " not in l]
+        own = ["[2/3] RUN echo \"own\"", "[3/3] COPY status /own"]
+        if builder == "classic":    # which does not say one by one
+            same(steps, ["[1/3] FROM %s (with its ONBUILD triggers)" % base] +
+                 own)
+        else:
+            same([s.replace(" (with its ONBUILD triggers)", "")
+                  for s in steps],
+                 ["[1/3] FROM " + base,
+                  "[1/3] ONBUILD RUN echo one " +
+                  (h.name if builder == "buildkit" else "$TEST_OF"),
+                  "[1/3] ONBUILD COPY . /ctx/",
+                  "[1/3] ONBUILD RUN echo two; exit $(cat /ctx/status)"] + own)
+        h.write("app/status", "9")
+        got, done = h.build()
+        r = got["result"]
+        same((r["failed_step"], r["exit_code"], r["failed_instruction"]),
+             (1, 9, "FROM " + base))
+        same(r["message"],
+             "the command ended with exit 9" if builder == "classic" else
+             "ONBUILD RUN echo two; exit $(cat /ctx/status) ended with exit 9")
+
+
+@test("%s: failures are said in the same words", BUILDERS)
+def _(builder):
+    with Build(builder, name(builder, "words")) as h:
+        h.dockerfile("RUN exit 3\n")
+        same(h.build()[0]["result"]["message"],
+             "the command ended with exit 3")
+        h.dockerfile("COPY nothing /\n")
+        r = h.build()[0]["result"]
+        assert "nothing" in r["message"], r
+        assert "STEP" not in r["message"], r
+
+
 @test("%s: an image of others that loses its name is named", BUILDERS)
 def _(builder):
     with Build(builder, name(builder, "lost")) as h:
