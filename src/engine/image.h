@@ -34,8 +34,7 @@ struct image {
 #define IMAGE_INIT                                                             \
 	{.env = STRVEC_INIT, .entrypoint = STRVEC_INIT, .cmd = STRVEC_INIT,    \
 	    .volumes = STRVEC_INIT, .triggers = STRVEC_INIT,                   \
-	    .tags = STRVEC_INIT,                       \
-	    .digests = STRVEC_INIT}
+	    .tags = STRVEC_INIT, .digests = STRVEC_INIT}
 void image_release(struct image *img);
 
 /* Is it for "os/arch[/variant]", or for one of them alone?  Variants do not

@@ -393,8 +393,6 @@ build_record_clipped(const struct build_record_step *step)
 				    strlen(mark)) != NULL;
 }
 
-/* What buildah starts a RUN with writes it to the log, and exits with 1
-   (run_common.go of containers/buildah). */
 /* buildah says again which step it is. */
 static void
 drop_step(struct strbuf *words, const char *text)
@@ -424,6 +422,8 @@ build_record_name_failure(struct build_record *r)
 	}
 }
 
+/* What buildah starts a RUN with writes it to the log, and exits with 1
+   (run_common.go of containers/buildah). */
 bool
 build_record_killed(const struct build_record *r)
 {
