@@ -139,6 +139,23 @@ start_peer(void)
 		abort();
 }
 
+/* Returns when the peer is done with all connections before: it has no file of
+   them open, and reads no more of the input. */
+static void
+settle_peer(void)
+{
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
+	autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	char buf[4096];
+
+	memcpy(sa.sun_path, peer.socket, sizeof(peer.socket));
+	if (connect(fd, (struct sockaddr *)&sa, sizeof(sa)))
+		abort();
+	shutdown(fd, SHUT_WR);
+	while (read(fd, buf, sizeof(buf)) > 0)
+		;
+}
+
 /* What comes on an attached connection, demultiplexed. */
 static void
 read_stream(struct stream *s)
@@ -257,6 +274,7 @@ LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 		ask_registry(e, &err);
 	}
 	engine_close(e);
+	settle_peer();
 	endpoint_release(&ep);
 	loop_free(loop);
 	return 0;
