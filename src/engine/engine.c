@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "base/arch.h"
 #include "engine/http.h"
 
 struct engine {
@@ -295,20 +296,6 @@ engine_do(struct engine *e, const char *doing, const char *method,
 	return request(e, doing, method, path, body, NULL, err);
 }
 
-/* uname's name of a machine in Go's words, as images have it. */
-static const char *
-go_arch(const char *machine)
-{
-	static const char *const names[][2] = {{"x86_64", "amd64"},
-	    {"aarch64", "arm64"}, {"armv7l", "arm"}, {"armv6l", "arm"},
-	    {"i386", "386"}, {"i686", "386"}, {"ppc64le", "ppc64le"}};
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (!strcmp(machine, names[i][0]))
-			return names[i][1];
-	return machine;
-}
-
 static void
 read_facts(struct engine_facts *f, const json *info)
 {
@@ -317,7 +304,7 @@ read_facts(struct engine_facts *f, const json *info)
 	f->name = xstrdup(json_str(info, "Name", ""));
 	f->kernel = xstrdup(json_str(info, "KernelVersion", ""));
 	f->os = xstrdup(json_str(info, "OperatingSystem", ""));
-	f->arch = xstrdup(go_arch(json_str(info, "Architecture", "")));
+	f->arch = xstrdup(arch_name(json_str(info, "Architecture", "")));
 	f->cgroup_driver = xstrdup(json_str(info, "CgroupDriver", ""));
 	f->storage_driver = xstrdup(json_str(info, "Driver", ""));
 	f->cgroup_version = version[0] == '1' ? 1 : version[0] == '2' ? 2 : 0;

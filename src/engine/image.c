@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/arch.h"
 #include "base/nearest.h"
 #include "engine/http.h"
 #include "engine/reference.h"
@@ -124,27 +125,13 @@ read_image(struct image *img, const json *j)
 		img->layers++;
 }
 
-/* The names that platforms.Parse of github.com/containerd/platforms takes. */
-static const char *
-usual_name(const char *part)
-{
-	static const char *const names[][2] = {{"x86_64", "amd64"},
-	    {"x86-64", "amd64"}, {"aarch64", "arm64"}, {"armhf", "arm"},
-	    {"armel", "arm"}, {"i386", "386"}, {"macos", "darwin"}};
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (!strcasecmp(part, names[i][0]))
-			return names[i][1];
-	return part;
-}
-
 bool
 image_is_for(const struct image *img, const char *platform)
 {
 	autofree char *copy = xstrdup(platform);
 	char *rest = copy;
-	const char *first = usual_name(strsep(&rest, "/"));
-	const char *second = rest ? usual_name(strsep(&rest, "/")) : NULL;
+	const char *first = arch_name(strsep(&rest, "/"));
+	const char *second = rest ? arch_name(strsep(&rest, "/")) : NULL;
 
 	if (!second)
 		return !strcasecmp(first, img->os) ||

@@ -5,8 +5,8 @@
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/utsname.h>
 
+#include "base/arch.h"
 #include "base/nearest.h"
 #include "engine/reference.h"
 
@@ -116,21 +116,6 @@ dockerfile_variable(
 	return arg;
 }
 
-/* The name of this machine's processor as Docker's platforms have it. */
-static const char *
-host_architecture(void)
-{
-	static const char *const names[][2] = {{"x86_64", "amd64"},
-	    {"aarch64", "arm64"}, {"armv7l", "arm"}, {"i686", "386"}};
-	static struct utsname u;
-
-	uname(&u);
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (!strcmp(u.machine, names[i][0]))
-			return names[i][1];
-	return u.machine;
-}
-
 /* PREFIXPLATFORM, PREFIXOS, PREFIXARCH and PREFIXVARIANT of "os/arch/v7". */
 static void
 add_platform(struct eval *e, const char *prefix, const char *platform)
@@ -156,7 +141,7 @@ add_platform(struct eval *e, const char *prefix, const char *platform)
 static void
 add_platforms(struct eval *e)
 {
-	autofree char *host = xasprintf("linux/%s", host_architecture());
+	autofree char *host = xasprintf("linux/%s", arch_host());
 
 	add_platform(e, "BUILD", host);
 	add_platform(e, "TARGET", e->o->platform ? e->o->platform : host);

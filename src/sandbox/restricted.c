@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "base/arch.h"
 #include "base/clock.h"
 #include "base/io.h"
 #include "sandbox/bwrap.h"
@@ -372,7 +373,7 @@ describe(struct box *box)
 	else
 		box_describe_add(box, "cgroup", "none: %s", r->leaf.why);
 	box_describe_add(box, "id", "%s", box->id);
-	box_describe_add(box, "arch", "%s", runtime_host_arch());
+	box_describe_add(box, "arch", "%s", arch_host());
 	box_describe_add(box, "isolation", "%s", kinds[r->userns.kind]);
 	box_describe_add(box, "seccomp", "addesh");
 }

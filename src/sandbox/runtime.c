@@ -11,6 +11,7 @@
 #include <sys/utsname.h>
 #include <time.h>
 
+#include "base/arch.h"
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/xdg.h"
@@ -273,24 +274,6 @@ runtime_unlock_remove(const struct runtime *rt, const char *id, int fd)
 	close(fd);
 }
 
-const char *
-runtime_host_arch(void)
-{
-	static const struct {
-		const char *machine, *arch;
-	} names[] = {{"x86_64", "amd64"}, {"aarch64", "arm64"},
-	    {"armv7l", "arm"}, {"armv6l", "arm"}, {"i686", "386"},
-	    {"i386", "386"}, {"ppc64le", "ppc64le"}, {"s390x", "s390x"},
-	    {"riscv64", "riscv64"}};
-	static struct utsname un;
-
-	uname(&un);
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (!strcmp(un.machine, names[i].machine))
-			return names[i].arch;
-	return un.machine;
-}
-
 /* ---- programs and files of ours ---- */
 
 char *
@@ -358,8 +341,8 @@ runtime_runner_path(const char *arch, struct err *err)
 	char *path;
 
 	if (!arch)
-		arch = runtime_host_arch();
-	if (getenv("ADDESH_RUNNER") && !strcmp(arch, runtime_host_arch()))
+		arch = arch_host();
+	if (getenv("ADDESH_RUNNER") && !strcmp(arch, arch_host()))
 		return xstrdup(getenv("ADDESH_RUNNER"));
 	name = xasprintf("runner-%s", arch);
 	path = find_file("ADDESH_LIBEXECDIR",

@@ -55,15 +55,12 @@ void runtime_lock_note(int fd, const char *kind, const char *what);
 void runtime_unlock_remove(const struct runtime *rt, const char *id, int fd);
 
 /*
- * The runner for an architecture in Go's and Docker's spelling ("amd64",
- * "arm64", "arm" ...; NULL: this host's): its path in the installed directory
- * or, for an addesh that runs from its build tree, there.  The error says what
- * is missing.  ADDESH_LIBEXECDIR overrides the directory, ADDESH_RUNNER names
- * another file for this host's architecture.
+ * The runner for an architecture as base/arch.h has it (NULL: this host's): its
+ * path in the installed directory or, for an addesh that runs from its build
+ * tree, there.  The error says what is missing.  ADDESH_LIBEXECDIR overrides the
+ * directory, ADDESH_RUNNER names another file for this host's architecture.
  */
 char *runtime_runner_path(const char *arch, struct err *err);
-/* This host's architecture in that spelling. */
-const char *runtime_host_arch(void);
 /* The path of a program of this host, looked up in PATH and in the usual
    directories of system programs; NULL if it is not there. */
 char *runtime_find_program(const char *name);

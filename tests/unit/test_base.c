@@ -2,6 +2,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "base/arch.h"
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/err.h"
@@ -322,6 +323,18 @@ test_json(void)
 	is_str(text, "{\"out_b64\":\"/wA=\",\"err\":\"ok\"}", "bytes");
 }
 
+static void
+test_arch(void)
+{
+	static const char *const names[][2] = {{"x86_64", "amd64"},
+	    {"X86-64", "amd64"}, {"aarch64", "arm64"}, {"armv7l", "arm"},
+	    {"i686", "386"}, {"riscv64", "riscv64"}, {"amd64", "amd64"}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		is_str(arch_name(names[i][0]), names[i][1], "%s", names[i][0]);
+	is_str(arch_name(arch_host()), arch_host(), "this machine's");
+}
+
 int
 main(void)
 {
@@ -337,5 +350,6 @@ main(void)
 	test_idle_watch();
 	test_json();
 	test_utc();
+	test_arch();
 	return done();
 }
