@@ -70,6 +70,14 @@ last_lines(const struct strbuf *log, unsigned lines)
 	return log->buf + at;
 }
 
+/* Where lines stay, what ends within a second has only that of its end. */
+static bool
+is_worth_a_line(const struct build_view *v, int64_t began_ms)
+{
+	return v->c->out->terminal[STDERR_FILENO] || v->c->out->verbose ||
+	       (began_ms && clock_ms() - began_ms >= 1000);
+}
+
 static void
 draw(struct build_view *v)
 {
@@ -77,16 +85,12 @@ draw(struct build_view *v)
 	const struct build_record_step *step = v->step;
 	int64_t seconds;
 
-	if (v->cleaning)
+	if (v->cleaning_ms && is_worth_a_line(v, v->cleaning_ms))
 		call_progress(v->c, "removing what the build left on the "
 		    "engine; Ctrl-C leaves it", 0, 0);
-	if (!step)
+	if (!step || !is_worth_a_line(v, step->began_ms))
 		return;
 	seconds = step->began_ms ? (clock_ms() - step->began_ms) / 1000 : 0;
-	/* Where lines stay, a step that ends at once has only that one. */
-	if (!seconds && !v->c->out->terminal[STDERR_FILENO] &&
-	    !v->c->out->verbose)
-		return;
 	add_title(v, step, &title);
 	strbuf_adds(&text, title.buf);
 	if (seconds)
@@ -137,7 +141,7 @@ on_sent(void *arg, uint64_t bytes)
 static void
 on_cleaning(void *arg)
 {
-	((struct build_view *)arg)->cleaning = true;
+	((struct build_view *)arg)->cleaning_ms = clock_ms();
 }
 
 static void

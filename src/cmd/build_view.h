@@ -15,7 +15,7 @@ struct build_view {
 	/* The step that runs, NULL: none. */
 	const struct build_record_step *step;
 	size_t total;
-	bool cleaning; /* it is over, and did not succeed */
+	int64_t cleaning_ms; /* since when; 0: it goes on, or succeeded */
 };
 
 void build_view_open(struct build_view *v, struct call *c);

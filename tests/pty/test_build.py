@@ -6,6 +6,7 @@ import json
 import os
 import re
 import sys
+from contextlib import contextmanager
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
@@ -25,15 +26,24 @@ USER 1
 """
 
 
+@contextmanager
+def building(h, words="", **env):
+    """The screen once `build ./app` was typed."""
+    s = Screen(h.argv("--no-history"), {**h.env, **env}, cwd=h.work)
+    try:
+        s.wait_for("^addesh.*>$")
+        s.type("build ./app" + words)
+        s.keys("Enter")
+        yield s
+    finally:
+        s.close()
+
+
 @test("%s: a build that fails", engines.KINDS)
 def _(kind):
     with Home(options=engines.sandbox(kind)) as h:
         h.write("app/Dockerfile", SLOW % h.path)
-        s = Screen(h.argv("--no-history"), h.env, cwd=h.work)
-        try:
-            s.wait_for("^addesh.*>$")
-            s.type("build ./app --no-cache")
-            s.keys("Enter")
+        with building(h, " --no-cache") as s:
             # the last four lines under the step, dim; nothing of the program's
             # own clears the screen
             s.wait_for(r"^\[3/5\] RUN for i in .*\nline 4\nline 5\nline 6\n"
@@ -49,8 +59,6 @@ def _(kind):
             same(lines[5], "why it fails", text)
             assert lines[6].startswith(
                 "step 4/5 failed with exit 7: Dockerfile:4: RUN echo"), text
-        finally:
-            s.close()
 
 
 WIDE = """FROM busybox:latest
@@ -71,11 +79,7 @@ def seconds(screen, more):
 def _(kind):
     with Home(options=engines.sandbox(kind)) as h:
         h.write("app/Dockerfile", WIDE)
-        s = Screen(h.argv("--no-history"), h.env, cwd=h.work)
-        try:
-            s.wait_for("^addesh.*>$")
-            s.type("build ./app")
-            s.keys("Enter")
+        with building(h) as s:
             s.wait_for(r"^\[2/2\] RUN for i.*\nline 1.*\nline 4[^\n]*$")
             for rows, columns in ((24, 40), (24, 100), (12, 50), (24, 44),
                                   (24, 80)):
@@ -91,8 +95,6 @@ def _(kind):
             s.wait_for(r"interrupted\naddesh .*\[130\]>")
             text = "\n".join(s.capture())
             same((text.count("\nline "), text.count("[2/2]")), (0, 1), text)
-        finally:
-            s.close()
 
 
 @test("%s, BuildKit %s: Ctrl-C", [("docker", "0"), ("docker", "1"),
@@ -101,20 +103,13 @@ def _(kind, buildkit):
     with Home(options=engines.sandbox(kind)) as h:
         h.write("app/Dockerfile",
                 "FROM busybox:latest\nRUN echo began; sleep 1000002\n")
-        s = Screen(h.argv("--no-history"),
-                   {**h.env, "DOCKER_BUILDKIT": buildkit}, cwd=h.work)
-        try:
-            s.wait_for("^addesh.*>$")
-            s.type("build ./app")
-            s.keys("Enter")
+        with building(h, DOCKER_BUILDKIT=buildkit) as s:
             s.wait_for(r"^\[2/2\] RUN echo began; sleep 1000002.*\nbegan$")
             s.keys("C-c")
             s.wait_for(r"interrupted\naddesh .*\[130\]>")
             # what was drawn is gone, and nothing was put behind it
             text = "\n".join(s.capture())
             assert not re.search("^began", text, re.M), text
-        finally:
-            s.close()
 
 
 SAID = b"".join(json.dumps({"stream": text}).encode() + b"\n" for text in (
@@ -129,11 +124,7 @@ def what_is_left_is_removed_until_ctrl_c():
         e.on("GET", "/images/json", Reply(then="hang"))
         e.on("POST", "/build", Chunked(SAID, end=False, then="hang"))
         h.write("app/Dockerfile", "FROM scratch\nENV A=1\nUSER 1\n")
-        s = Screen(h.argv("--no-history"), h.env, cwd=h.work)
-        try:
-            s.wait_for("^addesh.*>$")
-            s.type("build ./app -t a/b")
-            s.keys("Enter")
+        with building(h, " -t a/b") as s:
             s.wait_for(r"^\[2/3\] ENV A=1.*\.\.\.")
             s.keys("C-c")
             s.wait_for("^removing what the build left on the engine; Ctrl-C "
@@ -141,8 +132,6 @@ def what_is_left_is_removed_until_ctrl_c():
             s.keys("C-c")
             s.wait_for(r"interrupted\n  something of the build may be left on "
                        r"the engine: .*\n(.*\n)?addesh .*\[130\]>")
-        finally:
-            s.close()
 
 
 main()
