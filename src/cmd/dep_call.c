@@ -1,6 +1,5 @@
 #include "cmd/dep_call.h"
 
-#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -171,21 +170,15 @@ show_log(struct call *c, const struct build_record *r)
 		    r->steps[i].log.len);
 }
 
-/* The builder's words for it are the installer's arguments without quotes. */
+/* Of a build it is "the command"; the hint stays. */
 static void
 name_failure(struct build_record *r)
 {
-	autobuf struct strbuf size = STRBUF_INIT;
-
 	if (!r->failed || !r->exit_code)
 		return;
-	err_set(&r->why, ERR_IMAGE, "the installer ended with status %d",
+	strbuf_reset(&r->why.msg);
+	strbuf_addf(&r->why.msg, "the installer ended with status %d",
 	    r->exit_code);
-	if (r->exit_code != 128 + SIGKILL || !r->memory)
-		return;
-	units_add_size_exact(&size, r->memory);
-	err_hint(&r->why, "it was killed: perhaps it needed more memory than "
-	    "%s:  set dependencies.memory_limit SIZE", size.buf);
 }
 
 static void

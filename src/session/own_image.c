@@ -4,8 +4,6 @@
 
 #include "engine/image.h"
 
-#define SHORT_ID 12
-
 bool
 own_image(const json *labels)
 {
@@ -46,10 +44,8 @@ own_image_other(struct engine *e, const char *name)
 char *
 own_image_lost(const char *name, const char *id)
 {
-	const char *colon = strchr(id, ':');
-	const char *bare = colon ? colon + 1 : id;
+	autofree char *digits = image_id_short(id);
 
-	return xasprintf("%s was a name of %.*s, which addesh did not make; "
-	    "to give it back:  image tag %.*s %s", name, SHORT_ID, bare,
-	    SHORT_ID, bare, name);
+	return xasprintf("%s was a name of %s, which addesh did not make; to "
+	    "give it back:  image tag %s %s", name, digits, digits, name);
 }

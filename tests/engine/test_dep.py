@@ -172,6 +172,17 @@ def _(kind):
         assert REASON + "\n" in done.err, done
 
 
+@test("one that needs more memory: %s", ENGINES)
+def _(kind):
+    with Deps(kind) as h:
+        done = h.addesh("-c", "set dependencies.memory_limit 32m", "-c",
+                        "env new --dep hungry " + h.image).is_status(125)
+        assert "installing hungry failed: the installer ended with status" \
+            in done.err, done.err
+        assert "perhaps it needed more memory than 32m:  set " \
+            "dependencies.memory_limit 64m\n" in done.err, done.err
+
+
 @test("a package that reads like commands is a word all the way: %s", ENGINES)
 def _(kind):
     bad = "a%s; rm -rf /" % fresh()

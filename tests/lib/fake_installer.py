@@ -5,8 +5,8 @@
 	    fake_installer.give(home)
 
 Every word that is installed becomes a line WORD=1 of /opt/fake/list, but
-"broken" says REASON and fails, "slow" says BEGUN and is never done, and
-"index" becomes index=$FAKE_INDEX.
+"broken" says REASON and fails, "slow" says BEGUN and is never done, "hungry"
+takes memory without end, and "index" becomes index=$FAKE_INDEX.
 """
 
 import json
@@ -21,6 +21,7 @@ for p; do
     case $p in
     broken) echo "%s" >&2; exit 3;;
     slow) echo "%s" >&2; sleep 100000;;
+    hungry) x=x; while :; do x=$x$x; done;;
     index) echo "index=$FAKE_INDEX";;
     *) echo "$p=1";;
     esac >>/opt/fake/list.new || exit
