@@ -1,0 +1,169 @@
+#include "adde/tool.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "adde/wire.h"
+
+const struct tool *
+tool_find(const char *name)
+{
+	for (const struct tool *t = tool_table; t->name; t++)
+		if (!strcmp(t->name, name))
+			return t;
+	return NULL;
+}
+
+/* ---- requests, as their schema says ---- */
+
+static const char *
+type_of(const json *j)
+{
+	if (cJSON_IsNull(j))
+		return "null";
+	if (cJSON_IsBool(j))
+		return "boolean";
+	if (wire_is_int(j))
+		return "integer";
+	if (cJSON_IsNumber(j))
+		return "number";
+	if (cJSON_IsString(j))
+		return "string";
+	return cJSON_IsArray(j) ? "array" : "object";
+}
+
+static int
+wrong_type(const char *field, const char *wanted, const json *j,
+    struct err *err)
+{
+	bool vowel = strchr("aio", *wanted) != NULL;
+
+	return err_set(err, ERR_USAGE, "%s must be a%s %s, not %s", field,
+	    vowel ? "n" : "", wanted, type_of(j));
+}
+
+/* The texts of a list or a map; null is "" there, as in Go. */
+static json *
+take_texts(const char *field, const json *from, json *into, struct err *err)
+{
+	const json *item;
+	json *text;
+
+	json_each (item, from) {
+		if (!cJSON_IsString(item) && !cJSON_IsNull(item)) {
+			json_free(into);
+			wrong_type(field, "string", item, err);
+			err_prefix(err, "an item");
+			return NULL;
+		}
+		text = cJSON_IsNull(item) ? json_string("") : json_copy(item);
+		if (cJSON_IsArray(from)) {
+			json_push(into, text);
+			continue;
+		}
+		cJSON_DeleteItemFromObjectCaseSensitive(into, item->string);
+		json_put(into, item->string, text);
+	}
+	return into;
+}
+
+/*
+ * The value of a field: before is what the request said of it before, or NULL.
+ * A map adds to it, all others replace it; null empties lists and maps and is
+ * nothing else.
+ */
+static int
+take_value(json *request, const json *property, const json *value,
+    struct err *err)
+{
+	const char *field = property->string;
+	const char *type = json_str(property, "type", "");
+	const json *before = json_get(request, field);
+	bool map = !strcmp(type, "object"), list = !strcmp(type, "array");
+	json *taken;
+
+	if (cJSON_IsNull(value)) {
+		if (map || list)
+			json_remove(request, field);
+		return 0;
+	}
+	if (strcmp(type, type_of(value)))
+		return wrong_type(field, type, value, err);
+	if (list)
+		taken = take_texts(field, value, json_array(), err);
+	else if (map)
+		taken = take_texts(field, value,
+		    before ? json_copy(before) : json_object(), err);
+	else
+		taken = json_copy(value);
+	if (!taken)
+		return -1;
+	json_remove(request, field);
+	json_put(request, field, taken);
+	return 0;
+}
+
+static json *
+take_request(const struct tool *t, const json *given, struct err *err)
+{
+	autojson json *schema =
+	    json_parse(t->input_schema, strlen(t->input_schema), err);
+	const json *properties = json_get(schema, "properties");
+	json *request = json_object();
+	const json *member, *property;
+
+	if (!cJSON_IsObject(given) && !cJSON_IsNull(given)) {
+		wrong_type("the request", "object", given, err);
+		json_free(request);
+		return NULL;
+	}
+	json_each (member, given) {
+		property = json_get(properties, member->string);
+		if (!property ||
+		    !take_value(request, property, member, err))
+			continue;
+		json_free(request);
+		return NULL;
+	}
+	return request;
+}
+
+/* ---- calls ---- */
+
+/* The response's "error", and beside it what would help. */
+static void
+put_error(json *response, const struct err *err)
+{
+	json_remove(response, "error");
+	json_put(response, "error",
+	    wire_string(err->msg.buf, err->msg.len));
+	if (err->hint.len)
+		json_put(response, "hint",
+		    wire_string(err->hint.buf, err->hint.len));
+}
+
+int
+tool_run(const struct tool *t, struct host *h, struct output *o,
+    const json *request, tool_progress_fn *progress, void *arg,
+    json **response, struct err *err)
+{
+	autojson json *taken = take_request(t, request, err);
+	struct tool_call c = {.tool = t,
+	    .host = h,
+	    .out = o,
+	    .request = taken,
+	    .progress = progress,
+	    .arg = arg,
+	    .err = ERR_INIT};
+	int rc;
+
+	if (!taken)
+		return -1;
+	c.response = json_object();
+	rc = t->exec(&c);
+	if (rc)
+		put_error(c.response, &c.err);
+	err_clear(&c.err);
+	*response = c.response;
+	return rc ? 1 : 0;
+}

@@ -1,0 +1,75 @@
+/* Tools that this version does not carry out yet. */
+#include "adde/tool.h"
+
+static int
+not_yet(struct tool_call *c)
+{
+	return err_set(&c->err, ERR_USAGE,
+	    "this version of addesh has no %s yet", c->tool->name);
+}
+
+int
+tool_pull_image(struct tool_call *c)
+{
+	return not_yet(c);
+}
+
+int
+tool_create_runtime_env(struct tool_call *c)
+{
+	return not_yet(c);
+}
+
+int
+tool_execute_code_block(struct tool_call *c)
+{
+	return not_yet(c);
+}
+
+int
+tool_get_container_logs(struct tool_call *c)
+{
+	return not_yet(c);
+}
+
+int
+tool_cleanup_env(struct tool_call *c)
+{
+	return not_yet(c);
+}
+
+int
+tool_prepare_build_context(struct tool_call *c)
+{
+	return not_yet(c);
+}
+
+int
+tool_build_image_from_context(struct tool_call *c)
+{
+	return not_yet(c);
+}
+
+int
+tool_build_image_from_path(struct tool_call *c)
+{
+	return not_yet(c);
+}
+
+int
+tool_list_agent_images(struct tool_call *c)
+{
+	return not_yet(c);
+}
+
+int
+tool_prune_build_cache(struct tool_call *c)
+{
+	return not_yet(c);
+}
+
+int
+tool_delete_image(struct tool_call *c)
+{
+	return not_yet(c);
+}
