@@ -70,7 +70,8 @@ dep_add_exec(struct call *c)
 	struct deps d;
 	int rc = -1;
 
-	if (dep_check_kind(c, env->spec.kind))
+	if (dep_check_kind(c, env->spec.kind) ||
+	    session_env_may_reopen(env, &c->err))
 		return -1;
 	if (!c->argc && (!files || !files->n)) {
 		err_set(&c->err, ERR_USAGE, "which packages?");
@@ -121,7 +122,8 @@ dep_rm_exec(struct call *c)
 	struct deps d;
 	int rc = 0;
 
-	if (dep_check_kind(c, c->env->spec.kind))
+	if (dep_check_kind(c, c->env->spec.kind) ||
+	    session_env_may_reopen(c->env, &c->err))
 		return -1;
 	deps_copy(&d, &c->env->deps);
 	for (size_t i = 0; i < c->argc && !rc; i++)

@@ -8,6 +8,7 @@
 #include "base/units.h"
 #include "cmd/dep_call.h"
 #include "cmd/docker_words.h"
+#include "cmd/env_share.h"
 #include "cmd/host.h"
 #include "cmd/session_host.h"
 #include "engine/container.h"
@@ -32,6 +33,10 @@ static const struct opt env_new_opts[] = {
     OPT_FLAG(0, "root", "the same as --user root: uid 0 without capabilities"),
     OPT_STR('w', "workdir", "DIR", "directory of each run", COMP_NONE),
     OPT_FLAG(0, "writable", "the image's files may be changed"),
+    OPT_LIST('v', "volume", "HOSTDIR:PATH[:ro]",
+	"let programs see a directory of this host at PATH", COMP_HOST_DIR),
+    OPT_LIST('p', "publish", "HOST:CONTAINER[/udp]",
+	"let this host reach a port, at 127.0.0.1", COMP_NONE),
     OPT_CHOICE(0, "pull", "missing|never|always", "when to pull the image"),
     OPT_LIST(0, "dep", "PACKAGE", "install it first, with a network",
 	COMP_NONE),
@@ -236,6 +241,8 @@ spec_from_call(struct call *c, struct policy *p, struct env_spec *spec)
 	if (spec->user)
 		spec->limits.user = USER_NAMED;
 	spec->limits.writable = call_has(c, "writable");
+	if (env_share_parse(c, spec))
+		return -1;
 	return policy_may_use_image(p, image, NULL, &c->err);
 }
 
@@ -274,6 +281,7 @@ static void
 describe_new(struct call *c, const struct env *env, int64_t began)
 {
 	autobuf struct strbuf time = STRBUF_INIT, with = STRBUF_INIT;
+	autobuf struct strbuf ports = STRBUF_INIT;
 	/* Restricted: what of this host stands in for the image. */
 	const char *here = session_host_fact(env->box, "stand_in");
 	json *j = call_data(c);
@@ -284,12 +292,16 @@ describe_new(struct call *c, const struct env *env, int64_t began)
 	json_put_str(j, "image", env->spec.image);
 	json_put_int(j, "duration_ms", ms);
 	session_host_put_facts(j, env->box);
+	env_share_put(j, env);
 	deps_describe(&env->deps, DEPS_LINE, &with);
 	if (with.len)
 		strbuf_prepend(&with, " + ");
 	call_note(c, "env %s (%s%s%s%s) ready in %s", env->spec.name,
 	    env->spec.image, *here ? ", here: " : "", here, with.buf,
 	    time.buf);
+	env_share_ports(env, &ports);
+	if (ports.len)
+		call_note(c, "port %s", ports.buf);
 }
 
 /* The layer with the packages that are asked for. */
@@ -329,7 +341,7 @@ open_env(struct call *c, struct policy *p, struct env_spec *spec,
 	else if (!strcmp(policy_text(p, SET_SANDBOX), "auto"))
 		session_host_once(c->host, "restricted",
 		    "restricted sandbox, %s", why);
-	if (install(c, p, spec, deps))
+	if (env_share_resolve(c, spec) || install(c, p, spec, deps))
 		return -1;
 	env = session_env_new(c->session, spec, &ev, &c->err);
 	if (!env)

@@ -4,6 +4,7 @@
 
 #include "base/units.h"
 #include "cmd/dep_call.h"
+#include "cmd/env_share.h"
 #include "cmd/output.h"
 #include "cmd/session_host.h"
 #include "session/session.h"
@@ -138,6 +139,7 @@ static void
 show_facts(struct call *c, const struct env *env)
 {
 	autobuf struct strbuf packages = STRBUF_INIT;
+	autobuf struct strbuf volumes = STRBUF_INIT, ports = STRBUF_INIT;
 	json *j = call_data(c);
 
 	json_put_str(j, "name", env->spec.name);
@@ -148,6 +150,13 @@ show_facts(struct call *c, const struct env *env)
 		fact_line(c, "image", "image", env->spec.image);
 	each_titled(box_describe(env->box), fact_titles,
 	    ARRAY_SIZE(fact_titles), fact_line, c);
+	env_share_put(j, env);
+	env_share_volumes(env, &volumes);
+	if (volumes.len)
+		fact_line(c, "directories", "volumes", volumes.buf);
+	env_share_ports(env, &ports);
+	if (ports.len)
+		fact_line(c, "ports", "ports", ports.buf);
 	if (!env->deps.n)
 		return;
 	deps_describe(&env->deps, SIZE_MAX, &packages);

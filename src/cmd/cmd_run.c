@@ -25,6 +25,7 @@ static const struct opt run_opts[] = {
     OPT_STR(0, "stdin", "FILE", "its standard input, else it is empty",
 	COMP_HOST_FILE),
     OPTS_REFUSED,
+    OPTS_REFUSED_LATER,
     OPT_END,
 };
 
@@ -301,6 +302,7 @@ static const struct opt exec_opts[] = {
     OPT_STR(0, "stdin", "FILE", "its standard input, else it is empty",
 	COMP_HOST_FILE),
     OPTS_REFUSED,
+    OPTS_REFUSED_LATER,
     OPT_END,
 };
 

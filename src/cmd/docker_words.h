@@ -15,10 +15,13 @@
 #define OPTS_REFUSED                                                           \
 	OPT_REFUSED('i', "interactive",                                        \
 	    "programs have no terminal:  run --stdin FILE"),                   \
-	    OPT_REFUSED('v', "volume", REFUSED_FILES),                         \
 	    OPT_REFUSED(0, "mount", REFUSED_FILES),                            \
-	    OPT_REFUSED('p', "publish",                                        \
-		"an environment's ports stay inside of it"),                   \
 	    OPT_REFUSED(0, "privileged", REFUSED_ROOT)
+
+/* What only an environment that is opened can be given. */
+#define OPTS_REFUSED_LATER                                                     \
+	OPT_REFUSED('v', "volume", REFUSED_FILES ", or 'env new -v'"),         \
+	    OPT_REFUSED('p', "publish",                                        \
+		"ports are an environment's:  env new -p HOST:CONTAINER")
 
 #endif

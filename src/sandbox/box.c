@@ -85,6 +85,13 @@ box_path(const struct box *box, const char *path)
 		   : io_join(dir, path);
 }
 
+bool
+box_workspace_in_memory(const struct box *box)
+{
+	return box->spec.limits.workspace == WORKSPACE_MEMORY &&
+	       !env_spec_volume(&box->spec, SANDBOX_WORKSPACE);
+}
+
 uint64_t
 box_memory_total(const struct box *box, uint64_t extra)
 {
@@ -93,7 +100,7 @@ box_memory_total(const struct box *box, uint64_t extra)
 	if (!l->memory)
 		return 0;
 	return l->memory + l->tmp + l->shm + extra +
-	       (l->workspace == WORKSPACE_MEMORY ? l->disk : 0);
+	       (box_workspace_in_memory(box) ? l->disk : 0);
 }
 
 void
@@ -118,7 +125,9 @@ box_config_default(struct box *box, struct client_config *cfg)
 	cfg->lease_ms = LEASE_MS;
 	cfg->nofile_soft = 1024;
 	cfg->nofile_hard = 4096;
-	strvec_push(&cfg->places, SANDBOX_WORKSPACE);
+	/* The runner empties places, and opens them to everybody. */
+	if (!env_spec_volume(&box->spec, SANDBOX_WORKSPACE))
+		strvec_push(&cfg->places, SANDBOX_WORKSPACE);
 	strvec_push(&cfg->places, "/tmp");
 	strvec_push(&cfg->places, "/dev/shm");
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
@@ -420,6 +429,13 @@ const char *
 box_limit(const struct box *box, const char *name)
 {
 	return strvec_env_get(box_limits(box), name);
+}
+
+const struct port *
+box_ports(const struct box *box, size_t *n)
+{
+	*n = box->spec.nports;
+	return box->spec.ports;
 }
 
 const struct limit_gap *

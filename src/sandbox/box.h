@@ -216,6 +216,9 @@ struct limit_gap {
 };
 const struct limit_gap *box_gaps(const struct box *box, size_t *n);
 
+/* The ports of the environment that this host reaches: none is 0. */
+const struct port *box_ports(const struct box *box, size_t *n);
+
 /* Facts about it, all NAME=VALUE: kind (docker, podman, restricted), id,
    image, image_id, arch, isolation, cgroup, seccomp, runner. */
 const struct strvec *box_describe(const struct box *box);

@@ -21,6 +21,7 @@ struct engine_box {
 	struct image image;
 	struct runner_way way;
 	struct disk_watch *disk; /* of a workspace on disk, else NULL */
+	char *caller; /* who programs are, if they write to this host */
 };
 
 /* ---- the end ---- */
@@ -65,6 +66,7 @@ engine_box_remove(struct box *box, struct err *err)
 		bad = container_remove(box->ctx.engine, eb->container,
 		    REMOVE_MS, err);
 	free(eb->container);
+	free(eb->caller);
 	image_release(&eb->image);
 	runner_way_release(&eb->way);
 	free(eb);
@@ -234,6 +236,11 @@ configure(struct box *box, struct client_config *cfg)
 		cfg->user = box->spec.user;
 	if (user == USER_IMAGE)
 		cfg->user = eb->image.user[0] ? eb->image.user : "root";
+	if (user == USER_SANDBOX) {
+		eb->caller = container_caller(box);
+		if (eb->caller)
+			cfg->user = eb->caller;
+	}
 	name_user(cfg);
 }
 
@@ -349,6 +356,7 @@ open_container(struct box *box, struct client_config *cfg, uint64_t memory,
 		}
 		undo(box);
 		if (why->kind == ERR_INTERRUPTED || why->kind == ERR_USAGE ||
+		    container_port_taken(&box->spec, why) ||
 		    is_foreign(box, why))
 			return err == why ? -1 : err_move(err, why);
 		if (eb->container || i + 1 == ATTEMPTS ||
@@ -385,6 +393,7 @@ note_gaps(struct box *box)
 		box_gap_add(box, "room in /", "a limit", "none", false,
 		    "the root file system lies on the engine's disk, where "
 		    "nothing bounds it");
+	container_note_volumes(box);
 }
 
 static void
@@ -394,7 +403,8 @@ watch_disk(struct box *box)
 	const struct limits *l = &box->spec.limits;
 	autobuf struct strbuf asked = STRBUF_INIT;
 
-	if (l->workspace != WORKSPACE_DISK || !l->disk)
+	if (l->workspace != WORKSPACE_DISK || !l->disk ||
+	    env_spec_volume(&box->spec, SANDBOX_WORKSPACE))
 		return;
 	eb->disk = disk_watch_new(box, eb->container);
 	units_add_size_exact(&asked, l->disk);
@@ -420,7 +430,9 @@ engine_box_open(struct box *box, struct err *err)
 	memory = box_memory_total(box,
 	    container_extra_memory(box, &eb->image));
 	configure(box, &cfg);
-	bad = open_container(box, &cfg, memory, err);
+	bad = container_check_volumes(box, &cfg.places, err) ||
+	      open_container(box, &cfg, memory, err) ||
+	      container_read_ports(box, eb->container, err);
 	client_config_release(&cfg);
 	if (bad)
 		return -1;

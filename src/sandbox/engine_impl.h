@@ -32,6 +32,9 @@ struct runner_way {
 
 int runner_way_init(struct runner_way *way, struct engine *e,
     const char *arch, struct err *err);
+/* Does the engine see the same file under this path, and would a missing one
+   not be made? */
+bool engine_can_bind(struct engine *e, const char *path);
 /* The name of the volume with all that a way brings; the caller's. */
 char *runner_way_volume_name(const struct runner_way *way);
 void runner_way_release(struct runner_way *way);
@@ -53,6 +56,23 @@ void container_extra_places(const struct box *box, const struct image *img,
 /* Bytes of the memory-backed places that not every environment has. */
 uint64_t container_extra_memory(const struct box *box,
     const struct image *img);
+/*
+ * Directories and ports of this host (engine_volume.c).  places: those that a
+ * reset empties.  ERR_USAGE or ERR_POLICY for what cannot be, with a remedy.
+ */
+int container_check_volumes(struct box *box, const struct strvec *places,
+    struct err *err);
+void container_push_volumes(const struct box *box, json *mounts);
+char *container_caller(const struct box *box);
+/* Adds the limits that do not hold in them. */
+void container_note_volumes(struct box *box);
+void container_put_ports(const struct env_spec *s, json *container,
+    json *host);
+/* Fills in, in box->spec, those that the engine has chosen. */
+int container_read_ports(struct box *box, const char *id, struct err *err);
+/* True if that is why the container could not be started; then it says so. */
+bool container_port_taken(const struct env_spec *s, struct err *why);
+
 /* NAME=VALUE labels of a thing that is made now. */
 void container_labels(const struct box *box, struct strvec *labels);
 

@@ -95,8 +95,8 @@ engine_sees(struct engine *e, const char *path)
 }
 
 /* Docker refuses a source that it does not see; Podman would make it. */
-static bool
-can_bind(struct engine *e, const char *path)
+bool
+engine_can_bind(struct engine *e, const char *path)
 {
 	enum sight sight = engine_sees(e, path);
 
@@ -112,7 +112,7 @@ runner_way_init(struct runner_way *way, struct engine *e, const char *arch,
 	*way = (struct runner_way){.path = runtime_runner_path(arch, err)};
 	if (!way->path)
 		return -1;
-	way->bind = can_bind(e, way->path);
+	way->bind = engine_can_bind(e, way->path);
 	way->hosts = data_file("etc/hosts");
 	way->passwd = data_file("etc/passwd");
 	way->group = data_file("etc/group");

@@ -73,7 +73,8 @@ container_extra_places(const struct box *box, const struct image *img,
 	if (is_podman(box)) /* which would make it without a bound */
 		strvec_push(paths, "/var/tmp");
 	for (size_t i = 0; i < img->volumes.n; i++)
-		if (is_extra_volume(img->volumes.v[i]))
+		if (is_extra_volume(img->volumes.v[i]) &&
+		    !env_spec_volume(&box->spec, img->volumes.v[i]))
 			strvec_push(paths, img->volumes.v[i]);
 }
 
@@ -132,7 +133,7 @@ places_json(const struct box *box, const struct image *img)
 	put_place(box, map, "/tmp", l->tmp, "1777");
 	/* Runs at the same time have uids of their own: in a sticky directory
 	   the next one could not replace what one of them has made. */
-	if (l->workspace == WORKSPACE_MEMORY)
+	if (box_workspace_in_memory(box))
 		put_place(box, map, SANDBOX_WORKSPACE, l->disk, "777");
 	if (is_podman(box)) /* as for /var/tmp; programs cannot write there */
 		put_place(box, map, "/run", SMALL_PLACE, "755");
@@ -182,9 +183,11 @@ mounts_json(const struct box *box, const struct runner_way *way)
 		push_etc(mounts, way, way->passwd, "/etc/passwd");
 		push_etc(mounts, way, way->group, "/etc/group");
 	}
-	if (box->spec.limits.workspace == WORKSPACE_DISK)
+	if (box->spec.limits.workspace == WORKSPACE_DISK &&
+	    !env_spec_volume(&box->spec, SANDBOX_WORKSPACE))
 		json_push(mounts,
 		    mount_json("volume", NULL, SANDBOX_WORKSPACE, false));
+	container_push_volumes(box, mounts);
 	return mounts;
 }
 
@@ -235,7 +238,7 @@ json *
 container_spec(struct box *box, const struct image *img,
     const struct runner_way *way, uint64_t memory)
 {
-	json *c = json_object(), *health = json_object();
+	json *c = json_object(), *health = json_object(), *host;
 	autofree char *hosts = runner_way_source(way, way->hosts);
 
 	json_put_str(c, "Image", env_spec_opens(&box->spec));
@@ -258,6 +261,9 @@ container_spec(struct box *box, const struct image *img,
 	   writes an /etc/hosts. */
 	if (box->spec.limits.network == NET_NONE && hosts)
 		json_put_bool(c, "NetworkDisabled", true);
-	json_put(c, "HostConfig", host_json(box, img, way, memory));
+	host = host_json(box, img, way, memory);
+	if (box->spec.nports)
+		container_put_ports(&box->spec, c, host);
+	json_put(c, "HostConfig", host);
 	return c;
 }

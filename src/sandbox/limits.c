@@ -130,7 +130,7 @@ box_limits_check(struct box *box, uint64_t memory_total)
 	check_memory(box, memory_total);
 	check_pids(box);
 	check_cpu(box);
-	if (l->workspace == WORKSPACE_MEMORY)
+	if (box_workspace_in_memory(box))
 		check_size(box, "disk_limit", l->disk,
 		    "space:" SANDBOX_WORKSPACE);
 	check_size(box, "tmp_limit", l->tmp, "space:/tmp");

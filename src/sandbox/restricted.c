@@ -200,6 +200,17 @@ check_spec(const struct env_spec *spec, struct err *err)
 		return err_set(err, ERR_SANDBOX,
 		    "the restricted sandbox has no image whose users it could "
 		    "take; its users are sandbox and root");
+	if (spec->nvolumes) {
+		err_set(err, ERR_SANDBOX,
+		    "-v: the users of the restricted sandbox are none of this "
+		    "host's, and could not read or write its directories");
+		return err_hint(err, "copy the files:  put %s",
+		    spec->volumes[0].source);
+	}
+	if (spec->nports)
+		return err_set(err, ERR_SANDBOX,
+		    "-p: nothing of this host reaches the network of the "
+		    "restricted sandbox");
 	return l->network == NET_FULL ? network_check(err) : 0;
 }
 

@@ -7,6 +7,8 @@
 
 #include "base/strvec.h"
 #include "engine/image.h"
+#include "sandbox/port.h"
+#include "sandbox/volume.h"
 
 enum box_kind { BOX_ENGINE, BOX_RESTRICTED };
 enum net_mode { NET_NONE, NET_FULL };
@@ -52,6 +54,10 @@ struct env_spec {
 	char *session;	  /* value of the label addesh.session; NULL: none */
 	enum pull_policy pull;
 	struct limits limits;
+	struct volume *volumes; /* resolved, each target once */
+	size_t nvolumes;
+	struct port *ports;
+	size_t nports;
 };
 
 /* Valid and empty: no strings, LIMITS_DEFAULT. */
@@ -60,6 +66,15 @@ void env_spec_copy(struct env_spec *dst, const struct env_spec *src);
 void env_spec_release(struct env_spec *s);
 /* The layer, else the image. */
 const char *env_spec_opens(const struct env_spec *s);
+
+/* Adds one; the first takes its strings over. */
+void env_spec_add_volume(struct env_spec *s, struct volume *v);
+void env_spec_add_port(struct env_spec *s, const struct port *p);
+/* The volume at this path, or NULL. */
+const struct volume *env_spec_volume(const struct env_spec *s,
+    const char *target);
+/* Can programs write to a directory of this host? */
+bool env_spec_writes_host(const struct env_spec *s);
 
 #define SANDBOX_WORKSPACE "/workspace"
 #define SANDBOX_HOSTNAME "sandbox" /* also in share/addesh/etc/hosts */

@@ -374,6 +374,8 @@ open_next(struct session *s, struct env *env, const struct env_spec *spec,
 	autoerr struct err ignored = ERR_INIT;
 	struct box *box = open_box(s, spec, ev, err);
 
+	if (env_spec_volume(spec, SANDBOX_WORKSPACE))
+		return box; /* both see the same one */
 	if (box && box_copy(env->box, box, SANDBOX_WORKSPACE,
 		       spec->limits.disk, count, err)) {
 		err_prefix(err, "carrying " SANDBOX_WORKSPACE " over");
@@ -384,6 +386,26 @@ open_next(struct session *s, struct env *env, const struct env_spec *spec,
 		box = NULL;
 	}
 	return box;
+}
+
+int
+session_env_may_reopen(const struct env *env, struct err *err)
+{
+	const struct env_spec *s = &env->spec;
+	bool inside = false;
+
+	for (size_t i = 0; i < s->nvolumes; i++)
+		inside |= strcmp(s->volumes[i].target, SANDBOX_WORKSPACE) &&
+			  volume_is_below(s->volumes[i].target,
+			      SANDBOX_WORKSPACE);
+	if (!s->nports && !inside)
+		return 0;
+	err_set(err, ERR_USAGE, "%s cannot be opened again beside itself: %s",
+	    s->name,
+	    s->nports ? "its ports are in use"
+		      : "a directory of this host is in its " SANDBOX_WORKSPACE);
+	return err_hint(err,
+	    "name the packages when it is opened:  env new --dep PACKAGE");
 }
 
 int

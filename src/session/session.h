@@ -88,6 +88,8 @@ struct env *session_env_new(struct session *s, const struct env_spec *spec,
 /* Opens it again, empty, if it was lost; 1 if it had to. */
 int session_env_revive(struct session *s, struct env *env,
     const struct session_events *ev, struct err *err);
+/* ERR_USAGE if the next cannot be done with what it shares with this host. */
+int session_env_may_reopen(const struct env *env, struct err *err);
 /*
  * Opens it again on another layer (an image's id; NULL: on its image alone) and
  * carries /workspace over; name, settings and variables stay.  If that fails

@@ -42,6 +42,12 @@ dep rm {package}
 env rm --all
 """
 
+SHARE = """
+env new busybox:latest --net -v .:/data:ro -p 80
+env info
+env rm --all
+"""
+
 BUILT = "local/json-fields:%d" % os.getpid()
 
 COMMANDS = """
@@ -141,7 +147,7 @@ def objects(kind):
         fake_installer.give(home)
         package = "fields-%d" % os.getpid()
         if kind == "docker":
-            script += DEPS.format(package=package)
+            script += DEPS.format(package=package) + SHARE
             script += IMAGES.format(**engines.state(kind))
             secret = engines.state(kind)["password"]
         with engines.alone("remote"), layer(kind):

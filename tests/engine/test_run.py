@@ -351,9 +351,8 @@ def _(sandbox):
 @test("what Docker has and addesh refuses says why: %s",
       [("env new", "--privileged"), ("env new", "--cap-add"),
        ("env new", "--security-opt"), ("env new", "--device"),
-       ("env new", "--pid"), ("env new", "--ipc"), ("env new", "-v"),
-       ("env new", "-p"), ("env new", "--mount"), ("run", "-i"),
-       ("run", "-v"), ("exec", "-i"), ("exec", "-p"), ("exec", "--volume")])
+       ("env new", "--pid"), ("env new", "--ipc"), ("env new", "--mount"),
+       ("run", "-i"), ("run", "-v"), ("exec", "-i"), ("exec", "-p"), ("exec", "--volume")])
 def _(command, option):
     with home("restricted") as h:
         value = "=x" if option.startswith("--") else " x"
