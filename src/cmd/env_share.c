@@ -44,7 +44,8 @@ parse_ports(struct call *c, struct env_spec *spec)
 	err_set(&c->err, ERR_USAGE,
 	    "-p %s: the environment has no network to be reached by",
 	    texts->v[0]);
-	return err_hint(&c->err, "open it with one:  --net");
+	return err_hint(&c->err, "open it with one:  env new --net -p %s",
+	    texts->v[0]);
 }
 
 int

@@ -102,8 +102,8 @@ check_mapping(struct engine *e, struct err *err)
 			err_set(err, ERR_USAGE,
 			    "-v: this engine maps users (userns-remap), and "
 			    "programs could not write to your directories");
-			return err_hint(err, "read-only:  -v DIR:PATH:ro      "
-			    "or copy the files:  put and get");
+			return err_hint(err, "read-only:  env new -v "
+			    "DIR:PATH:ro      or copy the files:  put DIR");
 		}
 	return 0;
 }
@@ -305,7 +305,7 @@ container_port_taken(const struct env_spec *s, struct err *why)
 		return false;
 	why->kind = ERR_USAGE;
 	err_prefix(why, "-p");
-	err_hint(why, "another one, or any that is free:  -p %u",
+	err_hint(why, "any that is free:  env new -p %u",
 	    s->ports[0].container);
 	return true;
 }

@@ -8,8 +8,8 @@ static int
 refuse_form(const char *text, struct err *err)
 {
 	err_set(err, ERR_USAGE, "-p '%s' is not HOST:CONTAINER", text);
-	return err_hint(err, "a port of this host and one of the environment, "
-	    "such as:  -p 8080:80");
+	return err_hint(err, "a port of this host and one of the environment:  "
+	    "env new --net -p 8080:80");
 }
 
 /* Empty where that may be: 0. */

@@ -19,8 +19,7 @@ static int
 refuse_form(const char *text, struct err *err)
 {
 	err_set(err, ERR_USAGE, "-v '%s' is not HOSTDIR:PATH", text);
-	return err_hint(err, "a directory of this host and where programs see "
-	    "it:  -v ./data:/data:ro");
+	return err_hint(err, "such as:  env new -v ./data:/data:ro");
 }
 
 /* Podman reads a mount of its API as a line of CSV. */
@@ -89,8 +88,8 @@ set_target(struct volume *v, const char *text, struct err *err)
 {
 	if (*text != '/') {
 		err_set(err, ERR_USAGE, "-v: %s is no absolute path", text);
-		return err_hint(err, "the path in the environment begins with "
-		    "/:  /workspace/%s", text);
+		return err_hint(err, "where programs see it begins with '/': "
+		    "/workspace/%s", text);
 	}
 	if (strlen(text) < PATH_MAX)
 		v->target = clean_target(text);
@@ -101,8 +100,8 @@ set_target(struct volume *v, const char *text, struct err *err)
 		err_set(err, ERR_USAGE,
 		    "-v: %s is the environment's own and cannot be another "
 		    "directory", *v->target ? v->target : "/");
-		return err_hint(err, "what can:  /workspace, directories in "
-		    "it, or new ones such as /data");
+		return err_hint(err, "/workspace can, and directories in it, "
+		    "and new ones such as /data");
 	}
 	return 0;
 }

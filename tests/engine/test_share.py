@@ -327,7 +327,7 @@ def _(kind):
         done = commands(h, "env new busybox:latest -p 8080:80").is_status(2)
         same(done.err.splitlines(), [
             "addesh: env new: -p 8080:80: the environment has no network to "
-            "be reached by", "  open it with one:  --net"])
+            "be reached by", "  open it with one:  env new --net -p 8080:80"])
         for text in ("0", "99999:1", "0.0.0.0:1:1", "a:b"):
             done = commands(h, "env new busybox:latest --net -p " + text)
             assert "env new: -p" in last_error(done.is_status(2)), done.err
