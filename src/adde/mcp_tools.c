@@ -1,0 +1,167 @@
+#include "adde/mcp_tools.h"
+
+#include <string.h>
+
+#include "adde/wire.h"
+#include "base/nearest.h"
+
+/* How long a client may go without asking for the list again: it changes with
+   the program only. */
+enum { LIST_MS = 3600000 };
+
+static json *
+schema(const char *text)
+{
+	autoerr struct err err = ERR_INIT;
+	json *j = json_parse(text, strlen(text), &err);
+
+	if (!j)
+		abort();
+	return j;
+}
+
+/* Of a log, where the response holds one. */
+static json *
+output_schema(const struct tool *t)
+{
+	autojson json *all = schema(t->output_schema);
+	const json *log = mcp_member(mcp_member(all, "properties"), "log");
+
+	return log ? json_copy(log) : steal(&all);
+}
+
+static json *
+describe(const struct tool *t)
+{
+	json *tool = json_object(), *hints = json_object();
+
+	json_put_str(tool, "name", t->name);
+	json_put_str(tool, "title", t->title);
+	json_put_str(tool, "description", t->description);
+	json_put(tool, "inputSchema", schema(t->input_schema));
+	json_put(tool, "outputSchema", output_schema(t));
+	json_put_bool(hints, "readOnlyHint", t->read_only);
+	json_put_bool(hints, "destructiveHint", t->destructive);
+	json_put_bool(hints, "idempotentHint", t->idempotent);
+	json_put_bool(hints, "openWorldHint", t->open_world);
+	json_put(tool, "annotations", hints);
+	return tool;
+}
+
+json *
+mcp_tools_list(enum mcp_era era)
+{
+	json *result = mcp_result(era), *tools = json_array();
+
+	for (const struct tool *t = tool_table; t->name; t++)
+		json_push(tools, describe(t));
+	json_put(result, "tools", tools);
+	if (era == MCP_MODERN) {
+		json_put_int(result, "ttlMs", LIST_MS);
+		json_put_str(result, "cacheScope", "private");
+	}
+	return result;
+}
+
+static int
+unknown(const struct tool *t, const json *known, const char *name,
+    struct err *err)
+{
+	struct nearest near = NEAREST_INIT(name);
+	const json *property;
+
+	json_each (property, known)
+		nearest_try(&near, property->string);
+	err_set(err, ERR_USAGE, "%s has no argument '%s'", t->name, name);
+	return near.best ? err_hint(err, "did you mean %s?", near.best) : -1;
+}
+
+int
+mcp_tools_check(const struct tool *t, const json *arguments, struct err *err)
+{
+	autojson json *all = schema(t->input_schema);
+	const json *known = mcp_member(all, "properties"), *item;
+
+	json_each (item, arguments)
+		if (!json_get(known, item->string))
+			return unknown(t, known, item->string, err);
+	json_each (item, mcp_member(all, "required"))
+		if (!json_get(arguments, item->valuestring))
+			return err_set(err, ERR_USAGE, "%s needs the argument "
+						       "'%s'",
+			    t->name, item->valuestring);
+	return 0;
+}
+
+/* A result with one text, which is taken; structured content may follow. */
+static json *
+result_with_text(enum mcp_era era, json *text, bool failed)
+{
+	json *result = mcp_result(era), *content = json_array();
+	json *block = json_object();
+
+	json_put_str(block, "type", "text");
+	json_put(block, "text", text);
+	json_push(content, block);
+	json_put(result, "content", content);
+	json_put_bool(result, "isError", failed);
+	return result;
+}
+
+void
+mcp_tools_fail(struct strbuf *out, const char *id, enum mcp_era era,
+    const char *why)
+{
+	autojson json *result =
+	    result_with_text(era, wire_string(why, strlen(why)), true);
+
+	mcp_write_result(out, id, result);
+}
+
+/* Does it say no more than that it failed, and why? */
+static bool
+is_plain_error(const json *response)
+{
+	const json *item;
+
+	json_each (item, response)
+		if (strcmp(item->string, "error") &&
+		    strcmp(item->string, "hint") && strcmp(item->string, "ok"))
+			return false;
+	return true;
+}
+
+static void
+write_plain_error(struct strbuf *out, const char *id, enum mcp_era era,
+    const json *response)
+{
+	autobuf struct strbuf why = STRBUF_INIT;
+	const char *hint = json_str(response, "hint", NULL);
+
+	strbuf_adds(&why, json_str(response, "error", "it failed"));
+	if (hint)
+		strbuf_addf(&why, "\n%s", hint);
+	mcp_tools_fail(out, id, era, why.buf);
+}
+
+void
+mcp_tools_answer(struct strbuf *out, const char *id, enum mcp_era era,
+    int status, const json *response)
+{
+	const json *log = mcp_member(response, "log");
+	const json *shown = log && !status ? log : response;
+	autofree char *text = NULL;
+	autojson json *result = NULL;
+
+	if (status && is_plain_error(response)) {
+		write_plain_error(out, id, era, response);
+		return;
+	}
+	text = wire_print(shown);
+	result =
+	    result_with_text(era, wire_string(text, strlen(text)), status);
+	/* A log's schema has no room for what else failed. */
+	if (!log || !status)
+		json_put(result, "structuredContent", json_copy(shown));
+	mcp_write_result(out, id, result);
+}

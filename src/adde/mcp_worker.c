@@ -1,0 +1,344 @@
+#include "adde/mcp_worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "adde/mcp_tools.h"
+#include "adde/wire.h"
+#include "base/clock.h"
+#include "base/io.h"
+#include "base/loop.h"
+#include "cmd/dispatch.h"
+#include "cmd/host.h"
+#include "cmd/output.h"
+#include "shell/signals.h"
+
+/* A call that takes long says so this often; and what is new this often. */
+enum { BEAT_MS = 1000, NEWS_MS = 100 };
+
+struct worker {
+	struct host host;
+	struct output out;
+	struct signals signals;
+	int fd;
+	struct strbuf in;
+	bool ended; /* nobody wants more of us */
+	struct loop_timer *beat;
+	/* The call that is carried out, or NULL. */
+	json *call;
+	uint32_t number;
+	bool cancelled;
+	const char *phase; /* what it does, for progress */
+	char *phase_text;
+	unsigned told; /* how often there was progress */
+	int64_t began, told_at;
+};
+
+/* ---- frames ---- */
+
+int
+mcp_frame_write(int fd, enum mcp_frame_type type, uint32_t call,
+    const struct strbuf *body)
+{
+	const struct mcp_frame head = {
+	    .type = type, .call = call, .len = body ? body->len : 0};
+
+	if (io_write_all(fd, &head, sizeof(head)))
+		return -1;
+	return body ? io_write_all(fd, body->buf, body->len) : 0;
+}
+
+int
+mcp_frame_read(const struct strbuf *in, struct mcp_frame *frame)
+{
+	if (in->len < sizeof(*frame))
+		return 0;
+	memcpy(frame, in->buf, sizeof(*frame));
+	if (frame->len > MCP_FRAME_MAX)
+		return -1;
+	return in->len - sizeof(*frame) >= frame->len;
+}
+
+/* A server that is gone is seen when we read. */
+static void
+send_frame(struct worker *w, enum mcp_frame_type type,
+    const struct strbuf *body)
+{
+	(void)mcp_frame_write(w->fd, type, w->number, body);
+}
+
+/* ---- progress ---- */
+
+static enum mcp_era
+era_of(const json *call)
+{
+	return (enum mcp_era)json_int(call, "era", MCP_LEGACY);
+}
+
+static void
+send_progress(struct worker *w, const char *message)
+{
+	const char *token = json_str(w->call, "token", NULL);
+	autobuf struct strbuf line = STRBUF_INIT;
+	autojson json *params = NULL;
+
+	if (!token || w->cancelled)
+		return;
+	params = json_object();
+	json_put(params, "progressToken", cJSON_CreateRaw(token));
+	json_put_int(params, "progress", ++w->told);
+	json_put(params, "message", wire_string(message, strlen(message)));
+	mcp_write_notification(&line, "notifications/progress", params);
+	send_frame(w, MCP_LINE, &line);
+	w->told_at = clock_ms();
+}
+
+static void
+on_progress(void *worker, const char *message)
+{
+	struct worker *w = worker;
+
+	free(w->phase_text);
+	w->phase = w->phase_text = xstrdup(message);
+	if (!w->told || clock_ms() - w->told_at >= NEWS_MS)
+		send_progress(w, message);
+}
+
+/*
+ * A tool may consist of commands, and each begins without a Ctrl-C: a
+ * cancelled call is told again.
+ */
+static void
+raise_cancel(struct worker *w)
+{
+	if (!w->host.interrupted)
+		w->host.interrupted = 1;
+}
+
+static void
+on_beat(void *worker)
+{
+	struct worker *w = worker;
+	autofree char *text = NULL;
+
+	loop_timer_set(w->beat, clock_ms() + BEAT_MS);
+	if (w->cancelled)
+		raise_cancel(w);
+	text = xasprintf("%s (%lld s)", w->phase,
+	    (long long)(clock_ms() - w->began) / 1000);
+	send_progress(w, text);
+}
+
+/* ---- a call ---- */
+
+static void
+fail(struct worker *w, const char *id, struct err *err, struct strbuf *line)
+{
+	autobuf struct strbuf why = STRBUF_INIT;
+
+	strbuf_adds(&why, err->msg.buf);
+	if (err->hint.len)
+		strbuf_addf(&why, "\n%s", err->hint.buf);
+	mcp_tools_fail(line, id, era_of(w->call), why.buf);
+}
+
+/* So that the next call in a new environment comes here, where it is open. */
+static void
+tell_env(struct worker *w, const json *response)
+{
+	autobuf struct strbuf env = STRBUF_INIT;
+
+	strbuf_adds(&env, json_str(response, "container_id", ""));
+	if (env.len)
+		send_frame(w, MCP_ENV, &env);
+}
+
+static void
+run_tool(struct worker *w, const struct tool *t, struct strbuf *line)
+{
+	const char *id = json_str(w->call, "id", "");
+	const json *arguments = mcp_member(w->call, "arguments");
+	autoerr struct err err = ERR_INIT;
+	autojson json *response = NULL;
+	int status = mcp_tools_check(t, arguments, &err);
+
+	if (!status)
+		status = tool_run(t, &w->host, &w->out, arguments, on_progress,
+		    w, &response, &err);
+	if (status < 0) {
+		fail(w, id, &err, line);
+		return;
+	}
+	tell_env(w, response);
+	mcp_tools_answer(line, id, era_of(w->call), status, response);
+	if (line->len > MCP_FRAME_MAX) {
+		strbuf_reset(line);
+		mcp_tools_fail(line, id, era_of(w->call),
+		    "the result is too large");
+	}
+}
+
+static void
+carry_out(struct worker *w)
+{
+	const struct tool *t = tool_find(json_str(w->call, "name", ""));
+	autobuf struct strbuf line = STRBUF_INIT;
+
+	w->phase = t->title;
+	w->told = 0;
+	w->began = w->told_at = clock_ms();
+	w->beat = loop_timer_add(w->host.loop, w->began + BEAT_MS, on_beat, w);
+	w->host.interrupted = 0;
+	if (!w->cancelled)
+		run_tool(w, t, &line);
+	loop_timer_remove(w->beat);
+	send_frame(w, MCP_DONE, &line);
+	json_free(steal(&w->call));
+	free(steal(&w->phase_text));
+}
+
+/* ---- from the server ---- */
+
+static void
+take_frame(struct worker *w, const struct mcp_frame *frame, const char *body)
+{
+	autoerr struct err err = ERR_INIT;
+
+	if (frame->type == MCP_CANCEL && frame->call == w->number) {
+		w->cancelled = true;
+		raise_cancel(w);
+	}
+	if (frame->type != MCP_CALL || w->call)
+		return;
+	w->call = wire_parse(body, frame->len, &err);
+	w->number = frame->call;
+	w->cancelled = false;
+}
+
+static void
+on_readable(void *arg, int fd, unsigned events)
+{
+	struct worker *w = arg;
+	struct mcp_frame frame;
+	char buf[65536];
+	ssize_t n = read(fd, buf, sizeof(buf));
+	int whole;
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	if (n <= 0) {
+		w->ended = w->cancelled = true;
+		raise_cancel(w);
+		return;
+	}
+	strbuf_add(&w->in, buf, n);
+	while ((whole = mcp_frame_read(&w->in, &frame)) > 0) {
+		take_frame(w, &frame, w->in.buf + sizeof(frame));
+		strbuf_consume(&w->in, sizeof(frame) + frame.len);
+	}
+	if (whole < 0)
+		w->ended = true;
+}
+
+/* ---- the process ---- */
+
+/*
+ * Nothing of the server's stays: neither the client's messages on stdin nor
+ * the other workers' sockets, which would hide that the server ended.
+ */
+static void
+close_inherited(int keep)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null >= 0)
+		dup2(null, STDIN_FILENO);
+	if (keep > STDERR_FILENO + 1)
+		syscall(SYS_close_range, STDERR_FILENO + 1, keep - 1, 0);
+	syscall(SYS_close_range, keep + 1, ~0U, 0);
+}
+
+/* The settings are those with which the server began. */
+static void
+begin(struct worker *w, struct host *server)
+{
+	host_init(&w->host);
+	w->host.inv = server->inv;
+	w->host.policy = steal(&server->policy);
+	w->host.policy_wrong = server->policy_wrong;
+	strvec_pushv(&w->host.vars, server->vars.v, server->vars.n);
+	w->host.loop = loop_new();
+	output_init(&w->out);
+	signals_init(&w->signals, &w->host, &w->out);
+	strbuf_init(&w->in);
+}
+
+static int
+end(struct worker *w)
+{
+	autoerr struct err err = ERR_INIT;
+	struct locus nowhere = {NULL, 0};
+	int status = 0;
+
+	if (w->host.session && w->host.close(&w->host, &err) < 0)
+		status = dispatch_error(&w->host, &w->out, nowhere, "mcp",
+		    &err);
+	json_free(w->call);
+	strbuf_release(&w->in);
+	signals_release(&w->signals);
+	loop_free(w->host.loop);
+	output_release(&w->out);
+	host_release(&w->host);
+	return status;
+}
+
+static _Noreturn void
+work(struct host *server, int fd)
+{
+	struct worker w = {.fd = fd};
+	struct loop_fd *watch;
+
+	begin(&w, server);
+	watch = loop_fd_add(w.host.loop, fd, POLLIN, on_readable, &w);
+	while (!w.ended && !w.host.terminated) {
+		if (w.call)
+			carry_out(&w);
+		else
+			loop_step(w.host.loop, -1);
+	}
+	loop_fd_remove(watch);
+	exit(end(&w));
+}
+
+pid_t
+mcp_worker_start(struct host *h, int *fd, struct err *err)
+{
+	pid_t server = getpid(), pid;
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
+		return err_sys(err, errno, "a pair of sockets");
+	pid = fork();
+	if (pid == 0) {
+		close_inherited(pair[1]);
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
+		if (getppid() != server)
+			exit(0);
+		work(h, pair[1]);
+	}
+	close(pair[1]);
+	if (pid < 0) {
+		err_sys(err, errno, "a process for a call");
+		close(pair[0]);
+		return -1;
+	}
+	*fd = pair[0];
+	return pid;
+}

@@ -1,0 +1,284 @@
+# SPDX-License-Identifier: MIT
+"""addesh mcp: both ways to speak on one pipe, and messages that are wrong in
+each way there is.  No environment is needed for it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "lib"))
+import addesh  # noqa: E402
+import schema  # noqa: E402
+from mcp import META, Client  # noqa: E402
+from tap import main, patient, same, test  # noqa: E402
+
+HOME = addesh.Home()
+LEGACY = schema.REVISIONS[1:]
+ADDE = ["build_image_from_context", "build_image_from_path", "cleanup_env",
+        "create_runtime_env", "delete_image", "execute_code_block",
+        "get_container_logs", "list_agent_images", "prepare_build_context",
+        "prune_build_cache", "pull_image"]
+
+
+@test("the tools are listed: %s", schema.REVISIONS)
+def _(revision):
+    with Client(HOME, revision) as c:
+        same(sorted(c.tools()), ADDE)
+        for name, tool in c.tools().items():
+            assert set(tool["inputSchema"]["required"]) <= \
+                set(tool["inputSchema"]["properties"]), name
+            for place in "inputSchema", "outputSchema":
+                schema.check({}, {**tool[place], "required": []})
+        first, second = (c.request("tools/list") for _ in range(2))
+        same(first, second)
+
+
+@test
+def discover_says_which_versions_there_are():
+    with Client(HOME) as c:
+        got = c.request("server/discover")
+        same(got["supportedVersions"], list(schema.REVISIONS))
+        same(got["capabilities"], {"tools": {}})
+        same(got["_meta"][META + "serverInfo"]["name"], "addesh")
+
+
+@test("initialize: %s is answered with %s", [
+    (v, v) for v in LEGACY] + [("2099-01-01", LEGACY[0]),
+                               (schema.MODERN, LEGACY[0])])
+def _(proposed, wanted):
+    with Client(HOME) as c:
+        c.revision = wanted
+        got = c.request("initialize", {
+            "protocolVersion": proposed, "capabilities": {},
+            "clientInfo": {"name": "t", "version": "1"}})
+        same(got["protocolVersion"], wanted)
+        same(c.request("ping"), {})
+
+
+@test
+def both_ways_share_a_pipe():
+    with Client(HOME, "2025-06-18") as c:
+        assert "resultType" not in c.request("tools/list")
+        c.revision = schema.MODERN
+        same(c.request("tools/list")["resultType"], "complete")
+        same(c.error(c.start("ping"))["code"], -32601)
+        same(c.error(c.start("initialize"))["code"], -32601)
+        c.revision = "2025-06-18"
+        same(c.error(c.start("server/discover"))["code"], -32601)
+        same(c.request("ping"), {})
+
+
+@test
+def another_version_is_answered_with_those_there_are():
+    with Client(HOME) as c:
+        error = c.error(c.start("tools/list", meta={
+            META + "protocolVersion": "1900-01-01"}))
+        same((error["code"], error["data"]), (-32022, {
+            "supported": list(schema.REVISIONS), "requested": "1900-01-01"}))
+
+
+# what is wrong, params, code
+PARAMS = [
+    ("no _meta", {}, -32602),
+    ("_meta is no object", {"_meta": 7}, -32602),
+    ("no version", {"_meta": {META + "clientCapabilities": {}}}, -32602),
+    ("a version that is no string",
+     {"_meta": {META + "protocolVersion": 20260728,
+                META + "clientCapabilities": {}}}, -32602),
+    ("no capabilities",
+     {"_meta": {META + "protocolVersion": schema.MODERN}}, -32602),
+    ("capabilities that are no object",
+     {"_meta": {META + "protocolVersion": schema.MODERN,
+                META + "clientCapabilities": []}}, -32602),
+    ("a token that is none",
+     {"_meta": {META + "protocolVersion": schema.MODERN,
+                META + "clientCapabilities": {}, "progressToken": 1.5}},
+     -32602),
+    ("a list", [1], -32602),
+    ("a text", "x", -32602),
+]
+
+
+@test("params are refused: %s", PARAMS)
+def _(_, params, code):
+    with Client(HOME) as c:
+        c.methods[1] = "tools/list"
+        c.send({"jsonrpc": "2.0", "id": 1, "method": "tools/list",
+                "params": params})
+        same(c.error(1)["code"], code)
+
+
+# name, what is sent, the id of the answer, code
+WRONG = [
+    ("no JSON", b"{", None, -32700),
+    ("two values", b"{} {}", None, -32700),
+    ("a NUL", b'{"jsonrpc":"2.0",\0"id":1}', None, -32700),
+    ("nested without end", b"[" * 100000, None, -32700),
+    ("a batch", b'[{"jsonrpc":"2.0","id":1,"method":"ping"}]', None, -32600),
+    ("a number", b"7", None, -32600),
+    ("null", b"null", None, -32600),
+    ("no jsonrpc", b'{"id":1,"method":"ping"}', 1, -32600),
+    ("another jsonrpc", b'{"jsonrpc":"1.0","id":1,"method":"ping"}', 1,
+     -32600),
+    ("no method", b'{"jsonrpc":"2.0","id":1}', 1, -32600),
+    ("a method that is no text", b'{"jsonrpc":"2.0","id":"m","method":5}',
+     "m", -32600),
+    ("names in capitals", b'{"JSONRPC":"2.0","ID":1,"METHOD":"ping"}', None,
+     -32600),
+    ("an id that is null", b'{"jsonrpc":"2.0","id":null,"method":"ping"}',
+     None, -32600),
+    ("an id with a fraction", b'{"jsonrpc":"2.0","id":1.5,"method":"ping"}',
+     None, -32600),
+    ("an id that is an object", b'{"jsonrpc":"2.0","id":{},"method":"ping"}',
+     None, -32600),
+    ("an unknown method", b'{"jsonrpc":"2.0","id":1,"method":"tools"}', 1,
+     -32601),
+    ("an unknown tool", b'{"jsonrpc":"2.0","id":1,"method":"tools/call",'
+     b'"params":{"name":"rm"}}', 1, -32602),
+    ("a tool without a name", b'{"jsonrpc":"2.0","id":1,'
+     b'"method":"tools/call","params":{}}', 1, -32602),
+    ("arguments in a list", b'{"jsonrpc":"2.0","id":1,"method":"tools/call",'
+     b'"params":{"name":"pull_image","arguments":["x"]}}', 1, -32602),
+    ("a page that there is not", b'{"jsonrpc":"2.0","id":1,'
+     b'"method":"tools/list","params":{"cursor":"2"}}', 1, -32602),
+]
+
+
+@test("refused, and the server goes on: %s", WRONG)
+def _(_, line, number, code):
+    with Client(HOME, "2025-11-25") as c:
+        c.methods[number] = "ping"
+        c.answers.clear()
+        c.raw(line + b"\n")
+        if number is None:
+            c.wait(lambda: c.others)
+            same(c.others[0]["error"]["code"], code)
+        else:
+            same(c.error(number)["code"], code)
+        c.number = 100
+        same(c.request("ping"), {})
+
+
+@test("an id comes back as it was: %s", [
+    ("0", 0), ("-1", -1), ("2^53 - 1", 9007199254740991), ("nothing", ""),
+    ("a digit as text", "1"), ("escapes", "\u00e9\u2028\n\"\0"),
+    ("long", "x" * 100000)])
+def _(_, number):
+    with Client(HOME, "2025-11-25") as c:
+        same(c.result(c.start("ping", number=number)), {})
+        same([type(n) for n in c.answers][-1], type(number))
+
+
+@test
+def what_needs_no_answer_gets_none():
+    with Client(HOME, "2025-11-25") as c:
+        for message in (
+                {"method": "notifications/nothing"},
+                {"method": "notifications/cancelled"},
+                {"method": "notifications/cancelled", "params": [1]},
+                {"method": "notifications/cancelled",
+                 "params": {"requestId": 77}},
+                {"method": "tools/list"},
+                {"id": 5, "result": {}},
+                {"id": 6, "error": {"code": 1, "message": "x"}}):
+            c.send({"jsonrpc": "2.0", **message})
+        c.raw(b"\n  \r\n")
+        same(c.request("ping"), {})
+        same(c.others, [])
+
+
+@test
+def lines_may_come_in_pieces_and_many_at_once():
+    with Client(HOME, "2025-11-25") as c:
+        text = b""
+        for number in range(1000, 3000):
+            c.methods[number] = "ping"
+            text += b'{"jsonrpc":"2.0","id":%d,"method":"ping"}\r\n' % number
+        for i in range(0, len(text), 7001):
+            c.raw(text[i:i + 7001])
+        c.answer(2999)
+        same(sorted(n for n in c.answers if n >= 1000),
+             list(range(1000, 3000)))
+
+
+@test
+def a_message_that_is_too_long_is_refused_and_the_next_is_not():
+    with Client(HOME, "2025-11-25") as c:
+        c.raw(b'{"jsonrpc":"2.0","id":1,"x":"')
+        for _ in range(80):
+            c.raw(b"x" * (1 << 20))
+        c.raw(b'"}\n')
+        same(c.request("ping"), {})
+        same([m["error"]["code"] for m in c.others], [-32600])
+
+
+@test
+def a_long_message_is_taken():
+    with Client(HOME, "2025-11-25") as c:
+        text = c.fails("pull_image", imag="x" * (40 << 20))
+        assert "imag" in text, text[:100]
+
+
+# tool, arguments, what the model is told
+REPAIRABLE = [
+    ("pull_image", {"imag": "x"}, "pull_image has no argument 'imag'\n"
+     "did you mean image?"),
+    ("pull_image", {}, "pull_image needs the argument 'image'"),
+    ("pull_image", {"image": 7}, "image must be a string, not integer"),
+    ("execute_code_block",
+     {"container_id": "x", "filename": "a.py", "code_content": "",
+      "timeout_sec": 1.5}, "timeout_sec must be an integer, not number"),
+]
+
+
+@test("a model can repair it: %s %s", REPAIRABLE)
+def _(tool, arguments, text):
+    with Client(HOME, "2025-11-25") as c:
+        same(c.fails(tool, **arguments), text)
+
+
+@test
+def stdout_is_the_clients_alone():
+    with Client(HOME, options=("--json", "-v")) as c:
+        c.fails("pull_image", image="")
+        fd = os.readlink("/proc/%d/fd/1" % c.process.pid)
+        same(fd, os.readlink("/proc/%d/fd/2" % c.process.pid))
+
+
+@test
+def it_is_no_command_of_a_script():
+    done = HOME.addesh(stdin="mcp\n").is_status(2)
+    assert "needs standard input for itself" in done.err, done.err
+
+
+@test("it ends at once: %s", ("EOF", "SIGTERM", "SIGINT"))
+def _(how):
+    c = Client(HOME)
+    c.fails("pull_image", image="")    # there is a worker
+    if how != "EOF":
+        c.process.send_signal(getattr(signal, how))
+        same(c.process.wait(patient(20)) in (0, 128 + 15, 130), True)
+    status, err = c.finish(20)
+    same(err, "")
+    if how == "EOF":
+        same(status, 0)
+
+
+@test
+def a_client_that_reads_no_more_ends_it():
+    process = HOME.spawn("mcp", stdin=subprocess.PIPE)
+    process.stdout.close()
+    try:
+        process.stdin.write(b'{"jsonrpc":"2.0","id":1,"method":"ping"}\n')
+        process.stdin.flush()
+        process.wait(patient(20))
+    finally:
+        process.stdin.close()
+        process.stderr.close()
+    assert process.returncode >= 0, process.returncode
+
+
+main()
