@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "adde/adde.h"
 #include "base/io.h"
 #include "base/loop.h"
 #include "cmd/dispatch.h"
@@ -404,6 +405,23 @@ close_host(struct program *p, int status)
 	return status ? status : r;
 }
 
+/* Called as `adde`: no shell, and nothing but JSON on stdout. */
+static int
+run_adde(struct program *p, int argc, char **argv)
+{
+	autoerr struct err err = ERR_INIT;
+	int status;
+
+	p->host.loop = loop_new();
+	signals_init(&p->signals, &p->host, &p->out);
+	status = adde_main(&p->host, &p->out, argc, argv);
+	if (p->host.session && p->host.close(&p->host, &err) < 0)
+		fprintf(stderr, "adde: %s\n", err.msg.buf);
+	signals_release(&p->signals);
+	loop_free(p->host.loop);
+	return status;
+}
+
 static int
 run_program(struct program *p)
 {
@@ -451,7 +469,9 @@ main(int argc, char **argv)
 	host_init(&p.host);
 	interp_init(&p.interp, &p.host, &p.out);
 	output_init(&p.out);
-	if (parse(&p, argc, argv, &err) < 0 || apply_options(&p, &err) < 0)
+	if (adde_is_name(argv[0]))
+		status = run_adde(&p, argc, argv);
+	else if (parse(&p, argc, argv, &err) < 0 || apply_options(&p, &err) < 0)
 		status = dispatch_error(&p.host, &p.out, nowhere, NULL, &err);
 	else if (given(&p, "help"))
 		status = print_help();

@@ -9,12 +9,6 @@ not_yet(struct tool_call *c)
 }
 
 int
-tool_pull_image(struct tool_call *c)
-{
-	return not_yet(c);
-}
-
-int
 tool_create_runtime_env(struct tool_call *c)
 {
 	return not_yet(c);
@@ -52,24 +46,6 @@ tool_build_image_from_context(struct tool_call *c)
 
 int
 tool_build_image_from_path(struct tool_call *c)
-{
-	return not_yet(c);
-}
-
-int
-tool_list_agent_images(struct tool_call *c)
-{
-	return not_yet(c);
-}
-
-int
-tool_prune_build_cache(struct tool_call *c)
-{
-	return not_yet(c);
-}
-
-int
-tool_delete_image(struct tool_call *c)
 {
 	return not_yet(c);
 }

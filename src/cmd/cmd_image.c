@@ -223,17 +223,38 @@ hint_images(struct call *c)
 		err_hint(&c->err, "see what is there:  images -a");
 }
 
+/* The engine's words of what it took away, sorted into lists. */
+static void
+put_gone(struct call *c, const json *gone)
+{
+	json *untagged = cJSON_GetObjectItem(call_data(c), "untagged");
+	json *deleted = cJSON_GetObjectItem(call_data(c), "deleted");
+	const json *item;
+
+	json_each (item, gone) {
+		const char *tag = json_str(item, "Untagged", NULL);
+		const char *id = json_str(item, "Deleted", NULL);
+
+		if (tag)
+			json_push_str(untagged, tag);
+		if (id)
+			json_push_str(deleted, id);
+	}
+}
+
 static int
 image_rm_one(struct call *c, const char *name, json *removed)
 {
 	struct engine *e = c->session->engine;
+	autojson json *gone = NULL;
 	struct image img = IMAGE_INIT;
 	autoerr struct err ignored = ERR_INIT;
 	int rc;
 
 	image_look_up(e, name, &img, &ignored);
-	rc = image_remove(e, name, call_has(c, "force"), &c->err);
+	rc = image_remove(e, name, call_has(c, "force"), &gone, &c->err);
 	if (!rc) {
+		put_gone(c, gone);
 		dep_use_forget(&c->session->runtime, img.id ? img.id : "");
 		json_push_str(removed, name);
 		call_note(c, "image %s removed", name);
@@ -264,7 +285,7 @@ check_ours(struct call *c, const char *name)
 		    "addesh did not make the image %s: it has no label of ours",
 		    name);
 		err_hint(
-		    &c->err, "remove it all the same:  image rm -f %s", name);
+		    &c->err, "remove it all the same:  image rm -a %s", name);
 	}
 	image_release(&img);
 	return rc;
@@ -276,7 +297,8 @@ check_names(struct call *c)
 {
 	for (size_t i = 0; i < c->argc; i++)
 		if (image_check_name(c->argv[i], &c->err) ||
-		    (!call_has(c, "force") && check_ours(c, c->argv[i])))
+		    (!call_has(c, "force") && !call_has(c, "any") &&
+			check_ours(c, c->argv[i])))
 			return -1;
 	return 0;
 }
@@ -299,12 +321,15 @@ image_rm_exec(struct call *c)
 		return -1;
 	removed = json_array();
 	json_put(call_data(c), "removed", removed);
+	json_put(call_data(c), "untagged", json_array());
+	json_put(call_data(c), "deleted", json_array());
 	for (size_t i = 0; i < c->argc && !rc; i++)
 		rc = image_rm_one(c, c->argv[i], removed);
 	return rc;
 }
 
 static const struct opt image_rm_opts[] = {
+    OPT_FLAG('a', "any", "also images that addesh did not make"),
     OPT_FLAG('f', "force",
 	"do not ask, and remove it even if addesh did not make it or it has "
 	"other names"),
@@ -314,7 +339,7 @@ static const struct opt image_rm_opts[] = {
 const struct cmd cmd_image_rm = {
     .name = "image rm",
     .summary = "remove images from the engine",
-    .help = "Removes each IMAGE that addesh made; others only with -f.  A "
+    .help = "Removes each IMAGE that addesh made; others only with -a or -f.  A "
 	    "person is asked first unless the setting "
 	    "shell.confirm.image_rm is off.",
     .examples = "image rm agent-env:try\nimage rm -f old:1 old:2",

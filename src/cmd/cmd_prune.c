@@ -21,7 +21,7 @@ struct pruning {
 	struct call *c;
 	struct engine *engine;
 	struct call_table *table;
-	bool dry;
+	bool dry, cache_only;
 	/* Seconds of the epoch; what was used after `since` stays. */
 	int64_t now, since;
 	json *images, *containers; /* as the engine lists them */
@@ -159,7 +159,7 @@ prune_image(struct pruning *p, const char *name, const struct victim *v)
 {
 	autoerr struct err err = ERR_INIT;
 
-	if (p->dry || !image_remove(p->engine, name, false, &err)) {
+	if (p->dry || !image_remove(p->engine, name, false, NULL, &err)) {
 		report(p, v);
 		if (!p->dry)
 			dep_use_forget(&p->c->session->runtime, v->id);
@@ -296,6 +296,10 @@ prune_all(struct pruning *p, uint64_t unused_ms)
 {
 	const json *image, *container;
 
+	if (p->cache_only) {
+		prune_cache(p, unused_ms);
+		return;
+	}
 	json_each (container, p->containers) {
 		if (!is_interrupted(p))
 			prune_container(p, container);
@@ -352,6 +356,7 @@ prune_exec(struct call *c)
 	    .now = now,
 	    .since = now - (int64_t)(unused_ms / 1000),
 	    .dry = call_has(c, "dry-run"),
+	    .cache_only = call_has(c, "cache"),
 	    .first = ERR_INIT};
 	int rc = look(&p);
 
@@ -373,6 +378,7 @@ prune_exec(struct call *c)
 
 static const struct opt prune_opts[] = {
     OPT_TIME(0, "older-than", "what was not used for so long; 24h else"),
+    OPT_FLAG(0, "cache", "the build cache only"),
     OPT_FLAG('n', "dry-run", "remove nothing, only list"),
     OPT_END,
 };

@@ -95,27 +95,36 @@ put_env(json *j, struct host *h)
 	json_put_str(j, "env", facts.env);
 }
 
+/* The object of a failure that belongs to no call. */
+static json *
+failure_json(struct host *h, const char *cmd, const struct err *err)
+{
+	json *j = json_object();
+
+	json_put_int(j, "v", 1);
+	json_put_str(j, "step", NULL);
+	json_put_str(j, "cmd", cmd);
+	json_put_bool(j, "ok", false);
+	json_put_int(j, "status", err_kind_status(err->kind));
+	json_put(j, "error", error_json(err));
+	put_env(j, h);
+	return j;
+}
+
 int
 dispatch_error(struct host *h, struct output *o, struct locus at,
     const char *cmd, const struct err *err)
 {
 	int status = err_kind_status(err->kind);
-	autojson json *j = NULL;
 
 	report_status(o, cmd, status, err_kind_name(err->kind));
-	if (o->mode != OUTPUT_JSON) {
+	if (o->mode == OUTPUT_JSON) {
+		autojson json *j = failure_json(h, cmd, err);
+
+		write_json(o, j);
+	} else {
 		print_error(o, at, cmd, err);
-		return status;
 	}
-	j = json_object();
-	json_put_int(j, "v", 1);
-	json_put_str(j, "step", NULL);
-	json_put_str(j, "cmd", cmd);
-	json_put_bool(j, "ok", false);
-	json_put_int(j, "status", status);
-	json_put(j, "error", error_json(err));
-	put_env(j, h);
-	write_json(o, j);
 	return status;
 }
 
@@ -173,6 +182,13 @@ check_written(struct call *c)
 		c->status = err_kind_status(c->err.kind);
 }
 
+static int
+call_status(const struct call *c)
+{
+	return c->err.kind && !c->status ? err_kind_status(c->err.kind)
+					 : c->status;
+}
+
 /* Shows result and error; returns the exit status. */
 static int
 show(struct call *c, struct locus at)
@@ -182,9 +198,7 @@ show(struct call *c, struct locus at)
 
 	show_body(c);
 	check_written(c);
-	status = c->status;
-	if (c->err.kind && !status)
-		status = err_kind_status(c->err.kind);
+	status = call_status(c);
 	output_end(o);
 	if (o->mode == OUTPUT_JSON) {
 		autojson json *j = call_json(c, status);
@@ -276,16 +290,32 @@ show_time(struct call *c)
 	output_line(c->out, text.buf);
 }
 
+static struct call
+call_of(struct host *h, struct output *o, const struct request *rq,
+    struct optset *set)
+{
+	return (struct call){.host = h, .out = o, .opts = set, .err = ERR_INIT,
+	    .body = STRBUF_INIT, .heredoc = rq->heredoc, .text = rq->text,
+	    .interactive = rq->interactive, .stdin_taken = rq->stdin_taken,
+	    .redirected = rq->body_fd != STDOUT_FILENO,
+	    .started_ms = clock_ms()};
+}
+
+static void
+call_release(struct call *c)
+{
+	optset_release(c->opts);
+	strbuf_release(&c->body);
+	json_free(c->data);
+	err_clear(&c->err);
+}
+
 int
 dispatch_run(struct host *h, struct output *o, const struct request *rq)
 {
 	struct optset set;
 	autoerr struct err err = ERR_INIT;
-	struct call c = {.host = h, .out = o, .opts = &set, .err = ERR_INIT,
-	    .body = STRBUF_INIT, .heredoc = rq->heredoc, .text = rq->text,
-	    .interactive = rq->interactive, .stdin_taken = rq->stdin_taken,
-	    .redirected = rq->body_fd != STDOUT_FILENO,
-	    .started_ms = clock_ms()};
+	struct call c = call_of(h, o, rq, &set);
 	size_t used;
 	int status;
 
@@ -305,11 +335,30 @@ dispatch_run(struct host *h, struct output *o, const struct request *rq)
 	status = show(&c, rq->at);
 	if (rq->timed || (o->verbose && o->mode != OUTPUT_JSON))
 		show_time(&c);
-	optset_release(&set);
-	strbuf_release(&c.body);
-	json_free(c.data);
-	err_clear(&c.err);
+	call_release(&c);
 	return status;
+}
+
+json *
+dispatch_object(struct host *h, struct output *o, const struct request *rq)
+{
+	struct optset set;
+	autoerr struct err err = ERR_INIT;
+	struct call c = call_of(h, o, rq, &set);
+	size_t used;
+	json *j;
+
+	o->mode = OUTPUT_JSON;
+	output_begin(o, STDOUT_FILENO, NULL);
+	c.cmd = dispatch_resolve(rq->words, rq->nwords, false, &used, &err);
+	if (!c.cmd)
+		return failure_json(h, NULL, &err);
+	optset_init(&set, c.cmd);
+	execute(&c, rq, used);
+	output_end(o);
+	j = call_json(&c, call_status(&c));
+	call_release(&c);
+	return j;
 }
 
 /* Reads one line from the terminal; false if there is none to be had. */

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "base/err.h"
+#include "base/json.h"
 #include "cmd/table.h"
 
 struct host;
@@ -35,6 +36,13 @@ struct request {
 
 /* Returns the exit status. */
 int dispatch_run(struct host *h, struct output *o, const struct request *rq);
+
+/*
+ * The same, but nothing is shown: returns the object that --json would have
+ * printed, the caller's.  What stderr would have got goes to o->listener.
+ */
+json *dispatch_object(struct host *h, struct output *o,
+    const struct request *rq);
 
 /*
  * The row that the words begin with, and in *used how many they are.  A row

@@ -30,6 +30,7 @@ struct invocation {
 	const char *format; /* of results: "json", "plain", or NULL */
 	const char *color;  /* --color WORD, or NULL */
 	bool quiet;
+	bool agent; /* as in policy_inputs */
 };
 
 /* Facts for the prompt; strings are borrowed until the next command. */

@@ -225,6 +225,10 @@ output_line(struct output *o, const char *text)
 	autobuf struct strbuf line = STRBUF_INIT;
 	struct sanitiser plain = {0};
 
+	if (o->listener) {
+		o->listener(o->listener_arg, text);
+		return;
+	}
 	output_erase_progress(o);
 	end_open_line(o);
 	if (o->terminal[STDERR_FILENO])
@@ -344,6 +348,10 @@ output_progress(struct output *o, const char *step, const char *text,
 	enum output_progress form = progress_form(o);
 	int64_t now = clock_ms();
 
+	if (o->listener) {
+		o->listener(o->listener_arg, text);
+		return;
+	}
 	if (o->verbose) {
 		tell_step(o, step);
 		return;

@@ -24,7 +24,12 @@ enum output_progress {
 	PROGRESS_NONE,
 };
 
+/* Takes a line that stderr would have got, or the progress of a command. */
+typedef void output_listener(void *arg, const char *text);
+
 struct output {
+	output_listener *listener; /* NULL: it goes to stderr */
+	void *listener_arg;
 	enum output_mode mode;
 	enum output_when pager;
 	enum output_progress progress;

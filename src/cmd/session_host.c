@@ -49,7 +49,8 @@ load_policy(const struct host *h, struct err *err)
 {
 	const struct policy_inputs in = {.config = h->inv.config,
 	    .policy = h->inv.policy,
-	    .no_config = h->inv.no_config};
+	    .no_config = h->inv.no_config,
+	    .agent = h->inv.agent};
 	struct policy *p = policy_load(&in, err);
 
 	if (p && apply_invocation(p, &h->inv, err)) {

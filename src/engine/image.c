@@ -352,12 +352,19 @@ image_tag(struct engine *e, const char *name, const struct reference *as,
 }
 
 int
-image_remove(struct engine *e, const char *name, bool force, struct err *err)
+image_remove(struct engine *e, const char *name, bool force, json **gone,
+    struct err *err)
 {
 	autofree char *path =
 	    image_path(e, name, force ? "?force=1" : "?force=0");
+	json *answer =
+	    engine_call(e, "removing the image", "DELETE", path, NULL, err);
 
-	if (!engine_do(e, "removing the image", "DELETE", path, NULL, err))
+	if (gone)
+		*gone = answer;
+	else
+		json_free(answer);
+	if (answer)
 		return 0;
 	if (err->code == 404)
 		return image_not_found(e, name, err);

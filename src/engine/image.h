@@ -127,8 +127,11 @@ int image_check_trust_name(const char *name, struct err *err);
 /* One more name for it, implicitly :latest; err->code: 404 not there. */
 int image_tag(struct engine *e, const char *name, const struct reference *as,
     struct err *err);
-/* err->code: 404 not there, 409 in use. */
-int image_remove(struct engine *e, const char *name, bool force,
+/*
+ * err->code: 404 not there, 409 in use.  gone (may be NULL) gets what the
+ * engine says of it, the caller's: objects with Untagged or Deleted.
+ */
+int image_remove(struct engine *e, const char *name, bool force, json **gone,
     struct err *err);
 
 #endif

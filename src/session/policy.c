@@ -6,16 +6,63 @@
 #include "base/units.h"
 
 static void
+resolve_all(struct policy *p)
+{
+	for (size_t i = 0; i < SET_COUNT; i++)
+		policy_resolve(p, i);
+}
+
+static void
+set_own(struct value *v, const struct setting *s, const char *text,
+    const char *where)
+{
+	struct err err = ERR_INIT;
+
+	value_release(v);
+	if (value_parse(s, text, where, v, &err))
+		abort(); /* a row of our own; a test reads each */
+}
+
+static void
 set_defaults(struct policy *p)
+{
+	for (size_t i = 0; i < SET_COUNT; i++)
+		set_own(&p->layers[LAYER_DEFAULT][i], &settings_table[i],
+		    settings_table[i].def, "the default");
+}
+
+/* A project's file can only tighten, and no ceiling of its own is less than
+   one that nobody named. */
+static bool
+has_ceiling(const struct policy *p, enum setting_id id)
+{
+	for (size_t l = LAYER_DEFAULT; l < LAYER_PROJECT; l++)
+		if (p->max[l][id].set)
+			return true;
+	return false;
+}
+
+void
+policy_use_agent(struct policy *p)
 {
 	for (size_t i = 0; i < SET_COUNT; i++) {
 		const struct setting *s = &settings_table[i];
-		struct err err = ERR_INIT;
 
-		if (value_parse(s, s->def, "the default",
-			&p->layers[LAYER_DEFAULT][i], &err))
-			abort(); /* a row of our own; a test reads each */
+		if (s->agent)
+			set_own(&p->layers[LAYER_DEFAULT][i], s, s->agent,
+			    "the default for agents");
+		if (s->agent_max && !has_ceiling(p, i))
+			set_own(&p->max[LAYER_DEFAULT][i], s, s->agent_max,
+			    "the ceiling for agents");
 	}
+	/* What `auto` may come to is not for an agent to get. */
+	for (size_t l = LAYER_SITE; l < LAYER_COUNT; l++) {
+		struct value *v = &p->layers[l][SET_SANDBOX];
+
+		if (v->set && !strcmp(v->text, "auto"))
+			value_release(v);
+	}
+	resolve_all(p);
 }
 
 static struct policy *
@@ -33,13 +80,6 @@ new_empty(void)
 	strvec_init(&p->foreign);
 	strvec_init(&p->warnings);
 	return p;
-}
-
-static void
-resolve_all(struct policy *p)
-{
-	for (size_t i = 0; i < SET_COUNT; i++)
-		policy_resolve(p, i);
 }
 
 struct policy *

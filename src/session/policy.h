@@ -41,6 +41,9 @@ struct policy_inputs {
 	const char *config; /* --config FILE, or NULL */
 	const char *policy; /* --policy NAME|FILE, or NULL */
 	bool no_config;	    /* neither the user's file nor the project's */
+	/* For adde and MCP: an agent's defaults and ceilings (settings.h), and
+	   `auto` means an engine and nothing else. */
+	bool agent;
 };
 
 struct policy;

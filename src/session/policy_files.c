@@ -227,6 +227,8 @@ load(struct loader *ld, const struct policy_inputs *in)
 				  "the project's file") < 0)
 		return -1;
 	read_variables(ld);
+	if (in->agent)
+		policy_use_agent(ld->p);
 	if (policy_report(&ld->problems, ld->err))
 		return -1;
 	policy_warn_lowered(ld->p);

@@ -13,6 +13,8 @@ struct policy {
 	struct strvec warnings;
 };
 
+/* What policy_inputs.agent means, once the files are read. */
+void policy_use_agent(struct policy *p);
 /* Finds what counts now, after a layer of it was set. */
 void policy_resolve(struct policy *p, enum setting_id id);
 /* The value that would count without any ceiling. */

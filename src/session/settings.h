@@ -119,6 +119,9 @@ struct setting {
 	const char *only;
 	bool ceiling;	   /* may stand in `max` */
 	const char *env;   /* a variable that sets it, or NULL */
+	/* For agents (policy_inputs): another default, and the ceiling where no
+	   file names one; or NULL. */
+	const char *agent, *agent_max;
 	const char *help;  /* one sentence without a period */
 };
 

@@ -303,7 +303,7 @@ do_pull(char **args, struct err *err)
 static int
 do_rmi(char **args, struct err *err)
 {
-	return image_remove(engine, args[0], false, err);
+	return image_remove(engine, args[0], false, NULL, err);
 }
 
 /* put ID DIR NAME TEXT */

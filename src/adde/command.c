@@ -1,0 +1,155 @@
+#include "adde/command.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "adde/wire.h"
+#include "cmd/dispatch.h"
+#include "cmd/host.h"
+#include "cmd/output.h"
+#include "engine/endpoint.h"
+#include "session/session.h"
+
+void
+words_add(struct strvec *words, ...)
+{
+	const char *word;
+	va_list ap;
+
+	va_start(ap, words);
+	while ((word = va_arg(ap, const char *)))
+		strvec_push(words, word);
+	va_end(ap);
+}
+
+static void
+on_line(void *arg, const char *text)
+{
+	static const char warning[] = "addesh: warning: ";
+	struct tool_call *c = arg;
+	json *list;
+
+	if (!str_starts(text, warning)) {
+		if (c->progress)
+			c->progress(c->arg, text);
+		return;
+	}
+	list = cJSON_GetObjectItem(c->response, "warnings");
+	if (!list) {
+		list = json_array();
+		json_put(c->response, "warnings", list);
+	}
+	text += strlen(warning);
+	json_push(list, wire_string(text, strlen(text)));
+}
+
+/* In the words of Docker's client, which programs look for. */
+static void
+say_unreachable(struct tool_call *c)
+{
+	const struct session *s = c->host->session;
+	struct endpoint_inputs in = {0};
+	struct endpoint ep = ENDPOINT_INIT;
+	autovec struct strvec vars = STRVEC_INIT;
+	autoerr struct err why = ERR_INIT, ignored = ERR_INIT;
+
+	endpoint_inputs_here(&in, &vars);
+	in.asked = policy_text(s->policy, SET_ENGINE_URL);
+	in.asked_by = policy_where(s->policy, SET_ENGINE_URL);
+	if (!*in.asked)
+		in.asked = NULL;
+	if (!endpoint_resolve(&ep, &in, &ignored)) {
+		err_move(&why, &c->err);
+		err_set(&c->err, ERR_ENGINE,
+		    "Cannot connect to the Docker daemon at %s. Is the docker "
+		    "daemon running?",
+		    ep.url);
+		err_hint(&c->err, "%s", why.msg.buf);
+		if (why.hint.len)
+			err_hint(&c->err, "%s", why.hint.buf);
+	}
+	endpoint_release(&ep);
+}
+
+static void
+take_error(struct tool_call *c, const json *error)
+{
+	const struct session *s = c->host->session;
+	const char *hint = json_str(error, "hint", NULL);
+	bool engine = !strcmp(json_str(error, "kind", ""), "engine");
+
+	err_set(&c->err, engine ? ERR_ENGINE : ERR_SANDBOX, "%s",
+	    json_str(error, "message", ""));
+	if (hint)
+		err_hint(&c->err, "%s", hint);
+	c->err.code = (int)json_int(error, "code", 0);
+	if (engine && s && !s->engine)
+		say_unreachable(c);
+}
+
+json *
+command_run(struct tool_call *c, const struct strvec *words,
+    const struct strbuf *heredoc)
+{
+	autobuf struct strbuf text = STRBUF_INIT;
+	struct output out = *c->out;
+	struct request rq = {.words = words->v,
+	    .nwords = words->n,
+	    .heredoc = heredoc,
+	    .stdin_taken = true,
+	    .body_fd = STDOUT_FILENO};
+	json *object;
+
+	for (size_t i = 0; i < words->n; i++) {
+		if (i)
+			strbuf_addc(&text, ' ');
+		strbuf_add_word(&text, words->v[i]);
+	}
+	rq.text = text.buf;
+	out.listener = on_line;
+	out.listener_arg = c;
+	out.verbose = false;
+	object = dispatch_object(c->host, &out, &rq);
+	if (!json_get(object, "error"))
+		return object;
+	take_error(c, json_get(object, "error"));
+	json_free(object);
+	return NULL;
+}
+
+json *
+command_result(struct tool_call *c, const struct strvec *words,
+    const struct strbuf *heredoc)
+{
+	autojson json *object = command_run(c, words, heredoc);
+
+	return object ? json_copy(json_get(object, "result")) : NULL;
+}
+
+char *
+request_trimmed(const struct tool_call *c, const char *name)
+{
+	const char *s = json_str(c->request, name, "");
+	size_t n;
+
+	while (isspace((unsigned char)*s))
+		s++;
+	n = strlen(s);
+	while (n && isspace((unsigned char)s[n - 1]))
+		n--;
+	return xstrndup(s, n);
+}
+
+int
+response_ok(struct tool_call *c, int rc)
+{
+	json_put_bool(c->response, "ok", !rc);
+	return rc;
+}
+
+json *
+megabytes(int64_t bytes)
+{
+	return wire_number((double)bytes / (1 << 20));
+}

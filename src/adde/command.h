@@ -1,0 +1,34 @@
+/* What the tools are made of: commands of the table. */
+#ifndef ADDESH_ADDE_COMMAND_H
+#define ADDESH_ADDE_COMMAND_H
+
+#include "adde/tool.h"
+#include "base/strvec.h"
+
+/* Appends words; NULL ends them. */
+void words_add(struct strvec *words, ...) __attribute__((sentinel));
+
+/*
+ * Carries out the command that words are, as if somebody had typed them.
+ * Returns its object (man addesh-json), the caller's; NULL with c->err if it
+ * failed, which the exit status of a program is not.  What it warns of is added
+ * to the response's "warnings", progress goes to c->progress.
+ */
+json *command_run(struct tool_call *c, const struct strvec *words,
+    const struct strbuf *heredoc);
+/* The `result` of that object. */
+json *command_result(struct tool_call *c, const struct strvec *words,
+    const struct strbuf *heredoc);
+
+/* A text of the request without blanks around it, "" if it is absent; the
+   caller's. */
+char *request_trimmed(const struct tool_call *c, const char *name);
+
+/* "ok": as it ends the response of tools that have nothing else to say; returns
+   rc. */
+int response_ok(struct tool_call *c, int rc);
+
+/* Bytes in ADDE's megabytes, of 2^20. */
+json *megabytes(int64_t bytes);
+
+#endif
