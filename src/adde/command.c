@@ -77,10 +77,14 @@ take_error(struct tool_call *c, const json *error)
 {
 	const struct session *s = c->host->session;
 	const char *hint = json_str(error, "hint", NULL);
-	bool engine = !strcmp(json_str(error, "kind", ""), "engine");
+	const char *kind = json_str(error, "kind", "");
+	bool engine = !strcmp(kind, err_kind_name(ERR_ENGINE));
 
-	err_set(&c->err, engine ? ERR_ENGINE : ERR_SANDBOX, "%s",
-	    json_str(error, "message", ""));
+	err_set(&c->err,
+	    engine					      ? ERR_ENGINE
+	    : !strcmp(kind, err_kind_name(ERR_POLICY)) ? ERR_POLICY
+						       : ERR_SANDBOX,
+	    "%s", json_str(error, "message", ""));
 	if (hint)
 		err_hint(&c->err, "%s", hint);
 	c->err.code = (int)json_int(error, "code", 0);
@@ -102,6 +106,11 @@ command_run(struct tool_call *c, const struct strvec *words,
 	json *object;
 
 	for (size_t i = 0; i < words->n; i++) {
+		if (wire_has_nul(words->v[i])) {
+			err_set(&c->err, ERR_USAGE,
+			    "a NUL stands where only files may have one");
+			return NULL;
+		}
 		if (i)
 			strbuf_addc(&text, ' ');
 		strbuf_add_word(&text, words->v[i]);

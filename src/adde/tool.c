@@ -134,12 +134,22 @@ take_request(const struct tool *t, const json *given, struct err *err)
 static void
 put_error(json *response, const struct err *err)
 {
-	json_remove(response, "error");
 	json_put(response, "error",
 	    wire_string(err->msg.buf, err->msg.len));
 	if (err->hint.len)
 		json_put(response, "hint",
 		    wire_string(err->hint.buf, err->hint.len));
+}
+
+/* What was warned of comes last, after what ADDE itself has. */
+static void
+move_warnings(json *response)
+{
+	json *list =
+	    cJSON_DetachItemFromObjectCaseSensitive(response, "warnings");
+
+	if (list)
+		json_put(response, "warnings", list);
 }
 
 int
@@ -163,6 +173,7 @@ tool_run(const struct tool *t, struct host *h, struct output *o,
 	rc = t->exec(&c);
 	if (rc)
 		put_error(c.response, &c.err);
+	move_warnings(c.response);
 	err_clear(&c.err);
 	*response = c.response;
 	return rc ? 1 : 0;

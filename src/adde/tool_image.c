@@ -190,7 +190,8 @@ tool_delete_image(struct tool_call *c)
 		strvec_push(&words, "-f");
 	words_add(&words, "--", image, NULL);
 	result = command_result(c, &words, NULL);
+	rc = response_ok(c, result ? 0 : -1);
 	if (result)
 		put_deleted(c, result);
-	return response_ok(c, result ? 0 : -1);
+	return rc;
 }

@@ -31,21 +31,3 @@ tool_cleanup_env(struct tool_call *c)
 {
 	return not_yet(c);
 }
-
-int
-tool_prepare_build_context(struct tool_call *c)
-{
-	return not_yet(c);
-}
-
-int
-tool_build_image_from_context(struct tool_call *c)
-{
-	return not_yet(c);
-}
-
-int
-tool_build_image_from_path(struct tool_call *c)
-{
-	return not_yet(c);
-}

@@ -332,6 +332,25 @@ wire_bytes(struct strbuf *out, const char *s)
 	strbuf_adds(out, s);
 }
 
+bool
+wire_has_nul(const char *s)
+{
+	return strstr(s, WIRE_NUL) != NULL;
+}
+
+void
+wire_take_bytes(const json *obj, const char *name, struct strbuf *out)
+{
+	autofree char *encoded = xasprintf("%s_b64", name);
+	const char *text = json_str(obj, name, NULL);
+	const char *base64 = json_str(obj, encoded, "");
+
+	if (text)
+		strbuf_adds(out, text);
+	else
+		base64_decode(out, base64, strlen(base64));
+}
+
 json *
 wire_string(const void *p, size_t n)
 {

@@ -30,8 +30,12 @@ bool wire_is_int(const json *j);
 
 /* Appends the bytes of a string of a tree. */
 void wire_bytes(struct strbuf *out, const char *s);
+/* Has it a NUL, and so is nothing but bytes? */
+bool wire_has_nul(const char *s);
 /* A string for a tree; each byte that is not UTF-8 becomes U+FFFD. */
 json *wire_string(const void *p, size_t n);
+/* Appends what json_put_bytes() put under this name; nothing if it is absent. */
+void wire_take_bytes(const json *obj, const char *name, struct strbuf *out);
 /* The shortest form that reads as the same double. */
 json *wire_number(double n);
 
