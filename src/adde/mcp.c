@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "adde/adde.h"
 #include "adde/mcp_pool.h"
 #include "adde/mcp_tools.h"
 #include "base/clock.h"
@@ -402,6 +403,8 @@ mcp_exec(struct call *c)
 	if (isatty(STDIN_FILENO))
 		call_note(c, "waiting for a client's messages on standard "
 			     "input; Ctrl-D ends it");
+	adde_use_agent(c->host);
+	host_policy(c->host); /* read once, for all workers */
 	s.out_fd = take_stdout(&c->err);
 	if (s.out_fd < 0)
 		return -1;
