@@ -13,6 +13,9 @@
 #define LABEL_NAME "addesh.name"
 #define LABEL_RUNNER "addesh.runner" /* of a volume: what is in it */
 
+/* A container whose name begins so is kept: no sweep ends it. */
+#define KEPT_PREFIX "addesh-kept-"
+
 /* Where the runner's files are mounted in a container. */
 #define RUNNER_DIR "/.addesh"
 

@@ -10,6 +10,20 @@
 #define UNSTARTED_S 60
 #define REMOVE_MS 30000
 
+/* Its name is one of a list, with a slash before it. */
+static bool
+container_is_kept(const json *c)
+{
+	const json *name;
+
+	json_each (name, json_get(c, "Names"))
+		if (cJSON_IsString(name) &&
+		    str_starts(name->valuestring + (*name->valuestring == '/'),
+			KEPT_PREFIX))
+			return true;
+	return false;
+}
+
 /* Why a container goes, or NULL: it is in use. */
 static const char *
 verdict_on(const json *c)
@@ -21,6 +35,9 @@ verdict_on(const json *c)
 	enum owner_state owner =
 	    owner_state(json_str(labels, LABEL_OWNER, ""));
 
+	if (container_is_kept(c) && strcmp(state, "created") &&
+	    strcmp(state, "configured"))
+		return NULL;
 	if (owner == OWNER_DEAD)
 		return "its owner has ended";
 	if ((!strcmp(state, "created") || !strcmp(state, "configured")) &&
