@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define FDS_MAX (3 + 4 * (PROTO_REQUESTS_MAX + SLOTS_MAX))
+#define FDS_MAX (8 + 4 * (PROTO_REQUESTS_MAX + SLOTS_MAX))
 #define SETTLE_MS 20 /* how often an ending request is looked at anyway */
 
 struct pollset {
@@ -53,6 +53,14 @@ wake_at(struct pollset *set, uint64_t now, uint64_t when)
 		set->timeout = (int)ms;
 }
 
+/* When the client that waits for something is taken for dead; 0: never. */
+static uint64_t
+silence_end(const struct runner *rn)
+{
+	return rn->silence_us > 0 && rn->nrequests > 0 ?
+	    rn->heard_us + rn->silence_us : 0;
+}
+
 static void
 watch_request(struct runner *rn, struct pollset *set, const struct request *r)
 {
@@ -72,20 +80,41 @@ watch_request(struct runner *rn, struct pollset *set, const struct request *r)
 	}
 }
 
+/* A queue that is full holds up its own client, and nobody else's HELLO. */
+static void
+watch_channel(struct runner *rn, struct pollset *set,
+    const struct channel *ch)
+{
+	if (ch != rn->client || queue_is_open(&rn->queue))
+		watch(set, ch->in, POLLIN);
+	watch(set, ch->conn, POLLIN);
+}
+
+static void
+watch_channels(struct runner *rn, struct pollset *set)
+{
+	watch_channel(rn, set, &rn->stdio);
+	watch_channel(rn, set, &rn->late);
+	if (rn->config.keep || rn->hello_by > 0)
+		watch(set, rn->listen_fd, POLLIN);
+	watch(set, rn->pending_fd, POLLIN);
+	if (queue_pending(&rn->queue) > 0)
+		watch(set, rn->queue.fd, POLLOUT);
+}
+
 static void
 wait_for_events(struct runner *rn, struct pollset *set)
 {
 	set->n = 0;
 	set->timeout = -1;
 	watch(set, rn->sigfd, POLLIN);
-	if (!rn->eof && queue_is_open(&rn->queue))
-		watch(set, STDIN_FILENO, POLLIN);
-	if (queue_pending(&rn->queue) > 0)
-		watch(set, rn->queue.fd, POLLOUT);
+	watch_channels(rn, set);
 	for (size_t i = 0; i < rn->nrequests; i++)
 		watch_request(rn, set, rn->requests[i]);
 	if (rn->config.lease_us > 0)
 		wake_at(set, rn->now, rn->lease_at);
+	wake_at(set, rn->now, rn->hello_by);
+	wake_at(set, rn->now, silence_end(rn));
 	if (rn->reaping)
 		set->timeout = 0;
 	if (poll(set->fds, set->n, set->timeout) < 0)
@@ -121,36 +150,21 @@ read_signals(struct runner *rn)
 	rn->reaping = true;
 }
 
-/* The client is gone, and perhaps for good. */
+/* Who is there before who comes, which gives numbers a new meaning. */
 static void
-client_lost(struct runner *rn)
+serve_channels(struct runner *rn, const struct pollset *set)
 {
-	rn->eof = true;
-	requests_abandon(rn);
-	if (!rn->config.keep)
-		rn->quit = true;
-}
-
-static void
-read_client(struct runner *rn)
-{
-	struct frame f;
-	uint8_t *p;
-	size_t room;
-	ssize_t n;
-
-	p = frame_reader_space(&rn->reader, &room);
-	n = read(STDIN_FILENO, p, room);
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (n <= 0)
-		return client_lost(rn);
-	frame_reader_add(&rn->reader, (size_t)n);
-	while (!rn->quit && frame_reader_next(&rn->reader, &f)) {
-		request_frame(rn, &f);
-		/* Behind it: the first HELLO says how long a lease is. */
-		rn->lease_at = rn->now + rn->config.lease_us;
-	}
+	if (is_ready(set, rn->stdio.in))
+		channel_read(rn, &rn->stdio);
+	if (is_ready(set, rn->late.in))
+		channel_read(rn, &rn->late);
+	/* Nothing is ever sent there: it is the end. */
+	if (is_ready(set, rn->late.conn))
+		channel_lost(rn, &rn->late);
+	if (is_ready(set, rn->pending_fd))
+		channel_pending(rn);
+	if (is_ready(set, rn->listen_fd))
+		channel_accept(rn);
 }
 
 static void
@@ -188,6 +202,23 @@ serve_requests(struct runner *rn, const struct pollset *set)
 	requests_advance(rn);
 }
 
+/* Times that are over because nobody was heard. */
+static void
+end_in_time(struct runner *rn)
+{
+	uint64_t silence = silence_end(rn);
+
+	if (rn->config.lease_us > 0 && rn->now >= rn->lease_at)
+		rn->quit = true;
+	if (rn->hello_by > 0 && rn->now >= rn->hello_by)
+		rn->quit = true;
+	/* Should the client only have slept, it gets to know. */
+	if (silence > 0 && rn->now >= silence) {
+		rn->heard_us = rn->now;
+		requests_cancel(rn, NULL);
+	}
+}
+
 /*
  * Who writes a lot wakes the runner for each piece, and wherever there are few
  * processors that takes them from everybody else on the way of the output.  In
@@ -216,13 +247,11 @@ runner_loop(struct runner *rn)
 			read_signals(rn);
 		if (rn->reaping)
 			rn->reaping = tasks_reap(rn);
-		if (is_ready(&set, STDIN_FILENO))
-			read_client(rn);
+		serve_channels(rn, &set);
 		serve_requests(rn, &set);
 		queue_flush(&rn->queue);
-		if (rn->queue.broken && !rn->eof)
-			client_lost(rn);
-		if (rn->config.lease_us > 0 && rn->now >= rn->lease_at)
-			rn->quit = true;
+		if (rn->queue.broken && rn->client != NULL)
+			channel_lost(rn, rn->client);
+		end_in_time(rn);
 	}
 }

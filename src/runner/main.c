@@ -1,11 +1,13 @@
 /*
  * addesh-runner: PID 1 of an environment, at the other end of the protocol in
- * protocol.h.  It takes no arguments: what it shall do comes over its stdin.
+ * protocol.h.  What it shall do comes over its stdin, or with the argument
+ * "listen" from who connects; with "connect" it is what connects.
  */
 #include "runner.h"
 
 #include <fcntl.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -87,7 +89,7 @@ open_signals(void)
 
 /* Everything that needs a path is opened here, before any code runs. */
 static int
-runner_open(struct runner *rn)
+runner_open(struct runner *rn, bool listens)
 {
 	rn->runner_id = own_id();
 	(void)prctl(PR_SET_DUMPABLE, 0);
@@ -98,26 +100,30 @@ runner_open(struct runner *rn)
 	rn->ptmxfd = open_ptmx();
 	rn->sigfd = open_signals();
 	cgroup_init(&rn->cgroup);
-	(void)fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK);
-	(void)fcntl(STDOUT_FILENO, F_SETFL, O_NONBLOCK);
-	(void)fcntl(STDOUT_FILENO, F_SETPIPE_SZ, PIPE_BYTES);
-	queue_init(&rn->queue, STDOUT_FILENO);
-	frame_reader_init(&rn->reader, rn->input, sizeof(rn->input));
+	channels_init(rn, !listens);
+	if (listens) {
+		rn->hello_by = runner_now() + LISTEN_US;
+		channel_bind(rn);
+		if (rn->listen_fd < 0 || channel_listen(rn) < 0)
+			return -1;
+	}
 	return rn->nullfd < 0 || rn->sigfd < 0 ? -1 : 0;
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	static const char text[] = "addesh-runner: cannot open what it needs\n";
 	static struct runner rn;
 
-	if (runner_open(&rn) < 0) {
+	if (argc == 2 && strcmp(argv[1], "connect") == 0)
+		return relay_main();
+	if (runner_open(&rn,
+		argc == 2 && strcmp(argv[1], "listen") == 0) < 0) {
 		(void)!write(STDERR_FILENO, text, sizeof(text) - 1);
 		return 1;
 	}
 	runner_loop(&rn);
-	rn.queue.broken = rn.queue.broken || rn.eof;
 	requests_abandon(&rn);
 	queue_flush(&rn.queue);
 	return 0;

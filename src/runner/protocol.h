@@ -38,10 +38,34 @@
  * WELCOME comes when the directories of BASE_ENV are made and the limits are
  * read; requests may be sent before it.  A runner that gets a HELLO forgets the
  * former client: runs of that client are killed, since nobody waits for their
- * verdicts (a kept environment's own background runs will be marked so by a
- * field when they exist).  The configuration fields of HELLO count in the first
- * one only. HELLO, WELCOME, PING, PONG and QUIT have id 0.  QUIT is not
- * answered: the runner ends, and the stream with it.
+ * verdicts.  The configuration fields of HELLO count in the first one only, but
+ * for SILENCE_MS, which is each client's own: while requests of the client are
+ * in flight the runner hears it at least so often, by a PING if nothing else is
+ * to be said, or else takes it for dead and cancels them.  HELLO, WELCOME,
+ * PING, PONG and QUIT have id 0.  QUIT is not answered: the runner ends, and
+ * the stream with it.
+ *
+ * KEEPING.  A runner ends with its client: at the end of its stdin.  One that
+ * is kept (KEEP in the first HELLO, or a request KEEP) goes on without one,
+ * until QUIT, SIGTERM from outside, or the end of its lease: idle time, without
+ * a frame from anybody.  It listens for other clients:
+ *  - on a unix socket (SOCK_STREAM) that was passed over its stdin, where that
+ *    is a socket (SCM_RIGHTS, with the first byte of a KEEP or the HELLO): a
+ *    connection is the stream in both directions.  It is the client's business
+ *    who can connect;
+ *  - else on PROTO_SOCKET_NAME, an abstract name (unix(7)) in its network
+ *    namespace.  Who connects passes two descriptors with one byte, where
+ *    frames are read from and written to; its end is the end of the connection.
+ *    "addesh-runner connect" does that with its own stdin and stdout.  It must
+ *    have the runner's uid and a parent outside of the PID namespace, and wants
+ *    the same of the runner.
+ * There is one client at a time.  A new connection takes the place of a former
+ * one, and a HELLO, on a connection or on stdin, that of any client: the
+ * former's runs are killed, and its connection is closed; its stdin is still
+ * read, but only for a HELLO.  A connection begins with empty readers on both
+ * sides, whatever half frame the former one left, and needs no zero bytes.
+ * "addesh-runner listen" listens on the abstract name from the start, without a
+ * client on stdin, and ends by itself if no HELLO comes for 30 s.
  *
  * REQUESTS have an id chosen by the client, never 0, never reused.  Each ends
  * in exactly one PROTO_VERDICT or PROTO_FAIL with that id.  Several may be in
@@ -102,6 +126,7 @@
 #define PROTO_WINDOW (256u << 10)
 #define PROTO_TAIL_MAX (64u << 10)
 #define PROTO_REQUESTS_MAX 64	/* in flight on one connection */
+#define PROTO_SOCKET_NAME "addesh-runner" /* behind a zero byte */
 #define PROTO_ENTRIES_DEFAULT 1000000 /* of a GET */
 
 /* Flags of a frame. */
@@ -128,6 +153,10 @@ enum proto_type {
 	PROTO_RESIZE,	  /* ROWS COLS of a run's pty */
 	PROTO_STATS,	  /* answered by a verdict with STAT fields */
 	PROTO_QUIT,	  /* the environment ends */
+	PROTO_KEEP,	  /* [LEASE_MS]: the environment outlives its client;
+			     also for another lease or another socket.
+			     Answered by an empty VERDICT, or a FAIL:
+			     EADDRINUSE, another one listens here */
 	/* both ways */
 	PROTO_ENTRY = 32, /* PATH TYPE MODE [SIZE] [TARGET] [MTIME]; if a
 			     regular file, DATA with its content follows */
@@ -163,8 +192,8 @@ enum proto_key {
 			       mount namespace of its own */
 	PROTO_K_WORKSPACE,  /* default working directory and home of files */
 	PROTO_K_PLACE,	    /* a writable place, repeated: for RESET */
-	PROTO_K_LEASE_MS,   /* without a PING for so long the runner ends */
-	PROTO_K_KEEP,	    /* 1: EOF on stdin does not end the runner */
+	PROTO_K_LEASE_MS,   /* without a frame for so long the runner ends */
+	PROTO_K_KEEP,	    /* 1: as the request KEEP */
 	PROTO_K_SECCOMP,    /* struct sock_filter[], loaded before exec */
 	PROTO_K_CGROUP_FD,  /* text ROLE=FD, repeated: descriptors that were
 			       passed to the runner, of the cgroup of code
@@ -185,6 +214,8 @@ enum proto_key {
 	PROTO_K_NOFILE,	    /* RLIMIT_NOFILE: soft << 32 | hard */
 	PROTO_K_NPROC,	    /* RLIMIT_NPROC, only where the uid is not shared */
 	PROTO_K_AS_KB,	    /* reserved */
+	PROTO_K_SILENCE_MS, /* in each HELLO; 0 or absent: the client may be
+			       silent as long as the lease lasts */
 
 	/* PROTO_RUN */
 	PROTO_K_ARG = 64,   /* argv, repeated */

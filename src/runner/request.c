@@ -390,29 +390,6 @@ hello_nonce(struct runner *rn, const struct message *m)
 	return found;
 }
 
-/* A new client.  Nobody reads what was for the former one. */
-static void
-hello(struct runner *rn, const struct message *m)
-{
-	const char *text = "";
-
-	if (hello_nonce(rn, m) < 0)
-		return send_fail(rn, 0, EINVAL, "nonce");
-	requests_abandon(rn);
-	queue_forget(&rn->queue);
-	if (rn->config.set) {
-		if (rn->welcomed)
-			runner_welcome(rn);
-		return;
-	}
-	if (config_read(&rn->config, &rn->cgroup, m, &text) < 0)
-		return send_fail(rn, 0, EINVAL, text);
-	if (!rn->cgroup.passed)
-		cgroup_open(&rn->cgroup);
-	forker_start(&rn->cgroup);
-	request_add(rn, m);
-}
-
 static uint64_t
 message_number(const struct message *m, enum proto_key key)
 {
@@ -425,6 +402,58 @@ message_number(const struct message *m, enum proto_key key)
 		if (f.key == key)
 			(void)field_u64(&f, &v);
 	return v;
+}
+
+/* The first one's configuration is the environment's. */
+static void
+first_hello(struct runner *rn, const struct message *m)
+{
+	static const char note[] = "no other client can come later";
+	const char *text = "";
+
+	if (config_read(&rn->config, &rn->cgroup, m, &text) < 0)
+		return send_fail(rn, 0, EINVAL, text);
+	rn->hello_by = 0;
+	if (!rn->cgroup.passed)
+		cgroup_open(&rn->cgroup);
+	/* Before any code runs, so that none has the name. */
+	channel_bind(rn);
+	if (rn->config.keep && channel_keep(rn) < 0)
+		(void)texts_add(&rn->config.notes, note, sizeof(note) - 1);
+	forker_start(&rn->cgroup);
+	request_add(rn, m);
+}
+
+/* A new client.  Nobody reads what was for the former one. */
+static void
+hello(struct runner *rn, struct channel *ch, const struct message *m)
+{
+	uint64_t silence_ms = message_number(m, PROTO_K_SILENCE_MS);
+
+	if (hello_nonce(rn, m) < 0)
+		return send_fail(rn, 0, EINVAL, "nonce");
+	channel_take(rn, ch);
+	rn->silence_us = silence_ms > UINT32_MAX ? 0 : silence_ms * 1000;
+	if (!rn->config.set)
+		return first_hello(rn, m);
+	if (rn->welcomed)
+		runner_welcome(rn);
+}
+
+static void
+keep(struct runner *rn, const struct message *m)
+{
+	uint64_t lease_ms = message_number(m, PROTO_K_LEASE_MS);
+
+	if (!rn->config.set)
+		return send_fail(rn, m->id, EPROTO, "HELLO comes first");
+	if (lease_ms > UINT32_MAX)
+		return send_fail(rn, m->id, EINVAL, "lease");
+	if (channel_keep(rn) < 0)
+		return send_fail(rn, m->id, errno, "listening");
+	if (lease_ms > 0)
+		rn->config.lease_us = lease_ms * 1000;
+	queue_message(&rn->queue, PROTO_VERDICT, m->id, NULL);
 }
 
 static void
@@ -467,8 +496,6 @@ static void
 request_message(struct runner *rn, const struct message *m)
 {
 	switch (m->type) {
-	case PROTO_HELLO:
-		return hello(rn, m);
 	case PROTO_PING:
 		if (getpid() != 1)
 			(void)kill(1, SIGCONT);
@@ -484,6 +511,8 @@ request_message(struct runner *rn, const struct message *m)
 		return about_request(rn, m);
 	case PROTO_STATS:
 		return stats(rn, m->id);
+	case PROTO_KEEP:
+		return keep(rn, m);
 	case PROTO_QUIT:
 		rn->quit = true;
 		return;
@@ -492,25 +521,35 @@ request_message(struct runner *rn, const struct message *m)
 	}
 }
 
-void
-request_frame(struct runner *rn, const struct frame *f)
+static void
+request_input(struct runner *rn, const struct frame *f)
 {
+	struct request *r = request_find(rn, f->id);
+
+	if (r == NULL || task_input(r, f) == 0)
+		return;
+	r->in.closed = true;
+	request_event(rn, r, "more input than the window");
+	request_cancel(rn, r);
+}
+
+void
+request_frame(struct runner *rn, struct channel *ch, const struct frame *f)
+{
+	bool heard = ch == rn->client;
 	struct message m;
-	struct request *r;
 	int added;
 
 	if (f->type == PROTO_DATA || f->type == PROTO_ENTRY) {
-		r = request_find(rn, f->id);
-		if (r != NULL && task_input(r, f) < 0) {
-			r->in.closed = true;
-			request_event(rn, r, "more input than the window");
-			request_cancel(rn, r);
-		}
+		if (heard)
+			request_input(rn, f);
 		return;
 	}
-	added = message_add(&rn->messages, f, &m);
-	if (added < 0)
-		send_fail(rn, f->id, EMSGSIZE, "request");
-	else if (added > 0)
+	added = message_add(&ch->messages, f, &m);
+	if (added > 0 && m.type == PROTO_HELLO)
+		hello(rn, ch, &m);
+	else if (added > 0 && heard)
 		request_message(rn, &m);
+	else if (added < 0 && heard)
+		send_fail(rn, f->id, EMSGSIZE, "request");
 }

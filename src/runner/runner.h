@@ -258,20 +258,39 @@ struct request {
 	uint64_t removed;   /* RESET: by the last round of helpers */
 };
 
-struct runner {
-	struct queue queue;
+/* ---- channel.c ---- */
+
+/* One who is, or may become, the client. */
+struct channel {
+	int in, out; /* -1: it has ended */
+	int conn;    /* the end of this is its own; -1: that of in is */
+	bool used;   /* something was written there, kept while it is not the
+			client's: see struct queue */
 	struct frame_reader reader;
 	struct message_reader messages;
+	uint8_t input[4 * PROTO_FRAME_MAX];
+};
+
+struct runner {
+	struct queue queue;
+	struct channel stdio, late; /* late: came through listen_fd */
+	struct channel *client;	    /* one of these, or NULL: nobody is there */
 	struct config config;
 	struct cgroup cgroup;
 	int sigfd, nullfd, ptmxfd;
+	int listen_fd;	/* bound, and listening once it is kept */
+	int passed_fd;	/* the last that came with the client's frames */
+	int pending_fd; /* connected, and has not passed its stdio yet */
+	bool listen_passed; /* listen_fd was one of the client's */
 	bool reaping;	/* more processes may have ended */
-	bool eof;	/* stdin has ended */
 	bool quit;
 	bool bulk;	/* a stream was read to its end, and that was a lot */
 	bool welcomed;	/* the first WELCOME is out: limits are known */
 	uint64_t now;	/* monotonic microseconds, at the loop's last turn */
 	uint64_t lease_at;
+	uint64_t hello_by;   /* listening without a HELLO until then; or 0 */
+	uint64_t silence_us; /* how long the client may be; or 0 */
+	uint64_t heard_us;
 	uint64_t runner_id;
 	uint8_t nonce[PROTO_NONCE_SIZE];
 	uint8_t *limits; /* LIMIT and NOTE fields of each WELCOME */
@@ -286,7 +305,6 @@ struct runner {
 		bool ok;
 	} done[PROTO_REQUESTS_MAX];
 	size_t ndone;
-	uint8_t input[4 * PROTO_FRAME_MAX];
 };
 
 #define READS_PER_TURN 8 /* of one stream, so that timers have their turn */
@@ -298,8 +316,42 @@ void runner_welcome(struct runner *rn);
 /* Reads, writes and waits until the environment ends: loop.c. */
 void runner_loop(struct runner *rn);
 
-/* Takes a frame of the client. */
-void request_frame(struct runner *rn, const struct frame *f);
+struct sockaddr_un;
+
+#define LISTEN_US 30000000 /* "listen": how long it waits for a HELLO */
+
+/* Nobody listens yet, and stdin's is the client, if that is one. */
+void channels_init(struct runner *rn, bool stdio);
+/* Takes the abstract name, without listening; listen_fd stays -1 if another
+   process has it. */
+void channel_bind(struct runner *rn);
+/* Listens on the socket that was passed, else under the abstract name; -1 with
+   errno. */
+int channel_listen(struct runner *rn);
+/* From now on the environment outlives its client; -1 with errno. */
+int channel_keep(struct runner *rn);
+/* The channel becomes the client, or a new client of it the former's place:
+   runs end, and what was queued is forgotten. */
+void channel_take(struct runner *rn, struct channel *ch);
+/* The channel has ended, and with it what nobody keeps. */
+void channel_lost(struct runner *rn, struct channel *ch);
+void channel_read(struct runner *rn, struct channel *ch);
+void channel_accept(struct runner *rn);
+/* Takes the stdio that pending_fd passes. */
+void channel_pending(struct runner *rn);
+/* Returns the length of the abstract address. */
+unsigned channel_address(struct sockaddr_un *sa);
+/* Whether the socket's other end is PID 1 or was started by an engine. */
+bool channel_peer_is_engines(int fd);
+
+/* ---- relay.c ---- */
+
+/* Connects its stdin and stdout with the runner that listens here. */
+int relay_main(void);
+
+/* Takes a frame of a channel. */
+void request_frame(struct runner *rn, struct channel *ch,
+    const struct frame *f);
 /* Starts what waits and can start now. */
 void requests_advance(struct runner *rn);
 /* Ends the requests that stand before until (NULL: all), but the HELLO. */

@@ -114,6 +114,29 @@ fd_close(int *fd)
 	*fd = -1;
 }
 
+/* Who may listen: nobody but sometimes somebody else already. */
+int
+channel_keep(struct runner *r)
+{
+	r->config.keep = !r->config.keep;
+	errno = EADDRINUSE;
+	return r->config.keep ? 0 : -1;
+}
+
+void
+channel_bind(struct runner *r)
+{
+	(void)r;
+}
+
+void
+channel_take(struct runner *r, struct channel *ch)
+{
+	requests_abandon(r);
+	queue_forget(&r->queue);
+	r->client = ch;
+}
+
 /* What a client names as a place would be opened, and made writable. */
 void
 places_open(struct config *c)
@@ -151,20 +174,27 @@ end_active(void)
 static void
 turn(const uint8_t *piece, size_t n)
 {
+	struct channel *ch = n % 16 == 15 ? &rn.late : &rn.stdio;
 	struct frame f;
 	size_t room;
-	uint8_t *to = frame_reader_space(&rn.reader, &room);
+	uint8_t *to = frame_reader_space(&ch->reader, &room);
 
 	memcpy(to, piece, n);
-	frame_reader_add(&rn.reader, n);
-	while (frame_reader_next(&rn.reader, &f))
-		request_frame(&rn, &f);
+	frame_reader_add(&ch->reader, n);
+	while (frame_reader_next(&ch->reader, &f))
+		request_frame(&rn, ch, &f);
 	requests_advance(&rn);
 	if (n % 2 == 0)
 		end_active();
 	rn.queue.head = rn.queue.tail = rn.queue.frame_end = 0;
 	if (rn.queue.broken || rn.nrequests > PROTO_REQUESTS_MAX)
 		abort();
+}
+
+static void
+open_channel(struct channel *ch)
+{
+	frame_reader_init(&ch->reader, ch->input, sizeof(ch->input));
 }
 
 int
@@ -178,7 +208,9 @@ LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	/* Else each HELLO would open the files of the target's own cgroup. */
 	rn.cgroup.passed = true;
 	queue_init(&rn.queue, -1);
-	frame_reader_init(&rn.reader, rn.input, sizeof(rn.input));
+	open_channel(&rn.stdio);
+	open_channel(&rn.late);
+	rn.client = &rn.stdio;
 	while ((n = records_next(&records, piece)) > 0)
 		turn(piece, n);
 	requests_abandon(&rn);
@@ -187,7 +219,8 @@ LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	end_active();
 	if (rn.nrequests != 0 || rn.nactive != 0)
 		abort();
-	message_reader_release(&rn.messages);
+	message_reader_release(&rn.stdio.messages);
+	message_reader_release(&rn.late.messages);
 	rn.config.set = rn.welcomed = rn.quit = false;
 	return 0;
 }

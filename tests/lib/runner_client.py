@@ -8,6 +8,7 @@ import select
 import struct
 import subprocess
 import time
+from socket import socketpair
 
 from tap import patient
 
@@ -23,7 +24,7 @@ F_MORE, F_END, F_STDERR, F_TAIL = 1, 2, 4, 8
 
 TYPES = {
     "HELLO": 1, "PING": 2, "RUN": 3, "PUT": 4, "GET": 5, "RESET": 6,
-    "SIGNAL": 7, "CANCEL": 8, "RESIZE": 9, "STATS": 10, "QUIT": 11,
+    "SIGNAL": 7, "CANCEL": 8, "RESIZE": 9, "STATS": 10, "QUIT": 11, "KEEP": 12,
     "ENTRY": 32, "DATA": 33,
     "WELCOME": 64, "PONG": 65, "STARTED": 66, "OUT": 67, "CREDIT": 68,
     "EVENT": 69, "VERDICT": 70, "FAIL": 71,
@@ -33,7 +34,7 @@ TYPE_NAMES = {v: k for k, v in TYPES.items()}
 _NUMBERS = {
     "VERSION": 2, "RUNNER": 3, "ERRNO": 7,
     "UID": 32, "GID": 33, "LEASE_MS": 38, "KEEP": 39, "NOFILE": 43,
-    "NPROC": 44,
+    "NPROC": 44, "SILENCE_MS": 46,
     "STDIN": 67, "TIMEOUT_MS": 68, "INTERRUPT": 69, "GRACE_MS": 70,
     "OUTPUT_MAX": 71, "AFTER": 72, "PTY": 73,
     "TYPE": 96, "MODE": 97, "SIZE": 98, "MTIME": 100, "DEPTH": 101,
@@ -374,15 +375,27 @@ class Client:
 
 
 class Process(Client):
-    """A runner that was started as argv, and a client on its pipes."""
+    """A runner that was started as argv, and a client on its pipes, or with
+    socket=True on one end of a pair whose other end is its stdin and stdout."""
 
-    def __init__(self, argv, **opts):
+    def __init__(self, argv, socket=False, **opts):
         check_crc = opts.pop("check_crc", True)
-        self.proc = subprocess.Popen(argv, stdin=subprocess.PIPE,
-                                     stdout=subprocess.PIPE, bufsize=0,
-                                     **opts)
+        if socket:
+            self._start_on_socket(argv, opts)
+        else:
+            self.proc = subprocess.Popen(argv, stdin=subprocess.PIPE,
+                                         stdout=subprocess.PIPE, bufsize=0,
+                                         **opts)
         super().__init__(self.proc.stdout.fileno(),
                          self.proc.stdin.fileno(), check_crc)
+
+    def _start_on_socket(self, argv, opts):
+        ours, theirs = socketpair()
+        with ours, theirs:
+            self.proc = subprocess.Popen(argv, stdin=theirs, stdout=theirs,
+                                         **opts)
+            self.proc.stdin = os.fdopen(os.dup(ours.fileno()), "wb", 0)
+            self.proc.stdout = os.fdopen(os.dup(ours.fileno()), "rb", 0)
 
     def close(self, timeout=LIMIT):
         """Ends the runner by EOF; its exit status."""

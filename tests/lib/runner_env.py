@@ -5,6 +5,7 @@ an engine gives it, and three sized tmpfs as writable places.
 """
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -179,7 +180,7 @@ mount -t tmpfs -o mode=777,size=%(size)s none "$D/ws"
 for d in tmp shm; do
     mount -t tmpfs -o mode=1777,size=%(size)s none "$D/$d"
 done
-exec %(wrap)s "$D/runner"
+exec %(wrap)s "$D/runner" %(args)s
 """
 
 
@@ -187,7 +188,8 @@ class Env(runner_client.Process):
     """A runner and its client; close() ends both and removes the places."""
 
     def __init__(self, size="32m", cgroup=None, check_crc=True, user="root",
-                 caps=True, before="", cwd="/", leaf=None):
+                 caps=True, before="", cwd="/", leaf=None,
+                 args="", socket=False):
         need(os.geteuid() == 0, "root")
         self.cgroup = cgroup
         self.leaf = leaf
@@ -200,21 +202,21 @@ class Env(runner_client.Process):
         shutil.copy(program, os.path.join(self.dir, "runner"))
         self.ws = self.dir + "/ws"
         self.tmp = self.dir + "/tmp"
-        unshare = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--ipc",
-                   "--mount-proc"]
+        unshare = ["unshare", "--mount", "--pid", "--fork", "--kill-child",
+                   "--ipc", "--net", "--mount-proc"]
         wrap = "setpriv --bounding-set -all,%s --inh-caps -all" % CAPS
         if user != "root":
             unshare = ["setpriv", "--reuid", str(OTHER), "--regid",
                        str(OTHER), "--clear-groups", "unshare", "--user",
                        "--map-current-user", "--keep-caps"] + unshare[1:]
             wrap = "" if caps else "setpriv --ambient-caps -all"
-        script = before + SETUP % {"size": size, "wrap": wrap}
+        script = before + SETUP % {"size": size, "wrap": wrap, "args": args}
         super().__init__(
             unshare + ["sh", "-ec", script], check_crc=check_crc, cwd=cwd,
             env={"D": self.dir, "PATH": os.environ["PATH"],
                  "ASAN_OPTIONS": "detect_leaks=0"},
             pass_fds=leaf.fds if leaf else (),
-            preexec_fn=cgroup.enter if cgroup else None)
+            preexec_fn=cgroup.enter if cgroup else None, socket=socket)
 
     def config(self, **more):
         pairs = {"UID": UID, "GID": UID, "USER": "sandbox",
@@ -251,13 +253,18 @@ class Env(runner_client.Process):
     def second(self, **more):
         """Another runner in the same environment, as an engine's exec starts
         one, with uids of its own; finish() ends it, too."""
-        other = runner_client.Process(
-            ["nsenter", "-t", str(self.runner_pid()), "-m", "-p", "-i",
-             "setpriv", "--bounding-set", "-all," + CAPS, "--inh-caps",
-             "-all", self.dir + "/runner"])
-        self.others.append(other)
+        other = self.exec()
         more.setdefault("UID", UID + 100)
         other.hello(self.config(**more))
+        return other
+
+    def exec(self, *args, **options):
+        """The runner's program, started as an engine's exec does it."""
+        other = runner_client.Process(
+            ["nsenter", "-t", str(self.runner_pid()), "-m", "-p", "-i", "-n",
+             "setpriv", "--bounding-set", "-all," + CAPS, "--inh-caps",
+             "-all", self.dir + "/runner"] + list(args), **options)
+        self.others.append(other)
         return other
 
     def finish(self):
@@ -265,6 +272,9 @@ class Env(runner_client.Process):
             other.kill()
             other.proc.stdin.close()
             other.proc.stdout.close()
+        # one that is kept does not end with its parent
+        for pid in children(self.proc.pid) if self.proc.poll() is None else ():
+            os.kill(pid, signal.SIGKILL)
         self.kill()
         for f in (self.proc.stdin, self.proc.stdout):
             if not f.closed:
