@@ -21,6 +21,7 @@
 #include "cmd/output.h"
 #include "cmd/terminal.h"
 #include "shell/complete.h"
+#include "session/named.h"
 #include "session/policy.h"
 #include "shell/edit.h"
 #include "shell/interp.h"
@@ -42,6 +43,8 @@ static const struct opt main_opts[] = {
     OPT_FLAG(0, "no-config", "read neither the user's nor the project's file"),
     OPT_STR('P', "policy", "NAME|FILE", "a ready-made policy, or a file",
 	COMP_POLICY),
+    OPT_STR('s', "session", "NAME", "resume the session NAME, or begin it",
+	COMP_NAMED),
     OPT_STR('E', "engine", "URL|NAME", "the engine, or the name of a context",
 	COMP_NONE),
     OPT_FLAG('y', "yes", "say yes to every question"),
@@ -171,6 +174,23 @@ use_status_fd(struct program *p, struct err *err)
 	return 0;
 }
 
+/* An empty variable counts as none, an empty option is a mistake. */
+static int
+choose_session(struct program *p, struct err *err)
+{
+	const char *name = value(p, "session");
+	bool asked = name != NULL;
+
+	if (!asked)
+		name = getenv("ADDESH_SESSION");
+	if (!name || (!asked && !*name))
+		return 0;
+	p->host.inv.session = name;
+	if (!named_check_name(name, err))
+		return 0;
+	return err_prefix(err, asked ? "--session" : "ADDESH_SESSION");
+}
+
 static int
 apply_options(struct program *p, struct err *err)
 {
@@ -191,6 +211,8 @@ apply_options(struct program *p, struct err *err)
 	    .allow_host = given(p, "allow-host"),
 	    .quiet = given(p, "quiet")};
 	p->interp.keep_going = given(p, "keep-going");
+	if (choose_session(p, err))
+		return -1;
 	return use_status_fd(p, err);
 }
 
@@ -447,6 +469,8 @@ complete(struct program *p)
 	size_t point = optset_get(&p->opts, "point")->number;
 	autoerr struct err ignored = ERR_INIT;
 
+	/* Looking for names begins no session. */
+	p->host.inv.session = NULL;
 	if (!given(p, "point") || point > strlen(line))
 		point = strlen(line);
 	p->host.loop = loop_new();

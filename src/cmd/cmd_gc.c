@@ -64,6 +64,27 @@ sweep_steps(struct sweeping *s)
 				.why = "its session has ended"});
 }
 
+/* Named sessions stay until somebody removes them. */
+static void
+sweep_named(struct sweeping *s)
+{
+	const char *state = s->c->session->runtime.state_dir;
+	autovec struct strvec left = STRVEC_INIT, names = STRVEC_INIT;
+
+	named_sweep(state, s->dry, &left);
+	for (size_t i = 0; i < left.n; i++)
+		add_item(s, &(struct sweep_item){.kind = "steps",
+				.name = left.v[i],
+				.why = "its session was removed"});
+	named_list(state, &names);
+	for (size_t i = 0; i < names.n; i++)
+		add_item(s, &(struct sweep_item){.kind = "session",
+				.name = names.v[i],
+				.keep = true,
+				.why = "it has a name; 'session rm' removes "
+				       "it"});
+}
+
 static const char *
 why_kept(const json *labels, const char *name)
 {
@@ -116,6 +137,7 @@ gc_exec(struct call *c)
 	int rc;
 
 	sweep_steps(&s);
+	sweep_named(&s);
 	rc = sweep_run(
 	    &c->session->runtime, engine, s.dry, add_item, &s, &c->err);
 	if (!rc && engine)

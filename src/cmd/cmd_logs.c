@@ -154,8 +154,10 @@ static int
 no_log(struct call *c)
 {
 	err_set(&c->err, ERR_USAGE, "nothing was run in this session");
+	if (c->session->name)
+		return -1;
 	return err_hint(&c->err,
-	    "logs live as long as their session; an earlier one has ended");
+	    "logs live as long as their session; those with a name stay (-s)");
 }
 
 static void
@@ -178,7 +180,7 @@ show_tail(struct call *c, struct tail *t, unsigned step)
 static int
 logs_exec(struct call *c)
 {
-	const struct session *s = c->session;
+	struct session *s = c->session;
 	struct tail t = {.open = {{.err = false, .text = STRBUF_INIT},
 			     {.err = true, .text = STRBUF_INIT}},
 	    .want = {!call_has(c, "stderr"), !call_has(c, "stdout")}};
@@ -187,8 +189,6 @@ logs_exec(struct call *c)
 
 	if (call_has(c, "stderr") && call_has(c, "stdout"))
 		t.want[0] = t.want[1] = true;
-	if (s->last_step > step)
-		step = s->last_step;
 	if (parse_operands(c, &t.max, &step))
 		return -1;
 	t.max = call_int(c, "tail", t.max);
@@ -251,6 +251,22 @@ show_build(struct call *c, const json *result)
 		    cJSON_IsString(tag) ? tag->valuestring : "");
 }
 
+/* Of a step that has not come to its end. */
+static void
+show_unfinished(struct call *c, const json *j)
+{
+	const char *state = json_str(j, "state", "");
+
+	call_text(c, "@%lld %s\n", (long long)json_int(j, "step", 0),
+	    json_str(j, "command", ""));
+	if (!strcmp(state, "damaged"))
+		call_text(c, "damaged: its record cannot be read\n");
+	else
+		call_text(c, "%s, process %lld, %s\n", state,
+		    (long long)json_int(j, "process", 0),
+		    json_str(j, "started", ""));
+}
+
 static void
 show_step(struct call *c, const json *j)
 {
@@ -259,6 +275,10 @@ show_step(struct call *c, const json *j)
 	const char *message = json_str(result, "message", NULL);
 	const char *hint = json_str(result, "hint", NULL);
 
+	if (!cJSON_IsNumber(json_get(j, "status"))) {
+		show_unfinished(c, j);
+		return;
+	}
 	units_add_duration(&time, json_int(j, "duration_ms", 0));
 	call_text(c, "@%lld %s\n", (long long)json_int(j, "step", 0),
 	    json_str(j, "command", ""));
@@ -285,7 +305,7 @@ show_step(struct call *c, const json *j)
 static int
 show_exec(struct call *c)
 {
-	const struct session *s = c->session;
+	struct session *s = c->session;
 	unsigned step = steps_last(s->steps);
 	size_t lines = 0;
 	json *j;
@@ -320,14 +340,17 @@ history_row(struct call_table *t, const json *j)
 {
 	autofree char *number =
 	    xasprintf("@%lld", (long long)json_int(j, "step", 0));
+	bool ended = cJSON_IsNumber(json_get(j, "status"));
 	autofree char *status =
-	    xasprintf("%lld", (long long)json_int(j, "status", 0));
+	    ended ? xasprintf("%lld", (long long)json_int(j, "status", 0))
+		  : xstrdup(json_str(j, "state", ""));
 	autobuf struct strbuf time = STRBUF_INIT;
+	json *data = json_copy(j);
 
-	units_add_duration(&time, json_int(j, "duration_ms", 0));
+	if (ended)
+		units_add_duration(&time, json_int(j, "duration_ms", 0));
 	const char *cells[] = {
 	    number, status, time.buf, json_str(j, "command", "")};
-	json *data = json_copy(j);
 
 	/* What it came to is what `show` has. */
 	json_remove(data, "result");
@@ -340,7 +363,7 @@ history_exec(struct call *c)
 	static const struct column cols[] = {{"step", "STEP", true, 0},
 	    {"status", "STATUS", true, 0}, {"time", "TIME", true, 1},
 	    {"command", "COMMAND", false, 0}};
-	const struct session *s = c->session;
+	struct session *s = c->session;
 	struct call_table *t =
 	    call_table_new(c, "steps", cols, ARRAY_SIZE(cols));
 	unsigned last = steps_last(s->steps), first = 1;

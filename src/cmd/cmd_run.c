@@ -60,9 +60,7 @@ keep_result(struct call *c, struct result *r)
 		step_read(s->step, true, &errs);
 	}
 	call_set_data(c, result_json(r, &out, &errs));
-	result_release(&s->last);
-	s->last = *r;
-	s->last_step = c->step;
+	session_set_last_run(s, c->step, c->data);
 }
 
 static void
@@ -85,17 +83,20 @@ run_it(struct running *x)
 	struct call *c = x->c;
 	struct box_sink sink = {.out = on_out, .arg = x};
 	struct result r;
+	int rc;
 
 	result_init(&r);
 	r.step = c->step;
-	if (execute_program(c->session, c->env, &x->p, &sink, &r, &c->err)) {
-		result_release(&r);
-		return -1;
+	if (c->session->step)
+		step_log_begin(c->session->step);
+	rc = execute_program(c->session, c->env, &x->p, &sink, &r, &c->err);
+	if (!rc) {
+		c->status = r.exit_code;
+		show_result(c, &r);
+		keep_result(c, &r);
 	}
-	c->status = r.exit_code;
-	show_result(c, &r);
-	keep_result(c, &r);
-	return 0;
+	result_release(&r);
+	return rc;
 }
 
 /* The time limit: -t within the ceiling, else the policy's. */

@@ -179,7 +179,7 @@ var_set(struct call *c, const char *text)
 		return err_set(&c->err, ERR_USAGE,
 		    "$%.*s cannot be set: it shows the state of the session",
 		    (int)n, text);
-	strvec_env_set(&c->host->vars, text);
+	c->host->set_variable(c->host, text);
 	return 0;
 }
 
@@ -191,7 +191,7 @@ var_list(struct call *c)
 	struct call_table *t = call_table_new(c, "variables", cols, 2);
 	autovec struct strvec sorted = STRVEC_INIT;
 
-	strvec_pushv(&sorted, c->host->vars.v, c->host->vars.n);
+	c->host->variables(c->host, &sorted);
 	strvec_sort(&sorted);
 	for (size_t i = 0; i < sorted.n; i++) {
 		char *eq = strchr(sorted.v[i], '=');

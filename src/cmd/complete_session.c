@@ -231,7 +231,7 @@ static void
 complete_step(
     struct host *h, const char *before, const char *prefix, struct strvec *out)
 {
-	const struct steps *steps = h->session ? h->session->steps : NULL;
+	struct steps *steps = h->session ? h->session->steps : NULL;
 	unsigned last = steps ? steps_last(steps) : 0;
 
 	for (unsigned n = last; n > 0 && last - n < STEPS_MAX; n--) {
@@ -314,6 +314,19 @@ complete_build(
 	}
 }
 
+static void
+complete_named(
+    struct host *h, const char *before, const char *prefix, struct strvec *out)
+{
+	struct session *s = get_session(h);
+	autovec struct strvec names = STRVEC_INIT;
+
+	if (s)
+		named_list(s->runtime.state_dir, &names);
+	for (size_t i = 0; i < names.n; i++)
+		offer(out, prefix, names.v[i], NULL);
+}
+
 void
 complete_session_init(struct host *h)
 {
@@ -329,4 +342,5 @@ complete_session_init(struct host *h)
 	h->complete[COMP_STAGED] = complete_staged;
 	h->complete[COMP_DEP] = complete_dep;
 	h->complete[COMP_POLICY] = complete_policy;
+	h->complete[COMP_NAMED] = complete_named;
 }

@@ -24,6 +24,7 @@ struct invocation {
 	const char *config; /* --config FILE, or NULL */
 	const char *policy; /* --policy NAME|FILE, or NULL */
 	const char *engine; /* --engine URL|NAME, or NULL */
+	const char *session; /* of the named session, or NULL */
 	bool no_config, no_history;
 	bool yes;	    /* no questions */
 	bool allow_host;    /* pipes to the host's shell without a terminal */
@@ -54,7 +55,7 @@ struct host {
 	struct session *session; /* NULL until open() */
 	struct policy *policy;	 /* until then; see host_policy() */
 	bool policy_wrong;	 /* it stands in for files that are wrong */
-	struct strvec vars;	 /* NAME=VALUE of `var` */
+	struct strvec vars;	 /* NAME=VALUE of `var`, of this process only */
 	int last_status;	 /* $? */
 	struct strvec told; /* what is told only once, by its key */
 
@@ -70,9 +71,14 @@ struct host {
 	/* Sets call->env to the named environment (NULL: the current one). */
 	int (*need_env)(struct call *c, const char *name);
 	int (*need_engine)(struct call *c);
-	/* The value of a read-only variable such as "env" or "last.stdout",
-	   the caller's; NULL if it has none. */
+	/* The value of a variable: a read-only one such as "env" or
+	   "last.stdout", or one of `var`.  The caller's; NULL if it has
+	   none. */
 	char *(*variable)(struct host *h, const char *name);
+	/* Adds those of `var` to out, NAME=VALUE. */
+	void (*variables)(struct host *h, struct strvec *out);
+	/* Sets one for the session. */
+	void (*set_variable)(struct host *h, const char *name_value);
 	void (*prompt)(struct host *h, struct prompt_facts *facts);
 	/* Brings the form of output in line with the settings. */
 	void (*settings)(struct host *h, struct output *o);

@@ -9,6 +9,7 @@
 #include "cmd/call.h"
 #include "cmd/complete_session.h"
 #include "cmd/output.h"
+#include "cmd/variables.h"
 #include "engine/reference.h"
 #include "session/session.h"
 
@@ -104,6 +105,7 @@ host_settings(struct host *h, struct output *o)
 static int
 host_open(struct host *h, struct err *err)
 {
+	autofree char *trouble = NULL;
 	struct policy *p;
 
 	if (h->policy_wrong) {
@@ -116,8 +118,13 @@ host_open(struct host *h, struct err *err)
 	for (size_t i = 0; i < policy_warnings(p)->n; i++)
 		session_host_once(h, policy_warnings(p)->v[i], "%s",
 		    policy_warnings(p)->v[i]);
-	h->session = session_new(h->loop, &h->interrupted, p, err);
-	return h->session ? 0 : -1;
+	h->session = session_new(
+	    h->loop, &h->interrupted, p, h->inv.session, &trouble, err);
+	if (!h->session)
+		return -1;
+	if (trouble)
+		session_host_once(h, SESSION_HOST_KEPT, "%s", trouble);
+	return 0;
 }
 
 static int
@@ -148,7 +155,8 @@ host_end(struct call *c)
 	json *data = c->data ? json_copy(c->data) : NULL;
 
 	if (step_end(step, c->status, data, &err))
-		session_host_once(c->host, "steps", "%s", err.msg.buf);
+		session_host_once(
+		    c->host, SESSION_HOST_KEPT, "%s", err.msg.buf);
 }
 
 static int
@@ -190,54 +198,6 @@ host_need_engine(struct call *c)
 	return session_engine(c->session, &c->err) ? 0 : -1;
 }
 
-/* $last.NAME: what the last run came to. */
-static char *
-last_variable(const struct session *s, const char *name)
-{
-	autobuf struct strbuf sb = STRBUF_INIT;
-	autoerr struct err ignored = ERR_INIT;
-	const struct result *r = &s->last;
-
-	if (!r->id)
-		return NULL;
-	if (!strcmp(name, "exit_code"))
-		return xasprintf("%d", r->exit_code);
-	if (!strcmp(name, "duration_ms"))
-		return xasprintf("%llu", (unsigned long long)r->wall_us / 1000);
-	if (!strcmp(name, "status"))
-		return xstrdup(run_status_name(r->status));
-	if (strcmp(name, "stdout") && strcmp(name, "stderr"))
-		return NULL;
-	steps_read_stream(s->steps, s->last_step, !strcmp(name, "stderr"), &sb,
-	    &ignored);
-	return strbuf_detach(&sb);
-}
-
-static char *
-host_variable(struct host *h, const char *name)
-{
-	const struct session *s = h->session;
-	const struct env *env = s ? s->current : NULL;
-
-	if (s && str_starts(name, "last."))
-		return last_variable(s, name + strlen("last."));
-	if (!strcmp(name, "n"))
-		return xasprintf("%u", s ? steps_last(s->steps) : 0);
-	if (!strcmp(name, "workspace"))
-		return xstrdup(SANDBOX_WORKSPACE);
-	if (s && s->engine && !strcmp(name, "engine"))
-		return xstrdup(engine_endpoint(s->engine)->url);
-	if (!env)
-		return NULL;
-	if (!strcmp(name, "env"))
-		return xstrdup(env->spec.name);
-	if (!strcmp(name, "image"))
-		return xstrdup(env->spec.image);
-	if (!strcmp(name, "container"))
-		return xstrdup(session_host_fact(env->box, "id"));
-	return NULL;
-}
-
 /* Of an engine's URL: where it is, or the file of its socket. */
 static const char *
 short_name(const char *engine)
@@ -277,9 +237,9 @@ host_init(struct host *h)
 	    .end = host_end,
 	    .need_env = host_need_env,
 	    .need_engine = host_need_engine,
-	    .variable = host_variable,
 	    .prompt = host_prompt,
 	    .settings = host_settings};
+	variables_init(h);
 	complete_session_init(h);
 }
 

@@ -11,6 +11,8 @@ struct call;
 
 /* Of struct session_events; arg is the call. */
 void session_host_event(void *call, const char *phase, const char *text);
+/* The key of all that says that something is not kept: one is enough. */
+#define SESSION_HOST_KEPT "kept"
 /* True once in a session: nothing was told of key yet. */
 bool session_host_first(struct host *h, const char *key);
 /* Tells something once in a session, on stderr; key says what it is about.

@@ -36,6 +36,7 @@ enum comp {
 	COMP_STAGED,   /* a file of the context named by the operand before */
 	COMP_DEP,      /* a package of the environment */
 	COMP_POLICY,   /* a ready-made policy, or a file */
+	COMP_NAMED,    /* a named session */
 	COMP_CHOICE,   /* one of the words of the row itself */
 	COMP_COUNT,
 };

@@ -6,6 +6,7 @@
 #ifndef ADDESH_SESSION_EXECUTE_H
 #define ADDESH_SESSION_EXECUTE_H
 
+#include "session/result.h"
 #include "session/session.h"
 
 struct program {

@@ -9,9 +9,32 @@
 #include "engine/endpoint.h"
 #include "sandbox/sweep.h"
 
+/* Where a named one cannot be opened, this process's steps are kept as those of
+   one without a name. */
+static void
+open_steps(struct session *s, const char *name, char **trouble)
+{
+	autoerr struct err err = ERR_INIT;
+
+	*trouble = NULL;
+	if (name)
+		s->named = named_open(s->runtime.state_dir, name, &err);
+	if (s->named) {
+		s->name = named_name(s->named);
+		s->steps = steps_shared(s->named);
+	} else {
+		s->steps = steps_new(s->steps_dir);
+	}
+	if (s->named && named_trouble(s->named))
+		*trouble = xstrdup(named_trouble(s->named));
+	else if (name && !s->named)
+		*trouble = xasprintf("session %s is not kept: %s", name,
+		    err.msg.buf);
+}
+
 struct session *
 session_new(struct loop *loop, const unsigned *interrupts,
-    struct policy *policy, struct err *err)
+    struct policy *policy, const char *name, char **trouble, struct err *err)
 {
 	struct session *s = xcalloc(1, sizeof(*s));
 
@@ -25,7 +48,7 @@ session_new(struct loop *loop, const unsigned *interrupts,
 		return NULL;
 	}
 	s->steps_dir = io_join(s->runtime.state_dir, "sessions");
-	s->steps = steps_new(s->steps_dir);
+	open_steps(s, name, trouble);
 	return s;
 }
 
@@ -71,7 +94,8 @@ session_free(struct session *s, struct err *err)
 	free(s->envs);
 	staging_release(&s->staging);
 	steps_free(s->steps);
-	result_release(&s->last);
+	named_close(s->named);
+	free(s->last.status);
 	languages_free(s->languages);
 	engine_close(s->engine);
 	strvec_release(&s->versions);
@@ -81,6 +105,33 @@ session_free(struct session *s, struct err *err)
 	free(s->id);
 	free(s);
 	return rc;
+}
+
+void
+session_set_last_run(struct session *s, unsigned step, const json *result)
+{
+	free(s->last.status);
+	s->last = (struct last_run){.step = step,
+	    .exit_code = (int)json_int(result, "exit_code", 0),
+	    .duration_ms = json_int(result, "duration_ms", 0),
+	    .status = xstrdup(json_str(result, "status", ""))};
+}
+
+const struct last_run *
+session_last_run(struct session *s)
+{
+	unsigned n = s->last.step || !s->named ? 0 : steps_last_log(s->steps);
+
+	for (; n && !s->last.step; n--) {
+		autoerr struct err ignored = ERR_INIT;
+		autojson json *j = steps_load(s->steps, n, &ignored);
+		const json *result = json_get(j, "result");
+
+		/* A build has a log, too. */
+		if (json_get(result, "execution_time"))
+			session_set_last_run(s, n, result);
+	}
+	return &s->last;
 }
 
 struct languages *

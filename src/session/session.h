@@ -14,8 +14,8 @@
 #include "project/languages.h"
 #include "sandbox/box.h"
 #include "session/deps.h"
+#include "session/named.h"
 #include "session/policy.h"
-#include "session/result.h"
 #include "session/staging.h"
 #include "session/steps.h"
 
@@ -28,12 +28,22 @@ struct env {
 	int64_t opened_ms;    /* wall clock */
 };
 
+/* What a run came to, for $last. */
+struct last_run {
+	unsigned step; /* 0: there was none */
+	int exit_code;
+	int64_t duration_ms;
+	char *status;
+};
+
 struct session {
 	struct loop *loop;	    /* borrowed */
 	/* borrowed: Ctrl-C, as in box_ctx, since the command began */
 	const unsigned *interrupts;
 	struct runtime runtime;
 	struct policy *policy;
+	struct named *named; /* NULL: it ends with this process */
+	const char *name;    /* the named session's, borrowed; or NULL */
 	struct languages *languages; /* NULL until session_languages() */
 	struct engine *engine;	     /* NULL until session_engine() */
 	struct steps *steps;
@@ -43,8 +53,7 @@ struct session {
 	size_t nenvs, envs_cap;
 	struct env *current; /* NULL: none is selected */
 	unsigned env_count;  /* opened so far, for names e1, e2 ... */
-	struct result last;  /* of the last run; id NULL: none yet */
-	unsigned last_step;  /* its step */
+	struct last_run last; /* see session_last_run() */
 	struct staging staging; /* contexts that are put together */
 	struct strvec versions; /* of the host's programs, as in box_ctx */
 	char *id;	     /* label of what this session makes */
@@ -58,12 +67,22 @@ struct session_events {
 	void *arg;
 };
 
-/* Takes the policy over. */
+/*
+ * Takes the policy over.  name: of the named session that it resumes or begins;
+ * NULL: it is nobody else's.  *trouble (the caller's, NULL: none) is one line
+ * for people if what is done here cannot be kept as it should; all commands
+ * work all the same.
+ */
 struct session *session_new(struct loop *loop, const unsigned *interrupts,
-    struct policy *policy, struct err *err);
+    struct policy *policy, const char *name, char **trouble, struct err *err);
 /* Closes all environments at once and frees everything; NULL is fine.  -1 if
    something of ours may be left; then err says what. */
 int session_free(struct session *s, struct err *err);
+
+/* What this process ran last; before it ran anything, what the session did.
+   step 0: nothing was run. */
+const struct last_run *session_last_run(struct session *s);
+void session_set_last_run(struct session *s, unsigned step, const json *result);
 
 /* Removes what dead sessions left, if this host holds a sign of one; of an
    engine only if the sign names it.  Looks once. */

@@ -5,45 +5,19 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/io.h"
+#include "base/lockfile.h"
 #include "base/mask.h"
+#include "session/steps_impl.h"
 
-#define LOG_BUFFER 65536
-/* What the last output of a run may go beyond a step's limit, when others of
-   the step have used it up. */
-#define LOG_TAIL_MAX (64u << 10)
-#define RECORD_MAX (16u << 20)
 #define META_MAX (64u << 20)
 #define LOCK_SUFFIX ".lock"
-
-struct steps {
-	const char *parent;
-	char *dir; /* NULL until something was saved */
-	int lock;
-	unsigned last, last_log;
-};
-
-struct step {
-	struct steps *steps;
-	unsigned n;
-	char *command;
-	int64_t began_us, began_wall;
-	int fd; /* of the log, -1 before the first record */
-	int sys; /* errno of a write that failed, or 0 */
-	uint64_t kept[2];
-	struct strbuf buffer;
-};
-
-struct record_header {
-	uint64_t us;
-	uint32_t len;
-	uint8_t flags, zero[3];
-};
+/* In the place of a number: more than this were never made. */
+#define STEPS_MAX 1000000000u
 
 struct steps *
 steps_new(const char *parent)
@@ -52,6 +26,18 @@ steps_new(const char *parent)
 
 	s->parent = parent;
 	s->lock = -1;
+	s->spare = -1;
+	return s;
+}
+
+struct steps *
+steps_shared(struct named *named)
+{
+	struct steps *s = steps_new(NULL);
+
+	s->named = named;
+	s->dir = xstrdup(named_steps_dir(named));
+	s->last = steps_scan(s->dir, NULL);
 	return s;
 }
 
@@ -81,37 +67,14 @@ steps_free(struct steps *s)
 {
 	if (!s)
 		return;
-	if (s->dir)
+	if (s->dir && !s->named)
 		remove_session(s->dir);
+	if (s->spare >= 0)
+		close(s->spare);
 	if (s->lock >= 0)
 		close(s->lock);
 	free(s->dir);
 	free(s);
-}
-
-static bool
-is_same_file(int fd, const char *path)
-{
-	struct stat a, b;
-
-	return !fstat(fd, &a) && !stat(path, &b) && a.st_ino == b.st_ino &&
-	       a.st_dev == b.st_dev;
-}
-
-/* -1 with EAGAIN if a sweep was faster than the lock: try another name. */
-static int
-make_lock(const char *dir)
-{
-	autofree char *path = lock_path(dir);
-	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-
-	if (fd < 0)
-		return -1;
-	if (!flock(fd, LOCK_EX | LOCK_NB) && is_same_file(fd, path))
-		return fd;
-	close(fd);
-	errno = EAGAIN;
-	return -1;
 }
 
 static int
@@ -126,7 +89,8 @@ steps_make_dir(struct steps *s, struct err *err)
 
 		free(s->dir);
 		s->dir = io_join(s->parent, name);
-		s->lock = make_lock(s->dir);
+		autofree char *lock = lock_path(s->dir);
+		s->lock = lockfile_create(lock);
 	} while (s->lock < 0 && errno == EAGAIN);
 	if (s->lock >= 0 && !mkdir(s->dir, 0700))
 		return 0;
@@ -139,20 +103,6 @@ steps_make_dir(struct steps *s, struct err *err)
 	return -1;
 }
 
-/* The lock of a dead session, locked; or -1. */
-static int
-lock_abandoned(const char *dir)
-{
-	autofree char *path = lock_path(dir);
-	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-
-	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB)) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
 int
 steps_sweep(const char *parent, bool dry_run, struct strvec *names)
 {
@@ -161,16 +111,15 @@ steps_sweep(const char *parent, bool dry_run, struct strvec *names)
 	int found = 0;
 
 	while (dir && (de = readdir(dir))) {
-		autofree char *path = NULL;
+		autofree char *path = io_join(parent, de->d_name);
 		autoclose int fd = -1;
 
-		if (!str_ends(de->d_name, LOCK_SUFFIX))
+		if (!str_ends(path, LOCK_SUFFIX))
 			continue;
-		path = io_join(parent, de->d_name);
-		path[strlen(path) - strlen(LOCK_SUFFIX)] = '\0';
-		fd = lock_abandoned(path);
+		fd = lockfile_take_abandoned(path);
 		if (fd < 0)
 			continue;
+		path[strlen(path) - strlen(LOCK_SUFFIX)] = '\0';
 		found++;
 		if (names)
 			strvec_push(names, path);
@@ -182,16 +131,129 @@ steps_sweep(const char *parent, bool dry_run, struct strvec *names)
 	return found;
 }
 
-unsigned
-steps_last(const struct steps *s)
+/* The number of N.json; 0 if it is another name. */
+static unsigned
+number_of(const char *name)
 {
-	return s->last;
+	char *end;
+	unsigned long n = strtoul(name, &end, 10);
+
+	return *name >= '1' && *name <= '9' && !strcmp(end, ".json") &&
+		       n <= STEPS_MAX
+		   ? (unsigned)n
+		   : 0;
 }
 
 unsigned
-steps_last_log(const struct steps *s)
+steps_scan(const char *path, unsigned *count)
 {
-	return s->last_log;
+	DIR *dir = opendir(path);
+	struct dirent *de;
+	unsigned last = 0, all = 0;
+
+	while (dir && (de = readdir(dir))) {
+		unsigned n = number_of(de->d_name);
+
+		all += n > 0;
+		if (n > last)
+			last = n;
+	}
+	if (dir)
+		closedir(dir);
+	if (count)
+		*count = all;
+	return last;
+}
+
+/* Numbers are claimed without gaps, so what others added follows. */
+unsigned
+steps_last(struct steps *s)
+{
+	while (s->named) {
+		autofree char *next = step_path(s, s->last + 1, "json");
+
+		if (access(next, F_OK))
+			break;
+		s->last++;
+	}
+	return s->last;
+}
+
+char *
+step_path(const struct steps *s, unsigned n, const char *suffix)
+{
+	return xasprintf("%s/%u.%s", s->dir, n, suffix);
+}
+
+/* ---- a step from its beginning to its end ---- */
+
+/* Where a record is written before it gets its name; its process's own. */
+static char *
+draft_path(const struct steps *s)
+{
+	return xasprintf("%s/%s~", s->dir,
+	    s->named ? named_process(s->named) : "");
+}
+
+static int
+write_draft(const char *path, const json *j, struct err *err)
+{
+	autofree char *text = json_print(j);
+	autoclose int fd = open(path,
+	    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0 || io_write_all(fd, text, strlen(text)))
+		return err_sys(err, errno, "%s", path);
+	return 0;
+}
+
+/* The number follows from the name of the file. */
+static json *
+begin_object(const struct step *st)
+{
+	json *j = json_object();
+	char when[32];
+
+	clock_format_utc(st->began_wall, when);
+	json_put_str(j, "command", st->command);
+	json_put_str(j, "started", when);
+	json_put_int(j, "process", getpid());
+	if (st->steps->named)
+		json_put_str(j, "owner", named_process(st->steps->named));
+	return j;
+}
+
+/* The next free number, with the record of a step that runs. */
+static int
+claim(struct step *st, struct err *err)
+{
+	struct steps *s = st->steps;
+	autofree char *draft = NULL, *path = NULL;
+	autojson json *j = NULL;
+	int rc;
+
+	if (named_may_keep(s->named, err))
+		return -1;
+	draft = draft_path(s);
+	j = begin_object(st);
+	if (write_draft(draft, j, err)) {
+		unlink(draft);
+		return -1;
+	}
+	do {
+		st->n = steps_last(s) + 1;
+		free(path);
+		path = step_path(s, st->n, "json");
+		rc = link(draft, path);
+		if (rc && errno == EEXIST)
+			s->last = st->n;
+	} while (rc && errno == EEXIST);
+	if (rc)
+		err_sys(err, errno, "%s", path);
+	else
+		s->last = st->n;
+	unlink(draft);
+	return rc;
 }
 
 struct step *
@@ -202,12 +264,20 @@ step_begin(struct steps *s, const char *command)
 
 	mask_secrets(&kept, command, strlen(command));
 	st->steps = s;
-	st->n = ++s->last;
 	st->command = strbuf_detach(&kept);
 	st->began_us = clock_us();
 	st->began_wall = clock_wall_ms();
 	st->fd = -1;
-	strbuf_init(&st->buffer);
+	strbuf_init(&st->why.msg);
+	strbuf_init(&st->why.hint);
+	if (!s->named) {
+		st->n = ++s->last;
+	} else if (!claim(st, &st->why)) {
+		st->claimed = true;
+	} else {
+		st->n = steps_last(s) + 1;
+		err_prefix(&st->why, "steps are not kept");
+	}
 	return st;
 }
 
@@ -217,134 +287,105 @@ step_number(const struct step *st)
 	return st->n;
 }
 
-static char *
-step_path(const struct steps *s, unsigned n, const char *suffix)
+int
+step_place(struct step *st)
 {
-	return xasprintf("%s/%u.%s", s->dir, n, suffix);
-}
-
-static void
-log_open(struct step *st)
-{
-	autoerr struct err err = ERR_INIT;
-
-	if (steps_make_dir(st->steps, &err)) {
-		st->sys = err.code;
-		return;
+	if (!st->claimed && st->why.kind == ERR_NONE) {
+		if (steps_make_dir(st->steps, &st->why))
+			return -1;
+		st->claimed = true;
 	}
-	autofree char *path = step_path(st->steps, st->n, "log");
-	st->fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (st->fd < 0)
-		st->sys = errno;
-	else
-		st->steps->last_log = st->n;
+	return st->claimed ? 0 : -1;
 }
 
-static void
-log_flush(struct step *st)
+static int
+step_save(struct step *st, int status, json *result, struct err *err)
 {
-	if (st->buffer.len && !st->sys &&
-	    io_write_all(st->fd, st->buffer.buf, st->buffer.len))
-		st->sys = errno;
-	strbuf_reset(&st->buffer);
-}
+	struct steps *s = st->steps;
+	autofree char *draft = NULL, *path = NULL;
+	autojson json *j = begin_object(st);
 
-static void
-log_record(struct step *st, unsigned flags, const void *p, size_t n)
-{
-	struct record_header h = {.us = clock_us() - st->began_us,
-	    .flags = flags, .len = n};
-
-	if (st->fd < 0 && !st->sys)
-		log_open(st);
-	strbuf_add(&st->buffer, &h, sizeof(h));
-	strbuf_add(&st->buffer, p, n);
-	if (st->buffer.len >= LOG_BUFFER)
-		log_flush(st);
-}
-
-void
-step_log(struct step *st, unsigned flags, const void *p, size_t n,
-    uint64_t limit)
-{
-	uint64_t *kept = &st->kept[flags & STEP_LOG_STDERR];
-	bool cut = false;
-
-	if (limit) {
-		if (flags & STEP_LOG_TAIL)
-			limit += LOG_TAIL_MAX;
-		if (*kept > limit)
-			return;
-		cut = n > limit - *kept;
-		if (cut)
-			n = limit - *kept;
-	}
-	*kept += n + cut;
-	if (n || !cut)
-		log_record(st, flags, p, n);
-	if (cut)
-		log_record(st, flags | STEP_LOG_TAIL, "", 0);
-}
-
-static json *
-step_object(const struct step *st, int status, json *result)
-{
-	json *j = json_object();
-	char when[32];
-
-	clock_format_utc(st->began_wall, when);
-	json_put_int(j, "step", st->n);
-	json_put_str(j, "command", st->command);
-	json_put_str(j, "started", when);
 	json_put_int(j, "duration_ms", (clock_us() - st->began_us) / 1000);
 	json_put_int(j, "status", status);
 	if (result)
 		json_put(j, "result", result);
-	return j;
-}
-
-static int
-step_save(struct step *st, const json *j, struct err *err)
-{
-	autofree char *path = NULL, *text = json_print(j);
-	autoclose int fd = -1;
-
-	if (steps_make_dir(st->steps, err))
+	if (s->named && named_may_keep(s->named, err))
 		return -1;
-	/* Neither renamed nor synced: nobody reads it after a crash. */
-	path = step_path(st->steps, st->n, "json");
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0 || io_write_all(fd, text, strlen(text)))
-		return err_sys(err, errno, "%s", path);
-	return 0;
+	draft = draft_path(s);
+	path = step_path(s, st->n, "json");
+	if (!write_draft(draft, j, err)) {
+		if (!rename(draft, path))
+			return 0;
+		err_sys(err, errno, "%s", path);
+	}
+	unlink(draft);
+	return err_prefix(err, "keeping step %u", st->n);
 }
 
 int
 step_end(struct step *st, int status, json *result, struct err *err)
 {
-	autojson json *j = step_object(st, status, result);
-	int rc;
+	int rc = step_place(st);
 
-	log_flush(st);
-	if (st->fd >= 0)
-		close(st->fd);
-	if (st->sys)
-		rc = err_sys(err, st->sys, "keeping the log of step %u", st->n);
+	step_log_close(st);
+	if (!rc)
+		rc = step_save(st, status, result, err);
 	else
-		rc = step_save(st, j, err);
-	strbuf_release(&st->buffer);
+		json_free(result);
+	/* What came first is the reason for what came later. */
+	if (st->why.kind)
+		rc = err_move(err, &st->why);
+	err_clear(&st->why);
 	free(st->command);
 	free(st);
 	return rc;
 }
 
+/* ---- reading ---- */
+
+static const char *
+state_of(const struct steps *s, const json *j)
+{
+	const char *owner = json_str(j, "owner", "");
+
+	if (!j)
+		return "damaged";
+	if (json_get(j, "status"))
+		return "done";
+	return s->named && named_is_alive(s->named, owner) ? "running"
+							    : "interrupted";
+}
+
+/* The object as it is shown, from what is on disk. */
+static json *
+show_object(const struct steps *s, unsigned n, const json *kept)
+{
+	static const char *const members[] = {"command", "started",
+	    "duration_ms", "status", "process", "result", NULL};
+	json *j = json_object();
+
+	json_put_int(j, "step", n);
+	json_put_str(j, "state", state_of(s, kept));
+	for (size_t i = 0; members[i]; i++) {
+		const json *value = json_get(kept, members[i]);
+
+		if (value)
+			json_put(j, members[i], json_copy(value));
+		else if (strcmp(members[i], "result"))
+			json_put_str(j, members[i], NULL);
+	}
+	return j;
+}
+
 json *
-steps_load(const struct steps *s, unsigned n, struct err *err)
+steps_load(struct steps *s, unsigned n, struct err *err)
 {
 	autobuf struct strbuf sb = STRBUF_INIT;
+	autoerr struct err damage = ERR_INIT;
 	autofree char *path = NULL;
+	autojson json *j = NULL;
 
-	if (!n || n > s->last || !s->dir) {
+	if (!n || n > steps_last(s) || !s->dir) {
 		err_set(err, ERR_USAGE, "there is no step @%u", n);
 		return NULL;
 	}
@@ -354,82 +395,8 @@ steps_load(const struct steps *s, unsigned n, struct err *err)
 			err_set(err, ERR_USAGE, "step @%u was not kept", n);
 		return NULL;
 	}
-	return json_parse(sb.buf, sb.len, err);
-}
-
-static int
-read_record(FILE *f, struct strbuf *sb, struct step_record *r)
-{
-	struct record_header h;
-
-	if (fread(&h, sizeof(h), 1, f) != 1 || h.len > RECORD_MAX)
-		return -1;
-	strbuf_reset(sb);
-	strbuf_grow(sb, h.len);
-	if (h.len && fread(sb->buf, h.len, 1, f) != 1)
-		return -1;
-	*r = (struct step_record){
-	    .us = h.us, .flags = h.flags, .p = sb->buf, .n = h.len};
-	return 0;
-}
-
-int
-steps_read_log(const struct steps *s, unsigned n,
-    bool (*fn)(void *arg, const struct step_record *r), void *arg,
-    struct err *err)
-{
-	autobuf struct strbuf sb = STRBUF_INIT;
-	struct step_record r;
-	autofree char *path = NULL;
-	FILE *f;
-
-	if (!n || n > s->last)
-		return err_set(err, ERR_USAGE, "there is no step @%u", n);
-	if (!s->dir)
-		return 0;
-	path = step_path(s, n, "log");
-	f = fopen(path, "rbe");
-	if (!f && errno == ENOENT)
-		return 0;
-	if (!f)
-		return err_sys(err, errno, "%s", path);
-	while (!read_record(f, &sb, &r))
-		if (!fn(arg, &r))
-			break;
-	fclose(f);
-	return 0;
-}
-
-struct stream_reader {
-	struct strbuf *out;
-	unsigned want;
-};
-
-static bool
-add_stream(void *arg, const struct step_record *r)
-{
-	struct stream_reader *reader = arg;
-
-	if ((r->flags & STEP_LOG_STDERR) == reader->want)
-		strbuf_add(reader->out, r->p, r->n);
-	return true;
-}
-
-int
-steps_read_stream(const struct steps *s, unsigned n, bool err_stream,
-    struct strbuf *out, struct err *err)
-{
-	struct stream_reader reader = {
-	    .out = out, .want = err_stream ? STEP_LOG_STDERR : 0};
-
-	return steps_read_log(s, n, add_stream, &reader, err);
-}
-
-void
-step_read(struct step *st, bool err_stream, struct strbuf *out)
-{
-	autoerr struct err ignored = ERR_INIT;
-
-	log_flush(st);
-	steps_read_stream(st->steps, st->n, err_stream, out, &ignored);
+	j = json_parse(sb.buf, sb.len, &damage);
+	if (!cJSON_IsObject(j))
+		json_free(steal(&j));
+	return show_object(s, n, j);
 }

@@ -1,15 +1,27 @@
 /*
- * The steps of a session, on disk for as long as the session lives, so that
- * output beyond what was shown can still be read.  A step is one executed
- * command; its log holds what a program wrote, in order of arrival.
- *
- * DIR.lock is locked with flock(2) while the owner lives: a directory whose
- * lock can be had belongs to nobody and is removed by steps_sweep().
+ * The steps of a session, so that output beyond what was shown can still be
+ * read.  A step is one executed command; its log holds what a program wrote, in
+ * order of arrival.
  *
  * DIR/N.json	the step as a JSON object (see addesh-json(5), "show")
  * DIR/N.log	records: u64 microseconds since the step began, u32 length,
  *		u8 flags (STEP_LOG_*), 3 zero bytes, then the bytes; integers
  *		in host order, as the file never leaves this host
+ *
+ * Those of a session without a name are on disk for as long as it lives.
+ * DIR.lock is locked while the owner lives: a directory whose lock can be had
+ * belongs to nobody and is removed by steps_sweep().
+ *
+ * Those of a named session (session/named.h) stay, and several processes add to
+ * them at once.  A number is claimed when the step begins, by link(2), which
+ * fails where another process was faster; the record says then who runs it, and
+ * is replaced when the step ends.  So there are no gaps, and a step whose
+ * process was killed is there and says that it was interrupted.  Nothing is
+ * synced to the disk, which would cost more than a run: after a failure of the
+ * power the newest records may be damaged.
+ *
+ * Where the disk does not take a log it is kept in memory until the next one is
+ * not taken either.
  */
 #ifndef ADDESH_SESSION_STEPS_H
 #define ADDESH_SESSION_STEPS_H
@@ -23,25 +35,33 @@
 #define STEP_LOG_STDERR 0x01
 #define STEP_LOG_TAIL 0x02 /* begins after bytes that were not kept */
 
+struct named;
 struct steps;
 struct step;
 
 /* Nothing is written before the first step is saved.  parent is borrowed. */
 struct steps *steps_new(const char *parent);
-/* Removes the directory. */
+/* Those of a named session, which is borrowed. */
+struct steps *steps_shared(struct named *named);
+/* Removes the directory, unless they are shared. */
 void steps_free(struct steps *s);
 /* Removes what dead sessions left below parent; how many, or what there is
    with dry_run.  names may be NULL; else it gets their paths. */
 int steps_sweep(const char *parent, bool dry_run, struct strvec *names);
+/* Number of the newest step in a directory, and how many there are. */
+unsigned steps_scan(const char *dir, unsigned *count);
 
-/* Number of the newest step, 0 if there is none. */
-unsigned steps_last(const struct steps *s);
+/* Number of the newest step, whoever made it; 0 if there is none. */
+unsigned steps_last(struct steps *s);
 /* Number of the newest step with a log, 0 if there is none. */
-unsigned steps_last_log(const struct steps *s);
+unsigned steps_last_log(struct steps *s);
 
 /* Secrets in command are not kept (base/mask.h). step_end() frees the step. */
 struct step *step_begin(struct steps *s, const char *command);
+/* What cannot be kept has the number that it would have had. */
 unsigned step_number(const struct step *st);
+/* It has a log from now on, if only an empty one. */
+void step_log_begin(struct step *st);
 /*
  * Appends output to the step's log.  At most limit bytes a stream are kept
  * (0: all), and then an empty record with STEP_LOG_TAIL: what the runner cut
@@ -54,8 +74,12 @@ void step_read(struct step *st, bool err_stream, struct strbuf *out);
 /* Saves and closes; result (may be NULL) is taken. */
 int step_end(struct step *st, int status, json *result, struct err *err);
 
-/* The saved object of a step, or NULL with ERR_USAGE "no step @N". */
-json *steps_load(const struct steps *s, unsigned n, struct err *err);
+/*
+ * The object of a step as in addesh-json(5), or NULL with ERR_USAGE "there is
+ * no step @N".  Its state is done, running, interrupted (its process is dead)
+ * or damaged (nothing is known but its number).
+ */
+json *steps_load(struct steps *s, unsigned n, struct err *err);
 
 struct step_record {
 	uint64_t us;	/* since the step began */
@@ -65,11 +89,11 @@ struct step_record {
 };
 /* Calls fn for each record of a step's log, in order; a step without a log has
    none.  fn returns false to stop. */
-int steps_read_log(const struct steps *s, unsigned n,
+int steps_read_log(struct steps *s, unsigned n,
     bool (*fn)(void *arg, const struct step_record *r), void *arg,
     struct err *err);
 /* All that was kept of one stream of a step. */
-int steps_read_stream(const struct steps *s, unsigned n, bool err_stream,
+int steps_read_stream(struct steps *s, unsigned n, bool err_stream,
     struct strbuf *out, struct err *err);
 
 #endif

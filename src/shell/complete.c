@@ -68,11 +68,12 @@ offer_choices(struct place *p, const char *choices)
 static void
 offer_variables(struct place *p, const char *tail)
 {
-	const struct strvec *vars = &p->host->vars;
+	autovec struct strvec vars = STRVEC_INIT;
 
-	for (size_t i = 0; i < vars->n; i++) {
+	p->host->variables(p->host, &vars);
+	for (size_t i = 0; i < vars.n; i++) {
 		autofree char *text = xasprintf("%.*s%s",
-		    (int)strcspn(vars->v[i], "="), vars->v[i], tail);
+		    (int)strcspn(vars.v[i], "="), vars.v[i], tail);
 
 		offer(p, text, NULL);
 	}

@@ -43,16 +43,10 @@ static char *
 lookup(void *arg, const char *name)
 {
 	struct host *h = arg;
-	const char *value;
-	char *text;
 
 	if (!strcmp(name, "?"))
 		return xasprintf("%d", h->last_status);
-	text = h->variable ? h->variable(h, name) : NULL;
-	if (text)
-		return text;
-	value = strvec_env_get(&h->vars, name);
-	return value ? xstrdup(value) : NULL;
+	return h->variable(h, name);
 }
 
 static int

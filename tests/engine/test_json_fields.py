@@ -52,6 +52,9 @@ BUILT = "local/json-fields:%d" % os.getpid()
 
 COMMANDS = """
 gc --dry-run
+session info kept
+session ls
+session rm kept
 help run
 help
 var NAME=x
@@ -129,6 +132,7 @@ def objects(kind):
         home.write("staged/a", "x")
         os.rename(os.path.join(home.work, "staged/a"), os.path.join(
             os.fsencode(home.work), b"staged/\xff"))
+        home.addesh("-s", "kept", "true").is_ok()
         # what a session that died leaves, so that gc has something to say
         dead = os.path.join(home.path, "state/addesh/sessions/dead")
         os.makedirs(dead, 0o700)

@@ -385,7 +385,7 @@ def logs_without_a_run():
     with SandboxHome("restricted-root") as home:
         is_said(home.addesh("-c", "logs"), """\
 addesh: logs: nothing was run in this session
-  logs live as long as their session; an earlier one has ended""", 2)
+  logs live as long as their session; those with a name stay (-s)""", 2)
 
 
 # ---- what remedies name ----

@@ -1,0 +1,106 @@
+#include "base/lockfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+
+bool
+lockfile_is_there(int fd, const char *path)
+{
+	struct stat a, b;
+
+	return !fstat(fd, &a) && !stat(path, &b) && a.st_ino == b.st_ino &&
+	       a.st_dev == b.st_dev;
+}
+
+int
+lockfile_create(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return -1;
+	if (!flock(fd, LOCK_EX | LOCK_NB) && lockfile_is_there(fd, path))
+		return fd;
+	close(fd);
+	errno = EAGAIN;
+	return -1;
+}
+
+/* O_NONBLOCK: a FIFO in the place of a file must not hang us. */
+static int
+open_existing(const char *path)
+{
+	return open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+}
+
+int
+lockfile_take_abandoned(const char *path)
+{
+	int fd = open_existing(path);
+
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+bool
+lockfile_is_held(const char *path)
+{
+	autoclose int fd = open_existing(path);
+
+	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
+}
+
+static int
+name_holder(int fd, const char *what, struct err *err)
+{
+	autobuf struct strbuf sb = STRBUF_INIT;
+	autoerr struct err ignored = ERR_INIT;
+	long pid;
+
+	if (io_read_all(fd, &sb, 4096, &ignored) ||
+	    sscanf(sb.buf, "process %ld", &pid) != 1)
+		return err_set(err, ERR_TIMEOUT, "%s is in use by another "
+		    "process", what);
+	err_set(err, ERR_TIMEOUT, "%s is in use by process %ld", what, pid);
+	return err_hint(err, "if it is stopped, kill -CONT %ld lets it go on", pid);
+}
+
+int
+lockfile_wait(const char *path, int64_t timeout_ms, const char *what,
+    struct err *err)
+{
+	static const struct timespec pause = {.tv_nsec = 2000000};
+	int64_t deadline = clock_ms() + timeout_ms;
+	int fd;
+
+	for (;; nanosleep(&pause, NULL)) {
+		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+		    0600);
+		if (fd < 0)
+			return err_sys(err, errno, "%s", path);
+		if (!flock(fd, LOCK_EX | LOCK_NB) &&
+		    lockfile_is_there(fd, path))
+			break;
+		if (clock_ms() >= deadline) {
+			name_holder(fd, what, err);
+			close(fd);
+			return -1;
+		}
+		close(fd);
+	}
+	/* Who holds it is of use to others; a full disk does not matter. */
+	(void)(ftruncate(fd, 0) ||
+	    dprintf(fd, "process %ld\n", (long)getpid()) < 0);
+	return fd;
+}

@@ -1,0 +1,40 @@
+/* Steps and their logs: what session/steps.c and session/steps_log.c share. */
+#ifndef ADDESH_SESSION_STEPS_IMPL_H
+#define ADDESH_SESSION_STEPS_IMPL_H
+
+#include "session/named.h"
+#include "session/steps.h"
+
+struct steps {
+	const char *parent; /* where the directory is made; NULL: named */
+	struct named *named;
+	char *dir; /* NULL until something was saved */
+	int lock;
+	unsigned last, last_log;
+	/* The newest log that could not be kept on disk; -1: none. */
+	int spare;
+	unsigned spare_step;
+	bool spare_owned; /* no other process can have a step of that number */
+};
+
+struct step {
+	struct steps *steps;
+	unsigned n;
+	char *command;
+	int64_t began_us, began_wall;
+	bool claimed; /* the number is this step's, on disk */
+	struct err why; /* it is not kept, or its log is not */
+	int fd; /* of the log, -1 before the first record */
+	bool in_memory; /* the log */
+	off_t whole; /* bytes of the log that are records */
+	uint64_t kept[2];
+};
+
+/* DIR/N.SUFFIX; the caller's. */
+char *step_path(const struct steps *s, unsigned n, const char *suffix);
+/* The directory is there, and the number is the step's; -1 and st->why. */
+int step_place(struct step *st);
+/* At the end: the descriptor is closed, or kept as the spare one. */
+void step_log_close(struct step *st);
+
+#endif
