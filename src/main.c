@@ -21,7 +21,6 @@
 #include "cmd/output.h"
 #include "cmd/terminal.h"
 #include "shell/complete.h"
-#include "session/named.h"
 #include "session/policy.h"
 #include "shell/edit.h"
 #include "shell/interp.h"
@@ -174,23 +173,6 @@ use_status_fd(struct program *p, struct err *err)
 	return 0;
 }
 
-/* An empty variable counts as none, an empty option is a mistake. */
-static int
-choose_session(struct program *p, struct err *err)
-{
-	const char *name = value(p, "session");
-	bool asked = name != NULL;
-
-	if (!asked)
-		name = getenv("ADDESH_SESSION");
-	if (!name || (!asked && !*name))
-		return 0;
-	p->host.inv.session = name;
-	if (!named_check_name(name, err))
-		return 0;
-	return err_prefix(err, asked ? "--session" : "ADDESH_SESSION");
-}
-
 static int
 apply_options(struct program *p, struct err *err)
 {
@@ -211,7 +193,7 @@ apply_options(struct program *p, struct err *err)
 	    .allow_host = given(p, "allow-host"),
 	    .quiet = given(p, "quiet")};
 	p->interp.keep_going = given(p, "keep-going");
-	if (choose_session(p, err))
+	if (host_choose_session(&p->host, value(p, "session"), err))
 		return -1;
 	return use_status_fd(p, err);
 }

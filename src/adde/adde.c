@@ -32,6 +32,9 @@ adde_use_agent(struct host *h)
 	policy_free(steal(&h->policy)); /* a person's */
 	h->policy_wrong = false;
 	h->inv.agent = true;
+	/* Where people find what the agent did:  addesh -s adde */
+	if (!h->inv.session)
+		h->inv.session = "adde";
 	/* Nobody is there to be told on stderr, or asked. */
 	h->inv.quiet = true;
 	h->inv.yes = true;
@@ -170,6 +173,8 @@ adde_main(struct host *h, struct output *o, int argc, char **argv)
 		return usage();
 	if (check_docker_host(&err))
 		return complain("docker client: ", &err);
+	if (host_choose_session(h, NULL, &err))
+		return complain("", &err);
 	t = tool_find(argv[1]);
 	if (!t) {
 		fprintf(stderr, "adde: unknown tool \"%s\"\n", argv[1]);

@@ -116,6 +116,12 @@ bool host_wait_input(struct host *h, int fd, unsigned before);
 int host_turn(struct host *h, struct err *err);
 
 /*
+ * The named session is that of the option -s (NULL: not given), else that of
+ * ADDESH_SESSION unless it is empty.  ERR_USAGE if it is no name.
+ */
+int host_choose_session(struct host *h, const char *option, struct err *err);
+
+/*
  * The settings as they are now: the session's, once it is open.  Before that
  * they are read when they are first asked for, and where a file is wrong the
  * defaults stand in; open() says what is wrong.  Never NULL; borrowed until the

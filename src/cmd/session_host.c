@@ -102,6 +102,19 @@ host_settings(struct host *h, struct output *o)
 	output_use_color(o, (enum output_when)policy_num(p, SET_COLOR));
 }
 
+int
+host_choose_session(struct host *h, const char *option, struct err *err)
+{
+	const char *name = option ? option : getenv("ADDESH_SESSION");
+
+	if (!option && (!name || !*name))
+		return 0;
+	h->inv.session = name;
+	if (!named_check_name(name, err))
+		return 0;
+	return err_prefix(err, option ? "--session" : "ADDESH_SESSION");
+}
+
 static int
 host_open(struct host *h, struct err *err)
 {
