@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The engine goes away, falls silent or dies in the middle: the verdict says
-so, what was written before is kept, the shell goes on, and nothing stays."""
+so, what was written before is kept, the shell goes on, and nothing stays.  To
+notice a silence takes its time: the tests run side by side."""
 
 import json
 import os
@@ -289,4 +290,5 @@ def _():
         home.close()
 
 
-main()
+engines.share()
+main(beside=True)

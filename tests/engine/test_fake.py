@@ -198,6 +198,13 @@ def silence():
               "300ms" % engine.url)
 
 
+@test(beside=True)
+def the_loop_goes_on_while_an_engine_is_silent():
+    with FakeEngine(first=Reply(then="hang")) as engine:
+        result = tool(engine.url, "-t", "version", deadline=SILENT)
+        assert result.err.count(b"tick\n") >= 5, result.err
+
+
 @test("silence while %s", [
     ("listing the containers", "GET", "/containers/json", ("list",)),
     ("creating the container", "POST", "/containers/create",
@@ -205,7 +212,8 @@ def silence():
     ("starting the container", "POST", "/containers/x/start",
      ("start", "x")),
     ("pulling a:b", "POST", "/images/create", ("pull", "a:b")),
-    ("inspecting the image", "GET", "/images/a/json", ("image", "a"))])
+    ("inspecting the image", "GET", "/images/a/json", ("image", "a"))],
+    beside=True)
 def _(doing, method, path, args):
     with FakeEngine() as engine:
         engine.on(method, path, Reply(then="hang"))
@@ -213,7 +221,7 @@ def _(doing, method, path, args):
               "%s: no answer from %s within 2s" % (doing, engine.url))
 
 
-@test
+@test(beside=True)
 def silence_in_the_middle():
     with FakeEngine() as engine:
         engine.on("GET", "/containers/json",
@@ -221,13 +229,6 @@ def silence_in_the_middle():
         fails(tool(engine.url, "list", deadline=SILENT),
               "listing the containers: no answer from %s within 2s" %
               engine.url)
-
-
-@test
-def the_loop_goes_on_while_an_engine_is_silent():
-    with FakeEngine(first=Reply(then="hang")) as engine:
-        result = tool(engine.url, "-t", "version", deadline=SILENT)
-        assert result.err.count(b"tick\n") >= 5, result.err
 
 
 @test

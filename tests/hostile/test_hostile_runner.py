@@ -2,7 +2,8 @@
 """addesh against an environment whose PID 1 was replaced and says anything.
 
 Its memory stays bounded, nothing is written outside of the place named, what
-it was asked for ends with a clear error, and so does addesh.
+it was asked for ends with a clear error, and so does addesh.  Most take the
+time for which a runner may be silent, hence side by side.
 """
 
 import json
@@ -159,14 +160,6 @@ def failures_of_any_length():
          "its runner gives no reason")
 
 
-@test
-def names_of_any_length():
-    skip_where_slow()    # ls would give it up before
-    got = only("get_names", "ls")
-    same(got["ok"], True)
-    same(got["result"]["truncated"], True)
-
-
 @test("entries without end: %s", [("ls", GIVEN_UP),
                                   ("get x", "Argument list too long")])
 def _(command, error):
@@ -197,4 +190,12 @@ def nothing_outside():
         same(sorted(os.listdir(home.work + "/in/y")), ["up"])
 
 
-main()
+@test(beside=False)
+def names_of_any_length():
+    skip_where_slow()    # ls would give it up before
+    got = only("get_names", "ls")
+    same(got["ok"], True)
+    same(got["result"]["truncated"], True)
+
+
+main(beside=True)

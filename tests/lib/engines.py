@@ -50,6 +50,14 @@ def _start():
     return os.environ
 
 
+def share():
+    """For a program whose tests run side by side, which is several processes:
+    starts what they need now, unless it is there."""
+    if "ADDESH_TEST_DOCKER" not in os.environ and \
+            "ADDESH_TEST_NO_DOCKER" not in os.environ:
+        _start()
+
+
 def of_my_own():
     """For tests that change what all users of an engine share: this program
     starts a pair for itself when it needs one."""

@@ -15,16 +15,28 @@
 
 A test fails by any exception, and by its deadline.  Arguments on the command
 line choose the tests whose names contain one of them.
+
+	@test("%s is waited for", ["docker", "podman"], beside=True)
+
+Tests that follow each other and say beside=True run at the same time, each in
+a process of its own: for those that spend seconds waiting for a time to pass,
+and have nothing in common that another one could change.  main(beside=True)
+says it of every test that does not say otherwise.
 """
 
+import itertools
 import os
 import signal
+import subprocess
 import sys
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 
 DEADLINE = 180    # seconds for one test, when it names none
 # How many times as long as usual all takes here, as on an emulated processor.
 SLOW = int(os.environ.get("ADDESH_TEST_SLOW") or 1)
+ABREAST = 4 if SLOW == 1 else 1    # how many run side by side
+ALONE = "--alone"    # of the program: INDEX NUMBER, that test under this number
 
 
 class Skip(Exception):
@@ -45,22 +57,29 @@ def skip_where_slow():
 _tests = []
 
 
-def test(name=None, values=None, deadline=DEADLINE):
+class _Test:
+    def __init__(self, name, function, args, deadline, beside):
+        self.name, self.function, self.args = name, function, args
+        self.deadline, self.beside = deadline, beside
+        self.index = len(_tests)
+
+
+def test(name=None, values=None, deadline=DEADLINE, beside=None):
     """Registers a test.  Used bare, the function's name is its name; with
     values it is one test for each, called with it (a tuple: with its items),
-    and each % in the name stands for one of them."""
+    and each % in the name stands for one of them.  beside: see above."""
     if callable(name):
         return test()(name)
 
     def register(function):
         text = name or function.__name__.replace("_", " ")
         if values is None:
-            _tests.append((text, function, (), deadline))
+            _tests.append(_Test(text, function, (), deadline, beside))
         for value in values or ():
             args = value if isinstance(value, tuple) else (value,)
             title = text % args[:text.count("%")] if "%" in text else \
                 "%s: %s" % (text, " ".join(map(str, args)))
-            _tests.append((title, function, args, deadline))
+            _tests.append(_Test(title, function, args, deadline, beside))
         return function
     return register
 
@@ -82,12 +101,12 @@ def _expired(*_):
     raise TimeoutError("the test's deadline passed")
 
 
-def _run(function, args, deadline):
+def _outcome(t):
     """The directive of the result line, or None when the test failed."""
     signal.signal(signal.SIGALRM, _expired)
-    signal.alarm(patient(deadline))
+    signal.alarm(patient(t.deadline))
     try:
-        function(*args)
+        t.function(*t.args)
         return ""
     except Skip as why:
         return " # SKIP %s" % why
@@ -100,20 +119,62 @@ def _run(function, args, deadline):
         signal.alarm(0)
 
 
-def main():
+def _line(t, number, directive):
+    return "%sok %d - %s%s" % ("not " if directive is None else "", number,
+                               t.name.replace("#", "\\#"), directive or "")
+
+
+def _here(t, number):
+    """Runs it; whether it passed or was skipped."""
+    directive = _outcome(t)
+    print(_line(t, number, directive), flush=True)
+    return directive is not None
+
+
+def _elsewhere(t, number):
+    """The same in a process of its own: its status, and what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-B", sys.argv[0], ALONE, str(t.index), str(number)],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, close_fds=False)
+    lines = done.stdout.decode(errors="replace").splitlines()
+    if not lines or not lines[-1].startswith(("ok ", "not ok ")):
+        lines += ["# ended with %d" % done.returncode, _line(t, number, None)]
+    return lines[-1].startswith("ok "), "\n".join(lines)
+
+
+def _side_by_side(tests):
+    """Runs them, which are pairs with a number; how many failed."""
+    failed = 0
+    with ThreadPoolExecutor(ABREAST) as pool:
+        for passed, text in pool.map(lambda t: _elsewhere(*t), tests):
+            print(text, flush=True)
+            failed += not passed
+    return failed
+
+
+def _choose(words):
+    return [t for t in _tests
+            if not words or any(word in t.name for word in words)]
+
+
+def main(beside=False):
     """Runs the tests that were registered, and ends the program."""
     # a job in the background has it ignored, and hands that down
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    chosen = [t for t in _tests if not sys.argv[1:] or
-              any(word in t[0] for word in sys.argv[1:])]
-    failed = 0
+    words = sys.argv[1:]
+    if words[:1] == [ALONE]:
+        sys.exit(not _here(_tests[int(words[1])], int(words[2])))
+    chosen = _choose(words)
     print("1..%d" % len(chosen), flush=True)
-    for number, (name, function, args, deadline) in enumerate(chosen, 1):
-        directive = _run(function, args, deadline)
-        failed += directive is None
-        print("%sok %d - %s%s" % (
-            "not " if directive is None else "", number,
-            name.replace("#", "\\#"), directive or ""), flush=True)
+    failed = 0
+    for abreast, run in itertools.groupby(
+            zip(chosen, itertools.count(1)),
+            lambda pair: beside if pair[0].beside is None else pair[0].beside):
+        run = list(run)
+        if abreast and len(run) > 1:
+            failed += _side_by_side(run)
+        else:
+            failed += sum(not _here(*pair) for pair in run)
     sys.exit(1 if failed else 0)
 
 

@@ -192,7 +192,7 @@ class Screen:
                 raise NotSeen("%r was not on the screen in %d s:\n%s" % (
                     pattern, limit, screen))
             # tmux cannot be asked to say when the screen changes
-            time.sleep(0.02)
+            time.sleep(0.05)
 
     def cursor(self):
         """(row, column), from 0."""

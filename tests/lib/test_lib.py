@@ -4,6 +4,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 
 import addesh
 import terminal
@@ -36,6 +37,44 @@ def tap_reports_each_outcome():
     same([l for l in done.stdout.splitlines() if not l.startswith("#")],
          ["1..4", "ok 1 - passes", "not ok 2 - fails",
           "ok 3 - skips one # SKIP no one", "not ok 4 - hangs"])
+    same(done.returncode, 1)
+
+
+# Each of the first two ends once the other has begun.
+BESIDE = """
+import os, sys
+sys.path.insert(0, %r)
+import tap
+fifo = sys.argv[0] + ".fifo"
+@tap.test(beside=True)
+def reads():
+    with open(fifo) as f: tap.diag(f.read())
+@tap.test("writes %%s", ["text"], beside=True)
+def _(text):
+    with open(fifo, "w") as f: f.write(text)
+@tap.test(beside=True)
+def dies(): os._exit(7)
+@tap.test(beside=True)
+def skips(): raise tap.Skip("here")
+@tap.test
+def alone(): pass
+tap.main()
+""" % HERE
+
+
+@test
+def tests_run_side_by_side_and_are_reported_in_their_order():
+    with tempfile.TemporaryDirectory() as top:
+        path = os.path.join(top, "example.py")
+        with open(path, "w") as f:
+            f.write(BESIDE)
+        os.mkfifo(path + ".fifo")
+        done = subprocess.run([sys.executable, "-B", path],
+                              capture_output=True, text=True)
+    same(done.stdout.splitlines(),
+         ["1..5", "# text", "ok 1 - reads", "ok 2 - writes text",
+          "# ended with 7", "not ok 3 - dies", "ok 4 - skips # SKIP here",
+          "ok 5 - alone"])
     same(done.returncode, 1)
 
 

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
 """build on a terminal: the step that runs with its last lines, one line for
-each that ended, the whole log of one that failed."""
+each that ended, the whole log of one that failed.  Most of the time steps
+sleep so that it can be seen, hence side by side."""
 
 import json
 import os
 import re
 import sys
+import time
 from contextlib import contextmanager
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -72,7 +74,7 @@ def seconds(screen, more):
     shown = r"^\[2/2\] RUN .* (\d+)s$"
     end = int(screen.wait_for(shown)[1]) + more
     while int(screen.wait_for(shown)[1]) < end:
-        pass
+        time.sleep(0.2)
 
 
 @test("%s: the terminal gets another size", engines.KINDS)
@@ -134,4 +136,5 @@ def what_is_left_is_removed_until_ctrl_c():
                        r"the engine: .*\n(.*\n)?addesh .*\[130\]>")
 
 
-main()
+engines.share()
+main(beside=True)
