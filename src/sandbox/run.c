@@ -333,6 +333,10 @@ box_run(struct box *box, const struct run_spec *run,
 		return -1;
 	}
 	wait_for_run(&rn);
+	/* A run that was cancelled is over before its file is written, and the
+	   next one's must not be replaced by it. */
+	if (put)
+		box_wait(box, put, BOX_FILES_MS);
 	if (request_verdict(rn.request, &fields))
 		take_verdict(&rn, &fields);
 	else if (client_lost(box->client))

@@ -94,6 +94,17 @@ add_env(const struct execution *x, struct strvec *env, struct err *err)
 	return 0;
 }
 
+/* A Ctrl-C that came since the command began, while nothing was waited for
+   that it would have ended, ends it here. */
+static int
+run_in_box(struct execution *x, const struct run_spec *run,
+    const struct box_sink *sink, struct verdict *v, struct err *err)
+{
+	if (*x->s->interrupts)
+		return err_set(err, ERR_INTERRUPTED, "interrupted");
+	return box_run(x->env->box, run, sink, v, err);
+}
+
 /* Runs one argv of a phase; the program's text goes with the first. */
 static int
 run_phase(struct execution *x, const char *phase, const struct strvec *argv,
@@ -123,7 +134,7 @@ run_phase(struct execution *x, const char *phase, const struct strvec *argv,
 		run.program_len = p->len;
 	}
 	result_event(x->r, phase, run.argv.v[0]);
-	rc = box_run(x->env->box, &run, &sink, v, err);
+	rc = run_in_box(x, &run, &sink, v, err);
 out:
 	run_spec_release(&run);
 	return rc;
@@ -181,7 +192,7 @@ check_recipe(struct execution *x, const struct recipe *recipe, bool *missing,
 
 	language_expand(&recipe->check, &x->places, &run.argv);
 	run.timeout_ms = x->p->timeout_ms;
-	rc = box_run(x->env->box, &run, &nowhere, &v, err);
+	rc = run_in_box(x, &run, &nowhere, &v, err);
 	run_spec_release(&run);
 	if (!rc && succeeded(&v)) {
 		rc = 1;
