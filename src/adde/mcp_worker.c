@@ -287,6 +287,7 @@ end(struct worker *w)
 	struct locus nowhere = {NULL, 0};
 	int status = 0;
 
+	w->host.interrupted = 0; /* that was for what ran */
 	if (w->host.session && w->host.close(&w->host, &err) < 0)
 		status = dispatch_error(&w->host, &w->out, nowhere, "mcp",
 		    &err);
