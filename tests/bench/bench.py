@@ -113,6 +113,11 @@ class Report:
         print("%-58s %9.1f MB          < %d MB %s" % (
             name, value / 2**20, bound >> 20, verdict), flush=True)
 
+    def count(self, name, value):
+        self.missed += value != 0
+        print("%-58s %9d            0 %s" % (
+            name, value, "MISSED" if value else "ok"), flush=True)
+
 
 def bench_runs(report, url, program):
     """One warm run, and a thousand."""
@@ -368,6 +373,37 @@ def bench_contexts(report, url):
                   ignored)
 
 
+def bench_session(report, processes=50, steps=8):
+    """Many processes that add to one session at once."""
+    commands = ["-c", "true"] * steps
+
+    def together(*options):
+        all_ = [subprocess.Popen([ADDESH, "--no-config", *options, *commands])
+                for _ in range(processes)]
+        for process in all_:
+            if process.wait(60):
+                raise SystemExit("bench: status %d" % process.returncode)
+
+    def seconds(*options):
+        began = time.perf_counter()
+        together(*options)
+        return time.perf_counter() - began
+
+    name = "bench-%d" % os.getpid()
+    try:
+        mine, alone = in_turn(5, lambda: seconds("-s", name), seconds)
+        report.row("%d processes on one session / without one" % processes,
+                   mine, alone)
+        with Shell("-s", name) as shell:
+            there = shell("history")[1]["result"]["steps"]
+        done = [s for s in there if s["state"] == "done"]
+        report.count("steps of theirs that are lost",
+                     5 * processes * steps - len(done))
+    finally:
+        subprocess.run([ADDESH, "session", "rm", name], check=True,
+                       stdout=subprocess.DEVNULL)
+
+
 def main():
     report = Report()
     with tempfile.NamedTemporaryFile("w", suffix=".py") as program:
@@ -387,6 +423,7 @@ def main():
             bench_layer(report, PODMAN, "Podman")
             bench_flood(report, PODMAN, "Podman", 1.5)
         bench_restricted(report, program.name)
+    bench_session(report)
     for engine, url in (("Docker", DOCKER), ("Podman", PODMAN)):
         if not url:
             print("%s: not measured, no engine was given" % engine)
