@@ -127,6 +127,22 @@ forget_dead(void *arg, const char *process, const char *path)
 	unlink(path);
 }
 
+/* What a process that was killed was about to put in the place of session.json;
+   nobody writes now, as the lock is held. */
+static void
+forget_drafts(const struct named *n)
+{
+	DIR *dir = opendir(n->dir);
+	struct dirent *de;
+
+	while (dir && (de = readdir(dir)))
+		if (str_starts(de->d_name, NAMED_STATE ".") &&
+		    str_ends(de->d_name, "~"))
+			unlinkat(dirfd(dir), de->d_name, 0);
+	if (dir)
+		closedir(dir);
+}
+
 static int
 enter(struct named *n, struct err *err)
 {
@@ -204,6 +220,7 @@ join(struct named *n, struct err *err)
 	autojson json *state = NULL;
 
 	named_each_process(n->dir, forget_dead, n);
+	forget_drafts(n);
 	if (enter(n, err))
 		return err_prefix(err, "session %s is not kept", n->name);
 	state = fetch_state(n, err);

@@ -339,6 +339,8 @@ def check_after_kills(home, done):
     for s in steps.values():
         assert s["state"] in ("done", "interrupted"), s
         same(s["command"], "true")
+    same(sorted(os.listdir(place(home, "x"))),
+         ["lock", "session.json", "steps", "use"])
     same(os.listdir(place(home, "x", "use")), [])
     left = [n for n in os.listdir(place(home, "x", "steps"))
             if not n.endswith(".json")]
