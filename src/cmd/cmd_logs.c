@@ -296,6 +296,10 @@ show_step(struct call *c, const json *j)
 			    json_bool(result, "stderr_truncated", false)
 			? ", cut"
 			: "");
+	if (!result) {
+		message = json_str(json_get(j, "error"), "message", NULL);
+		hint = json_str(json_get(j, "error"), "hint", NULL);
+	}
 	if (message)
 		call_text(c, "%s\n", message);
 	if (hint)
@@ -354,6 +358,7 @@ history_row(struct call_table *t, const json *j)
 
 	/* What it came to is what `show` has. */
 	json_remove(data, "result");
+	json_remove(data, "error");
 	call_table_row(t, cells, data);
 }
 

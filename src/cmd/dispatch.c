@@ -16,9 +16,8 @@
 #include "cmd/pager.h"
 #include "cmd/terminal.h"
 
-/* The error member of the JSON form. */
-static json *
-error_json(const struct err *err)
+json *
+dispatch_error_json(const struct err *err)
 {
 	json *j = json_object();
 
@@ -106,7 +105,7 @@ failure_json(struct host *h, const char *cmd, const struct err *err)
 	json_put_str(j, "cmd", cmd);
 	json_put_bool(j, "ok", false);
 	json_put_int(j, "status", err_kind_status(err->kind));
-	json_put(j, "error", error_json(err));
+	json_put(j, "error", dispatch_error_json(err));
 	put_env(j, h);
 	return j;
 }
@@ -148,7 +147,7 @@ call_json(struct call *c, int status)
 	else if (!c->err.kind)
 		json_put_str(j, "result", NULL);
 	if (c->err.kind)
-		json_put(j, "error", error_json(&c->err));
+		json_put(j, "error", dispatch_error_json(&c->err));
 	put_env(j, c->host);
 	return j;
 }

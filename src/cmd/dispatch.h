@@ -52,6 +52,8 @@ json *dispatch_object(struct host *h, struct output *o,
 const struct cmd *dispatch_resolve(char *const *words, size_t n, bool prefixes,
     size_t *used, struct err *err);
 
+/* The error member of the JSON form, the caller's. */
+json *dispatch_error_json(const struct err *err);
 /* Prints "addesh: FILE:LINE: CMD: MESSAGE" and the hint, or the JSON object;
    returns the exit status. */
 int dispatch_error(struct host *h, struct output *o, struct locus at,

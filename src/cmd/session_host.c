@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include "base/loop.h"
+#include "base/mask.h"
 #include "base/sanitise.h"
 #include "cmd/call.h"
 #include "cmd/complete_session.h"
+#include "cmd/dispatch.h"
 #include "cmd/output.h"
 #include "cmd/variables.h"
 #include "engine/reference.h"
@@ -158,6 +160,21 @@ host_begin(struct call *c)
 	return 0;
 }
 
+/* What is said of an error may quote the command. */
+static json *
+kept_error(const struct err *err)
+{
+	autoerr struct err masked = ERR_INIT;
+
+	if (!err->kind)
+		return NULL;
+	masked.kind = err->kind;
+	masked.code = err->code;
+	mask_secrets(&masked.msg, err->msg.buf, err->msg.len);
+	mask_secrets(&masked.hint, err->hint.buf, err->hint.len);
+	return dispatch_error_json(&masked);
+}
+
 /* What was shown as data is what is kept; the streams are in the log. */
 static void
 host_end(struct call *c)
@@ -167,7 +184,7 @@ host_end(struct call *c)
 	autoerr struct err err = ERR_INIT;
 	json *data = c->data ? json_copy(c->data) : NULL;
 
-	if (step_end(step, c->status, data, &err))
+	if (step_end(step, c->status, data, kept_error(&c->err), &err))
 		session_host_once(
 		    c->host, SESSION_HOST_KEPT, "%s", err.msg.buf);
 }

@@ -299,16 +299,11 @@ step_place(struct step *st)
 }
 
 static int
-step_save(struct step *st, int status, json *result, struct err *err)
+step_save(struct step *st, const json *j, struct err *err)
 {
 	struct steps *s = st->steps;
 	autofree char *draft = NULL, *path = NULL;
-	autojson json *j = begin_object(st);
 
-	json_put_int(j, "duration_ms", (clock_us() - st->began_us) / 1000);
-	json_put_int(j, "status", status);
-	if (result)
-		json_put(j, "result", result);
 	if (s->named && named_may_keep(s->named, err))
 		return -1;
 	draft = draft_path(s);
@@ -323,15 +318,21 @@ step_save(struct step *st, int status, json *result, struct err *err)
 }
 
 int
-step_end(struct step *st, int status, json *result, struct err *err)
+step_end(struct step *st, int status, json *result, json *error,
+    struct err *err)
 {
+	autojson json *j = begin_object(st);
 	int rc = step_place(st);
 
+	json_put_int(j, "duration_ms", (clock_us() - st->began_us) / 1000);
+	json_put_int(j, "status", status);
+	if (result)
+		json_put(j, "result", result);
+	if (error)
+		json_put(j, "error", error);
 	step_log_close(st);
 	if (!rc)
-		rc = step_save(st, status, result, err);
-	else
-		json_free(result);
+		rc = step_save(st, j, err);
 	/* What came first is the reason for what came later. */
 	if (st->why.kind)
 		rc = err_move(err, &st->why);
@@ -361,7 +362,7 @@ static json *
 show_object(const struct steps *s, unsigned n, const json *kept)
 {
 	static const char *const members[] = {"command", "started",
-	    "duration_ms", "status", "process", "result", NULL};
+	    "duration_ms", "status", "process", "result", "error", NULL};
 	json *j = json_object();
 
 	json_put_int(j, "step", n);
@@ -371,7 +372,8 @@ show_object(const struct steps *s, unsigned n, const json *kept)
 
 		if (value)
 			json_put(j, members[i], json_copy(value));
-		else if (strcmp(members[i], "result"))
+		else if (strcmp(members[i], "result") &&
+			 strcmp(members[i], "error"))
 			json_put_str(j, members[i], NULL);
 	}
 	return j;

@@ -71,8 +71,10 @@ void step_log(struct step *st, unsigned flags, const void *p, size_t n,
     uint64_t limit);
 /* What was kept of one stream so far. */
 void step_read(struct step *st, bool err_stream, struct strbuf *out);
-/* Saves and closes; result (may be NULL) is taken. */
-int step_end(struct step *st, int status, json *result, struct err *err);
+/* Saves and closes; result and error, why the command failed, are taken and may
+   be NULL. */
+int step_end(struct step *st, int status, json *result, json *error,
+    struct err *err);
 
 /*
  * The object of a step as in addesh-json(5), or NULL with ERR_USAGE "there is

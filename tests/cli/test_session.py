@@ -143,6 +143,19 @@ def secrets_are_not_kept():
 
 
 @test
+def why_a_step_failed_is_kept_without_secrets():
+    with Home() as home:
+        home.addesh("-s", "x", "env", "use", "A_TOKEN=hunter2").is_status(2)
+        step = result(home, "-s", "x", "show")
+        same((step["command"], step["status"], step["error"]["kind"]),
+             ("env use A_TOKEN=***", 2, "usage"))
+        assert "there is no environment" in step["error"]["message"], step
+        assert "hunter2" not in json.dumps(step), step
+        done = home.addesh("-s", "x", "show").is_ok()
+        assert "there is no environment 'A_TOKEN=***" in done.out, done
+
+
+@test
 def settings_are_not_kept():
     with Home() as home:
         home.addesh("-s", "x", "set", "timeout", "7").is_ok()

@@ -65,13 +65,15 @@ env info
 run missing.py
 env ls
 env info
+env use none
+show
 env use e1
 run missing.py
 run bytes.py
 logs
 show
 run odd.py
-logs @14
+logs @15
 exec python3 -c "print('x')"
 logs
 ls
