@@ -39,6 +39,21 @@ make_private(const char *path, struct err *err)
 	return 0;
 }
 
+/* One that cannot be made (a full disk, a read-only home) costs only what would
+   be kept there, and who would keep it says so. */
+static int
+make_state(const char *path, struct err *err)
+{
+	struct stat st;
+
+	if (!make_private(path, err))
+		return 0;
+	if (!lstat(path, &st))
+		return -1;
+	err_clear(err);
+	return 0;
+}
+
 static char *
 find_runtime_dir(void)
 {
@@ -159,7 +174,7 @@ runtime_init(struct runtime *rt, struct err *err)
 	    .owner = xasprintf("%s%ld:%llu", prefix, (long)getpid(), start)};
 	env = io_join(rt->runtime_dir, "env");
 	if (!make_private(rt->runtime_dir, err) && !make_private(env, err) &&
-	    !make_private(rt->state_dir, err))
+	    !make_state(rt->state_dir, err))
 		return 0;
 	runtime_release(rt);
 	return -1;

@@ -7,7 +7,7 @@
  *	state	$XDG_STATE_HOME/addesh, or ~/.local/state/addesh: steps, logs
  *
  * (XDG Base Directory Specification 0.8.)  Both are made with mode 0700 and
- * refused if another user owns them.
+ * refused if another user owns them.  Only the first must be there.
  */
 #ifndef ADDESH_SANDBOX_RUNTIME_H
 #define ADDESH_SANDBOX_RUNTIME_H

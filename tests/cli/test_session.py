@@ -462,6 +462,18 @@ def a_read_only_directory_is_told_once_and_all_works():
         same(len(check_numbers(home, "x")), 1)
 
 
+@test
+def no_state_directory_at_all_is_told_once_and_all_works():
+    with UserHome() as home:
+        os.chmod(home.env["XDG_STATE_HOME"], 0o500)
+        for name in [], ["-s", "x"]:
+            done = home.addesh(*name, "-c", "true", "-c", "var A=1", "-c",
+                               "var B=$A", "-c", "true", "-c", "var",
+                               "--plain").is_ok()
+            same((done.out, done.err.count("\n")), ("A\t1\nB\t1\n", 1), done)
+            assert "Permission denied" in done.err, done
+
+
 @test("a session's directory that is %s is not used",
       ["a file", "a link", "writable for others"])
 def _(how):
@@ -582,8 +594,12 @@ def two_users_of_one_name_do_not_meet():
             # not even where both were told the same directory
             other.env["XDG_STATE_HOME"] = one.env["XDG_STATE_HOME"]
             os.chmod(one.path, 0o755)
+            done = other.addesh("-s", "x", "var").is_ok()
+            same((done.out, "session x is not kept" in done.err), ("", True))
+            os.chmod(one.env["XDG_STATE_HOME"], 0o755)
+            os.chmod(os.path.join(one.env["XDG_STATE_HOME"], "addesh"), 0o755)
             done = other.addesh("-s", "x", "true").is_status(125)
-            assert "state/addesh" in done.err, done
+            assert "is not a directory of ours alone" in done.err, done
 
 
 main()
