@@ -57,7 +57,7 @@ wake_at(struct pollset *set, uint64_t now, uint64_t when)
 static uint64_t
 silence_end(const struct runner *rn)
 {
-	return rn->silence_us > 0 && rn->nrequests > 0 ?
+	return rn->silence_us > 0 && requests_are_waited_for(rn) ?
 	    rn->heard_us + rn->silence_us : 0;
 }
 
@@ -73,7 +73,7 @@ watch_request(struct runner *rn, struct pollset *set, const struct request *r)
 	if (r->in.head < r->in.tail)
 		watch(set, r->in_fd, POLLOUT);
 	for (int i = 0; i < 2; i++) {
-		if (stream_wants(rn, &r->out[i]))
+		if (stream_wants(rn, r, &r->out[i]))
 			watch(set, r->out[i].fd, POLLIN);
 		if (r->out[i].hung)
 			wake_at(set, rn->now, rn->now + SETTLE_MS * 1000);
@@ -115,7 +115,8 @@ wait_for_events(struct runner *rn, struct pollset *set)
 		wake_at(set, rn->now, rn->lease_at);
 	wake_at(set, rn->now, rn->hello_by);
 	wake_at(set, rn->now, silence_end(rn));
-	if (rn->reaping)
+	if (rn->reaping || (rn->inquiries_held &&
+		queue_room(&rn->queue, PROTO_FRAME_MAX) != NULL))
 		set->timeout = 0;
 	if (poll(set->fds, set->n, set->timeout) < 0)
 		set->n = 0;
@@ -249,6 +250,7 @@ runner_loop(struct runner *rn)
 			rn->reaping = tasks_reap(rn);
 		serve_channels(rn, &set);
 		serve_requests(rn, &set);
+		inquiries_serve(rn);
 		queue_flush(&rn->queue);
 		if (rn->queue.broken && rn->client != NULL)
 			channel_lost(rn, rn->client);

@@ -125,6 +125,7 @@ main(int argc, char **argv)
 	}
 	runner_loop(&rn);
 	requests_abandon(&rn);
+	jobs_drop(&rn);
 	queue_flush(&rn.queue);
 	return 0;
 }

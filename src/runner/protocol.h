@@ -88,6 +88,20 @@
  * with PROTO_F_TAIL if bytes are missing between, without it if none are.  At
  * the VERDICT no process and no System V IPC object of the run is left.
  *
+ * BACKGROUND.  A RUN with that field, which has neither STDIN nor PTY, ends in
+ * a VERDICT with JOB as soon as the program was executed; what comes before
+ * that is the same.  From then on it is a job: it survives its client and is
+ * killed with the environment, by RESET or KILL_JOB.  Of each of its streams
+ * OUTPUT_MAX bytes are kept, at most PROTO_JOB_OUTPUT_MAX (the default), in two
+ * parts as above.  JOB sends what is kept; PROTO_F_TAIL is set on a frame that
+ * begins after bytes that are not.  With FOLLOW it goes on until the job has
+ * ended, nothing is lost meanwhile, and the VERDICT is the one of a run;
+ * without, one of a job that is not at its end is a VERDICT with RUNNING,
+ * WALL_US, OUT_BYTES and ERR_BYTES.  At most 16 jobs are kept: one more is a
+ * FAIL with EAGAIN, unless one has ended and its VERDICT was sent, which is
+ * forgotten then.  Where runs have no uids or namespaces of their own,
+ * BACKGROUND is a FAIL with EOPNOTSUPP.
+ *
  * PUT.  ENTRYs follow, with the id of the PUT: PATH (empty: the PUT's PATH
  * itself), TYPE, MODE, and for a link TARGET.  After an ENTRY of a regular file
  * come DATA frames, the last with PROTO_F_END (it may be empty).  An ENTRY with
@@ -127,6 +141,8 @@
 #define PROTO_TAIL_MAX (64u << 10)
 #define PROTO_REQUESTS_MAX 64	/* in flight on one connection */
 #define PROTO_SOCKET_NAME "addesh-runner" /* behind a zero byte */
+#define PROTO_LABEL_MAX 4096	/* TEXT of a background run */
+#define PROTO_JOB_OUTPUT_MAX (256u << 10) /* kept of each of its streams */
 #define PROTO_ENTRIES_DEFAULT 1000000 /* of a GET */
 
 /* Flags of a frame. */
@@ -157,6 +173,16 @@ enum proto_type {
 			     also for another lease or another socket.
 			     Answered by an empty VERDICT, or a FAIL:
 			     EADDRINUSE, another one listens here */
+	PROTO_JOBS,	  /* an ENTRY for each job: JOB TEXT, and the fields of
+			     its VERDICT */
+	PROTO_JOB,	  /* JOB [FOLLOW]: OUT, and a VERDICT */
+	PROTO_KILL_JOB,	  /* JOB [SIGNAL]: to its process group; 9 kills all of
+			     it, 0 or none too, after its INTERRUPT and
+			     GRACE_MS, or at once if that was done before.
+			     Answered by an empty VERDICT */
+	PROTO_FORGET_JOB, /* JOB: one that has ended; else FAIL with EBUSY.
+			     Of one that is not there (any more), this and the
+			     two above are a FAIL with ESRCH */
 	/* both ways */
 	PROTO_ENTRY = 32, /* PATH TYPE MODE [SIZE] [TARGET] [MTIME]; if a
 			     regular file, DATA with its content follows */
@@ -230,6 +256,7 @@ enum proto_key {
 			       absent: all */
 	PROTO_K_AFTER,	    /* id of a request that must have succeeded */
 	PROTO_K_PTY,	    /* rows << 16 | cols: stdio is a pty */
+	PROTO_K_BACKGROUND, /* 1: with TEXT, a label of the client's */
 
 	/* PROTO_ENTRY */
 	PROTO_K_TYPE = 96, /* 'f' 'd' 'l'; in a GET also 'p' 's' 'b' 'c',
@@ -270,6 +297,9 @@ enum proto_key {
 	PROTO_K_STAT, /* text NAME=VALUE: memory, cpu_us and pids of the cgroup
 			 and disk, the bytes in use in the file system of the
 			 first PLACE; those that are known */
+	PROTO_K_JOB,	 /* number of a background run, counted from 1 */
+	PROTO_K_RUNNING, /* 1: it has not ended */
+	PROTO_K_FOLLOW,	 /* 1: also what still comes */
 };
 
 /*

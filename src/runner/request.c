@@ -20,7 +20,7 @@ request_find(struct runner *rn, uint32_t id)
 	return NULL;
 }
 
-static void
+void
 request_free(struct request *r)
 {
 	task_close(r);
@@ -34,12 +34,19 @@ request_free(struct request *r)
 }
 
 void
-request_done(struct runner *rn, struct request *r, bool ok)
+request_remember(struct runner *rn, const struct request *r, bool ok)
 {
-	size_t i = 0, slot = rn->ndone++ % PROTO_REQUESTS_MAX;
+	size_t slot = rn->ndone++ % PROTO_REQUESTS_MAX;
 
 	rn->done[slot].id = r->orphan ? 0 : r->id;
 	rn->done[slot].ok = ok;
+}
+
+void
+request_remove(struct runner *rn, struct request *r)
+{
+	size_t i = 0;
+
 	if (r->slot >= 0)
 		rn->slot_busy[r->slot] = false;
 	if (r->state != REQUEST_WAITING)
@@ -49,11 +56,19 @@ request_done(struct runner *rn, struct request *r, bool ok)
 	rn->nrequests--;
 	memmove(rn->requests + i, rn->requests + i + 1,
 	    (rn->nrequests - i) * sizeof(*rn->requests));
+}
+
+void
+request_done(struct runner *rn, struct request *r, bool ok)
+{
+	request_remember(rn, r, ok);
+	request_remove(rn, r);
+	job_remove(rn, r);
 	request_free(r);
 }
 
-static void
-send_fail(struct runner *rn, uint32_t id, int error, const char *text)
+void
+request_refuse(struct runner *rn, uint32_t id, int error, const char *text)
 {
 	uint8_t buf[512];
 	struct field_writer w;
@@ -68,7 +83,7 @@ void
 request_fail(struct runner *rn, struct request *r, int error, const char *text)
 {
 	if (!r->orphan)
-		send_fail(rn, r->id, error, text);
+		request_refuse(rn, r->id, error, text);
 	request_done(rn, r, false);
 }
 
@@ -115,6 +130,9 @@ read_number(struct request *r, const struct field *f)
 		r->rows = (uint16_t)(v >> 16);
 		r->cols = (uint16_t)v;
 		return 0;
+	case PROTO_K_BACKGROUND:
+		r->background = v != 0;
+		return 0;
 	default: /* PROTO_K_STDIN */
 		r->has_stdin = v != 0;
 		return 0;
@@ -145,7 +163,10 @@ read_field(struct request *r, const struct field *f)
 	case PROTO_K_OUTPUT_MAX:
 	case PROTO_K_PTY:
 	case PROTO_K_STDIN:
+	case PROTO_K_BACKGROUND:
 		return read_number(r, f);
+	case PROTO_K_TEXT:
+		return f->len > PROTO_LABEL_MAX ? -1 : 0;
 	default:
 		return 0;
 	}
@@ -164,7 +185,11 @@ read_fields(struct request *r)
 			return -1;
 	if (more < 0 || (r->type == PROTO_RUN && r->nargs == 0))
 		return -1;
-	return 0;
+	if (!r->background)
+		return 0;
+	if (r->output_max == 0 || r->output_max > PROTO_JOB_OUTPUT_MAX)
+		r->output_max = PROTO_JOB_OUTPUT_MAX;
+	return r->type != PROTO_RUN || r->has_stdin || r->pty ? -1 : 0;
 }
 
 static struct request *
@@ -193,28 +218,60 @@ request_new(const struct message *m)
 	return r;
 }
 
+/* Those of this client; the others end by themselves. */
+static size_t
+count_requests(const struct runner *rn)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < rn->nrequests; i++)
+		n += !rn->requests[i]->orphan;
+	return n;
+}
+
+bool
+requests_are_waited_for(const struct runner *rn)
+{
+	return rn->ninquiries > 0 || count_requests(rn) > 0;
+}
+
+/* Where all runs have one uid, the end of each is the end of all. */
+static bool
+can_be_background(const struct runner *rn)
+{
+	return !rn->config.shared_uid || rn->config.pidns;
+}
+
 static void
 request_add(struct runner *rn, const struct message *m)
 {
 	struct request *r;
 
 	if (!rn->config.set)
-		return send_fail(rn, m->id, EPROTO, "HELLO comes first");
+		return request_refuse(rn, m->id, EPROTO, "HELLO comes first");
 	if ((m->id == 0) != (m->type == PROTO_HELLO) ||
-	    request_find(rn, m->id) != NULL)
-		return send_fail(rn, m->id, EEXIST, "request id");
-	if (rn->nrequests >= PROTO_REQUESTS_MAX)
-		return send_fail(rn, m->id, EAGAIN, "too many requests");
+	    request_find(rn, m->id) != NULL || inquiry_exists(rn, m->id))
+		return request_refuse(rn, m->id, EEXIST, "request id");
+	if (count_requests(rn) >= PROTO_REQUESTS_MAX)
+		return request_refuse(rn, m->id, EAGAIN, "too many requests");
 	r = request_new(m);
 	if (r == NULL)
-		return send_fail(rn, m->id, ENOMEM, "runner");
+		return request_refuse(rn, m->id, ENOMEM, "runner");
 	if (m->type != PROTO_HELLO && read_fields(r) < 0) {
 		request_free(r);
-		return send_fail(rn, m->id, EINVAL, "fields of the request");
+		return request_refuse(rn, m->id, EINVAL,
+		    "fields of the request");
+	}
+	if (r->background && !can_be_background(rn)) {
+		request_free(r);
+		return request_refuse(rn, m->id, EOPNOTSUPP,
+		    "runs have no uids of their own");
 	}
 	rn->requests[rn->nrequests++] = r;
-	if (m->type == PROTO_RESET)
+	if (m->type == PROTO_RESET) {
 		requests_cancel(rn, r);
+		jobs_drop(rn);
+	}
 }
 
 /* 1: it has ended well, -1: not, 0: it has not ended. */
@@ -271,9 +328,15 @@ request_advance(struct runner *rn, struct request *r, bool first)
 		request_fail(rn, r, ECANCELED, "what it waits for failed");
 		return ADVANCE_AGAIN;
 	}
-	r->slot = task_slot(rn);
-	if (r->slot < 0)
+	if (r->background && job_admit(rn, r) < 0) {
+		request_fail(rn, r, EAGAIN, "too many background runs");
+		return ADVANCE_AGAIN;
+	}
+	r->slot = task_slot(rn, r->background);
+	if (r->slot < 0) {
+		job_remove(rn, r);
 		return ADVANCE_STOP;
+	}
 	request_start(rn, r);
 	return ADVANCE_AGAIN;
 }
@@ -292,7 +355,7 @@ requests_advance(struct runner *rn)
 }
 
 /* At once, also where the program was only asked before. */
-static void
+void
 request_cancel(struct runner *rn, struct request *r)
 {
 	r->cancelled = true;
@@ -306,7 +369,7 @@ request_cancel(struct runner *rn, struct request *r)
  * CANCEL asks first, as the deadline does: what the program had not written out
  * yet is worth the grace.  A second one does not wait.
  */
-static void
+void
 request_stop(struct runner *rn, struct request *r)
 {
 	if (r->type != PROTO_RUN || r->state != REQUEST_ACTIVE ||
@@ -325,11 +388,12 @@ requests_cancel(struct runner *rn, const struct request *until)
 {
 	struct request *r;
 
+	inquiries_cancel(rn, 0);
 	for (size_t i = 0; i < rn->nrequests;) {
 		r = rn->requests[i];
 		if (r == until)
 			break;
-		if (r->type != PROTO_HELLO)
+		if (r->type != PROTO_HELLO && r->job == 0)
 			request_cancel(rn, r);
 		if (i < rn->nrequests && rn->requests[i] == r)
 			i++;
@@ -342,6 +406,7 @@ requests_abandon(struct runner *rn)
 	for (size_t i = 0; i < rn->nrequests; i++)
 		if (rn->requests[i]->type != PROTO_HELLO)
 			rn->requests[i]->orphan = true;
+	rn->ninquiries = 0;
 	requests_cancel(rn, NULL);
 	rn->ndone = 0;
 }
@@ -390,7 +455,7 @@ hello_nonce(struct runner *rn, const struct message *m)
 	return found;
 }
 
-static uint64_t
+uint64_t
 message_number(const struct message *m, enum proto_key key)
 {
 	struct field_reader fr;
@@ -412,7 +477,7 @@ first_hello(struct runner *rn, const struct message *m)
 	const char *text = "";
 
 	if (config_read(&rn->config, &rn->cgroup, m, &text) < 0)
-		return send_fail(rn, 0, EINVAL, text);
+		return request_refuse(rn, 0, EINVAL, text);
 	rn->hello_by = 0;
 	if (!rn->cgroup.passed)
 		cgroup_open(&rn->cgroup);
@@ -431,7 +496,7 @@ hello(struct runner *rn, struct channel *ch, const struct message *m)
 	uint64_t silence_ms = message_number(m, PROTO_K_SILENCE_MS);
 
 	if (hello_nonce(rn, m) < 0)
-		return send_fail(rn, 0, EINVAL, "nonce");
+		return request_refuse(rn, 0, EINVAL, "nonce");
 	channel_take(rn, ch);
 	rn->silence_us = silence_ms > UINT32_MAX ? 0 : silence_ms * 1000;
 	if (!rn->config.set)
@@ -446,11 +511,11 @@ keep(struct runner *rn, const struct message *m)
 	uint64_t lease_ms = message_number(m, PROTO_K_LEASE_MS);
 
 	if (!rn->config.set)
-		return send_fail(rn, m->id, EPROTO, "HELLO comes first");
+		return request_refuse(rn, m->id, EPROTO, "HELLO comes first");
 	if (lease_ms > UINT32_MAX)
-		return send_fail(rn, m->id, EINVAL, "lease");
+		return request_refuse(rn, m->id, EINVAL, "lease");
 	if (channel_keep(rn) < 0)
-		return send_fail(rn, m->id, errno, "listening");
+		return request_refuse(rn, m->id, errno, "listening");
 	if (lease_ms > 0)
 		rn->config.lease_us = lease_ms * 1000;
 	queue_message(&rn->queue, PROTO_VERDICT, m->id, NULL);
@@ -475,8 +540,11 @@ about_request(struct runner *rn, const struct message *m)
 	struct request *r = request_find(rn, m->id);
 	uint64_t signal_number;
 
-	if (r == NULL)
+	if (r == NULL) {
+		if (m->type == PROTO_CANCEL && m->id != 0)
+			inquiries_cancel(rn, m->id);
 		return;
+	}
 	if (m->type == PROTO_CANCEL)
 		return message_number(m, PROTO_K_SIGNAL) == SIGKILL ?
 		    request_cancel(rn, r) : request_stop(rn, r);
@@ -513,11 +581,16 @@ request_message(struct runner *rn, const struct message *m)
 		return stats(rn, m->id);
 	case PROTO_KEEP:
 		return keep(rn, m);
+	case PROTO_JOBS:
+	case PROTO_JOB:
+	case PROTO_KILL_JOB:
+	case PROTO_FORGET_JOB:
+		return job_message(rn, m);
 	case PROTO_QUIT:
 		rn->quit = true;
 		return;
 	default:
-		return send_fail(rn, m->id, ENOSYS, "unknown request");
+		return request_refuse(rn, m->id, ENOSYS, "unknown request");
 	}
 }
 
@@ -551,5 +624,5 @@ request_frame(struct runner *rn, struct channel *ch, const struct frame *f)
 	else if (added > 0 && heard)
 		request_message(rn, &m);
 	else if (added < 0 && heard)
-		send_fail(rn, f->id, EMSGSIZE, "request");
+		request_refuse(rn, f->id, EMSGSIZE, "request");
 }

@@ -204,7 +204,11 @@ run_report(struct runner *rn, struct request *r)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	fd_close(&r->exec_fd);
-	if (n == 0 && !r->orphan)
+	if (n != 0 || r->orphan)
+		return;
+	if (r->background)
+		job_begin(rn, r);
+	else
 		queue_message(&rn->queue, PROTO_STARTED, r->id, NULL);
 }
 
@@ -365,6 +369,8 @@ run_finish(struct runner *rn, struct request *r)
 	take_init_report(r);
 	field_writer_init(&w, buf, sizeof(buf));
 	put_verdict(rn, r, &w);
+	if (r->job != 0)
+		return job_ended(rn, r, &w);
 	if (!r->orphan)
 		queue_message(&rn->queue, PROTO_VERDICT, r->id, &w);
 	request_done(rn, r, r->child.error == 0 && WIFEXITED(r->status) &&

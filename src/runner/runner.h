@@ -18,7 +18,9 @@
 
 #include "frame.h"
 
-#define SLOTS_MAX 16	  /* concurrent runs and helpers */
+#define JOBS_MAX 16	  /* background runs that are kept */
+#define SLOTS_MAX 32	  /* concurrent runs and helpers, the last are jobs' */
+#define INQUIRIES_MAX 16  /* after jobs */
 #define CGROUP_PROCS_MAX 16
 #define DRAIN_US 2000000  /* how long pipes may stay open after a run's end */
 #define IDLE_US 30000000  /* default time without progress of a helper */
@@ -181,6 +183,8 @@ struct stream {
 	bool hung;
 	uint64_t total;	   /* bytes read from the program */
 	uint64_t head_max; /* of them so many are passed on at once */
+	uint8_t *head;	   /* a job's: they are kept */
+	size_t head_size;
 	uint8_t *ring;	   /* the last of the others */
 	size_t ring_size;
 	size_t tail_sent;
@@ -214,14 +218,15 @@ struct request {
 	uint8_t type;
 	enum request_state state;
 	bool orphan;	/* of a former client: nobody gets its frames */
-	uint8_t *msg;	/* the request's own copy of its message */
+	uint8_t *msg;	/* the request's own copy of its message; a job's
+			   label */
 	size_t msg_len;
 
 	/* of its message */
 	uint32_t after;
 	uint64_t timeout_us, grace_us, output_max;
 	int interrupt;
-	bool has_stdin, pty;
+	bool has_stdin, pty, background;
 	uint16_t rows, cols;
 	size_t nargs;
 
@@ -256,6 +261,21 @@ struct request {
 	size_t final_len;
 	uint64_t sent;	    /* given to the helper and not yet credited */
 	uint64_t removed;   /* RESET: by the last round of helpers */
+
+	/* a job: a background run that was started; once it has ended it stands
+	   in the table of jobs only, and final are the fields of its verdict */
+	uint32_t job;	    /* its number; 0: not yet */
+	bool ended, fetched, forgotten;
+};
+
+/* Who asks for the list of jobs, or for a job's output. */
+struct inquiry {
+	uint32_t id;
+	uint32_t job;  /* 0: the list */
+	uint32_t told; /* the last job of the list that was */
+	bool follow;
+	uint64_t sent[2];  /* of each stream, lost bytes counted */
+	uint64_t until[2]; /* without follow */
 };
 
 /* ---- channel.c ---- */
@@ -300,6 +320,12 @@ struct runner {
 	int nactive;	 /* requests that are ACTIVE or ENDING */
 	struct request *requests[PROTO_REQUESTS_MAX + SLOTS_MAX];
 	size_t nrequests;
+	struct request *jobs[JOBS_MAX];
+	size_t njobs;
+	uint32_t jobs_made;
+	struct inquiry inquiries[INQUIRIES_MAX];
+	size_t ninquiries;
+	bool inquiries_held; /* the queue was full */
 	struct {
 		uint32_t id;
 		bool ok;
@@ -365,13 +391,29 @@ void request_fail(struct runner *rn, struct request *r, int error,
 void request_done(struct runner *rn, struct request *r, bool ok);
 void request_event(struct runner *rn, const struct request *r,
     const char *text);
+/* Answers a message that is no request, or cannot be one, with FAIL. */
+void request_refuse(struct runner *rn, uint32_t id, int error,
+    const char *text);
+/* Notes for AFTER how it has ended. */
+void request_remember(struct runner *rn, const struct request *r, bool ok);
+/* Takes it out of the table, and its slot back. */
+void request_remove(struct runner *rn, struct request *r);
+void request_free(struct request *r);
+/* Kills it; one that has not begun is freed. */
+void request_cancel(struct runner *rn, struct request *r);
+/* Asks it to end before that. */
+void request_stop(struct runner *rn, struct request *r);
+/* Whether the client is waiting for something. */
+bool requests_are_waited_for(const struct runner *rn);
+/* The value of the last field of this key, 0 if there is none. */
+uint64_t message_number(const struct message *m, enum proto_key key);
 /* The request of that id of this client, or NULL. */
 struct request *request_find(struct runner *rn, uint32_t id);
 
 /* ---- the processes of a request: task.c ---- */
 
 /* Takes a free slot whose uid has no process; -1: none. */
-int task_slot(struct runner *rn);
+int task_slot(struct runner *rn, bool background);
 /* The request's process was started: from now on it is ACTIVE. */
 void task_started(struct runner *rn, struct request *r, pid_t pid);
 /* Kills every process of the request. */
@@ -419,12 +461,37 @@ void run_finish(struct runner *rn, struct request *r);
 
 void stream_init(struct stream *s, int fd, bool is_stderr, uint64_t max);
 /* Whether the stream can be read now. */
-bool stream_wants(struct runner *rn, const struct stream *s);
+bool stream_wants(struct runner *rn, const struct request *r,
+    const struct stream *s);
 void stream_read(struct runner *rn, const struct request *r, struct stream *s);
 /* Sends the kept tail; true: all of it is queued. */
 bool stream_send_tail(struct runner *rn, const struct request *r,
     struct stream *s);
 void stream_release(struct stream *s);
+
+/* ---- jobs.c ---- */
+
+/* Takes a place in the table of jobs for a background run; -1: none is left. */
+int job_admit(struct runner *rn, struct request *r);
+/* Gives it back, if r has one. */
+void job_remove(struct runner *rn, const struct request *r);
+/* The program was executed: its request is answered. */
+void job_begin(struct runner *rn, struct request *r);
+/* It has ended, with these fields as its verdict. */
+void job_ended(struct runner *rn, struct request *r,
+    const struct field_writer *w);
+/* Kills and forgets all. */
+void jobs_drop(struct runner *rn);
+/* How much of its output can be read before some is lost to a follower. */
+size_t job_room(const struct runner *rn, const struct request *r,
+    const struct stream *s);
+/* Takes JOBS, JOB, KILL_JOB or FORGET_JOB. */
+void job_message(struct runner *rn, const struct message *m);
+/* Sends what can be sent now. */
+void inquiries_serve(struct runner *rn);
+bool inquiry_exists(const struct runner *rn, uint32_t id);
+/* Ends that one, or with id 0 all, with FAIL. */
+void inquiries_cancel(struct runner *rn, uint32_t id);
 
 /* ---- helper.c: the parent's side of a helper ---- */
 

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define KEEP_FIRST 4096 /* of a job's output; doubled as it grows */
+
 void
 stream_init(struct stream *s, int fd, bool is_stderr, uint64_t max)
 {
@@ -26,10 +28,16 @@ stream_init(struct stream *s, int fd, bool is_stderr, uint64_t max)
 }
 
 bool
-stream_wants(struct runner *rn, const struct stream *s)
+stream_wants(struct runner *rn, const struct request *r,
+    const struct stream *s)
 {
-	return s->fd >= 0 && !s->hung && (s->total >= s->head_max ||
-	    queue_room(&rn->queue, PROTO_FRAME_MAX) != NULL);
+	if (s->fd < 0 || s->hung)
+		return false;
+	if (s->total >= s->head_max)
+		return !r->background || s->ring_size == 0 ||
+		    job_room(rn, r, s) > 0;
+	return r->background ||
+	    queue_room(&rn->queue, PROTO_FRAME_MAX) != NULL;
 }
 
 static void
@@ -69,9 +77,35 @@ read_head(struct runner *rn, const struct request *r, struct stream *s)
 	return n;
 }
 
+/* A job's is kept; without memory only the end of it. */
+static ssize_t
+keep_head(struct stream *s)
+{
+	size_t size = s->total == 0 ? KEEP_FIRST : 2 * (size_t)s->total;
+	uint8_t *p = s->head;
+	ssize_t n;
+
+	if (size > s->head_max)
+		size = (size_t)s->head_max;
+	if (s->total == s->head_size)
+		p = realloc(s->head, size);
+	if (p == NULL) {
+		s->head_max = s->total;
+		errno = EINTR;
+		return -1;
+	}
+	if (s->total == s->head_size)
+		s->head_size = size;
+	s->head = p;
+	n = read(s->fd, p + s->total, s->head_size - (size_t)s->total);
+	if (n > 0)
+		s->total += (uint64_t)n;
+	return n;
+}
+
 /* Without memory for the ring the tail is lost, and the bytes are counted. */
 static ssize_t
-read_tail(struct stream *s)
+read_tail(struct runner *rn, const struct request *r, struct stream *s)
 {
 	uint8_t drop[4096], *p = drop;
 	size_t want = sizeof(drop), at = 0;
@@ -86,11 +120,25 @@ read_tail(struct stream *s)
 		at = (size_t)((s->total - s->head_max) % s->ring_size);
 		p = s->ring + at;
 		want = s->ring_size - at;
+		if (r->background && job_room(rn, r, s) < want)
+			want = job_room(rn, r, s);
+	}
+	if (want == 0) {
+		errno = EAGAIN;
+		return -1;
 	}
 	n = read(s->fd, p, want);
 	if (n > 0)
 		s->total += (uint64_t)n;
 	return n;
+}
+
+static ssize_t
+read_some(struct runner *rn, const struct request *r, struct stream *s)
+{
+	if (s->total >= s->head_max)
+		return read_tail(rn, r, s);
+	return r->background ? keep_head(s) : read_head(rn, r, s);
 }
 
 void
@@ -101,8 +149,7 @@ stream_read(struct runner *rn, const struct request *r, struct stream *s)
 
 	s->hung = false;
 	for (int i = 0; i < READS_PER_TURN && s->fd >= 0; i++) {
-		n = s->total < s->head_max ? read_head(rn, r, s) :
-		    read_tail(s);
+		n = read_some(rn, r, s);
 		if (n < 0 && errno == EAGAIN) {
 			rn->bulk |= s->total - before >= BULK_BYTES;
 			return;
@@ -151,5 +198,6 @@ void
 stream_release(struct stream *s)
 {
 	free(s->ring);
-	s->ring = NULL;
+	free(s->head);
+	s->ring = s->head = NULL;
 }

@@ -73,12 +73,13 @@ uid_is_empty(const struct config *c, uid_t uid)
 }
 
 int
-task_slot(struct runner *rn)
+task_slot(struct runner *rn, bool background)
 {
 	const struct config *c = &rn->config;
-	int n = c->shared_uid && !c->pidns ? 1 : SLOTS_MAX;
+	int first = background ? SLOTS_MAX - JOBS_MAX : 0;
+	int n = c->shared_uid && !c->pidns ? 1 : SLOTS_MAX - JOBS_MAX;
 
-	for (int i = 0; i < n; i++) {
+	for (int i = first; i < first + n; i++) {
 		if (rn->slot_busy[i] || (!c->shared_uid &&
 		    !uid_is_empty(c, config_slot_uid(c, i))))
 			continue;
