@@ -223,11 +223,24 @@ tasks_reap(struct runner *rn)
 	return true;
 }
 
+/* What is still in a pipe waits for a reader, and nobody holds it open. */
+static bool
+is_held_up(struct runner *rn, const struct request *r)
+{
+	for (int i = 0; r->type == PROTO_RUN && i < 2; i++)
+		if (r->out[i].fd >= 0 && !r->out[i].hung &&
+		    !stream_wants(rn, r, &r->out[i]))
+			return true;
+	return false;
+}
+
 void
 task_timer(struct runner *rn, struct request *r)
 {
 	r->timer_us = 0;
-	if (r->state == REQUEST_ENDING) {
+	if (r->state == REQUEST_ENDING && is_held_up(rn, r)) {
+		r->timer_us = rn->now + DRAIN_US;
+	} else if (r->state == REQUEST_ENDING) {
 		fd_close(&r->out[0].fd);
 		fd_close(&r->out[1].fd);
 		r->overdue = true;

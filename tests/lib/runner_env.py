@@ -273,9 +273,15 @@ class Env(runner_client.Process):
             other.proc.stdin.close()
             other.proc.stdout.close()
         # one that is kept does not end with its parent
-        for pid in children(self.proc.pid) if self.proc.poll() is None else ():
-            os.kill(pid, signal.SIGKILL)
+        kept = [os.pidfd_open(pid) for pid in children(self.proc.pid)] \
+            if self.proc.poll() is None else []
         self.kill()
+        for fd in kept:
+            try:
+                signal.pidfd_send_signal(fd, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            os.close(fd)
         for f in (self.proc.stdin, self.proc.stdout):
             if not f.closed:
                 f.close()
