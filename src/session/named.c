@@ -238,8 +238,15 @@ settle(struct named *n, struct err *err)
 	autofree char *use = io_join(n->dir, "use");
 	autoclose int lock = -1;
 
-	if (!io_mkdirs(use, 0700, err) && !io_mkdirs(n->steps, 0700, err))
-		lock = named_lock(n->dir, n->name, err);
+	/* Again if somebody removed it in between. */
+	for (int i = 0; lock < 0 && i < 10; i++) {
+		err_clear(err);
+		if (!io_mkdirs(use, 0700, err) &&
+		    !io_mkdirs(n->steps, 0700, err))
+			lock = named_lock(n->dir, n->name, err);
+		if (err->code != ENOENT)
+			break;
+	}
 	return lock < 0 ? err_prefix(err, "session %s is not kept", n->name)
 			: join(n, err);
 }

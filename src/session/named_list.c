@@ -112,10 +112,8 @@ named_info(const char *state_dir, const char *name, struct named_info *info,
 	if (named_check_name(name, err))
 		return -1;
 	dir = named_dir(state_dir, name);
-	if (access(dir, F_OK) && errno == ENOENT)
-		return none(state_dir, name, err);
 	if (named_check_dir(dir, err))
-		return -1;
+		return err->code == ENOENT ? none(state_dir, name, err) : -1;
 	steps = io_join(dir, "steps");
 	read_state(info, dir);
 	measure(info, dir);
@@ -179,12 +177,10 @@ named_remove(const char *state_dir, const char *name, bool force,
 	if (named_check_name(name, err))
 		return -1;
 	dir = named_dir(state_dir, name);
-	if (access(dir, F_OK) && errno == ENOENT)
-		return none(state_dir, name, err);
-	if (named_check_dir(dir, err) ||
-	    put_away(dir, name, aside, force, err))
-		return -1;
-	return io_remove_tree(aside, err);
+	if (!named_check_dir(dir, err) &&
+	    !put_away(dir, name, aside, force, err))
+		return io_remove_tree(aside, err);
+	return err->code == ENOENT ? none(state_dir, name, err) : -1;
 }
 
 int

@@ -120,16 +120,20 @@ session_set_last_run(struct session *s, unsigned step, const json *result)
 const struct last_run *
 session_last_run(struct session *s)
 {
-	unsigned n = s->last.step || !s->named ? 0 : steps_last_log(s->steps);
+	bool own = s->last.step && !s->last.others;
+	unsigned n = own || !s->named ? 0 : steps_last_log(s->steps);
 
-	for (; n && !s->last.step; n--) {
+	/* What others ran since it was asked for the last time. */
+	for (; n > s->last.step; n--) {
 		autoerr struct err ignored = ERR_INIT;
 		autojson json *j = steps_load(s->steps, n, &ignored);
 		const json *result = json_get(j, "result");
 
 		/* A build has a log, too. */
-		if (json_get(result, "execution_time"))
-			session_set_last_run(s, n, result);
+		if (!json_get(result, "execution_time"))
+			continue;
+		session_set_last_run(s, n, result);
+		s->last.others = true;
 	}
 	return &s->last;
 }

@@ -31,6 +31,7 @@ struct env {
 /* What a run came to, for $last. */
 struct last_run {
 	unsigned step; /* 0: there was none */
+	bool others;   /* of another process of the session */
 	int exit_code;
 	int64_t duration_ms;
 	char *status;

@@ -253,6 +253,28 @@ def what_is_in_use_is_not_removed_unless_forced():
 
 
 @test
+def a_removal_beside_those_who_come_takes_no_step_of_theirs():
+    with Home() as home:
+        for turn in range(10):
+            come = [home.spawn("--json", "-s", "x", "-c", "true", "-c",
+                               "history") for _ in range(4)]
+            go = [home.spawn("session", "rm", "x") for _ in range(4)]
+            for process in come:
+                out, err = process.communicate(timeout=patient(60))
+                check_end(process.returncode, err)
+                same((process.returncode, err), (0, b""))
+                true, there = map(json.loads, out.splitlines())
+                assert any(s["process"] == process.pid and s["step"] ==
+                           true["step"] for s in there["result"]["steps"])
+            for process in go:
+                err = process.communicate(timeout=patient(60))[1]
+                check_end(process.returncode, err)
+                assert process.returncode == 0 or b"in use" in err or \
+                    b"there is no session" in err, err
+        same([n for n in os.listdir(place(home)) if n != "x"], [])
+
+
+@test
 def the_dead_do_not_use_it():
     with Home() as home:
         w = Waiting(home, "x")
@@ -553,9 +575,17 @@ def logs_and_last_are_those_of_the_session():
                            "var A=$last.exit_code/$last.status/$last.stderr",
                            "-c", "var", "--plain").is_ok()
         same(done.out, "out\n! err\nA\t3/failed/err \n")
+        w = Waiting(home, "x")
+        w.do("var A=$last.exit_code")
+        home.addesh("-s", "x", "-c", "env new", "-c", "exec sh -c 'exit 7'",
+                    ).is_status(7)
+        w.do("var B=$last.exit_code")
+        same([v["value"] for v in w.do("var")["result"]["variables"]],
+             ["3", "7"])
+        w.end()
         # of what wrote nothing, too
         home.addesh("-s", "x", "-c", "env new", "-c", "exec true").is_ok()
-        same(result(home, "-s", "x", "logs"), {"step": 5, "lines": []})
+        same(result(home, "-s", "x", "logs"), {"step": 7, "lines": []})
         same(len(result(home, "-s", "x", "logs", "@2")["lines"]), 2)
 
 
