@@ -10,8 +10,8 @@
 #include "cmd/docker_words.h"
 #include "cmd/env_share.h"
 #include "cmd/host.h"
+#include "cmd/keep_call.h"
 #include "cmd/session_host.h"
-#include "engine/container.h"
 #include "session/session.h"
 
 #define ENV_FILE_MAX (1u << 20)
@@ -43,8 +43,10 @@ static const struct opt env_new_opts[] = {
     OPT_LIST(0, "dep-file", "FILE",
 	"install what a list names, such as requirements.txt", COMP_HOST_FILE),
     OPT_STR(0, "lang", "LANGUAGE", "what the packages are of", COMP_LANGUAGE),
+    OPT_MAY_TIME(0, "keep",
+	"it outlives the session, until it was idle for TIME"),
     OPT_FLAG('d', "detach", "accepted: it always is"),
-    OPT_FLAG(0, "rm", "accepted: an environment never outlives its session"),
+    OPT_FLAG(0, "rm", "accepted: without --keep it ends with the session"),
     OPT_FLAG(0, "read-only", "accepted: it is, without --writable"),
     OPT_FLAG(0, "init", "accepted: there always is one"),
     OPT_REFUSED(0, "cap-add", REFUSED_ROOT),
@@ -237,6 +239,9 @@ spec_from_call(struct call *c, struct policy *p, struct env_spec *spec)
 	if (set_workdir(c, spec) || apply_options(c, p) ||
 	    set_user(c, p, spec) || add_variables(c, spec))
 		return -1;
+	if ((call_has(c, "keep") || c->session->name) &&
+	    keep_call_lease(c, p, call_str(c, "keep"), &spec->lease_ms))
+		return -1;
 	policy_limits(p, &spec->limits);
 	if (spec->user)
 		spec->limits.user = USER_NAMED;
@@ -249,7 +254,6 @@ spec_from_call(struct call *c, struct policy *p, struct env_spec *spec)
 static int
 check_name(struct call *c, const char *name)
 {
-	autoerr struct err ignored = ERR_INIT;
 	size_t good = strspn(name, "abcdefghijklmnopqrstuvwxyz"
 				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-");
 
@@ -257,7 +261,7 @@ check_name(struct call *c, const char *name)
 		return err_set(&c->err, ERR_USAGE,
 		    "'%s' is not a name: letters, digits, _ . and - only, up "
 		    "to 64", name);
-	if (!session_env(c->session, name, &ignored))
+	if (!session_has_env(c->session, name))
 		return 0;
 	err_set(&c->err, ERR_USAGE, "there is an environment '%s' already",
 	    name);
@@ -293,6 +297,7 @@ describe_new(struct call *c, const struct env *env, int64_t began)
 	json_put_int(j, "duration_ms", ms);
 	session_host_put_facts(j, env->box);
 	env_share_put(j, env);
+	session_host_put_keep(j, env);
 	deps_describe(&env->deps, DEPS_LINE, &with);
 	if (with.len)
 		strbuf_prepend(&with, " + ");
@@ -393,110 +398,14 @@ const struct cmd cmd_env_new = {
     .exec = env_new_exec,
 };
 
-static const struct opt env_ls_opts[] = {
-    OPT_FLAG('a', "all", "those of other sessions on the engine too"),
-    OPT_END,
-};
-
-/* The mark of the current one is true or false. */
-static json *
-row_json(const char *const *cells)
-{
-	static const char *const names[] = {
-	    NULL, "name", "image", "kind", "network", "state"};
-	json *j = json_object();
-
-	json_put_bool(j, "current", *cells[0] != 0);
-	for (size_t i = 1; i < ARRAY_SIZE(names); i++)
-		json_put_str(j, names[i], cells[i]);
-	return j;
-}
-
-static void
-env_row(struct call_table *t, const struct session *s, const struct env *env)
-{
-	bool alive = env->box && box_alive(env->box);
-	const char *cells[] = {env == s->current ? "*" : "", env->spec.name,
-	    env->spec.image, session_host_fact(env->box, "kind"),
-	    env->spec.limits.network == NET_NONE ? "none" : "full",
-	    alive ? "open" : "lost"};
-
-	call_table_row(t, cells, row_json(cells));
-}
-
-/* Environments of other sessions on the engine, by their labels; where there is
-   none only this session has any that can be listed. */
-static int
-foreign_rows(struct call *c, struct call_table *t)
-{
-	autovec struct strvec labels = STRVEC_INIT;
-	autoerr struct err none = ERR_INIT;
-	struct engine *engine = session_engine(c->session, &none);
-	autojson json *list = NULL;
-	const json *item;
-
-	if (!engine) {
-		call_note(c, "only this session was looked at, no engine: %s",
-		    none.msg.buf);
-		return 0;
-	}
-	strvec_push(&labels, "addesh.owner");
-	list = container_list(engine, &labels, &c->err);
-	if (!list)
-		return -1;
-	json_each(item, list)
-	{
-		const json *l = json_get(item, "Labels");
-		const char *cells[] = {"", json_str(l, "addesh.name", ""),
-		    json_str(item, "Image", ""),
-		    engine_kind(engine) == ENGINE_PODMAN
-			? "podman"
-			: "docker",
-		    "", /* no list of an engine says it */
-		    json_str(item, "State", "")};
-
-		if (strcmp(json_str(l, "addesh.session", ""), c->session->id))
-			call_table_row(t, cells, row_json(cells));
-	}
-	return 0;
-}
-
-static int
-env_ls_exec(struct call *c)
-{
-	static const struct column cols[] = {{"current", "", false, 0},
-	    {"name", "NAME", false, 0}, {"image", "IMAGE", false, 1},
-	    {"kind", "KIND", false, 2}, {"network", "NETWORK", false, 3},
-	    {"state", "STATE", false, 0}};
-	const struct session *s = c->session;
-	struct call_table *t =
-	    call_table_new(c, "environments", cols, ARRAY_SIZE(cols));
-	int rc = 0;
-
-	for (size_t i = 0; i < s->nenvs; i++)
-		env_row(t, s, s->envs[i]);
-	if (call_has(c, "all"))
-		rc = foreign_rows(c, t);
-	call_table_end(t);
-	return rc;
-}
-
-const struct cmd cmd_env_ls = {
-    .name = "env ls",
-    .summary = "list the environments",
-    .opts = env_ls_opts,
-    .flags = CMD_NO_STEP,
-    .exec = env_ls_exec,
-};
-
 static int
 env_use_exec(struct call *c)
 {
 	struct env *env = session_env(c->session, c->argv[0], &c->err);
 
-	if (!env)
+	if (!env || (env->id && keep_call_check(c, env)))
 		return -1;
-	c->session->current = env;
+	session_env_select(c->session, env);
 	json_put_str(call_data(c), "name", env->spec.name);
 	return 0;
 }
@@ -517,6 +426,7 @@ env_rm_all(struct call *c)
 	int rc = 0;
 
 	json_put(call_data(c), "removed", names);
+	session_envs_refresh(s);
 	if (policy_bool(s->policy, SET_CONFIRM_ENV_RM_ALL) && c->interactive &&
 	    s->nenvs &&
 	    call_confirm(c, "close all %zu environments?", s->nenvs))
@@ -593,5 +503,5 @@ const struct cmd cmd_env_reset = {
 
 const struct cmd cmd_env = {
     .name = "env",
-    .summary = "environments: new, ls, use, info, reset, rm",
+    .summary = "environments: new, ls, use, info, keep, reset, rm",
 };

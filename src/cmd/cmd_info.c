@@ -20,7 +20,7 @@ struct title {
 
 static const struct title fact_titles[] = {{"image", "image"},
     {"stand_in", "stands in for it"}, {"kind", "kind"}, {"engine", "engine"},
-    {"id", "id"}, {"arch", "architecture"}, {"image_id", "image's id"},
+    {"id", "id"}, {"container", NULL}, {"arch", "architecture"}, {"image_id", "image's id"},
     {"cgroup", "control group"}, {"runner", "runner"},
     {"runner_way", "runner's way in"},
     /* read back from inside as well, which counts */
@@ -157,6 +157,14 @@ show_facts(struct call *c, const struct env *env)
 	env_share_ports(env, &ports);
 	if (ports.len)
 		fact_line(c, "ports", "ports", ports.buf);
+	session_host_put_keep(j, env);
+	if (env->id) {
+		autobuf struct strbuf kept = STRBUF_INIT;
+
+		strbuf_addf(&kept, "%.8s, until it was idle for ", env->id);
+		units_add_duration_exact(&kept, box_lease(env->box));
+		fact_line(c, "kept", "keep", kept.buf);
+	}
 	if (!env->deps.n)
 		return;
 	deps_describe(&env->deps, SIZE_MAX, &packages);

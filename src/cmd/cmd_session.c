@@ -5,23 +5,53 @@
 #include "base/units.h"
 #include "cmd/call.h"
 #include "cmd/output.h"
+#include "sandbox/kept.h"
 #include "session/session.h"
 
-/* What belongs to a named session beside its files. */
+/* What belongs to a named session beside its files: kept environments. */
 struct belongings {
-	struct strvec envs; /* names of its environments */
+	struct strvec envs, ids; /* names, and ids in the register */
 };
 
 static void
 find_belongings(struct call *c, const char *name, struct belongings *b)
 {
-	const struct session *s = c->session;
+	autojson json *list = kept_list(&c->session->runtime, NULL);
+	const json *item;
 
 	strvec_init(&b->envs);
-	if (!s->name || strcmp(s->name, name))
-		return;
-	for (size_t i = 0; i < s->nenvs; i++)
-		strvec_push(&b->envs, s->envs[i]->spec.name);
+	strvec_init(&b->ids);
+	json_each (item, list) {
+		if (strcmp(json_str(item, "session", ""), name))
+			continue;
+		strvec_push(&b->envs, json_str(item, "name", ""));
+		strvec_push(&b->ids, json_str(item, "id", ""));
+	}
+}
+
+static void
+belongings_release(struct belongings *b)
+{
+	strvec_release(&b->envs);
+	strvec_release(&b->ids);
+}
+
+/* What cannot be reached now stays in the register, and that is said. */
+static int
+close_envs(struct call *c, const struct belongings *b)
+{
+	for (size_t i = 0; i < b->ids.n; i++) {
+		struct env *env =
+		    session_env(c->session, b->ids.v[i], &c->err);
+
+		if (!env || session_env_remove(c->session, env, &c->err)) {
+			err_prefix(&c->err, "environment %s is left",
+			    b->envs.v[i]);
+			return err_hint(&c->err, "later:  env rm %.8s",
+			    b->ids.v[i]);
+		}
+	}
+	return 0;
 }
 
 static void
@@ -103,7 +133,7 @@ ls_row(struct call *c, struct call_table *t, const char *name)
 	add_pids(&users, &info);
 	const char *cells[] = {name, steps, envs.buf, age.buf, users.buf};
 	call_table_row(t, cells, session_json(name, &info, &b));
-	strvec_release(&b.envs);
+	belongings_release(&b);
 	named_info_release(&info);
 }
 
@@ -185,7 +215,7 @@ session_info_exec(struct call *c)
 	find_belongings(c, name, &b);
 	show_info(c, name, &info, &b);
 	call_set_data(c, session_json(name, &info, &b));
-	strvec_release(&b.envs);
+	belongings_release(&b);
 	named_info_release(&info);
 	return 0;
 }
@@ -220,13 +250,16 @@ remove_one(struct call *c, const char *name, json *removed)
 	if (!rc) {
 		autobuf struct strbuf size = STRBUF_INIT;
 
+		rc = close_envs(c, &b);
 		units_add_size(&size, info.bytes);
 		json_push(removed, session_json(name, &info, &b));
-		call_text(c, "%s: %u step%s and %u variable%s, %s\n", name,
-		    info.steps, info.steps == 1 ? "" : "s", info.variables,
-		    info.variables == 1 ? "" : "s", size.buf);
+		call_text(c, "%s: %u step%s, %u variable%s and %zu "
+		    "environment%s, %s\n", name, info.steps,
+		    info.steps == 1 ? "" : "s", info.variables,
+		    info.variables == 1 ? "" : "s", b.envs.n,
+		    b.envs.n == 1 ? "" : "s", size.buf);
 	}
-	strvec_release(&b.envs);
+	belongings_release(&b);
 	named_info_release(&info);
 	return rc;
 }
@@ -251,7 +284,8 @@ static const struct opt session_rm_opts[] = {
 const struct cmd cmd_session_rm = {
     .name = "session rm",
     .summary = "remove sessions with all that they hold",
-    .help = "Steps, logs and variables are gone then.  A process that uses the "
+    .help = "Steps, logs and variables are gone then, and its environments are "
+	    "closed.  A process that uses the "
 	    "session goes on with its work, and keeps no steps any more.",
     .examples = "session rm lesson",
     .opts = session_rm_opts,

@@ -331,6 +331,8 @@ dispatch_run(struct host *h, struct output *o, const struct request *rq)
 	h->interrupted = 0;
 	optset_init(&set, c.cmd);
 	execute(&c, rq, used);
+	if (h->release)
+		h->release(h);
 	status = show(&c, rq->at);
 	if (rq->timed || (o->verbose && o->mode != OUTPUT_JSON))
 		show_time(&c);

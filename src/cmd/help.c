@@ -21,7 +21,9 @@ usage_option(struct strbuf *sb, const struct opt *o)
 		strbuf_addf(sb, "-%c", o->letter);
 	else
 		strbuf_addf(sb, "--%s", o->name);
-	if (opt_has_value(o))
+	if (o->type == OPT_TYPE_MAY_TIME)
+		strbuf_addf(sb, "[=%s]", o->metavar);
+	else if (opt_has_value(o))
 		strbuf_addf(sb, " %s",
 		    o->choices ? o->choices : o->metavar);
 	strbuf_adds(sb, o->type == OPT_TYPE_LIST ? "]..." : "]");
@@ -175,6 +177,8 @@ help_option(struct strbuf *sb, const struct opt *o, int columns)
 		strbuf_addf(&name, "    --%s", o->name);
 	if (o->choices)
 		strbuf_addf(&name, " %s", o->choices);
+	else if (o->type == OPT_TYPE_MAY_TIME)
+		strbuf_addf(&name, "[=%s]", o->metavar);
 	else if (opt_has_value(o))
 		strbuf_addf(&name, " %s", o->metavar);
 	if (o->type == OPT_TYPE_REFUSED)

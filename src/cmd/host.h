@@ -71,6 +71,8 @@ struct host {
 	/* Sets call->env to the named environment (NULL: the current one). */
 	int (*need_env)(struct call *c, const char *name);
 	int (*need_engine)(struct call *c);
+	/* The command has ended: what it used is free for others. */
+	void (*release)(struct host *h);
 	/* The value of a variable: a read-only one such as "env" or
 	   "last.stdout", or one of `var`.  The caller's; NULL if it has
 	   none. */

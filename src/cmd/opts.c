@@ -75,6 +75,7 @@ form_of(const struct opt *opt)
 {
 	switch (opt->type) {
 	case OPT_TYPE_TIME:
+	case OPT_TYPE_MAY_TIME:
 		return "a time such as 30, 90s, 5m, 12h or 7d";
 	case OPT_TYPE_SIZE:
 		return "a size such as 256m, 1g or 64KiB";
@@ -93,6 +94,7 @@ take_value(struct optval *v, const char *shown, const char *value,
 
 	switch (v->opt->type) {
 	case OPT_TYPE_TIME:
+	case OPT_TYPE_MAY_TIME:
 		r = units_parse_duration(value, &v->number);
 		break;
 	case OPT_TYPE_SIZE:
@@ -172,6 +174,8 @@ parse_long(struct optset *set, const struct cmd *row, struct words *w,
 	if (opt->type == OPT_TYPE_REFUSED)
 		return refuse(opt, shown, err);
 	v = optset_get(set, opt->name);
+	if (opt->type == OPT_TYPE_MAY_TIME && eq)
+		return take_value(v, shown, eq + 1, err);
 	if (!opt_has_value(opt)) {
 		v->given = true;
 		return eq ? err_set(err, ERR_USAGE, "%s takes no value", shown)

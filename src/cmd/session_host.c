@@ -208,6 +208,7 @@ host_need_env(struct call *c, const char *name)
 	struct session *s = c->session;
 	int again;
 
+	session_envs_refresh(s);
 	c->env = name ? session_env(s, name, &c->err) : s->current;
 	if (!c->env)
 		return name ? -1 : no_env(c);
@@ -220,6 +221,13 @@ host_need_env(struct call *c, const char *name)
 		call_warn(c, "%s was lost and is open again, empty",
 		    c->env->spec.name);
 	return 0;
+}
+
+static void
+host_release_envs(struct host *h)
+{
+	if (h->session)
+		session_release(h->session);
 }
 
 static int
@@ -267,6 +275,7 @@ host_init(struct host *h)
 	    .end = host_end,
 	    .need_env = host_need_env,
 	    .need_engine = host_need_engine,
+	    .release = host_release_envs,
 	    .prompt = host_prompt,
 	    .settings = host_settings};
 	variables_init(h);
@@ -364,6 +373,19 @@ session_host_fact(const struct box *box, const char *name)
 	    box ? strvec_env_get(box_describe(box), name) : NULL;
 
 	return value ? value : "";
+}
+
+void
+session_host_put_keep(json *j, const struct env *env)
+{
+	json *keep;
+
+	if (!env->id)
+		return;
+	keep = json_object();
+	json_put_str(keep, "id", env->id);
+	json_put_int(keep, "lease_ms", (int64_t)box_lease(env->box));
+	json_put(j, "keep", keep);
 }
 
 void

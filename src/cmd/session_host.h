@@ -8,6 +8,7 @@
 #include "sandbox/box.h"
 
 struct call;
+struct env;
 
 /* Of struct session_events; arg is the call. */
 void session_host_event(void *call, const char *phase, const char *text);
@@ -23,6 +24,8 @@ void session_host_once(struct host *h, const char *key, const char *fmt, ...)
 void session_host_note_latest(struct call *c, const char *image);
 /* A fact of box_describe(), "" if it is not known or box is NULL. */
 const char *session_host_fact(const struct box *box, const char *name);
+/* What is to be known of a kept one as the member `keep` of j. */
+void session_host_put_keep(json *j, const struct env *env);
 /* All facts as members of j. */
 void session_host_put_facts(json *j, const struct box *box);
 

@@ -76,7 +76,8 @@ table_find_letter(const struct cmd *row, char letter)
 bool
 opt_has_value(const struct opt *opt)
 {
-	return opt->type != OPT_TYPE_FLAG && opt->type != OPT_TYPE_REFUSED;
+	return opt->type != OPT_TYPE_FLAG && opt->type != OPT_TYPE_REFUSED &&
+	       opt->type != OPT_TYPE_MAY_TIME;
 }
 
 bool

@@ -47,6 +47,7 @@ enum opt_type {
 	OPT_TYPE_STR,	  /* text, the last one counts */
 	OPT_TYPE_LIST,	  /* text, repeatable, all count */
 	OPT_TYPE_TIME,	  /* a duration (base/units.h) */
+	OPT_TYPE_MAY_TIME, /* the same, or no value at all: --NAME[=TIME] */
 	OPT_TYPE_SIZE,	  /* a size in bytes (base/units.h) */
 	OPT_TYPE_INT,	  /* a whole number from 0 on */
 	OPT_TYPE_NUM,	  /* a number above 0 with decimals */
@@ -80,6 +81,10 @@ struct opt {
 #define OPT_TIME(letter, name, help)                                           \
 	{                                                                      \
 		OPT_TYPE_TIME, letter, name, "TIME", help, COMP_NONE, NULL     \
+	}
+#define OPT_MAY_TIME(letter, name, help)                                       \
+	{                                                                      \
+		OPT_TYPE_MAY_TIME, letter, name, "TIME", help, COMP_NONE, NULL \
 	}
 #define OPT_SIZE(letter, name, help)                                           \
 	{                                                                      \
@@ -174,7 +179,7 @@ const struct opt *table_find_long(const struct cmd *row, const char *name,
 const struct opt *table_find_letter(const struct cmd *row, char letter);
 const struct opt *table_option(const struct cmd *row, size_t i);
 
-/* Does the option take a value? */
+/* Does the option need a value? */
 bool opt_has_value(const struct opt *opt);
 /* Is word one of "a|b|c"? */
 bool choice_has(const char *choices, const char *word);

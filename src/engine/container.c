@@ -84,6 +84,19 @@ container_start(struct engine *e, const char *id, struct err *err)
 	return engine_do(e, "starting the container", "POST", path, NULL, err);
 }
 
+int
+container_rename(struct engine *e, const char *id, const char *name,
+    struct err *err)
+{
+	autobuf struct strbuf path = STRBUF_INIT;
+	autofree char *base = container_path(e, id, "/rename?name=");
+
+	strbuf_adds(&path, base);
+	http_add_escaped(&path, name, "");
+	return engine_do(e, "renaming the container", "POST", path.buf, NULL,
+	    err);
+}
+
 json *
 container_inspect(struct engine *e, const char *id, struct err *err)
 {

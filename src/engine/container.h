@@ -27,6 +27,8 @@ char *container_create(struct engine *e, const char *name,
 struct stream *container_attach(struct engine *e, const char *id, bool tty,
     struct err *err);
 int container_start(struct engine *e, const char *id, struct err *err);
+int container_rename(struct engine *e, const char *id, const char *name,
+    struct err *err);
 /* err->code is 404 if there is none. */
 json *container_inspect(struct engine *e, const char *id, struct err *err);
 /* POST /update; Podman before 4.5 does not have it: 404. */

@@ -8,6 +8,7 @@
 #include "base/units.h"
 #include "engine/endpoint.h"
 #include "engine/engine.h"
+#include "sandbox/kept.h"
 
 /* Of a request whose runner is not heard: it may be slow, not silent. */
 #define SILENCE_MS 2000
@@ -20,6 +21,7 @@
 #define TALK_MAX 20
 #define TALK_FILES_MAX 1200
 #define LEASE_MS 600000
+#define OPENING_MS 60000
 #define LOCK_MS 5000
 /*
  * Uids of programs, drawn at random: quotas that the kernel keeps for each user
@@ -122,7 +124,9 @@ box_config_default(struct box *box, struct client_config *cfg)
 	cfg->user = root ? "root" : "sandbox";
 	cfg->workspace =
 	    box->spec.workdir ? box->spec.workdir : SANDBOX_WORKSPACE;
-	cfg->lease_ms = LEASE_MS;
+	/* A kept one gets its own when it is in the register. */
+	cfg->lease_ms = box->spec.lease_ms ? OPENING_MS : LEASE_MS;
+	cfg->silence_ms = box->spec.lease_ms ? BOX_SILENCE_MS : 0;
 	cfg->nofile_soft = 1024;
 	cfg->nofile_hard = 4096;
 	/* The runner empties places, and opens them to everybody. */
@@ -213,6 +217,7 @@ box_wait(struct box *box, struct request *r, uint64_t limit_ms)
 		} else if (may_be_slow(box, r, due, &talk, &progress)) {
 			due = now + SILENCE_MS / 4;
 		} else if (!request_done(r)) {
+			box->doomed = true;
 			client_give_up(box->client,
 			    "its runner gave no answer in time");
 		}
@@ -244,7 +249,21 @@ box_wait_credit(struct box *box, struct request *r)
 
 /* ---- life ---- */
 
-static void
+struct box *
+box_new(const struct box_ctx *ctx)
+{
+	struct box *box = xcalloc(1, sizeof(*box));
+
+	box->ctx = *ctx;
+	env_spec_init(&box->spec);
+	strvec_init(&box->describe);
+	strvec_init(&box->limits);
+	strbuf_init(&box->gone);
+	box->lock_fd = box->notify_fd = -1;
+	return box;
+}
+
+void
 box_free(struct box *box)
 {
 	for (size_t i = 0; i < box->ngaps; i++) {
@@ -254,12 +273,15 @@ box_free(struct box *box)
 		free(box->gaps[i].why);
 	}
 	free(box->gaps);
-	if (box->lock_fd >= 0 && box->left)
+	box_unwatch_lock(box);
+	if (box->lock_fd >= 0 && (box->left || box->leaving))
 		close(box->lock_fd);
 	else if (box->lock_fd >= 0)
 		runtime_unlock_remove(box->ctx.runtime, box->id, box->lock_fd);
 	env_spec_release(&box->spec);
 	strvec_release(&box->describe);
+	strvec_release(&box->limits);
+	strbuf_release(&box->gone);
 	free(box->id);
 	free(box);
 }
@@ -355,41 +377,61 @@ check_workdir(struct box *box, struct err *err)
 	return err_hint(err, "directories below /workspace and /tmp are made");
 }
 
+void
+box_take_welcome(struct box *box)
+{
+	const struct welcome *w = client_welcome(box->client);
+
+	for (size_t i = 0; i < w->notes.n && box->ctx.event; i++)
+		box_event(box, "warning", "%s", w->notes.v[i]);
+	strvec_release(&box->limits);
+	strvec_pushv(&box->limits, w->limits.v, w->limits.n);
+}
+
+/* What only opening needs: the caller's, and gone when it returns. */
+static void
+forget_opening(struct box *box)
+{
+	box->ctx.event = NULL;
+	box->ctx.stand_in = NULL;
+	box->ctx.versions = NULL;
+}
+
+static int
+open_kind(struct box *box, struct err *err)
+{
+	const char *engine;
+
+	/* The name is new: only a sweep that has just seen it may hold it. */
+	box->lock_fd =
+	    runtime_lock(box->ctx.runtime, box->id, LOCK_MS, err);
+	if (box->lock_fd < 0)
+		return -1;
+	if (box->spec.kind == BOX_RESTRICTED)
+		return restricted_open(box, err);
+	engine = engine_endpoint(box->ctx.engine)->url;
+	runtime_lock_note(box->lock_fd, "engine", engine);
+	return engine_box_open(box, err);
+}
+
 struct box *
 box_open(const struct env_spec *spec, const struct box_ctx *ctx,
     struct err *err)
 {
-	struct box *box = xcalloc(1, sizeof(*box));
-	int bad;
+	struct box *box = box_new(ctx);
+	autoerr struct err ignored = ERR_INIT;
 
 	env_spec_copy(&box->spec, spec);
-	box->ctx = *ctx;
-	strvec_init(&box->describe);
 	box->id = io_random_hex(8);
-	/* The name is new: only a sweep that has just seen it may hold it. */
-	box->lock_fd = runtime_lock(ctx->runtime, box->id, LOCK_MS, err);
-	bad = box->lock_fd < 0;
-	if (!bad && spec->kind == BOX_ENGINE)
-		runtime_lock_note(box->lock_fd, "engine",
-		    engine_endpoint(ctx->engine)->url);
-	if (!bad)
-		bad = spec->kind == BOX_ENGINE ? engine_box_open(box, err)
-					       : restricted_open(box, err);
-	if (!bad)
-		bad = check_stand_in(box, err) || check_workdir(box, err);
-	if (!bad) {
-		const struct welcome *w = client_welcome(box->client);
-
-		for (size_t i = 0; i < w->notes.n; i++)
-			box_event(box, "warning", "%s", w->notes.v[i]);
+	box->opened_ms = clock_wall_ms();
+	if (!open_kind(box, err) && !check_stand_in(box, err) &&
+	    !check_workdir(box, err)) {
 		box_describe_add(box, "runner", "%016llx",
-		    (unsigned long long)w->runner);
-		/* The caller's, valid while opening only. */
-		box->ctx.event = NULL;
-		box->ctx.stand_in = NULL;
-		return box;
+		    (unsigned long long)client_welcome(box->client)->runner);
+		forget_opening(box);
+		if (!spec->lease_ms || !box_keep(box, spec->lease_ms, err))
+			return box;
 	}
-	autoerr struct err ignored = ERR_INIT;
 	box_close(box, &ignored);
 	return NULL;
 }
@@ -397,38 +439,32 @@ box_open(const struct env_spec *spec, const struct box_ctx *ctx,
 int
 box_close(struct box *box, struct err *err)
 {
+	autoerr struct err ignored = ERR_INIT;
 	int bad = 0;
 
-	client_free(box->client);
-	box->client = NULL;
-	if (box->ops)
+	client_free(steal(&box->client));
+	if (box->ops) {
 		bad = box->ops->remove(box, err);
+		box->ops->release(box);
+	}
+	if (!bad && box->lease_ms) {
+		kept_remove(box->ctx.runtime, box->id, &ignored);
+		runtime_lock_remove(box->ctx.runtime, box->id);
+	}
 	box_free(box);
 	return bad;
-}
-
-bool
-box_alive(const struct box *box)
-{
-	return !client_lost(box->client);
-}
-
-const char *
-box_lost_why(const struct box *box)
-{
-	return client_lost_why(box->client);
 }
 
 const struct strvec *
 box_limits(const struct box *box)
 {
-	return &client_welcome(box->client)->limits;
+	return &box->limits;
 }
 
 const char *
 box_limit(const struct box *box, const char *name)
 {
-	return strvec_env_get(box_limits(box), name);
+	return strvec_env_get(&box->limits, name);
 }
 
 const struct port *

@@ -8,6 +8,13 @@
  * that sees it grow once asks the runner to stop what it does and still waits
  * for the verdict (`cancelled`); the second time it gives the environment up
  * (`lost`).  Opening ends at the first with ERR_INTERRUPTED.
+ *
+ * KEPT environments (box_keep(), or spec.lease_ms when it is opened) outlive
+ * the process: their runner waits for the next client and ends itself when its
+ * lease, an idle time, is over.  They are in the register (sandbox/kept.h).
+ * One process at a time talks to one, under its lock, from box_acquire() to
+ * box_release(); one that is idle stays connected until another process wants
+ * the lock, so that the next command costs nothing.
  */
 #ifndef ADDESH_SANDBOX_BOX_H
 #define ADDESH_SANDBOX_BOX_H
@@ -17,6 +24,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "base/json.h"
 #include "base/loop.h"
 #include "base/strvec.h"
 #include "sandbox/runtime.h"
@@ -30,6 +38,7 @@ struct box_ctx {
 	struct engine *engine;	/* BOX_ENGINE: connected; else NULL */
 	const struct runtime *runtime;
 	const unsigned *interrupts; /* NULL: nobody counts them */
+	int64_t lock_ms; /* to wait for a kept one that another process uses */
 	/*
 	 * BOX_RESTRICTED with an image name: fills argv with a command that
 	 * prints the version of the host's program that stands in for it
@@ -60,9 +69,41 @@ struct box *box_open(const struct env_spec *spec, const struct box_ctx *ctx,
     struct err *err);
 /*
  * Ends it and frees it, without any grace period: all processes die, the
- * container or sandbox and its files are gone when this returns 0.
+ * container or sandbox and its files are gone when this returns 0.  A kept one
+ * too, whoever uses it.
  */
 int box_close(struct box *box, struct err *err);
+/*
+ * From now on it is kept: lease_ms is how long it may be idle.  The register
+ * has it when this returns 0.
+ */
+int box_keep(struct box *box, uint64_t lease_ms, struct err *err);
+/* Of its lock, and of the register: 16 hexadecimal digits. */
+const char *box_id(const struct box *box);
+/* 0: it is not kept. */
+uint64_t box_lease(const struct box *box);
+/* The record of a kept one, the caller's; and writing one that has more. */
+json *box_record(const struct box *box);
+/*
+ * A kept environment of the register, which is not looked at before
+ * box_acquire().  NULL with ERR_IO if the record is damaged.
+ */
+struct box *box_reopen(const json *record, const struct box_ctx *ctx,
+    struct err *err);
+/* The engine of one that was reopened without: before it is acquired or
+   closed.  -1: it is another one. */
+int box_use_engine(struct box *box, struct engine *e, struct err *err);
+/*
+ * Takes the lock and connects, unless that is so already, or it is not kept:
+ * then it is always so.  -1: ERR_TIMEOUT names who else uses it; `code` ENOENT
+ * says that it has ended, for good; anything else that it cannot be reached
+ * now.
+ */
+int box_acquire(struct box *box, struct err *err);
+/* The command that acquired it has ended. */
+void box_release(struct box *box);
+/* Frees it and leaves the kept environment alone. */
+void box_leave(struct box *box);
 /* False after the environment was lost; then only box_close() is useful. */
 bool box_alive(const struct box *box);
 /* Why it was lost, one line; "" if it was not. */

@@ -13,8 +13,20 @@ struct box_ops {
 	/* A run begins or has ended: for what is watched from outside. */
 	void (*run_begin)(struct box *box);
 	void (*run_end)(struct box *box, struct verdict *v);
-	/* Removes all of it, and frees impl; the client is closed already. */
+	/* Removes all of it; the client is closed already. */
 	int (*remove)(struct box *box, struct err *err);
+	/* Frees impl, and ends nothing. */
+	void (*release)(struct box *box);
+	/*
+	 * Of a kept one.  keep() makes it findable by others and sends
+	 * PROTO_KEEP by box_send_keep(); connect() makes box->client up to its
+	 * WELCOME; record() adds what connect() needs.
+	 */
+	int (*keep)(struct box *box, struct err *err);
+	int (*connect)(struct box *box, struct err *err);
+	void (*record)(const struct box *box, json *members);
+	/* The URL of the engine that a kept one is on; NULL: of none. */
+	const char *(*engine)(const struct box *box);
 };
 
 struct box {
@@ -22,7 +34,7 @@ struct box {
 	void *impl;
 	struct env_spec spec;
 	struct box_ctx ctx;
-	struct client *client;
+	struct client *client; /* NULL: of a kept one, not connected */
 	struct request *run; /* the one that is on */
 	bool sampled;	     /* memory is watched, not limited */
 	bool nproc;	     /* RLIMIT_NPROC bounds the processes */
@@ -32,13 +44,46 @@ struct box {
 	char *id;    /* of the lock file and of names: 16 hexadecimal digits */
 	int lock_fd;
 	bool left; /* a cgroup that only the lock's file tells the next sweep of */
+	struct strvec limits; /* as read back */
+	int64_t opened_ms;    /* wall clock */
+	/* Of a kept one. */
+	uint64_t lease_ms;
+	bool busy;   /* a command is at work */
+	bool wanted; /* another process waits for it */
+	bool doomed; /* its runner does not answer: it is to be ended */
+	bool leaving; /* what this process has of it goes, and no more */
+	struct strbuf gone; /* why the last connection ended */
+	int notify_fd;	    /* inotify(7) on the lock's file, or -1 */
+	struct loop_fd *notify;
 };
 
 /* Both fill box->client up to its WELCOME; box_open() cleans up on failure. */
 int restricted_open(struct box *box, struct err *err);
 int engine_box_open(struct box *box, struct err *err);
 
+/* The same for one of the register: impl from its record. */
+int engine_box_reopen(struct box *box, const json *members, struct err *err);
+int restricted_reopen(struct box *box, const json *members, struct err *err);
+
 /* ---- what both ways of opening use ---- */
+
+struct box *box_new(const struct box_ctx *ctx);
+void box_free(struct box *box);
+/*
+ * Docker tells a container nothing of a client that dies (its stdin stays
+ * open, so that the next one can attach): one that is not heard for so long
+ * while a program of its own runs is taken for dead, and the program is killed.
+ */
+#define BOX_SILENCE_MS 10000
+/* Sends PROTO_KEEP and waits for the answer. */
+int box_send_keep(struct box *box, struct err *err);
+/* HELLO of a later client, on a stream that is box->client's. */
+int box_greet_again(struct box *box, int64_t timeout_ms, struct err *err);
+/* Both ways are at their WELCOME: what it said is the box's from now on. */
+void box_take_welcome(struct box *box);
+/* Watches for others that want the lock; what an open box has to be freed. */
+void box_watch_lock(struct box *box);
+void box_unwatch_lock(struct box *box);
 
 void box_event(struct box *box, const char *phase, const char *fmt, ...)
     PRINTF_LIKE(3, 4);

@@ -452,6 +452,15 @@ cgroup_remove_dir(const char *path, struct err *err)
 	return 0;
 }
 
+void
+cgroup_leaf_release(struct cgroup_leaf *leaf)
+{
+	cgroup_leaf_close_fds(leaf);
+	strvec_release(&leaf->dirs);
+	free(leaf->why);
+	*leaf = (struct cgroup_leaf){.dirs = STRVEC_INIT};
+}
+
 int
 cgroup_leaf_remove(struct cgroup_leaf *leaf, struct err *err)
 {
@@ -461,9 +470,7 @@ cgroup_leaf_remove(struct cgroup_leaf *leaf, struct err *err)
 	for (size_t i = 0; i < leaf->dirs.n; i++)
 		if (cgroup_remove_dir(leaf->dirs.v[i], err))
 			bad = -1;
-	strvec_release(&leaf->dirs);
-	free(leaf->why);
-	*leaf = (struct cgroup_leaf){.dirs = STRVEC_INIT};
+	cgroup_leaf_release(leaf);
 	return bad;
 }
 

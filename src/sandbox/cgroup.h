@@ -52,6 +52,8 @@ void cgroup_leaf_open(struct cgroup_leaf *leaf, struct strvec *roles,
     int first);
 /* The runner has them: ours are closed. */
 void cgroup_leaf_close_fds(struct cgroup_leaf *leaf);
+/* Frees what is known of it, and leaves it there. */
+void cgroup_leaf_release(struct cgroup_leaf *leaf);
 /* Kills what is in it (v2), and removes it once it is empty. */
 int cgroup_leaf_remove(struct cgroup_leaf *leaf, struct err *err);
 

@@ -11,6 +11,7 @@
 #define READ_SIZE (4 * PROTO_FRAME_MAX)
 #define EARLY_MAX 4096 /* of what comes in the place of a WELCOME */
 #define PING_MS 30000
+#define PINGS 3 /* within the silence that is allowed */
 /* Reads before others of the loop get a turn. */
 #define ROUNDS 16
 /* Of what a runner says in words; a real one needs far less. */
@@ -45,13 +46,13 @@ struct client {
 	struct message_reader messages;
 	struct request *requests;
 	uint32_t last_id;
-	bool welcomed, lost, reading;
+	bool welcomed, lost, reading, pad;
 	uint8_t nonce[PROTO_NONCE_SIZE];
 	struct strbuf early;
 	struct strbuf why;
 	struct strbuf refused; /* what of the HELLO the runner cannot do */
 	struct welcome welcome;
-	int64_t heard_ms;
+	int64_t heard_ms, ping_ms;
 	uint8_t input[READ_SIZE];
 };
 
@@ -117,6 +118,8 @@ queue_message(struct client *c, uint8_t type, uint32_t id, const void *fields,
 	message_put((uint8_t *)c->out.buf + c->out.len, &m);
 	c->out.len += size;
 	c->out.buf[c->out.len] = '\0';
+	if (c->pad)
+		strbuf_addc(&c->out, '\0');
 }
 
 void
@@ -382,7 +385,7 @@ on_ping(void *arg)
 	if (c->out.len == c->out_done) /* else it would only queue up */
 		client_send(c, PROTO_PING, 0, NULL, 0);
 	if (c->ping)
-		loop_timer_set(c->ping, clock_ms() + PING_MS);
+		loop_timer_set(c->ping, clock_ms() + c->ping_ms);
 }
 
 /* ---- life ---- */
@@ -402,6 +405,7 @@ client_new(struct loop *loop, struct stream *stream)
 	strvec_init(&c->welcome.notes);
 	frame_reader_init(&c->reader, c->input, sizeof(c->input));
 	c->watch = loop_fd_add(loop, stream->fd, POLLIN, on_ready, c);
+	c->ping_ms = PING_MS;
 	c->ping = loop_timer_add(loop, clock_ms() + PING_MS, on_ping, c);
 	c->again = loop_timer_add(loop, INT64_MAX, on_again, c);
 	return c;
@@ -426,6 +430,12 @@ client_free(struct client *c)
 	free(c);
 }
 
+int
+client_fd(const struct client *c)
+{
+	return c->stream->fd;
+}
+
 bool
 client_lost(const struct client *c)
 {
@@ -436,6 +446,12 @@ const char *
 client_lost_why(const struct client *c)
 {
 	return c->why.buf;
+}
+
+void
+client_pad(struct client *c)
+{
+	c->pad = true;
 }
 
 int64_t
@@ -514,6 +530,10 @@ client_hello(struct client *c, const struct client_config *cfg,
 	unsigned before = interrupts ? *interrupts : 0;
 
 	c->welcomed = false;
+	if (cfg->silence_ms) {
+		c->ping_ms = (int64_t)cfg->silence_ms / PINGS;
+		loop_timer_set(c->ping, clock_ms() + c->ping_ms);
+	}
 	send_hello(c, cfg);
 	strbuf_reset(&c->refused);
 	while (!c->welcomed && !c->lost && !c->refused.len) {
@@ -591,6 +611,8 @@ request_data(struct request *r, const void *p, size_t n, bool end)
 	frame_header_put(header, &f);
 	strbuf_add(&c->out, header, sizeof(header));
 	strbuf_add(&c->out, p, n);
+	if (c->pad)
+		strbuf_addc(&c->out, '\0');
 	r->in_window += sizeof(header) + n;
 	client_flush(c);
 }

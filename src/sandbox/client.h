@@ -29,6 +29,7 @@ struct client_config {
 	struct strvec cgroup_fds; /* ROLE=FD */
 	uint64_t lease_ms;
 	bool keep;
+	uint64_t silence_ms; /* 0: the runner waits for us however long */
 	bool fresh; /* the stream began with the runner: see OPENING */
 	const void *seccomp; /* struct sock_filter[] */
 	size_t seccomp_len;  /* bytes */
@@ -68,6 +69,8 @@ struct request_ops {
 
 /* Takes the stream over. */
 struct client *client_new(struct loop *loop, struct stream *stream);
+/* To pass descriptors over it between frames; nothing may be unsent. */
+int client_fd(const struct client *c);
 void client_free(struct client *c); /* closes the stream; NULL is fine */
 
 /*
@@ -78,6 +81,11 @@ void client_free(struct client *c); /* closes the stream; NULL is fine */
  */
 int client_hello(struct client *c, const struct client_config *cfg,
     int64_t deadline, const unsigned *interrupts, struct err *err);
+/*
+ * From now on a zero, which means nothing, follows each frame: an exec on
+ * Podman keeps a single byte 0x10 for itself until another one comes.
+ */
+void client_pad(struct client *c);
 const struct welcome *client_welcome(const struct client *c);
 /* clock_ms() when the last whole frame came. */
 int64_t client_heard_ms(const struct client *c);

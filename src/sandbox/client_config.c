@@ -32,6 +32,8 @@ client_config_put(struct field_writer *w, const struct client_config *cfg)
 	client_texts_put(w, PROTO_K_CGROUP_FD, &cfg->cgroup_fds);
 	field_put_u64(w, PROTO_K_LEASE_MS, cfg->lease_ms);
 	field_put_u64(w, PROTO_K_KEEP, cfg->keep);
+	if (cfg->silence_ms)
+		field_put_u64(w, PROTO_K_SILENCE_MS, cfg->silence_ms);
 	if (cfg->seccomp_len)
 		field_put(w, PROTO_K_SECCOMP, cfg->seccomp, cfg->seccomp_len);
 	if (cfg->nofile_hard)

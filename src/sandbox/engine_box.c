@@ -5,6 +5,7 @@
  */
 #include "sandbox/engine_impl.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -14,6 +15,8 @@
 
 #define HELLO_MS 20000
 #define REMOVE_MS 30000
+/* Of a runner that waits already; it is heard within milliseconds. */
+#define ATTACH_MS 3000
 #define ATTEMPTS 3
 
 struct engine_box {
@@ -22,6 +25,11 @@ struct engine_box {
 	struct runner_way way;
 	struct disk_watch *disk; /* of a workspace on disk, else NULL */
 	char *caller; /* who programs are, if they write to this host */
+	char *url; /* of the engine, where the register says it */
+	bool attach; /* its stdin stays open for the next client */
+	bool named;  /* as one that is kept */
+	uint64_t memory; /* of its cgroup, as it was asked for */
+	bool checked; /* against what holds inside */
 };
 
 /* ---- the end ---- */
@@ -59,18 +67,25 @@ static int
 engine_box_remove(struct box *box, struct err *err)
 {
 	struct engine_box *eb = box->impl;
-	int bad = 0;
+
+	disk_watch_free(steal(&eb->disk));
+	if (!eb->container)
+		return 0;
+	return container_remove(box->ctx.engine, eb->container, REMOVE_MS, err);
+}
+
+static void
+engine_box_release(struct box *box)
+{
+	struct engine_box *eb = box->impl;
 
 	disk_watch_free(eb->disk);
-	if (eb->container)
-		bad = container_remove(box->ctx.engine, eb->container,
-		    REMOVE_MS, err);
 	free(eb->container);
+	free(eb->url);
 	free(eb->caller);
 	image_release(&eb->image);
 	runner_way_release(&eb->way);
 	free(eb);
-	return bad;
 }
 
 static void
@@ -91,10 +106,201 @@ engine_run_end(struct box *box, struct verdict *v)
 		disk_watch_end(eb->disk, v);
 }
 
+/* ---- what holds ---- */
+
+/* What an engine has no limit for at all. */
+static void
+note_gaps(struct box *box)
+{
+	const struct limits *l = &box->spec.limits;
+
+	if (l->writable)
+		box_gap_add(box, "room in /", "a limit", "none", false,
+		    "the root file system lies on the engine's disk, where "
+		    "nothing bounds it");
+	container_note_volumes(box);
+}
+
+static void
+watch_disk(struct box *box)
+{
+	struct engine_box *eb = box->impl;
+	const struct limits *l = &box->spec.limits;
+	autobuf struct strbuf asked = STRBUF_INIT;
+
+	if (l->workspace != WORKSPACE_DISK || !l->disk ||
+	    env_spec_volume(&box->spec, SANDBOX_WORKSPACE))
+		return;
+	eb->disk = disk_watch_new(box, eb->container);
+	units_add_size_exact(&asked, l->disk);
+	box_gap_add(box, "disk_limit", asked.buf, "no limit", eb->disk != NULL,
+	    eb->disk ? "a volume of the engine has no size: it is looked at "
+		       "while programs run"
+		     : "a volume of the engine has no size");
+}
+
+static void
+check_limits(struct box *box)
+{
+	struct engine_box *eb = box->impl;
+
+	note_gaps(box);
+	watch_disk(box);
+	box_limits_check(box, eb->memory);
+	eb->checked = true;
+}
+
+/* ---- kept ---- */
+
+/*
+ * A sweep knows a kept container by its name, since labels cannot be changed
+ * later; one that is made to be kept has the name from the beginning.
+ */
+static int
+engine_box_keep(struct box *box, struct err *err)
+{
+	struct engine_box *eb = box->impl;
+
+	if (!eb->named) {
+		autofree char *name = container_kept_name(box);
+
+		if (container_rename(box->ctx.engine, eb->container, name, err))
+			return -1;
+		eb->named = true;
+	}
+	return box_send_keep(box, err);
+}
+
+static const char *
+engine_box_url(const struct box *box)
+{
+	const struct engine_box *eb = box->impl;
+
+	return eb->url ? eb->url : engine_endpoint(box->ctx.engine)->url;
+}
+
+static void
+engine_box_record(const struct box *box, json *members)
+{
+	const struct engine_box *eb = box->impl;
+
+	json_put_str(members, "engine", engine_box_url(box));
+	json_put_str(members, "container", eb->container);
+	json_put_bool(members, "attach", eb->attach);
+	json_put_int(members, "memory", (int64_t)eb->memory);
+}
+
+/* It is said to be gone only by an engine that knows what it has. */
+static int
+check_running(struct box *box, struct err *err)
+{
+	struct engine_box *eb = box->impl;
+	autoerr struct err why = ERR_INIT;
+	autojson json *c =
+	    container_inspect(box->ctx.engine, eb->container, &why);
+
+	if (!c && why.code != 404)
+		return err_move(err, &why);
+	if (c && json_bool(json_get(c, "State"), "Running", false))
+		return 0;
+	err_set(err, ERR_SANDBOX, "its container has ended");
+	err->code = ENOENT;
+	return -1;
+}
+
+static int
+greet_on(struct box *box, struct stream *stream, bool pad, struct err *err)
+{
+	if (!stream)
+		return -1;
+	client_free(box->client);
+	box->client = client_new(box->ctx.loop, stream);
+	if (pad)
+		client_pad(box->client);
+	return box_greet_again(box, ATTACH_MS, err);
+}
+
+/*
+ * The runner itself carries what comes to the one that is PID 1: the container
+ * may be anywhere.
+ */
+static struct stream *
+exec_runner(struct box *box, struct err *err)
+{
+	struct engine_box *eb = box->impl;
+	struct engine *e = box->ctx.engine;
+	autojson json *body = json_object();
+	json *cmd = json_array();
+	autofree char *id = NULL;
+
+	json_push_str(cmd, RUNNER_DIR "/runner");
+	json_push_str(cmd, "connect");
+	json_put(body, "Cmd", cmd);
+	json_put_str(body, "User", "0:0");
+	json_put_bool(body, "AttachStdin", true);
+	json_put_bool(body, "AttachStdout", true);
+	json_put_bool(body, "AttachStderr", true);
+	id = container_exec_create(e, eb->container, body, err);
+	return id ? container_exec_start(e, id, false, err) : NULL;
+}
+
+/* An engine that was started again has forgotten who could attach. */
+static int
+find_runner(struct box *box, struct err *err)
+{
+	struct engine_box *eb = box->impl;
+	struct engine *e = box->ctx.engine;
+	autoerr struct err first = ERR_INIT;
+
+	if (eb->attach &&
+	    !greet_on(box, container_attach(e, eb->container, false, &first),
+		false, &first))
+		return 0;
+	if (first.kind == ERR_INTERRUPTED)
+		return err_move(err, &first);
+	return check_running(box, err) ||
+	       greet_on(box, exec_runner(box, err), true, err);
+}
+
+static int
+engine_box_connect(struct box *box, struct err *err)
+{
+	struct engine_box *eb = box->impl;
+
+	if (find_runner(box, err))
+		return -1;
+	box_take_welcome(box);
+	if (!eb->checked)
+		check_limits(box);
+	return 0;
+}
+
 static const struct box_ops ops = {.kill = engine_box_kill,
     .run_begin = engine_run_begin,
     .run_end = engine_run_end,
-    .remove = engine_box_remove};
+    .remove = engine_box_remove,
+    .release = engine_box_release,
+    .keep = engine_box_keep,
+    .connect = engine_box_connect,
+    .record = engine_box_record,
+    .engine = engine_box_url};
+
+int
+engine_box_reopen(struct box *box, const json *members, struct err *err)
+{
+	struct engine_box *eb = xcalloc(1, sizeof(*eb));
+	eb->image = (struct image)IMAGE_INIT;
+	eb->container = xstrdup(json_str(members, "container", ""));
+	eb->url = xstrdup(json_str(members, "engine", ""));
+	eb->attach = json_bool(members, "attach", false);
+	eb->memory = (uint64_t)json_int(members, "memory", 0);
+	eb->named = true;
+	box->impl = eb;
+	box->ops = &ops;
+	if (!*eb->container)
+		return err_set(err, ERR_IO, "container: missing");
+	return 0;
+}
 
 /* ---- the image ---- */
 
@@ -245,14 +451,18 @@ configure(struct box *box, struct client_config *cfg)
 }
 
 static int
-create(struct box *box, uint64_t memory, struct err *err)
+create(struct box *box, struct err *err)
 {
 	struct engine_box *eb = box->impl;
 	autojson json *spec =
-	    container_spec(box, &eb->image, &eb->way, memory);
+	    container_spec(box, &eb->image, &eb->way, eb->memory);
 	autovec struct strvec warnings = STRVEC_INIT;
+	autofree char *name = NULL;
 
-	eb->container = container_create(box->ctx.engine, NULL, NULL, spec,
+	eb->named = box->spec.lease_ms != 0;
+	if (eb->named)
+		name = container_kept_name(box);
+	eb->container = container_create(box->ctx.engine, name, NULL, spec,
 	    &warnings, err);
 	return eb->container ? 0 : -1;
 }
@@ -266,6 +476,7 @@ greet(struct box *box, struct client_config *cfg, struct err *err)
 	if (client_hello(box->client, cfg, clock_ms() + HELLO_MS,
 		box->ctx.interrupts, err))
 		return -1;
+	box_take_welcome(box);
 	runner = client_welcome(box->client)->runner;
 	if (runner != eb->way.id)
 		return err_set(err, ERR_SANDBOX,
@@ -275,14 +486,13 @@ greet(struct box *box, struct client_config *cfg, struct err *err)
 }
 
 static int
-attempt(struct box *box, struct client_config *cfg, uint64_t memory,
-    struct err *err)
+attempt(struct box *box, struct client_config *cfg, struct err *err)
 {
 	struct engine_box *eb = box->impl;
 	struct engine *e = box->ctx.engine;
 	struct stream *stream;
 
-	if (create(box, memory, err))
+	if (create(box, err))
 		return -1;
 	stream = container_attach(e, eb->container, false, err);
 	if (!stream)
@@ -335,8 +545,7 @@ is_foreign(struct box *box, struct err *why)
  * files for /etc, whose path the engine may not take.
  */
 static int
-open_container(struct box *box, struct client_config *cfg, uint64_t memory,
-    struct err *err)
+open_container(struct box *box, struct client_config *cfg, struct err *err)
 {
 	struct engine_box *eb = box->impl;
 	struct engine *e = box->ctx.engine;
@@ -350,7 +559,7 @@ open_container(struct box *box, struct client_config *cfg, uint64_t memory,
 			return -1;
 		if (i + 1 == ATTEMPTS)
 			free(steal(&eb->way.mountpoint));
-		if (!attempt(box, cfg, memory, why)) {
+		if (!attempt(box, cfg, why)) {
 			err_clear(err);
 			return 0;
 		}
@@ -374,6 +583,7 @@ describe(struct box *box)
 
 	box_describe_add(box, "kind", "%s", podman ? "podman" : "docker");
 	box_describe_add(box, "id", "%.12s", eb->container);
+	box_describe_add(box, "container", "%s", eb->container);
 	box_describe_add(box, "engine", "%s", engine_title(box->ctx.engine));
 	box_describe_add(box, "image", "%s", box->spec.image);
 	box_describe_add(box, "image_id", "%s", eb->image.id);
@@ -383,62 +593,31 @@ describe(struct box *box)
 	    eb->way.bind ? "bind" : eb->way.volume);
 }
 
-/* What an engine has no limit for at all. */
-static void
-note_gaps(struct box *box)
-{
-	const struct limits *l = &box->spec.limits;
-
-	if (l->writable)
-		box_gap_add(box, "room in /", "a limit", "none", false,
-		    "the root file system lies on the engine's disk, where "
-		    "nothing bounds it");
-	container_note_volumes(box);
-}
-
-static void
-watch_disk(struct box *box)
-{
-	struct engine_box *eb = box->impl;
-	const struct limits *l = &box->spec.limits;
-	autobuf struct strbuf asked = STRBUF_INIT;
-
-	if (l->workspace != WORKSPACE_DISK || !l->disk ||
-	    env_spec_volume(&box->spec, SANDBOX_WORKSPACE))
-		return;
-	eb->disk = disk_watch_new(box, eb->container);
-	units_add_size_exact(&asked, l->disk);
-	box_gap_add(box, "disk_limit", asked.buf, "no limit", eb->disk != NULL,
-	    eb->disk ? "a volume of the engine has no size: it is looked at "
-		       "while programs run"
-		     : "a volume of the engine has no size");
-}
-
 int
 engine_box_open(struct box *box, struct err *err)
 {
 	struct engine_box *eb = xcalloc(1, sizeof(*eb));
 	struct client_config cfg = CLIENT_CONFIG_INIT;
-	uint64_t memory;
 	int bad;
 
 	eb->image = (struct image)IMAGE_INIT;
+	/* Podman ends the stdin of a container when any client of it leaves. */
+	eb->attach = box->spec.lease_ms &&
+		     engine_kind(box->ctx.engine) == ENGINE_DOCKER;
 	box->impl = eb;
 	box->ops = &ops;
 	if (get_image(box, err) || check_image(box, err))
 		return -1;
-	memory = box_memory_total(box,
+	eb->memory = box_memory_total(box,
 	    container_extra_memory(box, &eb->image));
 	configure(box, &cfg);
 	bad = container_check_volumes(box, &cfg.places, err) ||
-	      open_container(box, &cfg, memory, err) ||
+	      open_container(box, &cfg, err) ||
 	      container_read_ports(box, eb->container, err);
 	client_config_release(&cfg);
 	if (bad)
 		return -1;
 	describe(box);
-	note_gaps(box);
-	watch_disk(box);
-	box_limits_check(box, memory);
+	check_limits(box);
 	return 0;
 }

@@ -15,6 +15,7 @@
 
 /* A container whose name begins so is kept: no sweep ends it. */
 #define KEPT_PREFIX "addesh-kept-"
+char *container_kept_name(const struct box *box); /* the caller's */
 
 /* Where the runner's files are mounted in a container. */
 #define RUNNER_DIR "/.addesh"

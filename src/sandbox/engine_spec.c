@@ -19,6 +19,12 @@ container_labels(const struct box *box, struct strvec *labels)
 		strvec_pushf(labels, LABEL_NAME "=%s", box->spec.name);
 }
 
+char *
+container_kept_name(const struct box *box)
+{
+	return xasprintf(KEPT_PREFIX "%s", box->id);
+}
+
 static json *
 labels_json(const struct box *box)
 {
@@ -249,7 +255,8 @@ container_spec(struct box *box, const struct image *img,
 	json_put(c, "Entrypoint", STRINGS(RUNNER_DIR "/runner"));
 	json_put(c, "Cmd", json_array());
 	json_put_bool(c, "OpenStdin", true);
-	json_put_bool(c, "StdinOnce", true);
+	/* A kept one's stdin is for the next client too. */
+	json_put_bool(c, "StdinOnce", box->spec.lease_ms == 0);
 	json_put_bool(c, "AttachStdin", true);
 	json_put_bool(c, "AttachStdout", true);
 	json_put_bool(c, "AttachStderr", true);

@@ -51,16 +51,15 @@ sweep_containers(struct sweep *s, struct engine *engine)
 {
 	autovec struct strvec labels = STRVEC_INIT;
 	autoerr struct err err = ERR_INIT;
-	autojson json *list = NULL;
 	const json *c;
 
 	strvec_push(&labels, LABEL_OWNER);
-	list = container_list(engine, &labels, &err);
-	if (!list) {
+	s->containers = container_list(engine, &labels, &err);
+	if (!s->containers) {
 		sweep_failed(s, &err);
 		return;
 	}
-	json_each(c, list) {
+	json_each(c, s->containers) {
 		autofree char *id = xasprintf("%.12s", json_str(c, "Id", ""));
 		const char *why = verdict_on(c);
 

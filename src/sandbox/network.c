@@ -173,6 +173,14 @@ network_start(struct network *n, pid_t target, struct err *err)
 }
 
 void
+network_leave(struct network *n)
+{
+	if (n->exit >= 0)
+		close(n->exit);
+	*n = (struct network)NETWORK_INIT;
+}
+
+void
 network_stop(struct network *n)
 {
 	if (n->exit >= 0)

@@ -26,5 +26,7 @@ int network_check(struct err *err);
 /* Connects the network namespace of the process; ready when it returns 0. */
 int network_start(struct network *n, pid_t target, struct err *err);
 void network_stop(struct network *n);
+/* Lets go of it: somebody else holds what it lives by. */
+void network_leave(struct network *n);
 
 #endif

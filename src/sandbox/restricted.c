@@ -3,7 +3,7 @@
  * programs.  No daemon, no image; see userns.h, cgroup.h and seccomp.h for what
  * holds programs in.
  */
-#include "sandbox/box_impl.h"
+#include "sandbox/restricted_impl.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -18,26 +18,11 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "sandbox/bwrap.h"
-#include "sandbox/cgroup.h"
-#include "sandbox/network.h"
-#include "sandbox/sampler.h"
 #include "sandbox/scope.h"
 #include "sandbox/seccomp.h"
-#include "sandbox/userns.h"
 
-#define OPEN_MS 10000
 #define END_MS 300 /* for the runner to end at EOF by itself */
 #define SETUP_STEP_MS 5
-
-struct restricted {
-	struct userns userns;
-	struct cgroup_leaf leaf;
-	struct network network;
-	struct sampler *sampler; /* of what no cgroup limits */
-	pid_t bwrap;
-	int info;   /* where bwrap names its child, or -1 */
-	int runner; /* a pidfd of that child, PID 1 inside, or -1 */
-};
 
 /* ---- the end ---- */
 
@@ -94,8 +79,10 @@ end_processes(struct restricted *r, int patience_ms)
 {
 	struct pollfd pfd = {.events = POLLIN};
 
-	if (r->bwrap <= 0)
+	if (r->bwrap <= 0) {
+		restricted_kept_end(r);
 		return;
+	}
 	if (r->runner < 0 && find_runner(r) < 0)
 		await_setup(r);
 	pfd.fd = r->runner;
@@ -124,18 +111,33 @@ restricted_remove(struct box *box, struct err *err)
 	struct restricted *r = box->impl;
 	int bad;
 
-	end_processes(r, END_MS);
+	end_processes(r, box->lease_ms ? 0 : END_MS);
+	if (r->socket)
+		unlink(r->socket);
 	network_stop(&r->network);
-	sampler_free(r->sampler);
+	sampler_free(steal(&r->sampler));
 	bad = cgroup_leaf_remove(&r->leaf, err);
 	box->left = bad;
+	return bad;
+}
+
+static void
+restricted_release(struct box *box)
+{
+	struct restricted *r = box->impl;
+
 	userns_release(&r->userns);
 	if (r->runner >= 0)
 		close(r->runner);
 	if (r->info >= 0)
 		close(r->info);
+	free(r->socket);
+	free(r->owner);
+	/* What is kept stays as it is; else it is gone already. */
+	network_leave(&r->network);
+	sampler_free(r->sampler);
+	cgroup_leaf_release(&r->leaf);
 	free(r);
-	return bad;
 }
 
 /* ---- memory without a cgroup ---- */
@@ -144,6 +146,16 @@ static void
 on_memory(void *arg)
 {
 	box_kill_run(arg); /* there is no time for less */
+}
+
+void
+restricted_sample(struct box *box, pid_t runner)
+{
+	struct restricted *r = box->impl;
+
+	if (box->spec.limits.memory && !r->sampler)
+		r->sampler = sampler_new(box->ctx.loop, runner, box->sampled,
+		    box->spec.limits.memory, on_memory, box);
 }
 
 static void
@@ -177,7 +189,11 @@ restricted_run_end(struct box *box, struct verdict *v)
 static const struct box_ops ops = {.kill = restricted_kill,
     .run_begin = restricted_run_begin,
     .run_end = restricted_run_end,
-    .remove = restricted_remove};
+    .remove = restricted_remove,
+    .release = restricted_release,
+    .keep = restricted_keep,
+    .connect = restricted_connect,
+    .record = restricted_record};
 
 /* ---- opening ---- */
 
@@ -363,11 +379,11 @@ greet(struct box *box, struct client_config *cfg, struct err *err)
 			err_hint(err, "'doctor' says what this host allows");
 		return -1;
 	}
+	box_take_welcome(box);
 	child = find_runner(r);
 	box->sampled = !r->leaf.version && child > 0 && box->spec.limits.memory;
-	if (child > 0 && box->spec.limits.memory)
-		r->sampler = sampler_new(box->ctx.loop, child, box->sampled,
-		    box->spec.limits.memory, on_memory, box);
+	if (child > 0)
+		restricted_sample(box, child);
 	return 0;
 }
 
@@ -389,14 +405,10 @@ describe(struct box *box)
 	box_describe_add(box, "seccomp", "addesh");
 }
 
-int
-restricted_open(struct box *box, struct err *err)
+struct restricted *
+restricted_new(struct box *box)
 {
 	struct restricted *r = xcalloc(1, sizeof(*r));
-	struct bwrap b = BWRAP_INIT;
-	struct client_config cfg = CLIENT_CONFIG_INIT;
-	uint64_t memory = box_memory_total(box, 0);
-	int bad;
 
 	r->runner = r->info = -1;
 	r->network = (struct network)NETWORK_INIT;
@@ -404,6 +416,18 @@ restricted_open(struct box *box, struct err *err)
 	strvec_init(&r->leaf.dirs);
 	box->impl = r;
 	box->ops = &ops;
+	return r;
+}
+
+int
+restricted_open(struct box *box, struct err *err)
+{
+	struct restricted *r = restricted_new(box);
+	struct bwrap b = BWRAP_INIT;
+	struct client_config cfg = CLIENT_CONFIG_INIT;
+	uint64_t memory = box_memory_total(box, 0);
+	int bad;
+
 	bad = check_spec(&box->spec, err) || userns_choose(&r->userns, err);
 	if (!bad) {
 		configure(box, &cfg);

@@ -271,7 +271,10 @@ lost_verdict(struct running *rn)
 	v->timed_out = rn->spec->timeout_ms &&
 	    v->wall_us / 1000 >= rn->spec->timeout_ms;
 	strbuf_adds(&v->why, client_lost_why(box->client));
-	box->ops->kill(box, v);
+	/* Of a kept one only the connection may be gone, and the next client
+	   has its runner end what nobody waits for. */
+	if (!box->lease_ms || box->doomed)
+		box->ops->kill(box, v);
 }
 
 static void

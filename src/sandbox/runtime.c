@@ -161,17 +161,33 @@ start_time(long pid, unsigned long long *start)
 	return p && sscanf(p, " %llu", start) == 1 ? 0 : -1;
 }
 
+char *
+runtime_owner(pid_t pid)
+{
+	autofree char *prefix = own_prefix();
+	unsigned long long start = 0;
+
+	start_time(pid, &start);
+	return xasprintf("%s%ld:%llu", prefix, (long)pid, start);
+}
+
+pid_t
+owner_pid(const char *owner)
+{
+	const char *p = strchr(owner, ':');
+
+	p = p ? strchr(p + 1, ':') : NULL;
+	return p ? (pid_t)strtol(p + 1, NULL, 10) : 0;
+}
+
 int
 runtime_init(struct runtime *rt, struct err *err)
 {
-	autofree char *prefix = own_prefix();
 	autofree char *env = NULL;
-	unsigned long long start = 0;
 
-	start_time(getpid(), &start);
 	*rt = (struct runtime){.runtime_dir = find_runtime_dir(),
 	    .state_dir = find_state_dir(),
-	    .owner = xasprintf("%s%ld:%llu", prefix, (long)getpid(), start)};
+	    .owner = runtime_owner(getpid())};
 	env = io_join(rt->runtime_dir, "env");
 	if (!make_private(rt->runtime_dir, err) && !make_private(env, err) &&
 	    !make_state(rt->state_dir, err))
@@ -213,10 +229,25 @@ owner_state(const char *owner)
 	return now == start ? OWNER_ALIVE : OWNER_DEAD;
 }
 
-static char *
-lock_path(const struct runtime *rt, const char *id)
+char *
+runtime_lock_path(const struct runtime *rt, const char *id)
 {
 	return xasprintf("%s/env/%s", rt->runtime_dir, id);
+}
+
+/* The state in proc_pid_stat(5): 'T' of one that a signal has stopped. */
+static char
+process_state(long pid)
+{
+	autofree char *path = xasprintf("/proc/%ld/stat", pid);
+	autobuf struct strbuf sb = STRBUF_INIT;
+	autoerr struct err err = ERR_INIT;
+	const char *p;
+
+	if (io_read_file(path, &sb, 4096, &err))
+		return 0;
+	p = strrchr(sb.buf, ')');
+	return p && p[1] ? p[2] : 0;
 }
 
 static void
@@ -224,11 +255,20 @@ name_holder(int fd, struct err *err)
 {
 	autobuf struct strbuf sb = STRBUF_INIT;
 	autoerr struct err ignored = ERR_INIT;
+	char state;
+	long pid;
 
-	if (io_read_all(fd, &sb, 4096, &ignored) || !sb.len)
-		strbuf_adds(&sb, "another process");
-	err_set(err, ERR_TIMEOUT, "the environment is in use by %.*s",
-	    (int)strcspn(sb.buf, "\n"), sb.buf);
+	if (io_read_all(fd, &sb, 4096, &ignored) ||
+	    sscanf(sb.buf, "process %ld", &pid) != 1) {
+		err_set(err, ERR_TIMEOUT,
+		    "the environment is in use by another process");
+		return;
+	}
+	state = process_state(pid);
+	err_set(err, ERR_TIMEOUT, "the environment is in use by process %ld%s",
+	    pid, state == 'T' || state == 't' ? ", which is stopped" : "");
+	if (state == 'T' || state == 't')
+		err_hint(err, "the signal CONT lets process %ld go on", pid);
 }
 
 /* The file that was locked is still the one of that name. */
@@ -246,7 +286,7 @@ runtime_lock(const struct runtime *rt, const char *id, int64_t timeout_ms,
     struct err *err)
 {
 	static const struct timespec pause = {.tv_nsec = 5000000};
-	autofree char *path = lock_path(rt, id);
+	autofree char *path = runtime_lock_path(rt, id);
 	int64_t deadline = clock_ms() + timeout_ms;
 	int fd;
 
@@ -283,10 +323,18 @@ runtime_lock_note(int fd, const char *kind, const char *what)
 void
 runtime_unlock_remove(const struct runtime *rt, const char *id, int fd)
 {
-	autofree char *path = lock_path(rt, id);
+	autofree char *path = runtime_lock_path(rt, id);
 
 	unlink(path);
 	close(fd);
+}
+
+void
+runtime_lock_remove(const struct runtime *rt, const char *id)
+{
+	autofree char *path = runtime_lock_path(rt, id);
+
+	unlink(path);
 }
 
 /* ---- programs and files of ours ---- */

@@ -40,6 +40,9 @@ enum owner_state {
 	OWNER_ELSEWHERE, /* of another host, or not an owner at all */
 };
 enum owner_state owner_state(const char *owner);
+/* That of a process of this host, the caller's; its pid, or 0. */
+char *runtime_owner(pid_t pid);
+pid_t owner_pid(const char *owner);
 
 /*
  * The lock of one environment: exactly one process talks to its runner.  The
@@ -48,6 +51,10 @@ enum owner_state owner_state(const char *owner);
  */
 int runtime_lock(const struct runtime *rt, const char *id, int64_t timeout_ms,
     struct err *err);
+/* The path of its file, the caller's. */
+char *runtime_lock_path(const struct runtime *rt, const char *id);
+/* Removes the file of one whose environment is gone. */
+void runtime_lock_remove(const struct runtime *rt, const char *id);
 /* Adds a line KIND WHAT to the lock's file: a thing of this host that must go
    when its owner is dead, or the engine to look at then. */
 void runtime_lock_note(int fd, const char *kind, const char *what);

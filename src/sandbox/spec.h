@@ -53,6 +53,8 @@ struct env_spec {
 	char *user;	  /* of USER_NAMED: NAME[:GROUP] or UID[:GID] */
 	char *session;	  /* value of the label addesh.session; NULL: none */
 	enum pull_policy pull;
+	uint64_t lease_ms; /* idle time after which a kept one ends; 0: it ends
+			      with its session */
 	struct limits limits;
 	struct volume *volumes; /* resolved, each target once */
 	size_t nvolumes;

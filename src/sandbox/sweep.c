@@ -7,9 +7,11 @@
 #include <sys/file.h>
 
 #include "base/io.h"
+#include "base/units.h"
 #include "engine/endpoint.h"
 #include "engine/engine.h"
 #include "sandbox/cgroup.h"
+#include "sandbox/kept.h"
 #include "sandbox/sweep_impl.h"
 
 int
@@ -97,6 +99,79 @@ sweep_lock(struct sweep *s, int dir, const char *dirname, const char *name)
 		unlinkat(dir, name, 0);
 }
 
+/* ---- the register ---- */
+
+/* What of one that has ended only the record tells of; false: some is left. */
+static bool
+clean_kept(struct sweep *s, const json *record)
+{
+	const char *id = json_str(record, "id", "");
+	autofree char *lock = runtime_lock_path(s->rt, id);
+	autofree char *sock = xasprintf("%s.sock", lock);
+	autovec struct strvec dirs = STRVEC_INIT;
+	bool clean = true;
+
+	json_strings(json_path(record, "box.cgroups"), &dirs);
+	for (size_t i = 0; i < dirs.n; i++)
+		clean &= sweep_cgroup(s, dirs.v[i]);
+	if (!s->dry)
+		unlink(sock);
+	return clean;
+}
+
+/* The record stays until somebody was told of it. */
+static void
+sweep_ended(struct sweep *s, const json *record)
+{
+	const char *name = json_str(record, "name", "");
+	autoerr struct err err = ERR_INIT;
+	bool clean = clean_kept(s, record);
+
+	if (s->gc && sweep_item(s, "environment", name, "it has ended", false) &&
+	    clean && kept_remove(s->rt, json_str(record, "id", ""), &err))
+		sweep_failed(s, &err);
+}
+
+static void
+sweep_kept_item(struct sweep *s, const json *record)
+{
+	enum kept_state state =
+	    kept_state(record, s->containers, s->engine);
+	autobuf struct strbuf why = STRBUF_INIT;
+
+	if (state == KEPT_ENDED) {
+		sweep_ended(s, record);
+		return;
+	}
+	strbuf_adds(&why, "kept: it ends after ");
+	units_add_duration_exact(&why,
+	    (uint64_t)json_int(record, "lease_ms", 0));
+	strbuf_adds(&why, " without use");
+	sweep_item(s, "environment", json_str(record, "name", ""),
+	    state == KEPT_LIVES ? why.buf
+				: "kept, on an engine that was not asked",
+	    true);
+}
+
+static void
+sweep_kept(struct sweep *s)
+{
+	autojson json *list = kept_list(s->rt, NULL);
+	const json *record;
+
+	json_each (record, list)
+		sweep_kept_item(s, record);
+}
+
+/* Of a kept environment: the lock is there for whoever comes next. */
+static bool
+is_kept_lock(const struct sweep *s, const char *name)
+{
+	autofree char *id = xstrndup(name, strcspn(name, "."));
+
+	return kept_exists(s->rt, id);
+}
+
 static void
 sweep_locks(struct sweep *s, const struct runtime *rt)
 {
@@ -105,7 +180,7 @@ sweep_locks(struct sweep *s, const struct runtime *rt)
 	struct dirent *de;
 
 	while (dir && (de = readdir(dir)))
-		if (de->d_name[0] != '.')
+		if (de->d_name[0] != '.' && !is_kept_lock(s, de->d_name))
 			sweep_lock(s, dirfd(dir), path, de->d_name);
 	if (dir)
 		closedir(dir);
@@ -116,12 +191,14 @@ sweep_run(const struct runtime *rt, struct engine *engine, bool dry,
     sweep_fn *fn, void *arg, struct err *err)
 {
 	struct sweep s = {.dry = dry, .gc = fn != NULL, .fn = fn, .arg = arg,
-	    .err = err};
+	    .err = err, .rt = rt};
 
 	if (engine) {
 		s.engine = engine_endpoint(engine)->url;
 		sweep_engine(&s, engine);
 	}
+	sweep_kept(&s);
 	sweep_locks(&s, rt);
+	json_free(s.containers);
 	return s.failed ? -1 : 0;
 }

@@ -2,6 +2,7 @@
 #ifndef ADDESH_SANDBOX_SWEEP_IMPL_H
 #define ADDESH_SANDBOX_SWEEP_IMPL_H
 
+#include "base/json.h"
 #include "sandbox/sweep.h"
 
 struct sweep {
@@ -11,6 +12,8 @@ struct sweep {
 	sweep_fn *fn;
 	void *arg;
 	struct err *err; /* of the first failure */
+	const struct runtime *rt;
+	json *containers; /* of ours on the engine; NULL: it was not asked */
 };
 
 /* Reports it; 1: it is to be removed now. */

@@ -1,4 +1,4 @@
-#include "session/session.h"
+#include "session/session_impl.h"
 
 #include <errno.h>
 #include <string.h>
@@ -52,13 +52,26 @@ session_new(struct loop *loop, const unsigned *interrupts,
 	return s;
 }
 
-static void
+void
 env_free(struct env *env)
 {
+	free(env->id);
 	env_spec_release(&env->spec);
 	deps_release(&env->deps);
 	strvec_release(&env->tools);
 	free(env);
+}
+
+/* One of the register knows its engine by name only. */
+static int
+env_engine(struct session *s, struct env *env, struct err *err)
+{
+	struct engine *e;
+
+	if (env->spec.kind != BOX_ENGINE || !env->id)
+		return 0;
+	e = session_engine(s, err);
+	return e ? box_use_engine(env->box, e, err) : -1;
 }
 
 /* Keeps the first of several errors. */
@@ -76,6 +89,16 @@ env_close(struct env *env, struct err *err)
 	return -1;
 }
 
+/* What is kept stays, whatever becomes of us. */
+static int
+env_leave(struct env *env, struct err *err)
+{
+	if (!env->box || !box_lease(env->box))
+		return env_close(env, err);
+	box_leave(steal(&env->box));
+	return 0;
+}
+
 int
 session_free(struct session *s, struct err *err)
 {
@@ -84,7 +107,7 @@ session_free(struct session *s, struct err *err)
 	if (!s)
 		return 0;
 	for (size_t i = 0; i < s->nenvs; i++) {
-		rc |= env_close(s->envs[i], err);
+		rc |= env_leave(s->envs[i], err);
 		/* The others end with their stdin, whoever removes them. */
 		if (rc && s->engine &&
 		    (err->code == ETIMEDOUT || err->kind == ERR_INTERRUPTED))
@@ -280,16 +303,38 @@ session_sweep_left(struct session *s)
 		sweep_once(s);
 }
 
+static struct env *
+find_env(struct session *s, const char *name, struct nearest *near)
+{
+	for (size_t i = 0; i < s->nenvs; i++) {
+		if (!strcmp(s->envs[i]->spec.name, name))
+			return s->envs[i];
+		nearest_try(near, s->envs[i]->spec.name);
+	}
+	return NULL;
+}
+
+bool
+session_has_env(const struct session *s, const char *name)
+{
+	for (size_t i = 0; i < s->nenvs; i++)
+		if (!strcmp(s->envs[i]->spec.name, name))
+			return true;
+	return false;
+}
+
 struct env *
 session_env(struct session *s, const char *name, struct err *err)
 {
 	struct nearest near = NEAREST_INIT(name);
+	struct env *env;
 
-	for (size_t i = 0; i < s->nenvs; i++) {
-		if (!strcmp(s->envs[i]->spec.name, name))
-			return s->envs[i];
-		nearest_try(&near, s->envs[i]->spec.name);
-	}
+	session_envs_refresh(s);
+	env = find_env(s, name, &near);
+	if (!env)
+		env = session_env_adopt(s, name, err);
+	if (env || err->kind)
+		return env;
 	err_set(err, ERR_USAGE, "there is no environment '%s'", name);
 	if (near.best)
 		err_hint(err, "did you mean %s?", near.best);
@@ -305,9 +350,8 @@ free_name(struct session *s)
 {
 	for (;;) {
 		char *name = xasprintf("e%u", ++s->env_count);
-		autoerr struct err ignored = ERR_INIT;
 
-		if (!session_env(s, name, &ignored))
+		if (!session_has_env(s, name))
 			return name;
 		free(name);
 	}
@@ -359,53 +403,111 @@ machine_memory(struct session *s, enum box_kind kind)
 	return f ? f->memory : 0;
 }
 
+void
+session_box_ctx(struct session *s, struct opening *opening,
+    struct box_ctx *ctx)
+{
+	*ctx = (struct box_ctx){.loop = s->loop,
+	    .engine = s->engine,
+	    .runtime = &s->runtime,
+	    .lock_ms = (int64_t)policy_num(s->policy, SET_LOCK_TIMEOUT),
+	    .interrupts = s->interrupts};
+	if (!opening)
+		return;
+	ctx->stand_in = opening_stand_in;
+	ctx->versions = &s->versions;
+	ctx->event = opening_event;
+	ctx->arg = opening;
+}
+
 static struct box *
 open_box(struct session *s, const struct env_spec *spec,
     const struct session_events *ev, struct err *err)
 {
 	struct opening opening = {s, ev};
-	struct box_ctx ctx = {.loop = s->loop,
-	    .runtime = &s->runtime,
-	    .interrupts = s->interrupts,
-	    .stand_in = opening_stand_in,
-	    .versions = &s->versions,
-	    .event = opening_event,
-	    .arg = &opening};
+	struct box_ctx ctx;
+	struct box *box;
 
 	if (spec->kind == BOX_ENGINE && !session_engine(s, err))
 		return NULL;
 	if (policy_check_memory(&spec->limits, machine_memory(s, spec->kind),
 		err))
 		return NULL;
-	ctx.engine = s->engine;
 	sweep_once(s);
-	return box_open(spec, &ctx, err);
+	session_box_ctx(s, &opening, &ctx);
+	box = box_open(spec, &ctx, err);
+	/* It is connected; others wait until the command has ended. */
+	if (box)
+		box_acquire(box, err);
+	return box;
+}
+
+void
+session_env_add(struct session *s, struct env *env)
+{
+	GROW(s->envs, s->nenvs, &s->envs_cap);
+	s->envs[s->nenvs++] = env;
+}
+
+/* Of one that is kept already when it is opened. */
+static int
+env_register(struct session *s, struct env *env, struct err *err)
+{
+	free(steal(&env->id));
+	if (!box_lease(env->box))
+		return 0;
+	env->id = xstrdup(box_id(env->box));
+	return session_env_save(s, env, err);
 }
 
 struct env *
 session_env_new(struct session *s, const struct env_spec *spec,
     const struct session_events *ev, struct err *err)
 {
+	autoerr struct err ignored = ERR_INIT;
 	struct env *env = xcalloc(1, sizeof(*env));
 
 	env_spec_copy(&env->spec, spec);
 	strvec_init(&env->tools);
+	session_envs_refresh(s);
 	if (!env->spec.name)
 		env->spec.name = free_name(s);
 	if (!env->spec.session)
-		env->spec.session = xstrdup(s->id);
+		env->spec.session = xstrdup(s->name ? s->name : s->id);
 	env->opened_ms = clock_wall_ms();
 	env->box = open_box(s, &env->spec, ev, err);
-	if (!env->box) {
-		if (!spec->name)
-			s->env_count--; /* the next one has this name */
-		env_free(env);
-		return NULL;
+	if (env->box && !env_register(s, env, err)) {
+		session_env_add(s, env);
+		session_env_select(s, env);
+		return env;
 	}
-	GROW(s->envs, s->nenvs, &s->envs_cap);
-	s->envs[s->nenvs++] = env;
-	s->current = env;
-	return env;
+	env_close(env, &ignored);
+	if (!spec->name)
+		s->env_count--; /* the next one has this name */
+	env_free(env);
+	return NULL;
+}
+
+int
+session_env_reach(struct session *s, struct env *env, struct err *err)
+{
+	return env_engine(s, env, err) || box_acquire(env->box, err) ? -1 : 0;
+}
+
+/* 1: it has ended. */
+static int
+env_acquire(struct session *s, struct env *env, struct err *err)
+{
+	autoerr struct err why = ERR_INIT;
+
+	if (!env->box || (!box_lease(env->box) && !box_alive(env->box)))
+		return 1;
+	if (!session_env_reach(s, env, &why))
+		return 0;
+	if (why.code == ENOENT)
+		return 1;
+	err_prefix(&why, "environment %s", env->spec.name);
+	return err_move(err, &why);
 }
 
 int
@@ -413,12 +515,21 @@ session_env_revive(struct session *s, struct env *env,
     const struct session_events *ev, struct err *err)
 {
 	autoerr struct err ignored = ERR_INIT;
+	int ended = env_acquire(s, env, err);
 
-	if (env->box && box_alive(env->box))
-		return 0;
+	if (ended <= 0)
+		return ended;
 	env_close(env, &ignored);
 	env->box = open_box(s, &env->spec, ev, err);
-	return env->box ? 1 : -1;
+	return env->box && !env_register(s, env, err) ? 1 : -1;
+}
+
+void
+session_release(struct session *s)
+{
+	for (size_t i = 0; i < s->nenvs; i++)
+		if (s->envs[i]->box)
+			box_release(s->envs[i]->box);
 }
 
 /* Where files are carried to, before it takes the environment's place. */
@@ -489,14 +600,13 @@ session_env_reopen(struct session *s, struct env *env, const char *layer,
 	if (env_close(env, &later) && ev && ev->event)
 		ev->event(ev->arg, "warning", later.msg.buf);
 	env->box = next;
-	return 0;
+	return env_register(s, env, err);
 }
 
-int
-session_env_remove(struct session *s, struct env *env, struct err *err)
+static void
+take_out(struct session *s, const struct env *env)
 {
 	size_t i = 0;
-	int rc;
 
 	while (s->envs[i] != env)
 		i++;
@@ -504,6 +614,27 @@ session_env_remove(struct session *s, struct env *env, struct err *err)
 	    (--s->nenvs - i) * sizeof(*s->envs));
 	if (s->current == env)
 		s->current = s->nenvs ? s->envs[s->nenvs - 1] : NULL;
+}
+
+void
+session_env_forget(struct session *s, struct env *env)
+{
+	take_out(s, env);
+	if (env->box)
+		box_leave(steal(&env->box));
+	env_free(env);
+}
+
+int
+session_env_remove(struct session *s, struct env *env, struct err *err)
+{
+	int rc = env_engine(s, env, err);
+
+	if (rc) {
+		session_env_forget(s, env);
+		return rc;
+	}
+	take_out(s, env);
 	rc = env_close(env, err);
 	env_free(env);
 	return rc;

@@ -26,6 +26,7 @@ struct env {
 	struct deps deps;     /* in spec.layer */
 	struct strvec tools;  /* LANGUAGE=INDEX of the interpreter found here */
 	int64_t opened_ms;    /* wall clock */
+	char *id; /* in the register of kept ones; NULL: it is not there */
 };
 
 /* What a run came to, for $last. */
@@ -97,7 +98,14 @@ int session_engine_drop(struct session *s, struct err *err);
 /* languages.yaml and the user's own, read at the first call. */
 struct languages *session_languages(struct session *s, struct err *err);
 
-/* The environment of this name, or NULL with ERR_USAGE and near names. */
+/* Is there one of this name in the session? */
+bool session_has_env(const struct session *s, const char *name);
+/*
+ * The environment of this name, or a kept one of this host: by its name, its id
+ * or its container's (an unambiguous beginning of 4 digits or more will do),
+ * which is then an environment of this session too.  NULL with ERR_USAGE and
+ * near names.
+ */
 struct env *session_env(struct session *s, const char *name, struct err *err);
 /*
  * Opens an environment, which becomes the current one.  spec is copied; a NULL
@@ -105,7 +113,10 @@ struct env *session_env(struct session *s, const char *name, struct err *err);
  */
 struct env *session_env_new(struct session *s, const struct env_spec *spec,
     const struct session_events *ev, struct err *err);
-/* Opens it again, empty, if it was lost; 1 if it had to. */
+/*
+ * Makes it usable until session_release(): a kept one is locked and reached
+ * again; one that was lost is opened again, empty: then 1.
+ */
 int session_env_revive(struct session *s, struct env *env,
     const struct session_events *ev, struct err *err);
 /* ERR_USAGE if the next cannot be done with what it shares with this host. */
@@ -119,7 +130,26 @@ int session_env_may_reopen(const struct env *env, struct err *err);
 int session_env_reopen(struct session *s, struct env *env, const char *layer,
     const struct deps *deps, const struct session_events *ev,
     struct box_count *count, struct err *err);
-/* Closes and forgets it; env is freed whatever is returned. */
+/* Makes it the current one, also for who resumes the session. */
+void session_env_select(struct session *s, struct env *env);
+/* It outlives the session, for lease_ms of idle time: see box_keep(). */
+int session_env_keep(struct session *s, struct env *env, uint64_t lease_ms,
+    struct err *err);
+/*
+ * The environments of a named session, as they are now: those that others have
+ * opened come, those that were closed go.  Where none is selected, that becomes
+ * the current one which was it last.
+ */
+void session_envs_refresh(struct session *s);
+/*
+ * Looks whether a kept one can be reached, and holds it until
+ * session_release().  -1: `code` ENOENT says that it has ended.
+ */
+int session_env_reach(struct session *s, struct env *env, struct err *err);
+/* The command has ended: others may use what is kept. */
+void session_release(struct session *s);
+/* Closes and forgets it; env is freed whatever is returned.  A kept one whose
+   engine cannot be reached stays in the register. */
 int session_env_remove(struct session *s, struct env *env, struct err *err);
 
 /*

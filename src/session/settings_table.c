@@ -32,6 +32,13 @@ const struct setting settings_table[SET_COUNT] = {
     [SET_TIMEOUT] = {POLICY("timeout"), VALUE_DURATION, .def = "30s",
 	.min = 1, .max = YEAR, .tighten = TIGHTEN_SMALLER, .ceiling = true,
 	.agent_max = "600s", .help = "time limit of a run"},
+    [SET_LEASE] = {POLICY("lease"), VALUE_DURATION, .def = "24h",
+	.min = 1000, .max = YEAR, .tighten = TIGHTEN_SMALLER, .ceiling = true,
+	.help = "how long a kept environment may be idle before it ends"},
+    [SET_LOCK_TIMEOUT] = {POLICY("lock_timeout"), VALUE_DURATION,
+	.def = "60s", .max = YEAR,
+	.help = "how long to wait for a kept environment that another process "
+		"uses"},
     [SET_MEMORY_LIMIT] = {POLICY("memory_limit"), VALUE_SIZE, .def = "256m",
 	.min = 6 * MIB, .max = PIB, .tighten = TIGHTEN_SMALLER,
 	.ceiling = true, .agent = "512m", .agent_max = "2g",

@@ -60,7 +60,8 @@ help
 var NAME=x
 var
 env new
-env new --name second --writable
+env new --name second --writable --keep=60s
+env keep second 90s
 env info
 run missing.py
 env ls
@@ -73,7 +74,7 @@ run bytes.py
 logs
 show
 run odd.py
-logs @15
+logs @16
 exec python3 -c "print('x')"
 logs
 ls

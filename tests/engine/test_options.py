@@ -184,7 +184,7 @@ def _():
             "DOCKER_HOST": "unix:///nonexistent/socket"}) as h:
         done = commands(h, "env new --name here", "env ls -a").is_ok()
         same(done.out.splitlines()[1].split()[:2], ["*", "here"])
-        assert "only this session was looked at, no engine: " in done.err, \
+        assert "only this host was looked at, no engine: " in done.err, \
             done.err
 
 

@@ -1,0 +1,381 @@
+#include "sandbox/kept.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/io.h"
+
+#define SUFFIX ".json"
+#define RECORD_MAX (4u << 20)
+#define RECORDS_MAX 4096 /* that are looked at */
+#define LOCK_TRIES 2000	 /* of 5 ms: whoever has it holds it for one write */
+
+static char *
+kept_dir(const struct runtime *rt)
+{
+	return io_join(rt->state_dir, "kept");
+}
+
+static char *
+record_path(const struct runtime *rt, const char *id)
+{
+	return xasprintf("%s/kept/%s" SUFFIX, rt->state_dir, id);
+}
+
+/* As io_random_hex(8) makes them: it becomes a file's name. */
+static bool
+is_id(const char *id)
+{
+	return strlen(id) == 16 && strspn(id, "0123456789abcdef") == 16;
+}
+
+int
+kept_save(const struct runtime *rt, const json *record, struct err *err)
+{
+	autofree char *dir = kept_dir(rt), *text = json_print(record);
+	autofree char *path = record_path(rt, json_str(record, "id", ""));
+
+	if (io_mkdirs(dir, 0700, err) ||
+	    io_replace_file(path, text, strlen(text), 0600, err))
+		return err_prefix(err, "the record of the environment");
+	return 0;
+}
+
+static bool
+is_record(const json *j, const char *id)
+{
+	return json_int(j, "v", 0) == 1 && !strcmp(json_str(j, "id", ""), id) &&
+	       cJSON_IsObject(json_get(j, "box")) &&
+	       *json_str(j, "name", "") && json_get(j, "spec");
+}
+
+json *
+kept_load(const struct runtime *rt, const char *id, struct err *err)
+{
+	autofree char *path = record_path(rt, id);
+	autobuf struct strbuf sb = STRBUF_INIT;
+	autojson json *j = NULL;
+
+	if (!is_id(id) || io_read_file(path, &sb, RECORD_MAX, err)) {
+		if (is_id(id) && err->code != ENOENT)
+			return NULL;
+		err_clear(err);
+		err_set(err, ERR_USAGE, "there is no kept environment '%s'",
+		    id);
+		return NULL;
+	}
+	j = json_parse(sb.buf, sb.len, err);
+	if (j && is_record(j, id))
+		return steal(&j);
+	err_clear(err);
+	err_set(err, ERR_IO, "%s is damaged", path);
+	err_hint(err, "remove it; 'gc' finds what it spoke of on the engine");
+	return NULL;
+}
+
+bool
+kept_exists(const struct runtime *rt, const char *id)
+{
+	autofree char *path = record_path(rt, id);
+
+	return is_id(id) && !access(path, F_OK);
+}
+
+int
+kept_remove(const struct runtime *rt, const char *id, struct err *err)
+{
+	autofree char *path = record_path(rt, id);
+
+	if (!unlink(path) || errno == ENOENT)
+		return 0;
+	return err_sys(err, errno, "%s", path);
+}
+
+static int
+compare_age(const void *a, const void *b)
+{
+	const json *const *x = a, *const *y = b;
+	int64_t dx = json_int(*x, "opened_ms", 0);
+	int64_t dy = json_int(*y, "opened_ms", 0);
+
+	return dx < dy ? -1 : dx > dy;
+}
+
+static json *
+sorted(json **v, size_t n)
+{
+	json *list = json_array();
+
+	qsort(v, n, sizeof(*v), compare_age);
+	for (size_t i = 0; i < n; i++)
+		json_push(list, v[i]);
+	return list;
+}
+
+json *
+kept_list(const struct runtime *rt, struct strvec *wrong)
+{
+	autofree char *path = kept_dir(rt);
+	autofree json **v = xcalloc(RECORDS_MAX, sizeof(*v));
+	DIR *dir = opendir(path);
+	struct dirent *de;
+	size_t n = 0;
+
+	while (dir && n < RECORDS_MAX && (de = readdir(dir))) {
+		autoerr struct err err = ERR_INIT;
+		autofree char *id = xstrdup(de->d_name);
+
+		if (!str_ends(id, SUFFIX))
+			continue;
+		id[strlen(id) - strlen(SUFFIX)] = '\0';
+		v[n] = is_id(id) ? kept_load(rt, id, &err) : NULL;
+		if (v[n])
+			n++;
+		else if (wrong && is_id(id) && err.kind == ERR_IO)
+			strvec_push_owned(wrong, io_join(path, de->d_name));
+	}
+	if (dir)
+		closedir(dir);
+	return sorted(v, n);
+}
+
+int
+kept_lock(const struct runtime *rt, struct err *err)
+{
+	static const struct timespec pause = {.tv_nsec = 5000000};
+	autofree char *dir = kept_dir(rt), *path = io_join(dir, ".lock");
+	int fd;
+
+	if (io_mkdirs(dir, 0700, err))
+		return -1;
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return err_sys(err, errno, "%s", path);
+	for (int i = 0; flock(fd, LOCK_EX | LOCK_NB); i++) {
+		if (errno != EWOULDBLOCK || i == LOCK_TRIES) {
+			err_sys(err, errno, "%s", path);
+			close(fd);
+			return -1;
+		}
+		nanosleep(&pause, NULL);
+	}
+	return fd;
+}
+
+/* ---- whether it lives ---- */
+
+static enum kept_state
+container_state(const json *containers, const char *id)
+{
+	const json *c;
+
+	json_each (c, containers)
+		if (!strcmp(json_str(c, "Id", ""), id))
+			return strcmp(json_str(c, "State", ""), "running")
+				   ? KEPT_ENDED
+				   : KEPT_LIVES;
+	return KEPT_ENDED;
+}
+
+enum kept_state
+kept_state(const json *record, const json *containers, const char *engine)
+{
+	const json *box = json_get(record, "box");
+	const char *runner = json_str(box, "runner", NULL);
+
+	if (runner)
+		return owner_state(runner) == OWNER_ALIVE ? KEPT_LIVES
+							  : KEPT_ENDED;
+	if (!containers || !engine ||
+	    strcmp(json_str(box, "engine", ""), engine))
+		return KEPT_UNKNOWN;
+	return container_state(containers, json_str(box, "container", ""));
+}
+
+/* ---- what it was asked to be ---- */
+
+/* Numbers of struct limits under the names of the policy's settings. */
+static const struct {
+	const char *name;
+	size_t offset;
+} numbers[] = {
+    {"memory_limit", offsetof(struct limits, memory)},
+    {"disk_limit", offsetof(struct limits, disk)},
+    {"tmp_limit", offsetof(struct limits, tmp)},
+    {"shm_limit", offsetof(struct limits, shm)},
+    {"output_limit", offsetof(struct limits, output)},
+    {"cpu_milli", offsetof(struct limits, cpu_milli)},
+    {"pids_limit", offsetof(struct limits, pids)},
+    {"timeout_ms", offsetof(struct limits, timeout_ms)},
+};
+
+static uint64_t *
+number_at(const struct limits *l, size_t i)
+{
+	return (uint64_t *)((char *)l + numbers[i].offset);
+}
+
+static json *
+limits_json(const struct limits *l)
+{
+	json *j = json_object();
+
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+		json_put_int(j, numbers[i].name, (int64_t)*number_at(l, i));
+	json_put_int(j, "network", l->network);
+	json_put_int(j, "user", l->user);
+	json_put_int(j, "workspace", l->workspace);
+	json_put_bool(j, "writable", l->writable);
+	return j;
+}
+
+static json *
+volumes_json(const struct env_spec *spec)
+{
+	json *list = json_array();
+
+	for (size_t i = 0; i < spec->nvolumes; i++) {
+		json *v = json_object();
+
+		json_put_str(v, "source", spec->volumes[i].source);
+		json_put_str(v, "target", spec->volumes[i].target);
+		json_put_bool(v, "read_only", spec->volumes[i].read_only);
+		json_push(list, v);
+	}
+	return list;
+}
+
+static json *
+ports_json(const struct env_spec *spec)
+{
+	json *list = json_array();
+
+	for (size_t i = 0; i < spec->nports; i++) {
+		json *p = json_object();
+
+		json_put_int(p, "host", spec->ports[i].host);
+		json_put_int(p, "container", spec->ports[i].container);
+		json_put_bool(p, "udp", spec->ports[i].udp);
+		json_push(list, p);
+	}
+	return list;
+}
+
+json *
+kept_spec_json(const struct env_spec *spec)
+{
+	json *j = json_object();
+
+	json_put_str(j, "kind",
+	    spec->kind == BOX_RESTRICTED ? "restricted" : "engine");
+	json_put_str(j, "name", spec->name);
+	json_put_str(j, "image", spec->image);
+	json_put_str(j, "layer", spec->layer);
+	json_put_str(j, "workdir", spec->workdir);
+	json_put_str(j, "user", spec->user);
+	json_put_str(j, "session", spec->session);
+	json_put(j, "env", json_from_strings(&spec->env));
+	json_put(j, "limits", limits_json(&spec->limits));
+	json_put(j, "volumes", volumes_json(spec));
+	json_put(j, "ports", ports_json(spec));
+	return j;
+}
+
+/* A number out of its range is a damaged record, as is one below 0. */
+static int
+read_word(const json *j, const char *name, int max, struct err *err)
+{
+	int64_t n = json_int(j, name, -1);
+
+	if (n >= 0 && n <= max)
+		return (int)n;
+	return err_set(err, ERR_IO, "%s: not a value of it", name);
+}
+
+static int
+read_limits(const json *j, struct limits *l, struct err *err)
+{
+	int network = read_word(j, "network", NET_FULL, err);
+	int user = read_word(j, "user", USER_NAMED, err);
+	int workspace = read_word(j, "workspace", WORKSPACE_DISK, err);
+
+	if (network < 0 || user < 0 || workspace < 0)
+		return -1;
+	l->network = (enum net_mode)network;
+	l->user = (enum user_kind)user;
+	l->workspace = (enum workspace_kind)workspace;
+	l->writable = json_bool(j, "writable", false);
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		int64_t n = json_int(j, numbers[i].name, -1);
+
+		if (n < 0)
+			return err_set(err, ERR_IO, "%s: not a value of it",
+			    numbers[i].name);
+		*number_at(l, i) = (uint64_t)n;
+	}
+	return 0;
+}
+
+static void
+read_volumes(const json *list, struct env_spec *spec)
+{
+	const json *item;
+
+	json_each (item, list) {
+		struct volume v = {
+		    .source = xstrdup(json_str(item, "source", "")),
+		    .target = xstrdup(json_str(item, "target", "")),
+		    .read_only = json_bool(item, "read_only", true)};
+
+		env_spec_add_volume(spec, &v);
+	}
+}
+
+static void
+read_ports(const json *list, struct env_spec *spec)
+{
+	const json *item;
+
+	json_each (item, list) {
+		struct port p = {.host = (uint16_t)json_int(item, "host", 0),
+		    .container = (uint16_t)json_int(item, "container", 0),
+		    .udp = json_bool(item, "udp", false)};
+
+		env_spec_add_port(spec, &p);
+	}
+}
+
+static char *
+read_text(const json *j, const char *name)
+{
+	const char *s = json_str(j, name, NULL);
+
+	return s ? xstrdup(s) : NULL;
+}
+
+int
+kept_spec_read(const json *j, struct env_spec *spec, struct err *err)
+{
+	env_spec_init(spec);
+	spec->kind = strcmp(json_str(j, "kind", ""), "restricted")
+			 ? BOX_ENGINE
+			 : BOX_RESTRICTED;
+	spec->name = read_text(j, "name");
+	spec->image = read_text(j, "image");
+	spec->layer = read_text(j, "layer");
+	spec->workdir = read_text(j, "workdir");
+	spec->user = read_text(j, "user");
+	spec->session = read_text(j, "session");
+	json_strings(json_get(j, "env"), &spec->env);
+	read_volumes(json_get(j, "volumes"), spec);
+	read_ports(json_get(j, "ports"), spec);
+	if (!spec->name)
+		return err_set(err, ERR_IO, "name: missing");
+	return read_limits(json_get(j, "limits"), &spec->limits, err);
+}

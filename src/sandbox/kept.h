@@ -1,0 +1,63 @@
+/*
+ * The register of kept environments, those that outlive the process that opened
+ * them: a JSON object for each in STATE/kept/ID.json (mode 0600), written anew
+ * as a whole and never in part.  It says how to reach the runner and what the
+ * session knew of the environment; whether that still lives, only the engine or
+ * the runner can say.
+ *
+ *	v		1
+ *	id		16 hexadecimal digits, as of its lock
+ *	name session	strings; session is null if it was of an unnamed one
+ *	opened_ms	wall clock
+ *	lease_ms	idle time after which it ends itself
+ *	spec		what it was asked to be: sandbox/spec.h, as JSON
+ *	facts		array of NAME=VALUE, as box_describe() gives them
+ *	box		what the kind of box needs to find it: see its file
+ *
+ * The session adds members of its own (session/session.c).
+ */
+#ifndef ADDESH_SANDBOX_KEPT_H
+#define ADDESH_SANDBOX_KEPT_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/json.h"
+#include "base/strvec.h"
+#include "sandbox/runtime.h"
+#include "sandbox/spec.h"
+
+/* Writes the record of json_str(record, "id"). */
+int kept_save(const struct runtime *rt, const json *record, struct err *err);
+/* NULL with err: ERR_USAGE if there is none, ERR_IO if it cannot be read or is
+   no such record. */
+json *kept_load(const struct runtime *rt, const char *id, struct err *err);
+bool kept_exists(const struct runtime *rt, const char *id);
+/* That there is none is fine. */
+int kept_remove(const struct runtime *rt, const char *id, struct err *err);
+/*
+ * An array of all records that can be read, oldest first.  Files that cannot
+ * are left alone, their paths are added to wrong (may be NULL).
+ */
+json *kept_list(const struct runtime *rt, struct strvec *wrong);
+/*
+ * A descriptor whose closing gives up the lock under which records are made, so
+ * that no two processes take the same name; -1 with err.
+ */
+int kept_lock(const struct runtime *rt, struct err *err);
+
+/*
+ * Whether it still lives.  containers: those of ours that an engine has, with
+ * its URL; NULL: it was not asked.  Of a container that another engine had
+ * nothing is known.
+ */
+enum kept_state { KEPT_LIVES, KEPT_ENDED, KEPT_UNKNOWN };
+enum kept_state kept_state(const json *record, const json *containers,
+    const char *engine);
+
+/* What an environment was asked to be, and back; spec is initialised here and
+   valid also after an error. */
+json *kept_spec_json(const struct env_spec *spec);
+int kept_spec_read(const json *j, struct env_spec *spec, struct err *err);
+
+#endif

@@ -1,0 +1,28 @@
+/* What the files about a session's environments share. */
+#ifndef ADDESH_SESSION_SESSION_IMPL_H
+#define ADDESH_SESSION_SESSION_IMPL_H
+
+#include "session/session.h"
+
+/* What a box of this session gets; `opening` is NULL for one that is there. */
+struct opening;
+void session_box_ctx(struct session *s, struct opening *opening,
+    struct box_ctx *ctx);
+/* Takes env over. */
+void session_env_add(struct session *s, struct env *env);
+void env_free(struct env *env);
+/* It leaves the session, and nothing else happens to it. */
+void session_env_forget(struct session *s, struct env *env);
+
+/* ---- session_kept.c ---- */
+
+/* Brings the register up to date with what is known of a kept one here. */
+int session_env_save(struct session *s, struct env *env, struct err *err);
+/*
+ * One of the register by its name or its id, from now on one of this session's;
+ * NULL without an error: there is none.
+ */
+struct env *session_env_adopt(struct session *s, const char *name,
+    struct err *err);
+
+#endif

@@ -1,0 +1,254 @@
+/* Environments that outlive the session: see sandbox/kept.h. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "sandbox/kept.h"
+#include "session/session_impl.h"
+
+#define ID_DIGITS_MIN 4 /* that somebody has to type of an id */
+
+/* ---- what the session adds to a record ---- */
+
+static json *
+group_json(const struct dep_group *g)
+{
+	json *j = json_object(), *files = json_array();
+
+	json_put_str(j, "language", g->language->name);
+	json_put(j, "packages", json_from_strings(&g->packages));
+	for (size_t i = 0; i < g->n_files; i++) {
+		json *file = json_object();
+
+		json_put_str(file, "name", g->files[i].name);
+		json_put_str(file, "text", g->files[i].text);
+		json_push(files, file);
+	}
+	json_put(j, "files", files);
+	return j;
+}
+
+static int
+read_group(struct deps *d, const struct languages *all, const json *j,
+    struct err *err)
+{
+	const char *name = json_str(j, "language", "");
+	const struct language *l = languages_by_name(all, name);
+	autovec struct strvec packages = STRVEC_INIT;
+	const json *file;
+
+	if (!l)
+		return err_set(err, ERR_IO, "language %s: not known", name);
+	json_strings(json_get(j, "packages"), &packages);
+	for (size_t i = 0; i < packages.n; i++)
+		if (deps_add(d, l, packages.v[i], err))
+			return -1;
+	json_each (file, json_get(j, "files")) {
+		const char *text = json_str(file, "text", "");
+
+		if (deps_add_file(d, all, l, json_str(file, "name", ""), text,
+			strlen(text), err))
+			return -1;
+	}
+	return 0;
+}
+
+static int
+read_deps(struct session *s, const json *groups, struct deps *d,
+    struct err *err)
+{
+	const json *group;
+
+	json_each (group, groups) {
+		const struct languages *all = session_languages(s, err);
+
+		if (!all || read_group(d, all, group, err))
+			return -1;
+	}
+	return 0;
+}
+
+int
+session_env_save(struct session *s, struct env *env, struct err *err)
+{
+	autojson json *record = NULL;
+	json *groups = json_array();
+
+	for (size_t i = 0; i < env->deps.n; i++)
+		json_push(groups, group_json(&env->deps.groups[i]));
+	record = box_record(env->box);
+	json_remove(record, "session"); /* of an unnamed one: its label */
+	json_put_str(record, "session", s->name);
+	json_put(record, "deps", groups);
+	return kept_save(&s->runtime, record, err);
+}
+
+int
+session_env_keep(struct session *s, struct env *env, uint64_t lease_ms,
+    struct err *err)
+{
+	if (box_keep(env->box, lease_ms, err))
+		return -1;
+	env->spec.lease_ms = lease_ms;
+	if (!env->id)
+		env->id = xstrdup(box_id(env->box));
+	return session_env_save(s, env, err);
+}
+
+/* ---- one of the register becomes one of the session ---- */
+
+static struct env *
+adopt(struct session *s, const json *record, struct err *err)
+{
+	struct env *env = xcalloc(1, sizeof(*env));
+	struct box_ctx ctx;
+
+	strvec_init(&env->tools);
+	if (kept_spec_read(json_get(record, "spec"), &env->spec, err) ||
+	    read_deps(s, json_get(record, "deps"), &env->deps, err))
+		goto failed;
+	session_box_ctx(s, NULL, &ctx);
+	env->box = box_reopen(record, &ctx, err);
+	if (!env->box)
+		goto failed;
+	env->spec.lease_ms = box_lease(env->box);
+	env->opened_ms = json_int(record, "opened_ms", clock_wall_ms());
+	env->id = xstrdup(json_str(record, "id", ""));
+	session_env_add(s, env);
+	return env;
+failed:
+	err_prefix(err, "%s", json_str(record, "name", ""));
+	env_free(env);
+	return NULL;
+}
+
+static bool
+is_beginning(const char *text, const char *of)
+{
+	return strlen(text) >= ID_DIGITS_MIN && str_starts(of, text);
+}
+
+/* 2: its name, 1: the beginning of an id of its, 0: something else. */
+static int
+matches(const json *record, const char *name)
+{
+	if (!strcmp(json_str(record, "name", ""), name))
+		return 2;
+	return is_beginning(name, json_str(record, "id", "")) ||
+	       is_beginning(name,
+		   json_str(json_get(record, "box"), "container", ""));
+}
+
+static int
+ambiguous(const json *a, const json *b, const char *name, struct err *err)
+{
+	err_set(err, ERR_USAGE, "'%s' is the name of several kept environments",
+	    name);
+	return err_hint(err, "by its id:  %.8s (%s) or %.8s (%s)      all of "
+	    "them:  env ls -a", json_str(a, "id", ""), json_str(a, "name", ""),
+	    json_str(b, "id", ""), json_str(b, "name", ""));
+}
+
+struct env *
+session_env_adopt(struct session *s, const char *name, struct err *err)
+{
+	autojson json *list = kept_list(&s->runtime, NULL);
+	const json *item, *found = NULL;
+	int best = 0;
+
+	json_each (item, list) {
+		int match = matches(item, name);
+
+		if (match && match == best) {
+			ambiguous(found, item, name, err);
+			return NULL;
+		}
+		if (match > best) {
+			best = match;
+			found = item;
+		}
+	}
+	return found ? adopt(s, found, err) : NULL;
+}
+
+/* ---- a named session ---- */
+
+static struct env *
+find_id(struct session *s, const char *id)
+{
+	for (size_t i = 0; i < s->nenvs; i++)
+		if (s->envs[i]->id && !strcmp(s->envs[i]->id, id))
+			return s->envs[i];
+	return NULL;
+}
+
+static bool
+is_listed(const json *list, const char *id)
+{
+	const json *item;
+
+	json_each (item, list)
+		if (!strcmp(json_str(item, "id", ""), id))
+			return true;
+	return false;
+}
+
+/* Another process has closed it. */
+static void
+forget_closed(struct session *s, const json *list)
+{
+	for (size_t i = s->nenvs; i-- > 0;)
+		if (s->envs[i]->id && !is_listed(list, s->envs[i]->id))
+			session_env_forget(s, s->envs[i]);
+}
+
+static void
+set_current(void *arg, json *state)
+{
+	const struct session *s = arg;
+
+	json_remove(state, "env");
+	if (s->current && s->current->id)
+		json_put_str(state, "env", s->current->id);
+}
+
+void
+session_env_select(struct session *s, struct env *env)
+{
+	autoerr struct err ignored = ERR_INIT;
+
+	s->current = env;
+	if (s->named)
+		named_change(s->named, set_current, s, &ignored);
+}
+
+/* Which one was worked in last. */
+static void
+choose_current(struct session *s)
+{
+	const char *id = json_str(named_state(s->named), "env", "");
+
+	if (!s->current)
+		s->current = find_id(s, id);
+	if (!s->current && s->nenvs)
+		s->current = s->envs[s->nenvs - 1];
+}
+
+void
+session_envs_refresh(struct session *s)
+{
+	autojson json *list = NULL;
+	const json *item;
+
+	if (!s->named)
+		return;
+	list = kept_list(&s->runtime, NULL);
+	forget_closed(s, list);
+	json_each (item, list) {
+		autoerr struct err err = ERR_INIT;
+
+		if (!strcmp(json_str(item, "session", ""), s->name) &&
+		    !find_id(s, json_str(item, "id", "")))
+			adopt(s, item, &err);
+	}
+	choose_current(s);
+}

@@ -1,0 +1,316 @@
+# SPDX-License-Identifier: MIT
+"""Kept environments: they outlive their session, one process at a time works
+in them, and they end with their lease or with `env rm`."""
+
+import glob
+import json
+import os
+import signal
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "lib"))
+import engines
+from engineapi import ApiError
+from sandboxes import ENGINES, KINDS, SandboxHome
+from tap import main, patient, same, test
+
+
+def answer(done):
+    return json.loads(done.is_ok().out.splitlines()[-1])["result"]
+
+
+def until(condition, what, limit=60):
+    end = time.monotonic() + patient(limit)
+    while not condition():
+        assert time.monotonic() < end, "still not: " + what
+        time.sleep(0.05)
+
+
+class Kept(SandboxHome):
+    """A home with a kept environment, which a session has left behind."""
+
+    def __init__(self, kind, new="env new --keep --name k1", **kw):
+        super().__init__(kind, **kw)
+        self.made = None
+        try:
+            self.made = self.make(new)
+        except BaseException:
+            self.close()
+            raise
+
+    def make(self, new):
+        done = self.addesh("--json", "-c", new, "-c",
+                           "exec -- sh -c 'echo left > f'").is_ok()
+        return json.loads(done.out.splitlines()[0])["result"]
+
+    def in_it(self, *commands, name="k1"):
+        """Commands of another process."""
+        words = []
+        for command in ("env use " + name,) + commands:
+            words += ["-c", command]
+        return self.addesh(*words)
+
+    def records(self):
+        return glob.glob(self.env["XDG_STATE_HOME"] + "/addesh/kept/*.json")
+
+    def rows(self):
+        rows = answer(self.addesh("--json", "env", "ls", "-a"))
+        return {row["name"]: row for row in rows["environments"]
+                if row["state"] not in ("running", "created")}
+
+    def lives(self):
+        """Whether what it is made of is still there, seen from outside."""
+        if self.kind in ENGINES:
+            try:
+                engines.api(self.kind).get(
+                    "/containers/%s/json" % self.made["container"])
+                return True
+            except ApiError:
+                return False
+        path = os.path.join(self.env["XDG_RUNTIME_DIR"], "addesh", "env")
+        return any(name.endswith(".sock") and connects(path + "/" + name)
+                   for name in os.listdir(path))
+
+    def close(self):
+        try:
+            if self.records():
+                for name in self.rows():
+                    self.addesh("env", "rm", name)
+            left = self.records()
+        finally:
+            super().close()
+        assert not left, left
+
+
+def connects(path):
+    import socket
+    with socket.socket(socket.AF_UNIX) as s:
+        try:
+            s.connect(path)
+            return True
+        except OSError:
+            return False
+
+
+@test(values=KINDS)
+def it_outlives_its_session(kind):
+    with Kept(kind) as h:
+        same(h.made["keep"]["lease_ms"], 24 * 3600 * 1000)
+        assert h.lives()
+        done = h.in_it("cat f", "exec -- sh -c 'echo more >> f'").is_ok()
+        same(done.out, "left\n")
+        # by its id too, and by that of its container
+        same(h.in_it("cat f", name=h.made["keep"]["id"][:6]).is_ok().out,
+             "left\nmore\n")
+        if kind in ENGINES:
+            same(h.in_it("cat f", name=h.made["container"]).is_ok().out,
+                 "left\nmore\n")
+        row = h.rows()["k1"]
+        same((row["state"], row["id"]), ("kept", h.made["keep"]["id"]))
+        mode = os.stat(h.records()[0]).st_mode & 0o777
+        same(oct(mode), "0o600")
+        h.addesh("env", "rm", "k1").is_ok()
+        assert not h.lives()
+        same(h.records(), [])
+        same(h.rows(), {})
+
+
+@test(values=KINDS)
+def one_that_is_open_can_be_kept(kind):
+    with Kept(kind, "env new --name k1 -e SECRET=s3cret --disk 8m") as h:
+        assert not h.records() and not h.lives()
+        done = h.addesh("--json", "-c", "env new --name k1 -e SECRET=s3cret "
+                        "--disk 8m", "-c", "exec -- sh -c 'echo left > f'",
+                        "-c", "env keep 7d", "-c", "env keep k1 2h").is_ok()
+        lines = [json.loads(line)["result"]
+                 for line in done.out.splitlines()]
+        h.made = lines[0]
+        same([line["lease_ms"] for line in lines[2:]],
+             [7 * 24 * 3600 * 1000, 2 * 3600 * 1000])
+        assert h.lives()
+        done = h.in_it("cat f", "exec -- sh -c 'echo $SECRET'",
+                       "env info").is_ok()
+        assert done.out.startswith("left\ns3cret\n"), done.out
+        assert "8 MB" in done.out, done.out
+        assert "until it was idle for 2h" in done.out, done.out
+
+
+@test(values=KINDS)
+def its_lease_ends_it(kind):
+    with Kept(kind, "env new --keep=3s --name k1") as h:
+        # use renews it
+        for _ in range(4):
+            time.sleep(1)
+            same(h.in_it("cat f").is_ok().out, "left\n")
+        until(lambda: not h.lives(), "ended by its lease")
+        same(h.rows()["k1"]["state"], "ended")
+        done = h.in_it("cat f").is_status(125)
+        assert "environment k1 has ended" in done.err, done.err
+        same(h.records(), [])
+        done = h.in_it("cat f").is_status(2)
+        assert "there is no environment 'k1'" in done.err, done.err
+        cgroups = [p for p in glob.glob("/sys/fs/cgroup/**/addesh-*",
+                                        recursive=True)
+                   if h.made["keep"]["id"] in p]
+        same(cgroups, [])
+
+
+@test(values=KINDS)
+def sweeps_leave_it(kind):
+    with Kept(kind) as h:
+        done = h.addesh("--json", "gc").is_ok()
+        items = {i["kind"] + " " + i["name"]: i
+                 for i in json.loads(done.out)["result"]["items"]}
+        item = items["environment k1"]
+        same((item["keep"], item["why"]),
+             (True, "kept: it ends after 24h without use"))
+        same(h.in_it("cat f").is_ok().out, "left\n")
+
+
+@test(values=ENGINES)
+def one_that_was_removed_behind_our_back(kind):
+    with Kept(kind) as h:
+        engines.api(kind).delete(
+            "/containers/%s?force=1" % h.made["container"])
+        same(h.rows()["k1"]["state"], "ended")
+        done = h.addesh("--json", "gc").is_ok()
+        items = [i for i in json.loads(done.out)["result"]["items"]
+                 if i["kind"] == "environment"]
+        same([(i["keep"], i["why"]) for i in items],
+             [(False, "it has ended")])
+        same(h.records(), [])
+
+
+@test(values=KINDS)
+def one_process_at_a_time(kind):
+    with Kept(kind) as h:
+        first = h.spawn("-c", "env use k1", "-c",
+                        "exec -- sh -c 'echo on > on; sleep 2; echo 1 >> f'")
+        until(lambda: "on" in h.addesh("--json", "-c", "ls").out or
+              first.poll() is None, "it is used", 5)
+        time.sleep(0.3)
+        done = h.in_it("exec -- sh -c 'echo 2 >> f'", "cat f").is_ok()
+        same(first.wait(patient(60)), 0)
+        first.communicate()
+        assert sorted(done.out.split()) in (["1", "2", "left"],
+                                            ["2", "left"]), done.out
+        same(sorted(h.in_it("cat f").out.split()), ["1", "2", "left"])
+
+
+@test(values=KINDS)
+def who_is_idle_lets_go(kind):
+    with Kept(kind) as h:
+        holder = h.spawn("--json", "-k", stdin=-1)
+        try:
+            for command in b"env use k1\n", b"cat f\n":
+                holder.stdin.write(command)
+                holder.stdin.flush()
+                assert json.loads(holder.stdout.readline())["ok"]
+            began = time.monotonic()
+            same(h.in_it("cat f", "exec -- sh -c 'echo x > f'").is_ok().out,
+                 "left\n")
+            assert time.monotonic() - began < patient(20)
+            holder.stdin.write(b"cat f\n")
+            holder.stdin.flush()
+            got = json.loads(holder.stdout.readline())
+            same(got["result"]["content"], "x\n")
+        finally:
+            holder.stdin.close()
+            holder.wait(patient(60))
+            holder.stdout.close()
+            holder.stderr.close()
+
+
+@test(values=KINDS)
+def a_client_that_is_killed_leaves_nothing_running(kind):
+    with Kept(kind) as h:
+        mark = "7%d" % os.getpid()
+        client = h.spawn("-c", "env use k1", "-c",
+                         "exec -t 300 -- sleep " + mark)
+        found = lambda: [p for p in os.listdir("/proc") if p.isdigit() and
+                         ("sleep\0" + mark).encode() in cmdline(p)
+                         and b"addesh" not in cmdline(p)]
+        until(found, "started")
+        client.send_signal(signal.SIGKILL)
+        client.communicate()
+        until(lambda: not found(), "killed by the runner")
+        same(h.in_it("cat f").is_ok().out, "left\n")
+
+
+def cmdline(pid):
+    try:
+        with open("/proc/%s/cmdline" % pid, "rb") as f:
+            return f.read()
+    except OSError:
+        return b""
+
+
+@test
+def the_stopped_holder_is_named():
+    with Kept("restricted-root") as h:
+        holder = h.spawn("--json", "-k", stdin=-1)
+        holder.stdin.write(b"env use k1\n")
+        holder.stdin.flush()
+        assert json.loads(holder.stdout.readline())["ok"]
+        holder.send_signal(signal.SIGSTOP)
+        try:
+            done = h.addesh("-c", "set lock_timeout 1s", "-c",
+                            "env use k1").is_status(124)
+            assert ("in use by process %d, which is stopped" % holder.pid
+                    in done.err), done.err
+        finally:
+            holder.send_signal(signal.SIGCONT)
+            holder.communicate()
+
+
+@test
+def a_damaged_record_is_told():
+    with Kept("restricted-root") as h:
+        path = h.records()[0]
+        with open(path) as f:
+            text = f.read()
+        for damage in "", "{", text[:len(text) // 2], "[]", "{}":
+            with open(path, "w") as f:
+                f.write(damage)
+            done = h.in_it("cat f")
+            assert done.status == 2, done
+        with open(path, "w") as f:
+            f.write(text)
+        same(h.in_it("cat f").is_ok().out, "left\n")
+
+
+@test(values=KINDS)
+def a_named_session_goes_on_with_its_environments(kind):
+    with Kept(kind) as h:
+        first = h.addesh("-s", "lesson", "-c", "env new", "-c",
+                         "exec -- sh -c 'echo 1 > f'", "-c",
+                         "env new --name two").is_ok()
+        assert "env e1 " in first.err and "env two " in first.err, first.err
+        done = h.addesh("--json", "-s", "lesson", "-c", "env ls", "-c",
+                        "ls", "-c", "env use e1", "-c", "cat f").is_ok()
+        rows, _, _, content = [json.loads(line)["result"]
+                               for line in done.out.splitlines()]
+        same([(r["name"], r["current"], r["state"], r["session"])
+              for r in rows["environments"]],
+             [("e1", False, "kept", "lesson"), ("two", True, "kept",
+                                                "lesson")])
+        same(content["content"], "1\n")
+        # the one that was selected last, and names that are free
+        done = h.addesh("-s", "lesson", "-c", "cat f", "-c",
+                        "env new").is_ok()
+        same(done.out, "1\n")
+        assert "env e3 " in done.err or "env e2 " in done.err, done.err
+        # not those of another session
+        done = h.addesh("--json", "-s", "other", "env", "ls").is_ok()
+        same(json.loads(done.out)["result"]["environments"], [])
+        sessions = answer(h.addesh("--json", "session", "ls"))["sessions"]
+        same({s["name"]: len(s["environments"]) for s in sessions},
+             {"lesson": 3, "other": 0})
+        removed = answer(h.addesh("--json", "session", "rm", "lesson"))
+        same(len(removed["removed"][0]["environments"]), 3)
+        same(len(h.records()), 1)    # of the home itself
+
+
+main()
