@@ -259,7 +259,7 @@ box_new(const struct box_ctx *ctx)
 	strvec_init(&box->describe);
 	strvec_init(&box->limits);
 	strbuf_init(&box->gone);
-	box->lock_fd = box->notify_fd = -1;
+	box->lock_fd = box->wake_fd = -1;
 	return box;
 }
 

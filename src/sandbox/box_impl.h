@@ -53,8 +53,8 @@ struct box {
 	bool doomed; /* its runner does not answer: it is to be ended */
 	bool leaving; /* what this process has of it goes, and no more */
 	struct strbuf gone; /* why the last connection ended */
-	int notify_fd;	    /* inotify(7) on the lock's file, or -1 */
-	struct loop_fd *notify;
+	int wake_fd;	    /* the socket at which others knock, or -1 */
+	struct loop_fd *wake;
 };
 
 /* Both fill box->client up to its WELCOME; box_open() cleans up on failure. */

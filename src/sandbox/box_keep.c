@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/inotify.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/io.h"
@@ -154,46 +156,81 @@ disconnect(struct box *box)
 	box->wanted = false;
 }
 
-/* Whoever wants the lock opens its file, again and again. */
 static void
-on_notify(void *arg, int fd, unsigned events)
+on_wanted(void *arg, int fd, unsigned events)
 {
 	struct box *box = arg;
-	char buf[4096];
+	char c;
 
-	while (read(fd, buf, sizeof(buf)) > 0)
+	while (recv(fd, &c, 1, 0) > 0)
 		;
 	box->wanted = true;
 	if (!box->busy)
 		disconnect(box);
 }
 
+/*
+ * Whoever has the lock has this socket too, at which others knock.  (To watch
+ * the lock's file by inotify(7) would cost each command some 20 ms: that is how
+ * long the kernel takes to close such a descriptor.)
+ */
+static int
+wake_address(const struct box *box, struct sockaddr_un *un)
+{
+	autofree char *path = runtime_wake_path(box->ctx.runtime, box->id);
+
+	*un = (struct sockaddr_un){.sun_family = AF_UNIX};
+	if (strlen(path) >= sizeof(un->sun_path))
+		return -1;
+	memcpy(un->sun_path, path, strlen(path));
+	return 0;
+}
+
+/* Without one others get their turn when this command has ended. */
 void
 box_watch_lock(struct box *box)
 {
-	autofree char *path = NULL;
+	struct sockaddr_un un;
 
-	if (box->notify_fd >= 0)
+	if (box->wake_fd >= 0 || wake_address(box, &un))
 		return;
-	path = runtime_lock_path(box->ctx.runtime, box->id);
-	box->notify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	if (box->notify_fd < 0)
+	box->wake_fd =
+	    socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (box->wake_fd < 0)
 		return;
-	/* Without it others get their turn when this command has ended. */
-	if (inotify_add_watch(box->notify_fd, path, IN_OPEN) < 0) {
-		close(steal_fd(&box->notify_fd));
+	unlink(un.sun_path);
+	if (bind(box->wake_fd, (struct sockaddr *)&un, sizeof(un))) {
+		close(steal_fd(&box->wake_fd));
 		return;
 	}
-	box->notify = loop_fd_add(box->ctx.loop, box->notify_fd, POLLIN,
-	    on_notify, box);
+	box->wake = loop_fd_add(
+	    box->ctx.loop, box->wake_fd, POLLIN, on_wanted, box);
 }
 
 void
 box_unwatch_lock(struct box *box)
 {
-	loop_fd_remove(steal(&box->notify));
-	if (box->notify_fd >= 0)
-		close(steal_fd(&box->notify_fd));
+	struct sockaddr_un un;
+
+	loop_fd_remove(steal(&box->wake));
+	if (box->wake_fd < 0)
+		return;
+	close(steal_fd(&box->wake_fd));
+	if (!wake_address(box, &un))
+		unlink(un.sun_path);
+}
+
+/* It may be on its way out, and hear nothing: that is why others try again. */
+static void
+knock(const struct box *box)
+{
+	struct sockaddr_un un;
+	autoclose int fd =
+	    socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd >= 0 && !wake_address(box, &un))
+		(void)!sendto(fd, "", 1, MSG_NOSIGNAL, (struct sockaddr *)&un,
+		    sizeof(un));
 }
 
 int
@@ -224,6 +261,7 @@ take_lock(struct box *box, struct err *err)
 			return 0;
 		if (held.kind != ERR_TIMEOUT || clock_ms() >= deadline)
 			return err_move(err, &held);
+		knock(box);
 		loop_step(box->ctx.loop, LOCK_STEP_MS);
 		if (box_interrupts(box) != before)
 			return err_set(err, ERR_INTERRUPTED, "interrupted");
@@ -284,7 +322,7 @@ box_release(struct box *box)
 {
 	box->busy = false;
 	if (box->lease_ms &&
-	    (box->wanted || box->notify_fd < 0 || !box_alive(box)))
+	    (box->wanted || box->wake_fd < 0 || !box_alive(box)))
 		disconnect(box);
 }
 

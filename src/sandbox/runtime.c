@@ -250,6 +250,18 @@ process_state(long pid)
 	return p && p[1] ? p[2] : 0;
 }
 
+char *
+runtime_wake_path(const struct runtime *rt, const char *id)
+{
+	return xasprintf("%s/env/%s.wake", rt->runtime_dir, id);
+}
+
+char *
+runtime_socket_path(const struct runtime *rt, const char *id)
+{
+	return xasprintf("%s/env/%s.sock", rt->runtime_dir, id);
+}
+
 static void
 name_holder(int fd, struct err *err)
 {
@@ -333,7 +345,11 @@ void
 runtime_lock_remove(const struct runtime *rt, const char *id)
 {
 	autofree char *path = runtime_lock_path(rt, id);
+	autofree char *wake = runtime_wake_path(rt, id);
+	autofree char *sock = runtime_socket_path(rt, id);
 
+	unlink(sock);
+	unlink(wake);
 	unlink(path);
 }
 

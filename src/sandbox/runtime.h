@@ -53,7 +53,11 @@ int runtime_lock(const struct runtime *rt, const char *id, int64_t timeout_ms,
     struct err *err);
 /* The path of its file, the caller's. */
 char *runtime_lock_path(const struct runtime *rt, const char *id);
-/* Removes the file of one whose environment is gone. */
+/* Of the socket of whoever holds it, see box_keep.c, and of the one at which
+   the runner of a kept restricted sandbox listens; the caller's. */
+char *runtime_wake_path(const struct runtime *rt, const char *id);
+char *runtime_socket_path(const struct runtime *rt, const char *id);
+/* Removes the files of one whose environment is gone. */
 void runtime_lock_remove(const struct runtime *rt, const char *id);
 /* Adds a line KIND WHAT to the lock's file: a thing of this host that must go
    when its owner is dead, or the engine to look at then. */

@@ -106,8 +106,6 @@ static bool
 clean_kept(struct sweep *s, const json *record)
 {
 	const char *id = json_str(record, "id", "");
-	autofree char *lock = runtime_lock_path(s->rt, id);
-	autofree char *sock = xasprintf("%s.sock", lock);
 	autovec struct strvec dirs = STRVEC_INIT;
 	bool clean = true;
 
@@ -115,7 +113,7 @@ clean_kept(struct sweep *s, const json *record)
 	for (size_t i = 0; i < dirs.n; i++)
 		clean &= sweep_cgroup(s, dirs.v[i]);
 	if (!s->dry)
-		unlink(sock);
+		runtime_lock_remove(s->rt, id);
 	return clean;
 }
 
