@@ -36,22 +36,26 @@ belongings_release(struct belongings *b)
 	strvec_release(&b->ids);
 }
 
-/* What cannot be reached now stays in the register, and that is said. */
+/* What cannot be reached now stays in the register, and the first of them is
+   said. */
 static int
 close_envs(struct call *c, const struct belongings *b)
 {
-	for (size_t i = 0; i < b->ids.n; i++) {
-		struct env *env =
-		    session_env(c->session, b->ids.v[i], &c->err);
+	struct session *s = c->session;
 
-		if (!env || session_env_remove(c->session, env, &c->err)) {
-			err_prefix(&c->err, "environment %s is left",
-			    b->envs.v[i]);
-			return err_hint(&c->err, "later:  env rm %.8s",
-			    b->ids.v[i]);
-		}
+	for (size_t i = 0; i < b->ids.n; i++) {
+		autoerr struct err err = ERR_INIT;
+		struct env *env = session_env(s, b->ids.v[i], &err);
+
+		if (env && !session_env_remove(s, env, &err))
+			continue;
+		if (c->err.kind)
+			continue;
+		err_prefix(&err, "environment %s is left", b->envs.v[i]);
+		err_hint(&err, "later:  env rm %.8s", b->ids.v[i]);
+		err_move(&c->err, &err);
 	}
-	return 0;
+	return c->err.kind ? -1 : 0;
 }
 
 static void

@@ -183,7 +183,7 @@ def they_are_listed_and_removed():
                "why": "it has a name; 'session rm' removes it"}
               for n in "ab"])
         done = home.addesh("session", "rm", "a").is_ok()
-        assert done.out.startswith("a: 2 steps and 2 variables, "), done
+        assert done.out.startswith("a: 2 steps, 2 variables and 0 "), done
         done = home.addesh("session", "info", "aa").is_status(2)
         assert "there is no session 'aa'" in done.err, done
         done = home.addesh("session", "rm", "a").is_status(2)
@@ -540,10 +540,11 @@ def a_full_disk_is_told_once_and_all_works():
     with SandboxHome("restricted") as home:
         path = mount(home, "256k")
         try:
-            home.addesh("-s", "x", "-c", "true", "-c", "var A=1").is_ok()
+            home.addesh("-s", "x", "-c", "true", "-c", "var A=1", "-c",
+                        "env new").is_ok()
             fill(os.path.join(path, "filler"))
             done = home.addesh(
-                "--json", "-s", "x", "-c", "env new", "-c",
+                "--json", "-s", "x", "-c", "true", "-c",
                 "exec python3 -c \"print('kept in memory')\"", "-c", "logs",
                 "-c", "var B=$last.stdout", "-c", "var", "-c",
                 "history").is_ok()
@@ -559,6 +560,7 @@ def a_full_disk_is_told_once_and_all_works():
             steps = history(home, "x")
             same([s["state"] for s in steps if s["command"] == "true"],
                  ["done", "done"])
+            home.addesh("session", "rm", "x").is_ok()
         finally:
             subprocess.run(["umount", path], check=True)
 
@@ -613,6 +615,23 @@ def a_run_of_another_process_is_seen_while_it_runs_and_after_a_kill():
         assert "interrupted, process %d" % w.process.pid in done.out, done
         assert done.out.endswith("begun\n"), done
         same(result(home, "-s", "x", "-c", "true", "show")["step"], 3)
+
+
+@test
+def environments_belong_to_it_and_go_with_it():
+    with SandboxHome("restricted") as home:
+        home.addesh("-s", "x", "-c", "env new", "-c", "env new --name other",
+                    "-c", "exec touch here").is_ok()
+        same(result(home, "session", "info", "x")["environments"],
+             ["e1", "other"])
+        done = home.addesh("-s", "x", "exec", "ls").is_ok()
+        same((done.out, done.err), ("here\n", ""))
+        assert "e1, other" in home.addesh("session", "ls").is_ok().out
+        done = home.addesh("session", "rm", "x").is_ok()
+        assert " and 2 environments, " in done.out, done
+        same(done.err, "")
+        same(result(home, "env", "ls", "-a")["environments"], [])
+        same(result(home, "-s", "x", "session", "info")["environments"], [])
 
 
 @test

@@ -174,7 +174,18 @@ class Home:
             for top, _, names in os.walk(os.path.join(self.path, place))
             for name in names)
 
+    def close_kept(self):
+        """Environments that outlive their session end with the test."""
+        kept = os.path.join(self.env["XDG_STATE_HOME"], "addesh", "kept")
+        ids = [name[:-len(".json")] for name in
+               (os.listdir(kept) if os.path.isdir(kept) else ())
+               if name.endswith(".json")]
+        for name in ids:
+            done = self.spawn("env", "rm", name)
+            diag(done.communicate(timeout=patient(LIMIT))[1].decode())
+
     def close(self):
+        self.close_kept()
         shutil.rmtree(self.path, ignore_errors=True)
 
     def __enter__(self):
