@@ -8,6 +8,7 @@
 #include "base/units.h"
 #include "cmd/dep_call.h"
 #include "cmd/docker_words.h"
+#include "cmd/env_call.h"
 #include "cmd/env_share.h"
 #include "cmd/host.h"
 #include "cmd/keep_call.h"
@@ -251,8 +252,8 @@ spec_from_call(struct call *c, struct policy *p, struct env_spec *spec)
 	return policy_may_use_image(p, image, NULL, &c->err);
 }
 
-static int
-check_name(struct call *c, const char *name)
+int
+env_check_name(struct call *c, const char *name)
 {
 	size_t good = strspn(name, "abcdefghijklmnopqrstuvwxyz"
 				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-");
@@ -370,7 +371,7 @@ env_new_exec(struct call *c)
 		goto out;
 	if (spec_from_call(c, p, &spec))
 		goto out;
-	if ((!spec.name || !check_name(c, spec.name)) &&
+	if ((!spec.name || !env_check_name(c, spec.name)) &&
 	    !dep_take(c, call_list(c, "dep"), call_list(c, "dep-file"),
 		spec.image, NULL, &deps))
 		rc = open_env(c, p, &spec, &deps);

@@ -61,7 +61,8 @@ session_variable(struct session *s, const char *name)
 	if (!strcmp(name, "n"))
 		return xasprintf("%u", s ? steps_last(s->steps) : 0);
 	if (!strcmp(name, "workspace"))
-		return xstrdup(SANDBOX_WORKSPACE);
+		return xstrdup(env ? env_spec_workspace(&env->spec)
+				   : SANDBOX_WORKSPACE);
 	if (s && s->engine && !strcmp(name, "engine"))
 		return xstrdup(engine_endpoint(s->engine)->url);
 	if (!env)

@@ -148,7 +148,8 @@ set_text(struct config *c, struct cgroup *cg, const struct field *f)
 		return set_user(c, f);
 	case PROTO_K_ISOLATION:
 		c->pidns = field_is(f, "pidns");
-		return c->pidns || field_is(f, "uid") ? 0 : -1;
+		c->tree = field_is(f, "tree");
+		return c->pidns || c->tree || field_is(f, "uid") ? 0 : -1;
 	case PROTO_K_WORKSPACE:
 		free(c->workspace);
 		c->workspace = text_of_field(f);
@@ -237,6 +238,10 @@ static void
 check_uids(struct config *c)
 {
 	c->self = geteuid();
+	if (c->tree) {
+		c->uid = c->self;
+		c->gid = getegid();
+	}
 	if (c->uid == c->self) {
 		c->shared_uid = true;
 		return;

@@ -1,7 +1,9 @@
 /*
  * addesh-runner: PID 1 of an environment, at the other end of the protocol in
  * protocol.h.  What it shall do comes over its stdin, or with the argument
- * "listen" from who connects; with "connect" it is what connects.
+ * "listen" from who connects; with "connect" it is what connects.  With "guest"
+ * it was put into somebody else's container, where nothing of it may stay: its
+ * file goes before anything else.
  */
 #include "runner.h"
 
@@ -118,6 +120,8 @@ main(int argc, char **argv)
 
 	if (argc == 2 && strcmp(argv[1], "connect") == 0)
 		return relay_main();
+	if (argc == 2 && strcmp(argv[1], "guest") == 0)
+		(void)unlink(argv[0]);
 	if (runner_open(&rn,
 		argc == 2 && strcmp(argv[1], "listen") == 0) < 0) {
 		(void)!write(STDERR_FILENO, text, sizeof(text) - 1);
@@ -126,6 +130,8 @@ main(int argc, char **argv)
 	runner_loop(&rn);
 	requests_abandon(&rn);
 	jobs_drop(&rn);
+	if (rn.config.tree)
+		tree_end();
 	queue_flush(&rn.queue);
 	return 0;
 }

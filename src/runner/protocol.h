@@ -215,7 +215,9 @@ enum proto_key {
 	PROTO_K_GID,	    /* shared by all runs */
 	PROTO_K_USER,	    /* text: "sandbox", "root" or an image's USER */
 	PROTO_K_ISOLATION,  /* text: "uid", or "pidns": each run in a PID and
-			       mount namespace of its own */
+			       mount namespace of its own, or "tree": runs have
+			       the runner's uid, which others have as well, and
+			       its processes are those below it */
 	PROTO_K_WORKSPACE,  /* default working directory and home of files */
 	PROTO_K_PLACE,	    /* a writable place, repeated: for RESET */
 	PROTO_K_LEASE_MS,   /* without a frame for so long the runner ends */

@@ -134,6 +134,13 @@ pid_t forker_fork(bool pidns, void (*child)(void *arg), void *arg);
 /* In the child: it is in the cgroup of code already. */
 bool forker_is_joined(void);
 
+/* ---- tree.c ---- */
+
+/* Kills all below the runner; true if there was nothing, zombies included. */
+bool tree_kill(void);
+/* The same until nothing is left, for a while. */
+void tree_end(void);
+
 /* ---- config.c ---- */
 
 struct config {
@@ -143,6 +150,7 @@ struct config {
 	uid_t self;	  /* the runner's own */
 	bool shared_uid;  /* slots cannot have uids of their own */
 	bool pidns;
+	bool tree;	  /* a guest, whose processes are those below it */
 	uint64_t lease_us;
 	bool keep;
 	char *workspace;

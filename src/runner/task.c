@@ -66,6 +66,8 @@ uid_resume(const struct config *c)
 static bool
 uid_is_empty(const struct config *c, uid_t uid)
 {
+	if (c->tree)
+		return tree_kill(); /* what was forked since the last look */
 	errno = 0;
 	if (uid == c->self)
 		return kill(-1, 0) < 0 && errno == ESRCH;
@@ -127,6 +129,11 @@ kill_all(struct runner *rn, struct request *r)
 	/* one that is still on its way from the runner's uid to its own */
 	if (!r->reaped)
 		(void)kill(r->pid, SIGKILL);
+	if (rn->config.tree) {
+		(void)kill(-r->pid, SIGKILL); /* where there is no /proc */
+		(void)tree_kill();
+		return;
+	}
 	kill_uid(&rn->config, config_slot_uid(&rn->config, r->slot));
 	/* Not where children are born: see forker.c. */
 	if (rn->cgroup.kill >= 0 && rn->cgroup.dir < 0 && rn->nactive == 1)
@@ -269,7 +276,8 @@ task_settle(struct runner *rn, struct request *r)
 		helper_finish(rn, r);
 		return;
 	}
-	if (!c->pidns) /* else its IPC namespace has ended */
+	/* Else its IPC namespace has ended, or it is not ours. */
+	if (!c->pidns && !c->tree)
 		ipc_clean(c, config_slot_uid(c, r->slot));
 	run_finish(rn, r);
 }

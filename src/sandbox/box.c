@@ -411,7 +411,8 @@ open_kind(struct box *box, struct err *err)
 		return restricted_open(box, err);
 	engine = engine_endpoint(box->ctx.engine)->url;
 	runtime_lock_note(box->lock_fd, "engine", engine);
-	return engine_box_open(box, err);
+	return box->spec.attach ? engine_attach_open(box, err)
+				: engine_box_open(box, err);
 }
 
 struct box *

@@ -60,6 +60,8 @@ struct box {
 /* Both fill box->client up to its WELCOME; box_open() cleans up on failure. */
 int restricted_open(struct box *box, struct err *err);
 int engine_box_open(struct box *box, struct err *err);
+/* Beside what runs in the container spec.attach. */
+int engine_attach_open(struct box *box, struct err *err);
 
 /* The same for one of the register: impl from its record. */
 int engine_box_reopen(struct box *box, const json *members, struct err *err);

@@ -127,6 +127,13 @@ box_keep(struct box *box, uint64_t lease_ms, struct err *err)
 	autoerr struct err ignored = ERR_INIT;
 	uint64_t before = box->lease_ms;
 
+	if (box->spec.attach) {
+		err_set(err, ERR_USAGE, "%s is in a container that somebody "
+		    "else started, and ends with the session",
+		    box->spec.name);
+		return err_hint(err, "come back to it:  env attach %s",
+		    box->spec.attach);
+	}
 	box->lease_ms = box->spec.lease_ms = lease_ms;
 	record = box_record(box);
 	if (!kept_save(box->ctx.runtime, record, err) &&

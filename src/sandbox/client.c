@@ -481,6 +481,7 @@ send_hello(struct client *c, const struct client_config *cfg)
 	field_put(&w, PROTO_K_NONCE, c->nonce, sizeof(c->nonce));
 	field_put_u64(&w, PROTO_K_VERSION, PROTO_VERSION);
 	client_config_put(&w, cfg);
+	strbuf_add(&c->out, cfg->preface, cfg->preface_len);
 	if (!cfg->fresh) {
 		strbuf_grow(&c->out, PROTO_SYNC_BYTES);
 		memset(c->out.buf + c->out.len, 0, PROTO_SYNC_BYTES);

@@ -31,6 +31,8 @@ struct client_config {
 	bool keep;
 	uint64_t silence_ms; /* 0: the runner waits for us however long */
 	bool fresh; /* the stream began with the runner: see OPENING */
+	const void *preface; /* for who starts the runner, before all else */
+	size_t preface_len;
 	const void *seccomp; /* struct sock_filter[] */
 	size_t seccomp_len;  /* bytes */
 	uint64_t nofile_soft, nofile_hard; /* 0: not set */

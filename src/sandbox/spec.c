@@ -21,6 +21,7 @@ env_spec_copy(struct env_spec *dst, const struct env_spec *src)
 	dst->name = copy_or_null(src->name);
 	dst->image = copy_or_null(src->image);
 	dst->layer = copy_or_null(src->layer);
+	dst->attach = copy_or_null(src->attach);
 	dst->workdir = copy_or_null(src->workdir);
 	dst->user = copy_or_null(src->user);
 	dst->session = copy_or_null(src->session);
@@ -46,6 +47,7 @@ env_spec_release(struct env_spec *s)
 	free(s->name);
 	free(s->image);
 	free(s->layer);
+	free(s->attach);
 	free(s->workdir);
 	free(s->user);
 	free(s->session);
@@ -55,6 +57,12 @@ env_spec_release(struct env_spec *s)
 	free(s->volumes);
 	free(s->ports);
 	env_spec_init(s);
+}
+
+const char *
+env_spec_workspace(const struct env_spec *s)
+{
+	return s->attach && s->workdir ? s->workdir : SANDBOX_WORKSPACE;
 }
 
 void

@@ -49,6 +49,8 @@ struct env_spec {
 			its place; or NULL */
 	struct strvec env; /* NAME=VALUE for each run, never in the container's
 			      own configuration */
+	char *attach;	  /* a container of somebody else's, whose programs and
+			     files these are; or NULL */
 	char *workdir;	  /* NULL: /workspace */
 	char *user;	  /* of USER_NAMED: NAME[:GROUP] or UID[:GID] */
 	char *session;	  /* value of the label addesh.session; NULL: none */
@@ -69,6 +71,9 @@ void env_spec_release(struct env_spec *s);
 /* The layer, else the image. */
 const char *env_spec_opens(const struct env_spec *s);
 
+/* Where programs' files lie and programs begin: /workspace, or where those of
+   a container begin that somebody else started. */
+const char *env_spec_workspace(const struct env_spec *s);
 /* Adds one; the first takes its strings over. */
 void env_spec_add_volume(struct env_spec *s, struct volume *v);
 void env_spec_add_port(struct env_spec *s, const struct port *p);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/io.h"
 #include "base/units.h"
 #include "session/diagnosis.h"
 
@@ -537,7 +538,7 @@ int
 execute_program(struct session *s, struct env *env, const struct program *p,
     const struct box_sink *sink, struct result *r, struct err *err)
 {
-	autofree char *file = xasprintf("%s/%s", SANDBOX_WORKSPACE,
+	autofree char *file = io_join(env_spec_workspace(&env->spec),
 	    p->file ? p->file : "program");
 	autofree char *out =
 	    xasprintf("/tmp/.addesh-%u/program", r->step ? r->step : 1);

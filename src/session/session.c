@@ -560,6 +560,10 @@ session_env_may_reopen(const struct env *env, struct err *err)
 	const struct env_spec *s = &env->spec;
 	bool inside = false;
 
+	if (s->attach)
+		return err_set(err, ERR_USAGE,
+		    "%s is in a container that somebody else started, whose "
+		    "image stays as it is", s->name);
 	for (size_t i = 0; i < s->nvolumes; i++)
 		inside |= strcmp(s->volumes[i].target, SANDBOX_WORKSPACE) &&
 			  volume_is_below(s->volumes[i].target,

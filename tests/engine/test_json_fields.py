@@ -46,6 +46,9 @@ SHARE = """
 env new busybox:latest --net -v .:/data:ro -p 80
 env info
 env rm --all
+env attach {container}
+env info
+env rm --all
 """
 
 BUILT = "local/json-fields:%d" % os.getpid()
@@ -126,6 +129,22 @@ def layer(kind):
         "addesh.image": "deps", "addesh.deps.key": "fields"})
 
 
+@contextlib.contextmanager
+def foreign(kind):
+    """A container that addesh did not start, for env attach; its id."""
+    if kind != "docker":
+        yield ""
+        return
+    api = engines.api(kind)
+    made = api.post("/containers/create", {
+        "Image": "busybox:latest", "Cmd": ["sleep", "600"]})["Id"]
+    try:
+        api.post("/containers/%s/start" % made)
+        yield made
+    finally:
+        api.remove(made)
+
+
 def objects(kind):
     """Every object that a session with all commands writes."""
     with Home(options=engines.sandbox(kind)) as home:
@@ -157,7 +176,8 @@ def objects(kind):
             script += DEPS.format(package=package) + SHARE
             script += IMAGES.format(**engines.state(kind))
             secret = engines.state(kind)["password"]
-        with engines.alone("remote"), layer(kind):
+        with engines.alone("remote"), layer(kind), foreign(kind) as made:
+            script = script.replace("{container}", made)
             done = home.script(script, "--json", "-k", "--config",
                                os.path.join(home.work, "config.yaml"),
                                stdin=secret)
