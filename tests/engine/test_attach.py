@@ -207,6 +207,8 @@ def _(kind):
             assert why in done.err, done.err
         done = h.addesh("-k", "-c", "env attach " + made, "-c", "dep add x")
         assert "image stays as it is" in done.err, done.err
+        done = h.addesh("-k", "-c", "env attach " + made, "-c", "env keep")
+        assert "ends with the session" in done.err, done.err
         engines.api(kind).post("/containers/%s/kill" % made)
         done = h.addesh("-c", "env attach " + made).is_status(2)
         assert "does not run" in done.err, done.err
