@@ -9,6 +9,7 @@
 A death by a signal, and a report of a sanitizer, fail the test by themselves.
 """
 
+import json
 import os
 import re
 import shutil
@@ -175,18 +176,21 @@ class Home:
             for name in names)
 
     def close_kept(self):
-        """Environments that outlive their session end with the test."""
-        kept = os.path.join(self.env["XDG_STATE_HOME"], "addesh", "kept")
-        ids = [name[:-len(".json")] for name in
-               (os.listdir(kept) if os.path.isdir(kept) else ())
-               if name.endswith(".json")]
-        for name in ids:
-            done = self.spawn("env", "rm", name)
-            diag(done.communicate(timeout=patient(LIMIT))[1].decode())
+        """Ends the environments that outlive the commands of this home."""
+        path = os.path.join(self.env["XDG_STATE_HOME"], "addesh", "kept")
+        for name in os.listdir(path) if os.path.isdir(path) else ():
+            if not name.endswith(".json"):
+                continue
+            with open(os.path.join(path, name)) as f:
+                engine = json.load(f).get("box", {}).get("engine")
+            options = ["--engine", engine] if engine else []
+            self.addesh(*options, "env", "rm", name[:-len(".json")])
 
     def close(self):
-        self.close_kept()
-        shutil.rmtree(self.path, ignore_errors=True)
+        try:
+            self.close_kept()
+        finally:
+            shutil.rmtree(self.path, ignore_errors=True)
 
     def __enter__(self):
         return self
