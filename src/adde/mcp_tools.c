@@ -93,19 +93,39 @@ mcp_tools_check(const struct tool *t, const json *arguments, struct err *err)
 	return 0;
 }
 
+/* A block of content; text is taken. */
+static json *
+text_block(json *text)
+{
+	json *block = json_object();
+
+	json_put_str(block, "type", "text");
+	json_put(block, "text", text);
+	return block;
+}
+
 /* A result with one text, which is taken; structured content may follow. */
 static json *
 result_with_text(enum mcp_era era, json *text, bool failed)
 {
 	json *result = mcp_result(era), *content = json_array();
-	json *block = json_object();
 
-	json_put_str(block, "type", "text");
-	json_put(block, "text", text);
-	json_push(content, block);
+	json_push(content, text_block(text));
 	json_put(result, "content", content);
 	json_put_bool(result, "isError", failed);
 	return result;
+}
+
+/* What stands beside a log is not in the structured content. */
+static void
+add_warnings(json *result, const json *response)
+{
+	json *content = cJSON_GetObjectItemCaseSensitive(result, "content");
+	const json *warning;
+
+	json_each (warning, mcp_member(response, "warnings"))
+		if (cJSON_IsString(warning))
+			json_push(content, text_block(json_copy(warning)));
 }
 
 void
@@ -122,11 +142,12 @@ mcp_tools_fail(struct strbuf *out, const char *id, enum mcp_era era,
 static bool
 is_plain_error(const json *response)
 {
+	static const char *const plain[] = {
+	    "error", "hint", "ok", "warnings", NULL};
 	const json *item;
 
 	json_each (item, response)
-		if (strcmp(item->string, "error") &&
-		    strcmp(item->string, "hint") && strcmp(item->string, "ok"))
+		if (!str_in(item->string, plain))
 			return false;
 	return true;
 }
@@ -137,11 +158,14 @@ write_plain_error(struct strbuf *out, const char *id, enum mcp_era era,
 {
 	autobuf struct strbuf why = STRBUF_INIT;
 	const char *hint = json_str(response, "hint", NULL);
+	autojson json *result = NULL;
 
 	strbuf_adds(&why, json_str(response, "error", "it failed"));
 	if (hint)
 		strbuf_addf(&why, "\n%s", hint);
-	mcp_tools_fail(out, id, era, why.buf);
+	result = result_with_text(era, wire_string(why.buf, why.len), true);
+	add_warnings(result, response);
+	mcp_write_result(out, id, result);
 }
 
 void
@@ -163,5 +187,7 @@ mcp_tools_answer(struct strbuf *out, const char *id, enum mcp_era era,
 	/* A log's schema has no room for what else failed. */
 	if (!log || !status)
 		json_put(result, "structuredContent", json_copy(shown));
+	if (shown == log)
+		add_warnings(result, response);
 	mcp_write_result(out, id, result);
 }
