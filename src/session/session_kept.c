@@ -148,11 +148,21 @@ ambiguous(const json *a, const json *b, const char *name, struct err *err)
 	    json_str(b, "id", ""), json_str(b, "name", ""));
 }
 
+static struct env *
+find_id(struct session *s, const char *id)
+{
+	for (size_t i = 0; i < s->nenvs; i++)
+		if (s->envs[i]->id && !strcmp(s->envs[i]->id, id))
+			return s->envs[i];
+	return NULL;
+}
+
 struct env *
 session_env_adopt(struct session *s, const char *name, struct err *err)
 {
 	autojson json *list = kept_list(&s->runtime, NULL);
 	const json *item, *found = NULL;
+	struct env *env;
 	int best = 0;
 
 	json_each (item, list) {
@@ -167,19 +177,12 @@ session_env_adopt(struct session *s, const char *name, struct err *err)
 			found = item;
 		}
 	}
-	return found ? adopt(s, found, err) : NULL;
+	/* By its id it may be one that the session has. */
+	env = found ? find_id(s, json_str(found, "id", "")) : NULL;
+	return env || !found ? env : adopt(s, found, err);
 }
 
 /* ---- a named session ---- */
-
-static struct env *
-find_id(struct session *s, const char *id)
-{
-	for (size_t i = 0; i < s->nenvs; i++)
-		if (s->envs[i]->id && !strcmp(s->envs[i]->id, id))
-			return s->envs[i];
-	return NULL;
-}
 
 static bool
 is_listed(const json *list, const char *id)
