@@ -61,19 +61,41 @@ lockfile_is_held(const char *path)
 	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
 }
 
+/* The state in proc_pid_stat(5): 'T' of one that a signal has stopped. */
+static char
+process_state(long pid)
+{
+	autofree char *path = xasprintf("/proc/%ld/stat", pid);
+	autobuf struct strbuf sb = STRBUF_INIT;
+	autoerr struct err ignored = ERR_INIT;
+	const char *p;
+
+	if (io_read_file(path, &sb, 4096, &ignored))
+		return 0;
+	p = strrchr(sb.buf, ')');
+	return p && p[1] ? p[2] : 0;
+}
+
 static int
 name_holder(int fd, const char *what, struct err *err)
 {
 	autobuf struct strbuf sb = STRBUF_INIT;
 	autoerr struct err ignored = ERR_INIT;
+	bool stopped;
+	char state;
 	long pid;
 
 	if (io_read_all(fd, &sb, 4096, &ignored) ||
 	    sscanf(sb.buf, "process %ld", &pid) != 1)
 		return err_set(err, ERR_TIMEOUT, "%s is in use by another "
 		    "process", what);
-	err_set(err, ERR_TIMEOUT, "%s is in use by process %ld", what, pid);
-	return err_hint(err, "if it is stopped, kill -CONT %ld lets it go on", pid);
+	state = process_state(pid);
+	stopped = state == 'T' || state == 't';
+	err_set(err, ERR_TIMEOUT, "%s is in use by process %ld%s", what, pid,
+	    stopped ? ", which is stopped" : "");
+	if (stopped)
+		err_hint(err, "the signal CONT lets process %ld go on", pid);
+	return -1;
 }
 
 int

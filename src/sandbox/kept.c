@@ -5,16 +5,15 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/io.h"
+#include "base/lockfile.h"
 
 #define SUFFIX ".json"
 #define RECORD_MAX (4u << 20)
 #define RECORDS_MAX 4096 /* that are looked at */
-#define LOCK_TRIES 2000	 /* of 5 ms: whoever has it holds it for one write */
+#define LOCK_MS 10000 /* whoever has it holds it for one write */
 
 static char *
 kept_dir(const struct runtime *rt)
@@ -148,24 +147,12 @@ kept_list(const struct runtime *rt, struct strvec *wrong)
 int
 kept_lock(const struct runtime *rt, struct err *err)
 {
-	static const struct timespec pause = {.tv_nsec = 5000000};
 	autofree char *dir = kept_dir(rt), *path = io_join(dir, ".lock");
-	int fd;
 
 	if (io_mkdirs(dir, 0700, err))
 		return -1;
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return err_sys(err, errno, "%s", path);
-	for (int i = 0; flock(fd, LOCK_EX | LOCK_NB); i++) {
-		if (errno != EWOULDBLOCK || i == LOCK_TRIES) {
-			err_sys(err, errno, "%s", path);
-			close(fd);
-			return -1;
-		}
-		nanosleep(&pause, NULL);
-	}
-	return fd;
+	return lockfile_wait(path, LOCK_MS, "the register of environments",
+	    err);
 }
 
 /* ---- whether it lives ---- */

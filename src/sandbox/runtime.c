@@ -1,19 +1,16 @@
 #include "sandbox/runtime.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
-#include <time.h>
 
 #include "base/arch.h"
-#include "base/clock.h"
 #include "base/io.h"
+#include "base/lockfile.h"
 #include "base/xdg.h"
 #include "runner/frame.h"
 
@@ -235,21 +232,6 @@ runtime_lock_path(const struct runtime *rt, const char *id)
 	return xasprintf("%s/env/%s", rt->runtime_dir, id);
 }
 
-/* The state in proc_pid_stat(5): 'T' of one that a signal has stopped. */
-static char
-process_state(long pid)
-{
-	autofree char *path = xasprintf("/proc/%ld/stat", pid);
-	autobuf struct strbuf sb = STRBUF_INIT;
-	autoerr struct err err = ERR_INIT;
-	const char *p;
-
-	if (io_read_file(path, &sb, 4096, &err))
-		return 0;
-	p = strrchr(sb.buf, ')');
-	return p && p[1] ? p[2] : 0;
-}
-
 char *
 runtime_wake_path(const struct runtime *rt, const char *id)
 {
@@ -262,67 +244,13 @@ runtime_socket_path(const struct runtime *rt, const char *id)
 	return xasprintf("%s/env/%s.sock", rt->runtime_dir, id);
 }
 
-static void
-name_holder(int fd, struct err *err)
-{
-	autobuf struct strbuf sb = STRBUF_INIT;
-	autoerr struct err ignored = ERR_INIT;
-	char state;
-	long pid;
-
-	if (io_read_all(fd, &sb, 4096, &ignored) ||
-	    sscanf(sb.buf, "process %ld", &pid) != 1) {
-		err_set(err, ERR_TIMEOUT,
-		    "the environment is in use by another process");
-		return;
-	}
-	state = process_state(pid);
-	err_set(err, ERR_TIMEOUT, "the environment is in use by process %ld%s",
-	    pid, state == 'T' || state == 't' ? ", which is stopped" : "");
-	if (state == 'T' || state == 't')
-		err_hint(err, "the signal CONT lets process %ld go on", pid);
-}
-
-/* The file that was locked is still the one of that name. */
-static bool
-still_there(int fd, const char *path)
-{
-	struct stat a, b;
-
-	return !fstat(fd, &a) && !stat(path, &b) && a.st_ino == b.st_ino &&
-	       a.st_dev == b.st_dev;
-}
-
 int
 runtime_lock(const struct runtime *rt, const char *id, int64_t timeout_ms,
     struct err *err)
 {
-	static const struct timespec pause = {.tv_nsec = 5000000};
 	autofree char *path = runtime_lock_path(rt, id);
-	int64_t deadline = clock_ms() + timeout_ms;
-	int fd;
 
-	for (;; nanosleep(&pause, NULL)) {
-		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
-		    0600);
-		if (fd < 0)
-			return err_sys(err, errno, "%s", path);
-		if (!flock(fd, LOCK_EX | LOCK_NB) && still_there(fd, path))
-			break;
-		if (clock_ms() >= deadline) {
-			name_holder(fd, err);
-			close(fd);
-			return -1;
-		}
-		close(fd);
-	}
-	if (ftruncate(fd, 0) ||
-	    dprintf(fd, "process %ld\n", (long)getpid()) < 0) {
-		err_sys(err, errno, "%s", path);
-		close(fd);
-		return -1;
-	}
-	return fd;
+	return lockfile_wait(path, timeout_ms, "the environment", err);
 }
 
 void

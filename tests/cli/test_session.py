@@ -350,13 +350,17 @@ def a_stopped_process_is_named():
              place(home, "x", "lock")], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE)
         same(holder.stdout.readline(), b"held\n")
+        holder.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, holder.pid, os.WSTOPPED)
         waiting = home.spawn("-s", "x", "true")
         done = home.addesh("session", "rm", "x").is_status(124)
         assert "in use by process %d" % holder.pid in done.err, done
-        assert "kill -CONT %d" % holder.pid in done.err, done
+        assert "which is stopped" in done.err, done
+        assert "the signal CONT lets process %d" % holder.pid in done.err, done
         err = waiting.communicate(timeout=patient(60))[1].decode()
         same(waiting.returncode, 0)
         assert "in use by process %d" % holder.pid in err, err
+        holder.send_signal(signal.SIGCONT)
         holder.communicate()
         same(len(history(home, "x")), 1)
 
