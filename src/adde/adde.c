@@ -181,6 +181,7 @@ adde_main(struct host *h, struct output *o, int argc, char **argv)
 		return STATUS_USAGE;
 	}
 	adde_use_agent(h);
+	h->release = NULL; /* all is left in a moment */
 	status = run_tool(h, o, t, argc > 2 ? argv[2] : NULL, &out, &err);
 	if (err.kind)
 		complain("", &err);

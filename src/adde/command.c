@@ -1,6 +1,7 @@
 #include "adde/command.h"
 
 #include <ctype.h>
+#include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -23,30 +24,38 @@ words_add(struct strvec *words, ...)
 	va_end(ap);
 }
 
+void
+command_warn(struct tool_call *c, const char *fmt, ...)
+{
+	autobuf struct strbuf text = STRBUF_INIT;
+	json *list = cJSON_GetObjectItem(c->response, "warnings");
+	va_list ap;
+
+	va_start(ap, fmt);
+	strbuf_vaddf(&text, fmt, ap);
+	va_end(ap);
+	if (!list) {
+		list = json_array();
+		json_put(c->response, "warnings", list);
+	}
+	json_push(list, wire_string(text.buf, text.len));
+}
+
 static void
 on_line(void *arg, const char *text)
 {
 	static const char warning[] = "addesh: warning: ";
 	struct tool_call *c = arg;
-	json *list;
 
-	if (!str_starts(text, warning)) {
-		if (c->progress)
-			c->progress(c->arg, text);
-		return;
-	}
-	list = cJSON_GetObjectItem(c->response, "warnings");
-	if (!list) {
-		list = json_array();
-		json_put(c->response, "warnings", list);
-	}
-	text += strlen(warning);
-	json_push(list, wire_string(text, strlen(text)));
+	if (str_starts(text, warning))
+		command_warn(c, "%s", text + strlen(warning));
+	else if (c->progress)
+		c->progress(c->arg, text);
 }
 
 /* In the words of Docker's client, which programs look for. */
-static void
-say_unreachable(struct tool_call *c)
+void
+command_say_unreachable(struct tool_call *c)
 {
 	const struct session *s = c->host->session;
 	struct endpoint_inputs in = {0};
@@ -54,6 +63,8 @@ say_unreachable(struct tool_call *c)
 	autovec struct strvec vars = STRVEC_INIT;
 	autoerr struct err why = ERR_INIT, ignored = ERR_INIT;
 
+	if (!s || s->engine || c->err.kind != ERR_ENGINE)
+		return;
 	endpoint_inputs_here(&in, &vars);
 	in.asked = policy_text(s->policy, SET_ENGINE_URL);
 	in.asked_by = policy_where(s->policy, SET_ENGINE_URL);
@@ -75,7 +86,6 @@ say_unreachable(struct tool_call *c)
 static void
 take_error(struct tool_call *c, const json *error)
 {
-	const struct session *s = c->host->session;
 	const char *hint = json_str(error, "hint", NULL);
 	const char *kind = json_str(error, "kind", "");
 	bool engine = !strcmp(kind, err_kind_name(ERR_ENGINE));
@@ -88,8 +98,7 @@ take_error(struct tool_call *c, const json *error)
 	if (hint)
 		err_hint(&c->err, "%s", hint);
 	c->err.code = (int)json_int(error, "code", 0);
-	if (engine && s && !s->engine)
-		say_unreachable(c);
+	command_say_unreachable(c);
 }
 
 json *
@@ -134,6 +143,14 @@ command_result(struct tool_call *c, const struct strvec *words,
 	autojson json *object = command_run(c, words, heredoc);
 
 	return object ? json_copy(json_get(object, "result")) : NULL;
+}
+
+struct session *
+call_session(struct tool_call *c)
+{
+	struct host *h = c->host;
+
+	return h->session || !h->open(h, &c->err) ? h->session : NULL;
 }
 
 char *

@@ -20,6 +20,16 @@ json *command_run(struct tool_call *c, const struct strvec *words,
 json *command_result(struct tool_call *c, const struct strvec *words,
     const struct strbuf *heredoc);
 
+/* The session, which is opened if it is not; NULL with c->err. */
+struct session *call_session(struct tool_call *c);
+
+/* Says of an error with which no engine was reached what Docker's client says. */
+void command_say_unreachable(struct tool_call *c);
+
+/* Adds to the response's "warnings". */
+void command_warn(struct tool_call *c, const char *fmt, ...)
+    PRINTF_LIKE(2, 3);
+
 /* A text of the request without blanks around it, "" if it is absent; the
    caller's. */
 char *request_trimmed(const struct tool_call *c, const char *name);

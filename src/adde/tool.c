@@ -103,8 +103,8 @@ take_value(json *request, const json *property, const json *value,
 	return 0;
 }
 
-static json *
-take_request(const struct tool *t, const json *given, struct err *err)
+json *
+tool_request(const struct tool *t, const json *given, struct err *err)
 {
 	autojson json *schema =
 	    json_parse(t->input_schema, strlen(t->input_schema), err);
@@ -157,7 +157,7 @@ tool_run(const struct tool *t, struct host *h, struct output *o,
     const json *request, tool_progress_fn *progress, void *arg,
     json **response, struct err *err)
 {
-	autojson json *taken = take_request(t, request, err);
+	autojson json *taken = tool_request(t, request, err);
 	struct tool_call c = {.tool = t,
 	    .host = h,
 	    .out = o,

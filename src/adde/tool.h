@@ -33,6 +33,10 @@ extern const struct tool tool_table[];
 /* NULL if there is none. */
 const struct tool *tool_find(const char *name);
 
+/* A request with its fields under their own names and of their types, the
+   caller's; NULL with ERR_USAGE.  tool_run() does this itself. */
+json *tool_request(const struct tool *t, const json *given, struct err *err);
+
 /* Called while a tool is carried out; message is borrowed. */
 typedef void tool_progress_fn(void *arg, const char *message);
 

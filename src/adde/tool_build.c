@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include "adde/command.h"
-#include "adde/place.h"
 #include "adde/wire.h"
 #include "cmd/host.h"
+#include "session/agent_files.h"
 #include "session/session.h"
 
 #define PREFIX "agent-env:"
@@ -168,7 +168,8 @@ build_directory(struct tool_call *c, const char *field)
 
 	if (object && !json_int(object, "status", 0)) {
 		put_success(c, result, name);
-		place_note_image(c, dir, json_str(result, "id", ""));
+		agent_context_built(&c->host->session->runtime, dir,
+		    json_str(result, "id", ""));
 		rc = 0;
 	} else {
 		json_put_str(c->response, "status", "error");

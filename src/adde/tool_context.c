@@ -5,11 +5,12 @@
 #include <unistd.h>
 
 #include "adde/command.h"
-#include "adde/place.h"
 #include "adde/wire.h"
 #include "base/io.h"
 #include "pack/path.h"
 #include "project/template.h"
+#include "session/agent_files.h"
+#include "session/session.h"
 
 #define DOCKERFILE "Dockerfile"
 #define IGNORE ".dockerignore"
@@ -155,11 +156,13 @@ tool_prepare_build_context(struct tool_call *c)
 {
 	autoerr struct err ignored = ERR_INIT;
 	autofree char *dir = NULL;
+	struct session *s;
 
 	if (!cJSON_GetArraySize(json_get(c->request, "files")))
 		return err_set(&c->err, ERR_USAGE,
 		    "files map is required and must not be empty");
-	dir = place_new_context(c);
+	s = call_session(c);
+	dir = s ? agent_context_new(&s->runtime, &c->err) : NULL;
 	if (!dir)
 		return -1;
 	if (write_request(c, dir) || add_missing(c, dir)) {

@@ -3,6 +3,7 @@
 #include "cmd/table.h"
 #include "engine/image.h"
 #include "sandbox/sweep.h"
+#include "session/agent_files.h"
 #include "session/own_image.h"
 #include "session/session.h"
 #include "session/steps.h"
@@ -85,6 +86,18 @@ sweep_named(struct sweeping *s)
 				       "it"});
 }
 
+static void
+sweep_agent_files(struct sweeping *s)
+{
+	autovec struct strvec paths = STRVEC_INIT;
+
+	agent_files_sweep(&s->c->session->runtime, s->dry, &paths);
+	for (size_t i = 0; i < paths.n; i++)
+		add_item(s, &(struct sweep_item){.kind = "agent files",
+				.name = paths.v[i],
+				.why = "not used for a day"});
+}
+
 static const char *
 why_kept(const json *labels, const char *name)
 {
@@ -137,6 +150,7 @@ gc_exec(struct call *c)
 	int rc;
 
 	sweep_steps(&s);
+	sweep_agent_files(&s);
 	sweep_named(&s);
 	rc = sweep_run(
 	    &c->session->runtime, engine, s.dry, add_item, &s, &c->err);

@@ -356,6 +356,8 @@ dispatch_object(struct host *h, struct output *o, const struct request *rq)
 		return failure_json(h, NULL, &err);
 	optset_init(&set, c.cmd);
 	execute(&c, rq, used);
+	if (h->release)
+		h->release(h);
 	output_end(o);
 	j = call_json(&c, call_status(&c));
 	call_release(&c);

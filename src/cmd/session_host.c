@@ -201,6 +201,21 @@ no_env(struct call *c)
 	return -1;
 }
 
+/* To an agent its environment is what it has put there: it gets no other one in
+   its place. */
+static int
+acquire_for_agent(struct call *c)
+{
+	autofree char *name = xstrdup(c->env->spec.name);
+	autoerr struct err ignored = ERR_INIT;
+
+	if (session_env_acquire(c->session, c->env, &c->err) <= 0)
+		return c->err.kind ? -1 : 0;
+	session_env_remove(c->session, c->env, &ignored);
+	c->env = NULL;
+	return err_set(&c->err, ERR_SANDBOX, "environment %s has ended", name);
+}
+
 static int
 host_need_env(struct call *c, const char *name)
 {
@@ -214,6 +229,8 @@ host_need_env(struct call *c, const char *name)
 		return name ? -1 : no_env(c);
 	if (policy_may_execute(s->policy, &c->err))
 		return -1;
+	if (c->host->inv.agent)
+		return acquire_for_agent(c);
 	again = session_env_revive(s, c->env, &ev, &c->err);
 	if (again < 0)
 		return -1;

@@ -36,9 +36,6 @@ struct runner_way {
 
 int runner_way_init(struct runner_way *way, struct engine *e,
     const char *arch, struct err *err);
-/* Does the engine see the same file under this path, and would a missing one
-   not be made? */
-bool engine_can_bind(struct engine *e, const char *path);
 /* The name of the volume with all that a way brings; the caller's. */
 char *runner_way_volume_name(const struct runner_way *way);
 void runner_way_release(struct runner_way *way);

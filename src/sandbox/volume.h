@@ -33,4 +33,9 @@ void volume_release(struct volume *v);
 /* Is path below dir, or dir itself?  Both without '/' at the end. */
 bool volume_is_below(const char *path, const char *dir);
 
+struct engine;
+/* Does the engine see the same file under this path, and would a missing one
+   not be made? */
+bool engine_can_bind(struct engine *e, const char *path);
+
 #endif

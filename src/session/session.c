@@ -283,6 +283,8 @@ note_left(void *arg, const struct sweep_item *item)
 {
 	struct left *left = arg;
 
+	if (item->keep)
+		return;
 	left->any = true;
 	left->on_engine |= !strcmp(item->kind, "engine");
 }
@@ -494,9 +496,8 @@ session_env_reach(struct session *s, struct env *env, struct err *err)
 	return env_engine(s, env, err) || box_acquire(env->box, err) ? -1 : 0;
 }
 
-/* 1: it has ended. */
-static int
-env_acquire(struct session *s, struct env *env, struct err *err)
+int
+session_env_acquire(struct session *s, struct env *env, struct err *err)
 {
 	autoerr struct err why = ERR_INIT;
 
@@ -515,7 +516,7 @@ session_env_revive(struct session *s, struct env *env,
     const struct session_events *ev, struct err *err)
 {
 	autoerr struct err ignored = ERR_INIT;
-	int ended = env_acquire(s, env, err);
+	int ended = session_env_acquire(s, env, err);
 
 	if (ended <= 0)
 		return ended;

@@ -113,6 +113,8 @@ struct env *session_env(struct session *s, const char *name, struct err *err);
  */
 struct env *session_env_new(struct session *s, const struct env_spec *spec,
     const struct session_events *ev, struct err *err);
+/* Connects to it, if it is not; 1: it has ended, for good. */
+int session_env_acquire(struct session *s, struct env *env, struct err *err);
 /*
  * Makes it usable until session_release(): a kept one is locked and reached
  * again; one that was lost is opened again, empty: then 1.
