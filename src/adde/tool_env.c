@@ -95,15 +95,14 @@ add_ports(struct tool_call *c, struct strvec *words)
 }
 
 /*
- * An engine that sees the directory, or the programs of this host.  Where it
- * does not there is no workspace for the client to look into.
+ * An engine that sees the directory; the restricted sandbox has users of its
+ * own.  Where it does not there is no workspace for the client to look into.
  */
 static bool
 can_share(const struct session *s, const char *dir)
 {
-	return !s->engine ||
-	       (engine_endpoint(s->engine)->scheme == ENDPOINT_UNIX &&
-		   engine_can_bind(s->engine, dir));
+	return engine_endpoint(s->engine)->scheme == ENDPOINT_UNIX &&
+	       engine_can_bind(s->engine, dir);
 }
 
 /* The directory for /workspace; *dir is the caller's, NULL where there can be
@@ -121,6 +120,8 @@ make_workspace(struct tool_call *c, const char *name, char **dir)
 		command_say_unreachable(c);
 		return -1;
 	}
+	if (kind == BOX_RESTRICTED)
+		return 0;
 	*dir = agent_workspace_new(&s->runtime, name, &c->err);
 	if (!*dir)
 		return -1;
