@@ -76,16 +76,8 @@ run missing.py
 run bytes.py
 logs
 show
-run here.py <<END
-print(1)
-END
-show
-run here.sh <<END
-echo \udcff
-END
-show
 run odd.py
-logs @18
+logs @16
 exec python3 -c "print('x')"
 logs
 ls
@@ -186,7 +178,6 @@ def objects(kind):
             secret = engines.state(kind)["password"]
         with engines.alone("remote"), layer(kind), foreign(kind) as made:
             script = script.replace("{container}", made)
-            script = script.encode(errors="surrogateescape")
             done = home.script(script, "--json", "-k", "--config",
                                os.path.join(home.work, "config.yaml"),
                                stdin=secret)

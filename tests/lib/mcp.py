@@ -178,8 +178,9 @@ class Client:
 
     # ---- the end ----
 
-    def finish(self, limit=LIMIT):
-        """Closes its input and waits; status and stderr."""
+    def finish(self, limit=LIMIT, died=False):
+        """Closes its input and waits; status and stderr.  died: by a signal
+        of the test's."""
         if not self.process.stdin.closed:
             try:
                 self.process.stdin.close()
@@ -191,7 +192,7 @@ class Client:
         err = self.process.stderr.read()
         self.process.stdout.close()
         self.process.stderr.close()
-        addesh.check_end(status, err)
+        addesh.check_end(0 if died else status, err)
         return status, err.decode(errors="replace")
 
     def __enter__(self):

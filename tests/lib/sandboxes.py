@@ -404,6 +404,12 @@ def command_line(pid):
         return ""
 
 
+def children(root):
+    """{pid: command line} of its own children."""
+    return {p: command_line(p) for p, parent in _parents().items()
+            if parent == root}
+
+
 def descendants(root):
     """{pid: command line} of all that descend from root, without it."""
     parents = _parents()

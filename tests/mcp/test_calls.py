@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: MIT
+"""Calls of addesh mcp: side by side and in order, cancelled, and cut off."""
+
+import json
+import os
+import select
+import signal
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "lib"))
+import sandboxes  # noqa: E402
+from mcp import Client  # noqa: E402
+from sandboxes import SandboxHome  # noqa: E402
+from tap import main, patient, same, test  # noqa: E402
+
+KINDS = ("docker", "podman", "restricted-root")
+IMAGE = "python:3.11-slim"
+ENDLESS = "import sys\nprint('begun', flush=True)\nwhile True: pass\n"
+# ends when another program of its environment has written the file
+WAIT = """import os, time
+while not os.path.exists('go'):
+    time.sleep(0.01)
+print('went')
+"""
+
+
+class Server(Client):
+    """A server in a home of its own, whose environments go with it."""
+
+    def __init__(self, kind, *args, **kw):
+        self.home = SandboxHome(kind)
+        self.envs = []
+        super().__init__(self.home, *args, **kw)
+
+    def restart(self):
+        """Another one, which finds what the first one left."""
+        super().__init__(self.home, self.revision)
+
+    def env(self):
+        self.envs.append(self.call("create_runtime_env",
+                                   image=IMAGE)["container_id"])
+        return self.envs[-1]
+
+    def start_run(self, env, code, file="main.py", seconds=60, **meta):
+        return self.start_call("execute_code_block", {
+            "container_id": env, "filename": file, "code_content": code,
+            "timeout_sec": seconds}, **meta)
+
+    def log(self, number):
+        return self.content("execute_code_block", number)
+
+    def run(self, env, code, **kw):
+        return self.log(self.start_run(env, code, **kw))
+
+    def workers(self):
+        return list(sandboxes.children(self.process.pid))
+
+    def begun(self, token):
+        """Waits until a call has said that it runs."""
+        self.wait(lambda: self.progress(token))
+
+    def __exit__(self, kind, value, trace):
+        try:
+            if kind is None:
+                for env in self.envs:
+                    self.call("cleanup_env", container_id=env)
+                self.envs = []
+            super().__exit__(kind, value, trace)
+        finally:
+            for env in self.envs:    # of a test that failed
+                self.home.addesh("adde", "cleanup_env",
+                                 json.dumps({"container_id": env}))
+            self.home.close()
+
+
+def gone(pids, limit=20):
+    """Waits until none of the processes is there."""
+    end = time.monotonic() + patient(limit)
+    while True:
+        left = {p: sandboxes.command_line(p) for p in pids
+                if os.path.exists("/proc/%d" % p)}
+        if not left:
+            return
+        assert time.monotonic() < end, left
+        select.select([], [], [], 0.02)    # there is no event to wait for
+
+
+@test("%s: a program's end is a result and no error", KINDS)
+def _(kind):
+    with Server(kind) as s:
+        env = s.env()
+        same(s.run(env, "import sys\nprint('o')\nsys.exit(7)\n")["exit_code"],
+             7)
+        log = s.run(env, "import sys\nsys.stderr.write('e\\0\\n')\n")
+        same((log["stdout"], log["stderr"]), ("", "e\0\n"))
+        log = s.run(env, "print(open(__file__, 'rb').read().count(0))\n#\0\n")
+        same(log["stdout"], "1\n")
+        same(s.run(env, "while True: pass\n", seconds=1)["exit_code"], 124)
+        log = s.run(env, "print('x' * 300000)\n")
+        same(len(log["stdout"]), 300001)
+        log = s.run(env, "x = '%s'\nprint(len(x))\n" % ("y" * (4 << 20)))
+        same(log["stdout"], "%d\n" % (4 << 20))
+
+
+@test("%s: different environments run side by side, one in order", KINDS)
+def _(kind):
+    with Server(kind) as s:
+        first, second = s.env(), s.env()
+        # each waits for a file that the other environment never gets: the
+        # second call in `first` can only come after the first one ended
+        slow = s.start_run(first, WAIT)
+        late = s.start_run(first, "print('late')\n")
+        other = s.start_run(second, "print('other')\n")
+        same(s.log(other)["stdout"], "other\n")
+        same(slow in s.answers or late in s.answers, False)
+        same(s.request("tools/list")["tools"] != [], True)
+        s.cancel(slow)
+        same(s.log(late)["stdout"], "late\n")
+        same(slow in s.answers, False)
+
+
+@test("%s: a cancelled call stops its program, and says no more",
+      ("docker", "restricted-root"))
+def _(kind):
+    with Server(kind, "2025-11-25") as s:
+        env = s.env()
+        running = s.start_run(env, ENDLESS, progressToken="t")
+        waiting = s.start_run(env, "open('ran', 'w')\n")
+        s.begun("t")
+        s.cancel(waiting)
+        s.cancel(running)
+        log = s.run(env, "import os\nprint(os.path.exists('ran'))\n")
+        same(log["stdout"], "False\n")
+        told = len(s.progress("t"))
+        s.run(env, "import time\ntime.sleep(1.2)\n")
+        same(len(s.progress("t")), told)
+        same([n in s.answers for n in (running, waiting)], [False, False])
+
+
+@test
+def cancelled_at_once_nothing_comes():
+    with Server("restricted-root") as s:
+        env = s.env()
+        for _ in range(30):
+            number = s.start_run(env, "print(1)\n")
+            s.cancel(number)
+            # it may have been answered before it was cancelled
+            same(s.run(env, "print(2)\n")["stdout"], "2\n")
+
+
+@test
+def progress_grows_and_names_its_token():
+    with Server("restricted-root") as s:
+        env = s.env()
+        for token, least in (("a", 2), (7, 1), ("b\n\"", 1)):
+            s.run(env, "import time\ntime.sleep(%d.2)\n" % least,
+                  progressToken=token)
+            told = [p["progress"] for p in s.progress(token)]
+            assert len(told) >= least, told
+            same(told, sorted(set(told)))
+        same(len(s.others), sum(len(s.progress(t)) for t in ("a", 7,
+                                                             "b\n\"")))
+
+
+@test
+def an_id_is_used_once_at_a_time():
+    with Server("restricted-root") as s:
+        env = s.env()
+        number = s.start_run(env, ENDLESS)
+        s.methods[number] = "tools/list"
+        s.start("tools/list", number=number)
+        same(s.error(number)["code"], -32600)
+        del s.answers[number]
+        s.cancel(number)
+        same(s.run(env, "print(2)\n")["stdout"], "2\n")
+
+
+@test
+def more_environments_than_workers():
+    with Server("restricted-root") as s:
+        envs = [s.env() for _ in range(11)]
+        numbers = [s.start_run(env, "print(%d)\n" % i)
+                   for i, env in enumerate(envs * 3)]
+        for i, number in enumerate(numbers):
+            same(s.log(number)["stdout"], "%d\n" % i)
+        same(len(s.workers()) <= 8, True)
+
+
+@test
+def a_worker_that_dies_is_replaced():
+    with Server("restricted-root") as s:
+        env = s.env()
+        number = s.start_run(env, ENDLESS, progressToken=1)
+        s.begun(1)
+        before = s.workers()
+        for pid in before:
+            os.kill(pid, signal.SIGKILL)
+        result = s.result(number)
+        same(result["isError"], True)
+        assert "signal 9" in result["content"][0]["text"], result
+        gone(before)
+        same(s.run(env, "print(2)\n")["stdout"], "2\n")
+
+
+@test("%s: it ends in the middle of a call: %s", [
+    (kind, how) for kind in ("docker", "restricted-root")
+    for how in ("EOF", "SIGTERM", "SIGKILL")])
+def _(kind, how):
+    with Server(kind) as s:
+        env = s.env()
+        s.start_run(env, ENDLESS, progressToken=1)
+        s.begun(1)
+        workers = s.workers()
+        assert workers
+        began = time.monotonic()
+        if how != "EOF":
+            s.process.send_signal(getattr(signal, how))
+            s.process.wait(patient(20))
+        status = s.finish(20, died=how == "SIGKILL")[0]
+        same(status, {"EOF": 0, "SIGTERM": 128 + 15, "SIGKILL": -9}[how])
+        gone(workers)
+        assert time.monotonic() - began < patient(10), "too long"
+        s.restart()
+        same(s.run(env, "print(2)\n")["stdout"], "2\n")
+
+
+main()
