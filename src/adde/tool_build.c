@@ -33,7 +33,7 @@ wanted_name(struct tool_call *c)
 	err_set(&c->err, ERR_USAGE,
 	    "tag: '%s' has a '%c', but images are named " PREFIX "TAG", tag,
 	    *strpbrk(own, ":/@"));
-	err_hint(&c->err, "for example:  \"tag\": \"foo-bar\"");
+	err_hint(&c->err, "for example: \"tag\": \"foo-bar\"");
 	return NULL;
 }
 

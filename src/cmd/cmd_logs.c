@@ -251,14 +251,31 @@ show_build(struct call *c, const json *result)
 		    cJSON_IsString(tag) ? tag->valuestring : "");
 }
 
+/* The command with its heredoc, each line of which is indented. */
+static void
+show_command(struct call *c, const json *j)
+{
+	const char *line = json_str(j, "input", "");
+
+	call_text(c, "@%lld %s\n", (long long)json_int(j, "step", 0),
+	    json_str(j, "command", ""));
+	while (*line) {
+		size_t n = strcspn(line, "\n");
+
+		call_text(c, "  | %.*s\n", (int)n, line);
+		line += n + (line[n] == '\n');
+	}
+	if (json_bool(j, "input_truncated", false))
+		call_text(c, "  ... (not kept) ...\n");
+}
+
 /* Of a step that has not come to its end. */
 static void
 show_unfinished(struct call *c, const json *j)
 {
 	const char *state = json_str(j, "state", "");
 
-	call_text(c, "@%lld %s\n", (long long)json_int(j, "step", 0),
-	    json_str(j, "command", ""));
+	show_command(c, j);
 	if (!strcmp(state, "damaged"))
 		call_text(c, "damaged: its record cannot be read\n");
 	else
@@ -280,8 +297,7 @@ show_step(struct call *c, const json *j)
 		return;
 	}
 	units_add_duration(&time, json_int(j, "duration_ms", 0));
-	call_text(c, "@%lld %s\n", (long long)json_int(j, "step", 0),
-	    json_str(j, "command", ""));
+	show_command(c, j);
 	call_text(c, "status %lld, %s, %s\n",
 	    (long long)json_int(j, "status", 0), time.buf,
 	    json_str(j, "started", ""));
@@ -339,6 +355,10 @@ const struct cmd cmd_show = {
     .exec = show_exec,
 };
 
+/* What `show` has and a list has not. */
+static const char *const only_shown[] = {
+    "result", "error", "input", "input_b64", "input_truncated", NULL};
+
 static void
 history_row(struct call_table *t, const json *j)
 {
@@ -356,9 +376,8 @@ history_row(struct call_table *t, const json *j)
 	const char *cells[] = {
 	    number, status, time.buf, json_str(j, "command", "")};
 
-	/* What it came to is what `show` has. */
-	json_remove(data, "result");
-	json_remove(data, "error");
+	for (size_t i = 0; only_shown[i]; i++)
+		json_remove(data, only_shown[i]);
 	call_table_row(t, cells, data);
 }
 

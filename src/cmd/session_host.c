@@ -155,7 +155,7 @@ host_begin(struct call *c)
 
 	if (!(c->cmd->flags & CMD_SWEEPS))
 		session_sweep_left(s);
-	s->step = step_begin(s->steps, c->text);
+	s->step = step_begin(s->steps, c->text, c->heredoc);
 	c->step = step_number(s->step);
 	return 0;
 }

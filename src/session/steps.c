@@ -16,6 +16,7 @@
 
 #define META_MAX (64u << 20)
 #define LOCK_SUFFIX ".lock"
+#define INPUT_MAX (256u << 10)
 /* In the place of a number: more than this were never made. */
 #define STEPS_MAX 1000000000u
 
@@ -216,6 +217,10 @@ begin_object(const struct step *st)
 
 	clock_format_utc(st->began_wall, when);
 	json_put_str(j, "command", st->command);
+	if (st->has_input) {
+		json_put_bytes(j, "input", st->input.buf, st->input.len);
+		json_put_bool(j, "input_truncated", st->input_cut);
+	}
 	json_put_str(j, "started", when);
 	json_put_int(j, "process", getpid());
 	if (st->steps->named)
@@ -256,8 +261,21 @@ claim(struct step *st, struct err *err)
 	return rc;
 }
 
+static void
+keep_input(struct step *st, const struct strbuf *input)
+{
+	size_t n = input->len < INPUT_MAX ? input->len : INPUT_MAX;
+
+	/* Half a character would make it bytes. */
+	while (n && n < input->len && (input->buf[n] & 0xc0) == 0x80)
+		n--;
+	st->has_input = true;
+	st->input_cut = n < input->len;
+	mask_secrets(&st->input, input->buf, n);
+}
+
 struct step *
-step_begin(struct steps *s, const char *command)
+step_begin(struct steps *s, const char *command, const struct strbuf *input)
 {
 	struct step *st = xcalloc(1, sizeof(*st));
 	struct strbuf kept = STRBUF_INIT;
@@ -268,6 +286,9 @@ step_begin(struct steps *s, const char *command)
 	st->began_us = clock_us();
 	st->began_wall = clock_wall_ms();
 	st->fd = -1;
+	strbuf_init(&st->input);
+	if (input)
+		keep_input(st, input);
 	strbuf_init(&st->why.msg);
 	strbuf_init(&st->why.hint);
 	if (!s->named) {
@@ -337,6 +358,7 @@ step_end(struct step *st, int status, json *result, json *error,
 	if (st->why.kind)
 		rc = err_move(err, &st->why);
 	err_clear(&st->why);
+	strbuf_release(&st->input);
 	free(st->command);
 	free(st);
 	return rc;
@@ -361,8 +383,11 @@ state_of(const struct steps *s, const json *j)
 static json *
 show_object(const struct steps *s, unsigned n, const json *kept)
 {
-	static const char *const members[] = {"command", "started",
-	    "duration_ms", "status", "process", "result", "error", NULL};
+	static const char *const always[] = {
+	    "command", "started", "duration_ms", "status", "process", NULL};
+	static const char *const members[] = {"command", "input", "input_b64",
+	    "input_truncated", "started", "duration_ms", "status", "process",
+	    "result", "error", NULL};
 	json *j = json_object();
 
 	json_put_int(j, "step", n);
@@ -372,8 +397,7 @@ show_object(const struct steps *s, unsigned n, const json *kept)
 
 		if (value)
 			json_put(j, members[i], json_copy(value));
-		else if (strcmp(members[i], "result") &&
-			 strcmp(members[i], "error"))
+		else if (str_in(members[i], always))
 			json_put_str(j, members[i], NULL);
 	}
 	return j;

@@ -56,8 +56,12 @@ unsigned steps_last(struct steps *s);
 /* Number of the newest step with a log, 0 if there is none. */
 unsigned steps_last_log(struct steps *s);
 
-/* Secrets in command are not kept (base/mask.h). step_end() frees the step. */
-struct step *step_begin(struct steps *s, const char *command);
+/*
+ * input is what stood in the command's heredoc, or NULL; its first 256 KiB are
+ * kept.  Secrets in either are not (base/mask.h).  step_end() frees the step.
+ */
+struct step *step_begin(struct steps *s, const char *command,
+    const struct strbuf *input);
 /* What cannot be kept has the number that it would have had. */
 unsigned step_number(const struct step *st);
 /* It has a log from now on, if only an empty one. */

@@ -21,6 +21,8 @@ struct step {
 	struct steps *steps;
 	unsigned n;
 	char *command;
+	struct strbuf input;
+	bool has_input, input_cut;
 	int64_t began_us, began_wall;
 	bool claimed; /* the number is this step's, on disk */
 	struct err why; /* it is not kept, or its log is not */

@@ -2,6 +2,7 @@
 """Sessions with a name: what stays, who sees it, and what no kill -9, no full
 disk and no damage can take away."""
 
+import base64
 import json
 import os
 import random
@@ -153,6 +154,35 @@ def why_a_step_failed_is_kept_without_secrets():
         assert "hunter2" not in json.dumps(step), step
         done = home.addesh("-s", "x", "show").is_ok()
         assert "there is no environment 'A_TOKEN=***" in done.out, done
+
+
+@test
+def the_program_of_a_heredoc_is_kept_without_secrets():
+    with SandboxHome("restricted") as home:
+        text = "import os\nAPI_KEY='hunter2'\nprint('ü')\n"
+        home.addesh("-s", "x", "-c", "env new", "-c",
+                    "run main.py <<EOF\n%sEOF" % text).is_ok()
+        step = result(home, "-s", "x", "show")
+        same((step["command"], step["input_truncated"]),
+             ("run main.py <<EOF", False))
+        assert step["input"].startswith("import os\nAPI_KEY="), step
+        assert step["input"].endswith("\nprint('ü')\n"), step
+        assert "hunter2" not in json.dumps(step), step
+        done = home.addesh("-s", "x", "show").is_ok()
+        assert "@2 run main.py <<EOF\n  | import os\n" in done.out, done
+        assert "hunter2" not in done.out, done
+        assert "input" not in history(home, "x")[-1]
+        long = "# ä" * 100000
+        home.addesh("-s", "x", stdin="run main.py <<EOF\n%s\nEOF\n" % long)
+        step = result(home, "-s", "x", "show")
+        same((step["input"], step["input_truncated"]),
+             (long.encode()[:256 << 10].decode(), True))
+        done = home.addesh("-s", "x", "show").is_ok()
+        assert "  ... (not kept) ...\n" in done.out, done
+        # bytes that are no text
+        home.addesh("-s", "x", stdin=b"run main.py <<E\nprint('\xff')\nE\n")
+        same(base64.b64decode(result(home, "-s", "x", "show")["input_b64"]),
+             b"print('\xff')\n")
 
 
 @test

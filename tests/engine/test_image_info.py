@@ -207,7 +207,7 @@ def _(kind):
         assert "the image busybox:latest is not allowed" in done.err, done.err
 
 
-@test("%s: what addesh did not make stays without -f", engines.KINDS)
+@test("%s: what addesh did not make stays without -a", engines.KINDS)
 def _(kind):
     with home(kind) as h, made(kind, "addesh-test-foreign:1",
                                {"not.addesh.image": "build"}), \
@@ -217,12 +217,12 @@ def _(kind):
         same(done.err.splitlines(), [
             "addesh: image rm: addesh did not make the image "
             "addesh-test-foreign:1: it has no label of ours",
-            "  remove it all the same:  image rm -f addesh-test-foreign:1"])
+            "  remove it all the same:  image rm -a addesh-test-foreign:1"])
         names = listed(h, "-a")
         assert "addesh-test-foreign:1" in names, names
         assert "addesh-test-own:1" in names, names
         h.addesh("image", "rm", "addesh-test-own:1").is_ok()
-        h.addesh("image", "rm", "-f", "addesh-test-foreign:1").is_ok()
+        h.addesh("image", "rm", "-a", "addesh-test-foreign:1").is_ok()
         names = listed(h, "-a")
         assert "addesh-test-foreign:1" not in names, names
         assert "addesh-test-own:1" not in names, names

@@ -76,8 +76,16 @@ run missing.py
 run bytes.py
 logs
 show
+run here.py <<END
+print(1)
+END
+show
+run here.sh <<END
+echo \udcff
+END
+show
 run odd.py
-logs @16
+logs @18
 exec python3 -c "print('x')"
 logs
 ls
@@ -178,6 +186,7 @@ def objects(kind):
             secret = engines.state(kind)["password"]
         with engines.alone("remote"), layer(kind), foreign(kind) as made:
             script = script.replace("{container}", made)
+            script = script.encode(errors="surrogateescape")
             done = home.script(script, "--json", "-k", "--config",
                                os.path.join(home.work, "config.yaml"),
                                stdin=secret)

@@ -247,7 +247,7 @@ def logs_without_a_run_say_that_they_ended():
         done = h.addesh("-c", "logs").is_status(2)
         same(done.err.splitlines(), [
             "addesh: logs: nothing was run in this session",
-            "  logs live as long as their session; an earlier one has ended"])
+            "  logs live as long as their session; those with a name stay (-s)"])
         done = h.addesh("-c", "logs --tail 0").is_status(2)
         same(done.err, "addesh: logs: --tail 0: lines count from 1\n")
 

@@ -419,6 +419,8 @@ def source_hints():
             with open(os.path.join(place, name)) as f:
                 text = f.read()
             for call in re.findall(r"err_hint\(([^;]*);", text):
+                # a member's name is no part of the text
+                call = re.sub(r"json_str\([^()]*\)", "", call)
                 words = "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', call))
                 found += named_commands("  " + words.replace("\\n", "\n  "))
     with open(os.path.join(top, "share", "addesh", "diagnosis.yaml")) as f:

@@ -27,7 +27,7 @@ test_log(const char *parent)
 	autojson json *j = NULL;
 
 	ok(access(parent, F_OK), "nothing is written before it is needed");
-	st = step_begin(s, "run -e A_TOKEN=x main.py");
+	st = step_begin(s, "run -e A_TOKEN=x main.py", NULL);
 	is_int(step_number(st), 1, "steps count from 1");
 	step_log(st, 0, "out", 3, 0);
 	step_log(st, STEP_LOG_STDERR, "err\n", 4, 0);
@@ -61,12 +61,12 @@ test_sweep(const char *parent)
 	autovec struct strvec names = STRVEC_INIT;
 	pid_t pid;
 
-	step_end(step_begin(mine, "x"), 0, NULL, NULL, &err);
+	step_end(step_begin(mine, "x", NULL), 0, NULL, NULL, &err);
 	pid = fork();
 	if (!pid) {
 		struct steps *s = steps_new(parent);
 
-		step_end(step_begin(s, "y"), 0, NULL, NULL, &err);
+		step_end(step_begin(s, "y", NULL), 0, NULL, NULL, &err);
 		_exit(0);
 	}
 	waitpid(pid, NULL, 0);
@@ -74,7 +74,7 @@ test_sweep(const char *parent)
 	ok(!access(names.v[0], F_OK), "a dry run leaves it");
 	is_int(steps_sweep(parent, false, NULL), 1, "then it is removed");
 	ok(access(names.v[0], F_OK), "and gone");
-	ok(!step_end(step_begin(mine, "z"), 0, NULL, NULL, &err),
+	ok(!step_end(step_begin(mine, "z", NULL), 0, NULL, NULL, &err),
 	    "a living one is not touched");
 	steps_free(mine);
 	is_int(rmdir(parent), 0, "nothing is left");
@@ -114,14 +114,14 @@ test_full_disk(const char *parent)
 
 	mkdir(parent, 0700);
 	full = true;
-	ok(step_end(step_begin(s, "a"), 0, NULL, NULL, &err), "no room for a step");
+	ok(step_end(step_begin(s, "a", NULL), 0, NULL, NULL, &err), "no room for a step");
 	is_int(err.code, ENOSPC, "is said");
 	before = count_fds();
-	step_end(step_begin(s, "b"), 0, NULL, NULL, &err);
+	step_end(step_begin(s, "b", NULL), 0, NULL, NULL, &err);
 	is_int(count_fds(), before, "and leaves no descriptor open");
 	is_int(steps_sweep(parent, true, NULL), 0, "nor a lock behind");
 	full = false;
-	ok(!step_end(step_begin(s, "c"), 0, NULL, NULL, &err), "until there is room");
+	ok(!step_end(step_begin(s, "c", NULL), 0, NULL, NULL, &err), "until there is room");
 	steps_free(s);
 	is_int(rmdir(parent), 0, "nothing is left");
 }
