@@ -5,11 +5,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/io.h"
+#include "base/mask.h"
 #include "base/units.h"
 #include "cmd/call.h"
 #include "cmd/docker_words.h"
 #include "cmd/host.h"
+#include "cmd/run_result.h"
 #include "session/execute.h"
 
 #define PROGRAM_MAX (64u << 20)
@@ -24,6 +27,7 @@ static const struct opt run_opts[] = {
 	COMP_LANGUAGE),
     OPT_STR(0, "stdin", "FILE", "its standard input, else it is empty",
 	COMP_HOST_FILE),
+    OPT_FLAG('d', "detach", "in the background, as a job"),
     OPTS_REFUSED,
     OPTS_REFUSED_LATER,
     OPT_END,
@@ -43,38 +47,27 @@ on_out(void *arg, int fd, const void *p, size_t n, bool tail)
 {
 	struct running *r = arg;
 
-	if (tail && !r->c->redirected)
-		call_note(r->c, "... output cut here; the end follows");
+	if (tail)
+		run_result_cut(r->c);
 	call_program(r->c, fd, p, n);
 }
 
-/* The streams go into the JSON from the step's log. */
-static void
-keep_result(struct call *c, struct result *r)
+/* When, for "started" of the result, and what; secrets are not kept. */
+static char *
+make_label(const struct call *c)
 {
-	autobuf struct strbuf out = STRBUF_INIT, errs = STRBUF_INIT;
-	struct session *s = c->session;
+	autobuf struct strbuf kept = STRBUF_INIT;
 
-	if (s->step) {
-		step_read(s->step, false, &out);
-		step_read(s->step, true, &errs);
-	}
-	call_set_data(c, result_json(r, &out, &errs));
-	session_set_last_run(s, c->step, c->data);
+	mask_secrets(&kept, c->text, strlen(c->text));
+	return xasprintf("%lld %s", (long long)clock_wall_ms(), kept.buf);
 }
 
 static void
-show_result(struct call *c, const struct result *r)
+tell_job(struct call *c, const struct result *r)
 {
-	autobuf struct strbuf sb = STRBUF_INIT;
-
-	result_summary(r, &sb);
-	if (r->note.kind != ERR_NONE)
-		call_reason(c, "%s", sb.buf);
-	else if (r->status != RUN_COMPLETED || c->interactive)
-		call_note(c, "%s", sb.buf);
-	if (r->note.kind != ERR_NONE && r->note.hint.len)
-		call_reason(c, "  %s", r->note.hint.buf);
+	call_note(c, "job %u started:  wait %u  shows what it writes", r->job,
+	    r->job);
+	json_put_int(call_data(c), "job", r->job);
 }
 
 static int
@@ -82,21 +75,36 @@ run_it(struct running *x)
 {
 	struct call *c = x->c;
 	struct box_sink sink = {.out = on_out, .arg = x};
+	autofree char *label = call_has(c, "detach") ? make_label(c) : NULL;
 	struct result r;
 	int rc;
 
 	result_init(&r);
 	r.step = c->step;
+	x->p.label = label;
 	if (c->session->step)
 		step_log_begin(c->session->step);
 	rc = execute_program(c->session, c->env, &x->p, &sink, &r, &c->err);
-	if (!rc) {
+	if (!rc && r.job) {
+		tell_job(c, &r);
+	} else if (!rc) {
 		c->status = r.exit_code;
-		show_result(c, &r);
-		keep_result(c, &r);
+		run_result_show(c, &r);
+		run_result_keep(c, &r);
 	}
 	result_release(&r);
 	return rc;
+}
+
+/* Nobody wants a server to end after the time that others have: only what
+   binds all is a limit. */
+static void
+set_background_limit(struct running *x, const struct policy *p)
+{
+	const struct value *most = policy_ceiling(p, SET_TIMEOUT);
+
+	x->p.timeout_ms = most ? most->num : 0;
+	x->p.timeout_where = most ? most->where : "";
 }
 
 /* The time limit: -t within the ceiling, else the policy's. */
@@ -119,6 +127,8 @@ set_limits(struct running *x)
 	    call_has(c, "timeout")
 		? "-t"
 		: policy_where(c->session->policy, SET_TIMEOUT);
+	if (call_has(c, "detach") && !call_has(c, "timeout"))
+		set_background_limit(x, p);
 	x->p.log_max = policy_num(p, SET_OUTPUT_LIMIT);
 	x->p.output_max = c->redirected ? 0 : x->p.log_max;
 	policy_free(copy);
@@ -139,6 +149,10 @@ set_common(struct running *x)
 	x->p.cwd = call_str(c, "workdir");
 	if (!input)
 		return set_limits(x);
+	if (call_has(c, "detach"))
+		return err_set(&c->err, ERR_USAGE,
+		    "what runs in the background reads nothing: --stdin does "
+		    "not go with -d");
 	if (call_may_use_path(c, SET_HOST_READ, input))
 		return -1;
 	x->p.stdin_fd = open(input, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -285,10 +299,13 @@ const struct cmd cmd_run = {
 	"command itself; FILE is then only its name.\n"
 	"The status is the program's own; 124 at the time limit, 126 and 127 "
 	"if it could not be started, 130 after Ctrl-C.\n"
+	"With -d it goes on in the background, without a time limit unless -t "
+	"or the policy's ceiling sets one:  jobs, wait, kill\n"
 	"Words after FILE are the program's.",
     .examples = "run main.py <<EOF\nprint(1 / 0)\nEOF\n"
 		"run -t 5 loop.js\n"
-		"run --stdin data.csv report.py --verbose",
+		"run --stdin data.csv report.py --verbose\n"
+		"run -d server.py",
     .opts = run_opts,
     .args = {ARG("FILE", COMP_HOST_FILE), ARG_REST("ARG", COMP_NONE)},
     .flags = CMD_NEEDS_ENV | CMD_TAKES_HEREDOC | CMD_OPTS_FIRST,
@@ -302,6 +319,7 @@ static const struct opt exec_opts[] = {
     OPT_STR('w', "workdir", "DIR", "run it in DIR", COMP_ENV_FILE),
     OPT_STR(0, "stdin", "FILE", "its standard input, else it is empty",
 	COMP_HOST_FILE),
+    OPT_FLAG('d', "detach", "in the background, as a job"),
     OPTS_REFUSED,
     OPTS_REFUSED_LATER,
     OPT_END,

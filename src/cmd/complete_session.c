@@ -13,6 +13,7 @@
 #include "engine/image.h"
 #include "engine/reference.h"
 #include "sandbox/box.h"
+#include "sandbox/jobs.h"
 #include "session/session.h"
 #include "session/settings.h"
 
@@ -228,6 +229,32 @@ complete_env_file(
 }
 
 static void
+offer_job(void *arg, const struct job *job)
+{
+	const struct directory *d = arg;
+	const char *command = strchr(job->label, ' ');
+	autofree char *word = xasprintf("%u", job->number);
+
+	offer(d->out, d->prefix, word, command ? command + 1 : NULL);
+}
+
+static void
+complete_job(
+    struct host *h, const char *before, const char *prefix, struct strvec *out)
+{
+	const struct env *env = h->session ? h->session->current : NULL;
+	struct directory d = {.out = out, .prefix = prefix};
+	autoerr struct err ignored = ERR_INIT;
+	struct patience patience;
+
+	if (!env || !env->box || !box_alive(env->box))
+		return;
+	patience_begin(&patience, h);
+	job_list(env->box, offer_job, &d, &ignored);
+	patience_end(&patience);
+}
+
+static void
 complete_step(
     struct host *h, const char *before, const char *prefix, struct strvec *out)
 {
@@ -336,6 +363,7 @@ complete_session_init(struct host *h)
 	h->complete[COMP_SETTING] = complete_setting;
 	h->complete[COMP_VALUE] = complete_value;
 	h->complete[COMP_STEP] = complete_step;
+	h->complete[COMP_JOB] = complete_job;
 	h->complete[COMP_LANGUAGE] = complete_language;
 	h->complete[COMP_BUILD] = complete_build;
 	h->complete[COMP_CONTEXT] = complete_context;

@@ -37,6 +37,7 @@ enum comp {
 	COMP_DEP,      /* a package of the environment */
 	COMP_POLICY,   /* a ready-made policy, or a file */
 	COMP_NAMED,    /* a named session */
+	COMP_JOB,      /* what runs in the background of the environment */
 	COMP_CHOICE,   /* one of the words of the row itself */
 	COMP_COUNT,
 };

@@ -140,6 +140,14 @@ struct request *box_put_start(struct box *box, const char *path,
 /* depth -1: all with content. */
 struct request *box_get_start(struct box *box, const char *path, int depth,
     uint64_t max_bytes, const struct request_ops *ops, void *arg);
+/* The fields of a RUN, and how many bytes they take at most. */
+void box_run_put(struct field_writer *w, const struct box *box,
+    const struct run_spec *run, uint32_t after);
+size_t box_run_size(const struct box *box, const struct run_spec *run);
+/* Starts writing the program's file. */
+struct request *box_put_program(struct box *box, const struct run_spec *run);
+/* Takes over the numbers of a VERDICT. */
+void box_verdict_read(struct verdict *v, struct field_reader *fields);
 /* The first of what a run wrote to stdout, without white space at its end. */
 #define BOX_OUTPUT_MAX 4096
 int box_run_output(struct box *box, const struct run_spec *run,

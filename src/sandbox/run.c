@@ -154,9 +154,9 @@ end_stdin(struct running *rn)
 
 /* ---- the request ---- */
 
-static void
-put_run(struct field_writer *w, struct box *box, const struct run_spec *run,
-    uint32_t after)
+void
+box_run_put(struct field_writer *w, const struct box *box,
+    const struct run_spec *run, uint32_t after)
 {
 	autofree char *cwd = box_path(box, run->cwd ? run->cwd : "");
 
@@ -177,21 +177,27 @@ put_run(struct field_writer *w, struct box *box, const struct run_spec *run,
 		field_put_u64(w, PROTO_K_AFTER, after);
 }
 
+size_t
+box_run_size(const struct box *box, const struct run_spec *run)
+{
+	return 1024 + client_texts_size(&run->argv) +
+	       client_texts_size(&run->env) +
+	       (run->cwd ? strlen(run->cwd) : 0) +
+	       (box->spec.workdir ? strlen(box->spec.workdir) : 0);
+}
+
 static int
 send_run(struct running *rn, uint32_t after, struct err *err)
 {
 	static const struct request_ops ops = {.out = on_out,
 	    .started = on_started, .event = on_event, .credit = on_credit};
 	const struct run_spec *run = rn->spec;
-	size_t size = 1024 + client_texts_size(&run->argv) +
-	    client_texts_size(&run->env) +
-	    (run->cwd ? strlen(run->cwd) : 0) +
-	    (rn->box->spec.workdir ? strlen(rn->box->spec.workdir) : 0);
+	size_t size = box_run_size(rn->box, run);
 	autofree uint8_t *buf = xmalloc(size);
 	struct field_writer w;
 
 	field_writer_init(&w, buf, size);
-	put_run(&w, rn->box, run, after);
+	box_run_put(&w, rn->box, run, after);
 	if (w.overflow || w.len > PROTO_MESSAGE_MAX)
 		return err_sys(err, E2BIG, "the command line");
 	rn->request =
@@ -243,16 +249,23 @@ verdict_number(struct verdict *v, uint16_t key, uint64_t n)
 		    n < NUMBER_MAX ? n : NUMBER_MAX;
 }
 
-static void
-take_verdict(struct running *rn, struct field_reader *fields)
+void
+box_verdict_read(struct verdict *v, struct field_reader *fields)
 {
-	struct verdict *v = rn->v;
 	struct field f;
 	uint64_t n;
 
 	while (field_next(fields, &f) > 0)
 		if (!field_u64(&f, &n))
 			verdict_number(v, f.key, n);
+}
+
+static void
+take_verdict(struct running *rn, struct field_reader *fields)
+{
+	struct verdict *v = rn->v;
+
+	box_verdict_read(v, fields);
 	v->out_truncated = rn->out_seen < v->out_bytes;
 	v->err_truncated = rn->err_seen < v->err_bytes;
 }
@@ -294,6 +307,13 @@ wait_for_run(struct running *rn)
 	rn->box->run = NULL;
 }
 
+struct request *
+box_put_program(struct box *box, const struct run_spec *run)
+{
+	return box_put_start(box, run->program_path, run->program_data,
+	    run->program_len, run->program_mode ? run->program_mode : 0644);
+}
+
 /*
  * Sends the program's file and, without waiting for the answer, the run that
  * needs it.  A file beyond the window is waited for.
@@ -304,9 +324,7 @@ send_all(struct running *rn, struct request **put, struct err *err)
 	const struct run_spec *run = rn->spec;
 
 	if (run->program_path)
-		*put = box_put_start(rn->box, run->program_path,
-		    run->program_data, run->program_len,
-		    run->program_mode ? run->program_mode : 0644);
+		*put = box_put_program(rn->box, run);
 	return send_run(rn, *put ? request_id(*put) : 0, err);
 }
 

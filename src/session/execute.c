@@ -7,6 +7,7 @@
 
 #include "base/io.h"
 #include "base/units.h"
+#include "sandbox/jobs.h"
 #include "session/diagnosis.h"
 
 void
@@ -106,6 +107,25 @@ run_in_box(struct execution *x, const struct run_spec *run,
 	return box_run(x->env->box, run, sink, v, err);
 }
 
+/* Who stops a server asks it first. */
+#define JOB_GRACE_MS 2000
+
+/* Starts what goes on without us: that is all there is to wait for. */
+static int
+start_in_box(struct execution *x, struct run_spec *run, struct verdict *v,
+    struct err *err)
+{
+	if (*x->s->interrupts)
+		return err_set(err, ERR_INTERRUPTED, "interrupted");
+	if (!run->interrupt)
+		run->interrupt = SIGTERM;
+	run->grace_ms = JOB_GRACE_MS;
+	if (job_start(x->env->box, run, x->p->label, &x->r->job, v, err))
+		return -1;
+	v->exited = x->r->job != 0;
+	return 0;
+}
+
 /* Runs one argv of a phase; the program's text goes with the first. */
 static int
 run_phase(struct execution *x, const char *phase, const struct strvec *argv,
@@ -115,6 +135,7 @@ run_phase(struct execution *x, const char *phase, const struct strvec *argv,
 	struct box_sink sink = {
 	    .out = on_out, .event = on_event, .started = on_started, .arg = x};
 	struct run_spec run = RUN_SPEC_INIT;
+	bool is_program = !strcmp(phase, "run");
 	int rc = -1;
 
 	if (add_env(x, &run.env, err))
@@ -125,7 +146,7 @@ run_phase(struct execution *x, const char *phase, const struct strvec *argv,
 	run.cwd = p->cwd;
 	run.timeout_ms = p->timeout_ms;
 	run.output_max = p->output_max;
-	if (!strcmp(phase, "run") && p->stdin_fd >= 0) {
+	if (is_program && p->stdin_fd >= 0) {
 		run.stdin_kind = STDIN_FD;
 		run.stdin_fd = p->stdin_fd;
 	}
@@ -135,7 +156,8 @@ run_phase(struct execution *x, const char *phase, const struct strvec *argv,
 		run.program_len = p->len;
 	}
 	result_event(x->r, phase, run.argv.v[0]);
-	rc = run_in_box(x, &run, &sink, v, err);
+	rc = is_program && p->label ? start_in_box(x, &run, v, err) :
+	    run_in_box(x, &run, &sink, v, err);
 out:
 	run_spec_release(&run);
 	return rc;
@@ -368,6 +390,11 @@ note_timeout(struct execution *x)
 	const char *command = x->p->choice ? "run" : "exec";
 	autofree char *suggestion = NULL;
 
+	if (!x->p->timeout_ms) {
+		err_set(&x->r->note, ERR_TIMEOUT,
+		    "the time limit it was started with was over");
+		return;
+	}
 	units_add_duration_exact(&limit, x->p->timeout_ms);
 	units_add_duration_exact(&twice, x->p->timeout_ms * 2);
 	err_set(&x->r->note, ERR_TIMEOUT, "the time limit is %s (%s)",
@@ -557,4 +584,27 @@ execute_program(struct session *s, struct env *env, const struct program *p,
 	result_limits(r, env->box);
 	explain(&x);
 	return 0;
+}
+
+int
+execute_collect(struct session *s, struct env *env, const struct program *p,
+    unsigned job, const struct box_sink *sink, struct result *r,
+    struct err *err)
+{
+	struct execution x = {.s = s, .env = env, .p = p, .sink = sink, .r = r};
+	struct box_sink ours = {.out = on_out, .arg = &x};
+	struct verdict v = VERDICT_INIT;
+	autoerr struct err ignored = ERR_INIT;
+	bool running;
+	int rc = job_output(env->box, job, true, &ours, &running, &v, err);
+
+	if (!rc) {
+		r->job = job;
+		result_verdict(r, &v);
+		result_limits(r, env->box);
+		explain(&x);
+		job_forget(env->box, job, &ignored);
+	}
+	verdict_release(&v);
+	return rc;
 }

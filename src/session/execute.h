@@ -24,6 +24,8 @@ struct program {
 	const char *timeout_where; /* who set it: "run -t" */
 	uint64_t output_max;	   /* 0: all of it is passed on */
 	uint64_t log_max;	   /* kept per stream in the step's log */
+	/* NULL: it is waited for; else it becomes a job of this label */
+	const char *label;
 };
 
 #define PROGRAM_INIT                                                           \
@@ -34,11 +36,20 @@ void program_release(struct program *p);
 int program_path_check(const char *file, struct err *err);
 
 /*
- * 0: r says how it ended.  -1: nothing could be run.  Output goes to sink as it
+ * 0: r says how it ended, or r->job that it goes on in the background.  -1:
+ * nothing could be run.  Output goes to sink as it
  * comes and to the session's open step.
  */
 int execute_program(struct session *s, struct env *env,
     const struct program *p, const struct box_sink *sink, struct result *r,
     struct err *err);
+
+/*
+ * What a job has written, as of a program that ran now; it is forgotten once
+ * its end is in r.  Of p only log_max counts.  ERR_INTERRUPTED: it goes on.
+ */
+int execute_collect(struct session *s, struct env *env,
+    const struct program *p, unsigned job, const struct box_sink *sink,
+    struct result *r, struct err *err);
 
 #endif

@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "base/io.h"
@@ -48,6 +50,22 @@ signal_name(int signal)
 		return signal_names[signal];
 	snprintf(number, sizeof(number), "%d", signal);
 	return number;
+}
+
+int
+signal_number(const char *name)
+{
+	size_t n = strspn(name, "0123456789");
+
+	if (n > 0 && n < 3 && !name[n])
+		return strtol(name, NULL, 10) < 65 ? (int)strtol(name, NULL, 10)
+						   : -1;
+	if (!strncasecmp(name, "SIG", 3))
+		name += 3;
+	for (size_t i = 1; i < ARRAY_SIZE(signal_names); i++)
+		if (signal_names[i] && !strcasecmp(name, signal_names[i]))
+			return (int)i;
+	return -1;
 }
 
 void
@@ -214,6 +232,8 @@ result_json(const struct result *r, const struct strbuf *out,
 
 	clock_format_utc(r->started_ms, when);
 	json_put_str(j, "id", r->id);
+	if (r->job)
+		json_put_int(j, "job", r->job);
 	json_put_str(j, "status", run_status_name(r->status));
 	json_put_str(j, "started", when);
 	json_put_int(j, "exit_code", r->exit_code);

@@ -25,6 +25,7 @@ enum run_status {
 struct result {
 	char *id; /* of this run, unique */
 	unsigned step; /* its number */
+	unsigned job;  /* of what runs, or ran, in the background; else 0 */
 	int64_t started_ms; /* wall clock */
 	enum run_status status;
 	int exit_code; /* always: 128+n by signal n, 124 at the time limit */
@@ -63,6 +64,8 @@ void result_diagnose(
 const char *run_status_name(enum run_status status);
 /* "KILL" for 9; "64" for one without a name. */
 const char *signal_name(int signal);
+/* 9 for "KILL", "SIGKILL" and "9"; -1: there is none of that name. */
+int signal_number(const char *name);
 /*
  * The object of addesh-json(5).  out and err are what was kept of the streams;
  * either may be NULL, then the fields are absent.

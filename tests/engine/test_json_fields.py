@@ -17,7 +17,7 @@ from make_image import made
 from tap import main, same, test
 
 # Fields with these names have a part of their own in the manual.
-MAPS = {"limits.applied", "environments[].limits.applied", "labels"}
+MAPS = {"limits.applied", "environments[].limits.applied", "labels", "ended[]"}
 OPEN = {"diagnosis": "diagnosis.*"}
 # Needs a file that the run's user may not list; the helper runs as that user.
 UNREADABLE = {"entries[].error"}
@@ -88,6 +88,13 @@ run odd.py
 logs @18
 exec python3 -c "print('x')"
 logs
+exec -d sh -c 'echo $$ > pid'
+exec -d sh -c 'while [ ! -s pid -o -e /proc/`cat pid` ]; do sleep 0.01; done'
+wait 2
+jobs
+exec -d sleep 100
+kill 3
+wait
 ls
 cat bin
 cat odd.py
@@ -228,6 +235,7 @@ def described():
             commands[name] = manual.fields(text)
     commands["env info"] |= commands["env new"] - {
         "duration_ms", "layer_built", "install"}
+    commands["wait"] |= commands["run"]
     return commands, manual.fields(
         manual.sections("addesh-json.5")["ENVELOPE"])
 
@@ -265,6 +273,7 @@ def _():
     same(sorted(envelope - outside), [], "envelope")
     seen["run"] |= seen["exec"]
     seen["exec"] = seen["run"]
+    seen["wait"] |= seen["run"]
     for name, fields in sorted(commands.items()):
         missing = {f for f in fields - seen.get(name, set())
                    if f not in UNREADABLE and not f.endswith(".*")}

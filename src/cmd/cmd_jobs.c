@@ -1,0 +1,340 @@
+/* jobs, wait, kill: what run -d and exec -d have started. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/units.h"
+#include "cmd/call.h"
+#include "cmd/run_result.h"
+#include "sandbox/jobs.h"
+#include "session/execute.h"
+
+/* One as it was listed, with the memory of its text. */
+struct listed {
+	unsigned number;
+	int64_t started_ms; /* wall clock; 0: not known */
+	char *command;
+	bool running;
+	struct result r; /* what is known of it so far */
+};
+
+struct list {
+	struct listed *v;
+	size_t n, cap;
+};
+
+/* A label is what cmd_run.c made it, or a foreign one: "MILLISECONDS TEXT". */
+static void
+take_label(struct listed *l, const char *label)
+{
+	char *end;
+
+	l->started_ms = strtoll(label, &end, 10);
+	if (end == label || *end != ' ' || l->started_ms < 0)
+		l->started_ms = 0;
+	else
+		label = end + 1;
+	l->command = xstrdup(label);
+}
+
+static void
+on_job(void *arg, const struct job *job)
+{
+	struct list *list = arg;
+	struct listed *l;
+
+	GROW(list->v, list->n, &list->cap);
+	l = &list->v[list->n++];
+	memset(l, 0, sizeof(*l));
+	l->number = job->number;
+	l->running = job->running;
+	take_label(l, job->label);
+	result_init(&l->r);
+	l->r.job = job->number;
+	result_verdict(&l->r, job->v);
+}
+
+static void
+list_release(struct list *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		result_release(&list->v[i].r);
+		free(list->v[i].command);
+	}
+	free(list->v);
+}
+
+static const struct listed *
+list_find(const struct list *list, unsigned number)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (list->v[i].number == number)
+			return &list->v[i];
+	return NULL;
+}
+
+/* "3", or "%3" as in other shells. */
+static int
+parse_number(struct call *c, const char *word, unsigned *number)
+{
+	const char *digits = word + (*word == '%');
+	size_t n = strspn(digits, "0123456789");
+
+	if (!n || n > 9 || digits[n])
+		return err_set(&c->err, ERR_USAGE,
+		    "'%s' is not the number of a job", word);
+	*number = (unsigned)strtoul(digits, NULL, 10);
+	return 0;
+}
+
+/* ---- jobs ---- */
+
+static void
+put_state(const struct listed *l, struct strbuf *sb)
+{
+	if (l->running)
+		strbuf_adds(sb, "running");
+	else if (l->r.timed_out)
+		strbuf_adds(sb, "timeout");
+	else if (l->r.status == RUN_OOM)
+		strbuf_adds(sb, "out of memory");
+	else if (l->r.signal)
+		strbuf_addf(sb, "killed (%s)", signal_name(l->r.signal));
+	else
+		strbuf_addf(sb, "exit %d", l->r.exit_code);
+}
+
+static json *
+listed_json(const struct listed *l)
+{
+	json *j = json_object();
+
+	json_put_int(j, "job", l->number);
+	json_put_str(j, "state",
+	    l->running ? "running" : run_status_name(l->r.status));
+	if (!l->running)
+		json_put_int(j, "exit_code", l->r.exit_code);
+	json_put_int(j, "duration_ms", (int64_t)(l->r.wall_us / 1000));
+	json_put_int(j, "stdout_bytes", (int64_t)l->r.stdout_bytes);
+	json_put_int(j, "stderr_bytes", (int64_t)l->r.stderr_bytes);
+	json_put_str(j, "command", l->command);
+	return j;
+}
+
+static void
+show_listed(struct call_table *t, const struct listed *l)
+{
+	autobuf struct strbuf state = STRBUF_INIT, time = STRBUF_INIT;
+	char number[16];
+	const char *cells[] = {number, NULL, NULL, l->command};
+
+	snprintf(number, sizeof(number), "%u", l->number);
+	put_state(l, &state);
+	units_add_duration(&time, l->r.wall_us / 1000);
+	cells[1] = state.buf;
+	cells[2] = time.buf;
+	call_table_row(t, cells, listed_json(l));
+}
+
+static int
+jobs_exec(struct call *c)
+{
+	static const struct column cols[] = {{"job", "JOB", true, 0},
+	    {"state", "STATE", false, 0},
+	    {"duration_ms", "TIME", true, 1},
+	    {"command", "COMMAND", false, 2}};
+	struct list list = {NULL};
+	struct call_table *t;
+	int rc = job_list(c->env->box, on_job, &list, &c->err);
+
+	if (!rc) {
+		t = call_table_new(c, "jobs", cols, ARRAY_SIZE(cols));
+		for (size_t i = 0; i < list.n; i++)
+			show_listed(t, &list.v[i]);
+		call_table_end(t);
+	}
+	list_release(&list);
+	return rc;
+}
+
+const struct cmd cmd_jobs = {
+    .name = "jobs",
+    .summary = "what runs in the background of the environment",
+    .help = "And what has ended there, until 'wait' has told its result.",
+    .flags = CMD_NEEDS_ENV | CMD_NO_STEP | CMD_PAGEABLE,
+    .exec = jobs_exec,
+};
+
+/* ---- wait ---- */
+
+static void
+on_out(void *arg, int fd, const void *p, size_t n, bool tail)
+{
+	struct call *c = arg;
+
+	if (tail)
+		run_result_cut(c);
+	call_program(c, fd, p, n);
+}
+
+static int
+collect(struct call *c, const struct list *list, unsigned number,
+    struct result *r)
+{
+	const struct listed *l = list_find(list, number);
+	struct program p = PROGRAM_INIT;
+	struct box_sink sink = {.out = on_out, .arg = c};
+	int rc;
+
+	p.log_max = policy_num(c->session->policy, SET_OUTPUT_LIMIT);
+	r->step = c->step;
+	if (l && l->started_ms)
+		r->started_ms = l->started_ms;
+	rc = execute_collect(c->session, c->env, &p, number, &sink, r, &c->err);
+	if (rc && c->err.kind == ERR_INTERRUPTED)
+		return err_set(&c->err, ERR_INTERRUPTED,
+		    "interrupted; job %u goes on", number);
+	if (!rc)
+		c->status = r->exit_code;
+	return rc;
+}
+
+/* The object is that of a run. */
+static int
+wait_one(struct call *c, const struct list *list, unsigned number)
+{
+	struct result r;
+	int rc;
+
+	result_init(&r);
+	rc = collect(c, list, number, &r);
+	if (!rc) {
+		run_result_show(c, &r);
+		run_result_keep(c, &r);
+	}
+	result_release(&r);
+	return rc;
+}
+
+/* The streams are one in the log: it cannot be told whose a line was. */
+static int
+wait_each(struct call *c, const struct list *list, const unsigned *numbers,
+    size_t n)
+{
+	json *all = json_array();
+	int rc = 0;
+
+	json_put(call_data(c), "ended", all);
+	for (size_t i = 0; i < n && !rc; i++) {
+		const struct listed *l = list_find(list, numbers[i]);
+		struct result r;
+
+		result_init(&r);
+		if (l)
+			call_note(c, "job %u: %s", numbers[i], l->command);
+		rc = collect(c, list, numbers[i], &r);
+		if (!rc) {
+			run_result_show(c, &r);
+			json_push(all, result_json(&r, NULL, NULL));
+		}
+		result_release(&r);
+	}
+	return rc;
+}
+
+/* The numbers, the caller's: of the operands, or of all that there are. */
+static int
+take_numbers(struct call *c, const struct list *list, unsigned **numbers,
+    size_t *n)
+{
+	*n = c->argc ? c->argc : list->n;
+	*numbers = xcalloc(*n + 1, sizeof(**numbers));
+	for (size_t i = 0; i < *n; i++) {
+		if (!c->argc)
+			(*numbers)[i] = list->v[i].number;
+		else if (parse_number(c, c->argv[i], &(*numbers)[i]))
+			return -1;
+	}
+	return 0;
+}
+
+static int
+wait_exec(struct call *c)
+{
+	struct list list = {NULL};
+	autofree unsigned *numbers = NULL;
+	size_t n = 0;
+	int rc = job_list(c->env->box, on_job, &list, &c->err);
+
+	if (!rc)
+		rc = take_numbers(c, &list, &numbers, &n);
+	if (!rc && c->session->step)
+		step_log_begin(c->session->step);
+	if (!rc && n == 1)
+		rc = wait_one(c, &list, numbers[0]);
+	else if (!rc)
+		rc = wait_each(c, &list, numbers, n);
+	list_release(&list);
+	return rc;
+}
+
+const struct cmd cmd_wait = {
+    .name = "wait",
+    .summary = "follow what runs in the background until it has ended",
+    .help =
+	"Shows what it has written so far and what it still writes, then its "
+	"result, as 'run' would have done; without a number that of all jobs, "
+	"one after the other.  The status is the last one's.  After that "
+	"'jobs' does not list it any more, and its output is in the log of "
+	"this step.\n"
+	"Ctrl-C ends the waiting, and not the job.",
+    .examples = "wait\nwait 2",
+    .args = {ARG_REST("JOB", COMP_JOB)},
+    .flags = CMD_NEEDS_ENV,
+    .exec = wait_exec,
+};
+
+/* ---- kill ---- */
+
+static const struct opt kill_opts[] = {
+    OPT_STR('s', "signal", "SIGNAL", "send this one, and no other after it",
+	COMP_NONE),
+    OPT_END,
+};
+
+static int
+kill_exec(struct call *c)
+{
+	const char *name = call_str(c, "signal");
+	int number = name ? signal_number(name) : 0;
+	json *all = json_array(), *one;
+	unsigned job;
+
+	json_put(call_data(c), "killed", all);
+	if (name && number < 1)
+		return err_set(&c->err, ERR_USAGE, "'%s' is not a signal",
+		    name);
+	for (size_t i = 0; i < c->argc; i++) {
+		if (parse_number(c, c->argv[i], &job) ||
+		    job_kill(c->env->box, job, number, &c->err))
+			return -1;
+		one = json_object();
+		json_put_int(one, "job", job);
+		json_push(all, one);
+	}
+	return 0;
+}
+
+const struct cmd cmd_kill = {
+    .name = "kill",
+    .summary = "end what runs in the background",
+    .help = "Asks it to end, as the time limit does, and kills all of it if "
+	    "it has not ended 2 s later; a second time it is killed at once.  "
+	    "With -s its process group gets that signal, and with -s KILL all "
+	    "of it is killed.  What came of it says 'wait'.",
+    .examples = "kill 1\nkill -s HUP 1",
+    .opts = kill_opts,
+    .args = {ARG_SOME("JOB", COMP_JOB)},
+    .flags = CMD_NEEDS_ENV,
+    .exec = kill_exec,
+};
