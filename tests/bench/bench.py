@@ -113,6 +113,12 @@ class Report:
         print("%-58s %9.1f MB          < %d MB %s" % (
             name, value / 2**20, bound >> 20, verdict), flush=True)
 
+    def within(self, name, seconds, bound):
+        verdict = "ok" if seconds <= bound else "MISSED"
+        self.missed += seconds > bound
+        print("%-58s %9.2f ms          <= %.0f ms %s" % (
+            name, seconds * 1000, bound * 1000, verdict), flush=True)
+
     def count(self, name, value):
         self.missed += value != 0
         print("%-58s %9d            0 %s" % (
@@ -404,6 +410,117 @@ def bench_session(report, processes=50, steps=8):
                        stdout=subprocess.DEVNULL)
 
 
+class Agent:
+    """What an agent calls: `adde`, a process per call, and `addesh mcp`."""
+
+    def __init__(self, url, directory):
+        config = os.path.join(directory, "addesh.yaml")
+        with open(config, "w") as f:
+            f.write("tools: {code_execution: {cpu_limit: %s}}\n" % CPUS)
+        self.env = {**os.environ, "DOCKER_HOST": url, "ADDESH_CONFIG": config,
+                    "XDG_STATE_HOME": directory + "/state"}
+        self.server = None
+        self.last = 0
+
+    def adde(self, tool, **request):
+        """Seconds that a call took, and its answer."""
+        began = time.perf_counter()
+        done = subprocess.run([ADDESH, "adde", tool, json.dumps(request)],
+                              stdout=subprocess.PIPE, env=self.env)
+        took = time.perf_counter() - began
+        if done.returncode:
+            raise SystemExit("bench: adde %s: %s" % (tool, done.stdout))
+        return took, json.loads(done.stdout)
+
+    def request(self, method, **params):
+        self.last += 1
+        line = json.dumps({"jsonrpc": "2.0", "id": self.last,
+                           "method": method, "params": params})
+        began = time.perf_counter()
+        self.server.stdin.write(line.encode() + b"\n")
+        self.server.stdin.flush()
+        answer = json.loads(self.server.stdout.readline())
+        took = time.perf_counter() - began
+        if "result" not in answer or answer["result"].get("isError"):
+            raise SystemExit("bench: mcp %s: %s" % (method, answer))
+        return took, answer["result"]
+
+    def serve(self):
+        self.server = subprocess.Popen([ADDESH, "mcp"], env=self.env,
+                                       stdin=-1, stdout=-1)
+        self.request("initialize", protocolVersion="2025-11-25",
+                     capabilities={},
+                     clientInfo={"name": "bench", "version": "1"})
+
+    def call(self, tool, **arguments):
+        return self.request("tools/call", name=tool, arguments=arguments)
+
+    def close(self):
+        if self.server:
+            self.server.stdin.close()
+            self.server.wait(60)
+
+
+def bench_creation(report, agent, url, what, bound):
+    made = []
+
+    def create():
+        took, answer = agent.adde("create_runtime_env", image=IMAGE)
+        made.append(answer["container_id"])
+        return took
+
+    def run_d():
+        name = "addesh-bench-%d" % os.getpid()
+        took = timed(docker(url, "run", "-d", "--name", name, "--network",
+                            "none", *LIMITS, IMAGE, "sleep", "3600"))
+        timed(docker(url, "rm", "-f", name))
+        return took
+
+    mine, old = in_turn(10, create, run_d)
+    report.row("adde create_runtime_env / docker run -d, %s" % what, mine,
+               old, bound)
+    ends = [agent.adde("cleanup_env", container_id=each)[0] for each in made]
+    report.within("adde cleanup_env, %s" % what, statistics.median(ends), 0.3)
+
+
+def bench_calls(report, agent, url, program):
+    name = "addesh-bench-%d" % os.getpid()
+    container = agent.adde("create_runtime_env",
+                           image=IMAGE)[1]["container_id"]
+    call = {"container_id": container, "filename": "main.py",
+            "code_content": "print(1)"}
+
+    def copy_and_exec():
+        return timed(docker(url, "cp", program, name + ":/tmp/main.py")) + \
+            timed(docker(url, "exec", name, "python3", "/tmp/main.py"))
+
+    timed(docker(url, "run", "-d", "--name", name, "--network", "none",
+                 *LIMITS, IMAGE, "sleep", "3600"))
+    try:
+        mine, old = in_turn(
+            20, lambda: agent.adde("execute_code_block", **call)[0],
+            copy_and_exec)
+        report.row("adde execute_code_block / docker cp + exec", mine, old,
+                   0.35)
+        agent.serve()
+        mine, bare = in_turn(
+            60, lambda: agent.call("execute_code_block", **call)[0],
+            lambda: native([PYTHON, program]))
+        report.row("MCP execute_code_block, warm / native", mine, bare, 1.35)
+    finally:
+        agent.close()
+        timed(docker(url, "rm", "-f", name))
+        agent.adde("cleanup_env", container_id=container)
+
+
+def bench_agent(report, url, what, bound, program):
+    with tempfile.TemporaryDirectory() as directory:
+        agent = Agent(url, directory)
+        bench_creation(report, agent, url, what, bound)
+        if program:
+            bench_calls(report, agent, url, program)
+
+
 def main():
     report = Report()
     with tempfile.NamedTemporaryFile("w", suffix=".py") as program:
@@ -418,10 +535,12 @@ def main():
             bench_layer(report, DOCKER, "Docker")
             bench_flood(report, DOCKER, "Docker", 1.3)
             bench_contexts(report, DOCKER)
+            bench_agent(report, DOCKER, "Docker", 0.8, program.name)
         if PODMAN:
             bench_opening(report, PODMAN, "Podman", "none", 1.0)
             bench_layer(report, PODMAN, "Podman")
             bench_flood(report, PODMAN, "Podman", 1.5)
+            bench_agent(report, PODMAN, "Podman", 1.1, None)
         bench_restricted(report, program.name)
     bench_session(report)
     for engine, url in (("Docker", DOCKER), ("Podman", PODMAN)):
