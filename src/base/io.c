@@ -101,6 +101,38 @@ io_replace_file(const char *path, const void *p, size_t n, mode_t mode,
 	return err_sys(err, sys, "%s", path);
 }
 
+/*
+ * ext4 writes a file's content out before it lets the file replace another one
+ * (auto_da_alloc, ext4(5)): a millisecond and more.  To exchange the two is not
+ * held up, and leaves no moment without a file either.
+ */
+static int
+move_over(const char *tmp, const char *path)
+{
+	if (renameat2(AT_FDCWD, tmp, AT_FDCWD, path, RENAME_EXCHANGE))
+		return rename(tmp, path);
+	return unlink(tmp);
+}
+
+int
+io_put_file(const char *path, const void *p, size_t n, mode_t mode,
+    struct err *err)
+{
+	autofree char *random = io_random_hex(6);
+	autofree char *tmp = xasprintf("%s.%s~", path, random);
+	autoclose int fd = open(tmp,
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	int sys;
+
+	if (fd < 0)
+		return err_sys(err, errno, "%s", tmp);
+	if (!io_write_all(fd, p, n) && !move_over(tmp, path))
+		return 0;
+	sys = errno;
+	unlink(tmp);
+	return err_sys(err, sys, "%s", path);
+}
+
 int
 io_mkdirs(const char *path, mode_t mode, struct err *err)
 {

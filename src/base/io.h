@@ -18,6 +18,9 @@ int io_read_file(const char *path, struct strbuf *sb, size_t max,
 /* Replaces path by a new file with this mode: temporary file and rename. */
 int io_replace_file(const char *path, const void *p, size_t n, mode_t mode,
     struct err *err);
+/* The same for what may be lost with the power: nothing waits for the disk. */
+int io_put_file(const char *path, const void *p, size_t n, mode_t mode,
+    struct err *err);
 /* Makes a directory and what is missing above it; existing ones are fine. */
 int io_mkdirs(const char *path, mode_t mode, struct err *err);
 /* Removes a tree that is ours, never following a link; missing is fine. */

@@ -223,7 +223,8 @@ host_need_env(struct call *c, const char *name)
 	struct session *s = c->session;
 	int again;
 
-	session_envs_refresh(s);
+	if (!name && !s->current)
+		session_envs_refresh(s);
 	c->env = name ? session_env(s, name, &c->err) : s->current;
 	if (!c->env)
 		return name ? -1 : no_env(c);

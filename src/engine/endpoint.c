@@ -3,7 +3,10 @@
 #include <ctype.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include "engine/context.h"
 
@@ -412,4 +415,23 @@ endpoint_inputs_here(struct endpoint_inputs *in, struct strvec *vars)
 		strvec_push(vars, *e);
 	*in = (struct endpoint_inputs){.env = vars, .home = getenv("HOME"),
 	    .uid = getuid(), .is_socket = is_socket};
+}
+
+pid_t
+endpoint_listener(const struct endpoint *ep)
+{
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
+	struct ucred cred = {0};
+	socklen_t size = sizeof(cred);
+	autoclose int fd = -1;
+
+	if (ep->scheme != ENDPOINT_UNIX || !ep->path ||
+	    strlen(ep->path) >= sizeof(un.sun_path))
+		return 0;
+	memcpy(un.sun_path, ep->path, strlen(ep->path));
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&un, sizeof(un)) ||
+	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size))
+		return 0;
+	return cred.pid;
 }

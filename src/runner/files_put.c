@@ -11,8 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#ifndef RENAME_EXCHANGE
+#define RENAME_EXCHANGE 2 /* of linux/fs.h, which not every libc repeats */
+#endif
 #define TRIES 100
 
 struct put_entry {
@@ -140,6 +144,29 @@ file_mode(const struct put *p)
 	return mode;
 }
 
+/*
+ * ext4 writes content out before a file may replace another one
+ * (auto_da_alloc, ext4(5)): to exchange them is not held up.  What code has put
+ * in its place meanwhile may be a directory, which goes back.
+ */
+static int
+move_over(const struct put *p)
+{
+	struct stat st;
+
+	if (fstatat(p->dir, p->name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    !S_ISREG(st.st_mode) ||
+	    syscall(SYS_renameat2, p->dir, p->temp, p->dir, p->name,
+		RENAME_EXCHANGE) < 0)
+		return renameat(p->dir, p->temp, p->dir, p->name);
+	if (unlinkat(p->dir, p->temp, 0) == 0)
+		return 0;
+	(void)syscall(SYS_renameat2, p->dir, p->temp, p->dir, p->name,
+	    RENAME_EXCHANGE);
+	errno = EISDIR;
+	return -1;
+}
+
 static void
 close_file(struct put *p)
 {
@@ -149,7 +176,7 @@ close_file(struct put *p)
 	if (fchmod(p->fd, file_mode(p)) < 0 ||
 	    (p->entry.has_mtime && futimens(p->fd, times) < 0))
 		put_fail(p, "attributes");
-	if (renameat(p->dir, p->temp, p->dir, p->name) < 0)
+	if (move_over(p) < 0)
 		put_fail(p, "replace");
 	close(p->fd);
 	close(p->dir);

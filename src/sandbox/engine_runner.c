@@ -3,9 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
 #include "base/io.h"
 #include "engine/container.h"
@@ -49,26 +47,6 @@ data_file(const char *name)
 	return runtime_data_path(name, &ignored);
 }
 
-/* The process that listens on the engine's socket, or 0: unix(7). */
-static pid_t
-listener(const struct endpoint *ep)
-{
-	struct sockaddr_un un = {.sun_family = AF_UNIX};
-	struct ucred cred = {0};
-	socklen_t size = sizeof(cred);
-	autoclose int fd = -1;
-
-	if (ep->scheme != ENDPOINT_UNIX || !ep->path ||
-	    strlen(ep->path) >= sizeof(un.sun_path))
-		return 0;
-	memcpy(un.sun_path, ep->path, strlen(ep->path));
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&un, sizeof(un)) ||
-	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size))
-		return 0;
-	return cred.pid;
-}
-
 enum sight { SEES_NOT, SEES, SEES_PERHAPS };
 
 /*
@@ -79,7 +57,7 @@ enum sight { SEES_NOT, SEES, SEES_PERHAPS };
 static enum sight
 engine_sees(struct engine *e, const char *path)
 {
-	pid_t pid = listener(engine_endpoint(e));
+	pid_t pid = endpoint_listener(engine_endpoint(e));
 	autofree char *theirs = NULL;
 	struct stat a, b;
 

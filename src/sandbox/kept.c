@@ -41,7 +41,7 @@ kept_save(const struct runtime *rt, const json *record, struct err *err)
 	autofree char *path = record_path(rt, json_str(record, "id", ""));
 
 	if (io_mkdirs(dir, 0700, err) ||
-	    io_replace_file(path, text, strlen(text), 0600, err))
+	    io_put_file(path, text, strlen(text), 0600, err))
 		return err_prefix(err, "the record of the environment");
 	return 0;
 }

@@ -149,25 +149,6 @@ agent_env_remove(const struct runtime *rt, const char *name,
 	return io_remove_tree(dir, err);
 }
 
-/* Nothing is lost with it that the next run does not write anew, so it does not
-   wait for the disk as io_replace_file() does. */
-static int
-replace_file(const char *path, const char *text, struct err *err)
-{
-	autofree char *digits = io_random_hex(ID_BYTES);
-	autofree char *tmp = xasprintf("%s.%s~", path, digits);
-	autoclose int fd = open(tmp,
-	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-
-	if (fd < 0)
-		return err_sys(err, errno, "%s", tmp);
-	if (!io_write_all(fd, text, strlen(text)) && !rename(tmp, path))
-		return 0;
-	err_sys(err, errno, "%s", path);
-	unlink(tmp);
-	return -1;
-}
-
 int
 agent_last_save(const struct runtime *rt, const char *name,
     const char *session, unsigned step, struct err *err)
@@ -182,7 +163,7 @@ agent_last_save(const struct runtime *rt, const char *name,
 	text = json_print(j);
 	if (io_mkdirs(dir, 0700, err))
 		return -1;
-	return replace_file(path, text, err);
+	return io_put_file(path, text, strlen(text), 0600, err);
 }
 
 json *

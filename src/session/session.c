@@ -309,7 +309,8 @@ static struct env *
 find_env(struct session *s, const char *name, struct nearest *near)
 {
 	for (size_t i = 0; i < s->nenvs; i++) {
-		if (!strcmp(s->envs[i]->spec.name, name))
+		if (!strcmp(s->envs[i]->spec.name, name) ||
+		    (s->envs[i]->id && !strcmp(s->envs[i]->id, name)))
 			return s->envs[i];
 		nearest_try(near, s->envs[i]->spec.name);
 	}
@@ -329,10 +330,13 @@ struct env *
 session_env(struct session *s, const char *name, struct err *err)
 {
 	struct nearest near = NEAREST_INIT(name);
-	struct env *env;
+	struct env *env = find_env(s, name, &near);
 
-	session_envs_refresh(s);
-	env = find_env(s, name, &near);
+	/* One that another process has closed says so when it is used. */
+	if (!env) {
+		session_envs_refresh(s);
+		env = find_env(s, name, &near);
+	}
 	if (!env)
 		env = session_env_adopt(s, name, err);
 	if (env || err->kind)
@@ -399,7 +403,10 @@ machine_memory(struct session *s, enum box_kind kind)
 	const struct engine_facts *f;
 	long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
 
-	if (kind == BOX_RESTRICTED)
+	/* Whoever listens here runs on this kernel; to ask Podman takes it as
+	   long as to make the container. */
+	if (kind == BOX_RESTRICTED ||
+	    endpoint_listener(engine_endpoint(s->engine)) > 0)
 		return pages > 0 && size > 0 ? (uint64_t)pages * size : 0;
 	f = engine_facts(s->engine, &ignored);
 	return f ? f->memory : 0;
