@@ -16,6 +16,7 @@
 
 #define META_MAX (64u << 20)
 #define LOCK_SUFFIX ".lock"
+#define HINT "last"
 #define INPUT_MAX (256u << 10)
 /* In the place of a number: more than this were never made. */
 #define STEPS_MAX 1000000000u
@@ -31,6 +32,36 @@ steps_new(const char *parent)
 	return s;
 }
 
+/* Where to begin to count: a directory of many thousands is read only if this
+   says nothing or something wrong. */
+static unsigned
+read_hint(const struct steps *s)
+{
+	autofree char *path = io_join(s->dir, HINT), *record = NULL;
+	autobuf struct strbuf sb = STRBUF_INIT;
+	autoerr struct err ignored = ERR_INIT;
+	unsigned n;
+
+	if (io_read_file(path, &sb, 64, &ignored) ||
+	    sscanf(sb.buf, "%10u", &n) != 1 || n > STEPS_MAX)
+		return 0;
+	record = step_path(s, n, "json");
+	return access(record, F_OK) ? 0 : n;
+}
+
+/* An older number than that of another process only costs time. */
+static void
+write_hint(const struct steps *s)
+{
+	autofree char *path = io_join(s->dir, HINT);
+	autoclose int fd =
+	    open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	/* All numbers are of one length: no mixture of two is longer. */
+	if (fd >= 0)
+		(void)(dprintf(fd, "%010u\n", s->last) < 0);
+}
+
 struct steps *
 steps_shared(struct named *named)
 {
@@ -38,7 +69,9 @@ steps_shared(struct named *named)
 
 	s->named = named;
 	s->dir = xstrdup(named_steps_dir(named));
-	s->last = steps_scan(s->dir, NULL);
+	s->last = s->hint = read_hint(s);
+	if (!s->last)
+		s->last = steps_scan(s->dir, NULL);
 	return s;
 }
 
@@ -70,6 +103,8 @@ steps_free(struct steps *s)
 		return;
 	if (s->dir && !s->named)
 		remove_session(s->dir);
+	if (s->named && s->last != s->hint)
+		write_hint(s);
 	if (s->spare >= 0)
 		close(s->spare);
 	if (s->lock >= 0)

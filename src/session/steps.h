@@ -8,6 +8,8 @@
  *		u8 flags (STEP_LOG_*), 3 zero bytes, then the bytes; integers
  *		in host order, as the file never leaves this host
  *
+ * DIR/last	of a named session: a recent number
+ *
  * Those of a session without a name are on disk for as long as it lives.
  * DIR.lock is locked while the owner lives: a directory whose lock can be had
  * belongs to nobody and is removed by steps_sweep().

@@ -11,6 +11,7 @@ struct steps {
 	char *dir; /* NULL until something was saved */
 	int lock;
 	unsigned last, last_log;
+	unsigned hint; /* of a named session: what it began with */
 	/* The newest log that could not be kept on disk; -1: none. */
 	int spare;
 	unsigned spare_step;

@@ -363,7 +363,7 @@ def fifty_at_once_lose_no_step():
         same(len(result(home, "-s", "x", "var")["variables"]), 50)
         left = [n for n in os.listdir(place(home, "x", "steps"))
                 if not n.endswith(".json")]
-        same((left, os.listdir(place(home, "x", "use"))), ([], []))
+        same((left, os.listdir(place(home, "x", "use"))), (["last"], []))
 
 
 @test
@@ -413,7 +413,7 @@ def check_after_kills(home, done):
     same(os.listdir(place(home, "x", "use")), [])
     left = [n for n in os.listdir(place(home, "x", "steps"))
             if not n.endswith(".json")]
-    same(left, [])
+    same(left, ["last"])
     return state, steps
 
 
@@ -491,6 +491,25 @@ def damaged_records_are_told_and_cost_no_other():
         assert "step @4 was not kept" in done.err, done
         got = objects(home.addesh("--json", "-s", "x", "true").is_ok())
         same(got[0]["step"], 8)
+
+
+@test
+def a_wrong_hint_at_the_newest_step_costs_nothing():
+    with Home() as home:
+        home.addesh("-s", "x", *["-c", "true"] * 3).is_ok()
+        path = place(home, "x", "steps", "last")
+        with open(path) as f:
+            same(f.read(), "0000000003\n")
+        for number, text in enumerate(
+                ("0000000001\n", "0000000099\n", "", "x", "\0" * 70, "-1",
+                 "99999999999999999999")):
+            with open(path, "w") as f:
+                f.write(text)
+            got = objects(home.addesh("--json", "-s", "x", "true").is_ok())
+            same(got[0]["step"], 4 + number, text)
+            with open(path) as f:
+                assert f.read().startswith("%010d\n" % (4 + number))
+        same(len(check_numbers(home, "x")), 10)
 
 
 class UserHome(SandboxHome):
