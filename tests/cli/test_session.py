@@ -423,7 +423,7 @@ def killed_at_random_points_no_step_that_was_done_is_lost():
     with Home() as home:
         done, variables = set(), {}
         script = "".join("true\nvar V%d=%%d\n" % i for i in range(40))
-        for turn in range(60):
+        for turn in range(40):
             several = []
             for _ in range(3):
                 process = home.spawn("--json", "-s", "x",
@@ -449,6 +449,38 @@ def killed_at_random_points_no_step_that_was_done_is_lost():
         state, steps = check_after_kills(home, done)
         assert done, "every process was killed before its first step"
         same(state["vars"]["LAST"], {"text": "1"})
+
+
+@test
+def killed_while_it_runs_programs_no_log_is_lost():
+    chance = random.Random(5)
+    with SandboxHome("restricted") as home:
+        home.addesh("-s", "x", "env", "new").is_ok()
+        done = {}
+        for turn in range(12):
+            process = home.spawn("--json", "-s", "x", stdin=subprocess.PIPE)
+            for i in range(20):
+                process.stdin.write(b"exec echo %d.%d\n" % (turn, i))
+            process.stdin.close()
+            first = process.stdout.readline()
+            time.sleep(chance.random() * patient(0.1))
+            process.kill()
+            lines = [first] + process.stdout.read().split(b"\n")[:-1]
+            process.stdout.close()
+            process.stderr.close()
+            process.wait()
+            for got in map(json.loads, lines):
+                same((got["ok"], got["cmd"]), (True, "exec"), got)
+                done[got["step"]] = got["result"]["stdout"]
+        assert len(done) >= 12, done
+        steps = {s["step"]: s["state"] for s in check_numbers(home, "x")}
+        logs = []
+        for number in done:
+            same(steps[number], "done")
+            logs += ["-c", "logs @%d" % number]
+        got = objects(home.addesh("--json", "-s", "x", *logs).is_ok())
+        same([[l["text"] + "\n" for l in g["result"]["lines"]] for g in got],
+             [[text] for text in done.values()])
 
 
 # ---- the directory is not as it should be ----
