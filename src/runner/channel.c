@@ -115,6 +115,7 @@ channel_listen(struct runner *rn)
 		errno = EADDRINUSE;
 		return -1;
 	}
+	rn->config.relays = !rn->listen_passed;
 	return rn->listen_passed ? 0 : listen(rn->listen_fd, BACKLOG);
 }
 

@@ -151,6 +151,8 @@ struct config {
 	bool shared_uid;  /* slots cannot have uids of their own */
 	bool pidns;
 	bool tree;	  /* a guest, whose processes are those below it */
+	bool relays;	  /* clients may come through relays, which have the
+			     runner's uid */
 	uint64_t lease_us;
 	bool keep;
 	char *workspace;

@@ -66,7 +66,7 @@ uid_resume(const struct config *c)
 static bool
 uid_is_empty(const struct config *c, uid_t uid)
 {
-	if (c->tree)
+	if (c->tree || (c->relays && uid == c->self))
 		return tree_kill(); /* what was forked since the last look */
 	errno = 0;
 	if (uid == c->self)
@@ -110,7 +110,9 @@ task_started(struct runner *rn, struct request *r, pid_t pid)
 static void
 kill_uid(const struct config *c, uid_t uid)
 {
-	if (uid == c->self) {
+	if (uid == c->self && c->relays) {
+		(void)tree_kill(); /* relays are not below the runner */
+	} else if (uid == c->self) {
 		(void)kill(-1, SIGKILL);
 	} else if (uid_assume(c, uid) == 0) {
 		(void)kill(-1, SIGKILL);
