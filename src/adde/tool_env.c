@@ -133,19 +133,35 @@ make_workspace(struct tool_call *c, const char *name, char **dir)
 
 /* ---- create_runtime_env ---- */
 
+/* Where the image does not tell their language ADDE takes them for Python's. */
+static int
+add_dependencies(struct tool_call *c, struct strvec *words, const char *image)
+{
+	autovec struct strvec deps = STRVEC_INIT;
+	const struct languages *all;
+
+	json_strings(json_get(c->request, "dependencies"), &deps);
+	if (!deps.n)
+		return 0;
+	all = session_languages(c->host->session, &c->err);
+	if (!all)
+		return -1;
+	if (!languages_by_image(all, image))
+		words_add(words, "--lang", "python", NULL);
+	for (size_t i = 0; i < deps.n; i++)
+		strvec_pushf(words, "--dep=%s", deps.v[i]);
+	return 0;
+}
+
 static int
 add_request(struct tool_call *c, struct strvec *words, const char *image)
 {
-	autovec struct strvec deps = STRVEC_INIT;
-
-	json_strings(json_get(c->request, "dependencies"), &deps);
-	for (size_t i = 0; i < deps.n; i++)
-		strvec_pushf(words, "--dep=%s", deps.v[i]);
 	if (json_bool(c->request, "network", false))
 		strvec_push(words, "--net");
 	if (json_bool(c->request, "use_image_cmd", false))
 		strvec_push(words, "--image-cmd");
-	if (add_variables(c, words) || add_ports(c, words))
+	if (add_dependencies(c, words, image) || add_variables(c, words) ||
+	    add_ports(c, words))
 		return -1;
 	words_add(words, "--", image, NULL);
 	return 0;

@@ -18,7 +18,34 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 import addesh
 import engines
-from tap import diag, patient, same
+from tap import diag, patient, same, test
+
+# Where adde is not what ADDE is, and nowhere else.  Each has its tests.
+DEVIATIONS = {
+    "timeout": "the time limit is kept: exit_code 124, timed_out, and what "
+               "the program wrote until then",
+    "pull": "a failed pull is an error",
+    "dependencies": "a failed install of dependencies is an error",
+    "ports": "port bindings without network, or with a bad port, are an "
+             "error that names the field",
+    "extension": "an unknown extension is an error",
+    "tag": "foo:bar as tag is a clear error",
+    "dockerignore": ".dockerignore is honoured",
+    "links": "links in a context work",
+    "security": "the security check reads instructions",
+    "filter_tag": "agent-env as filter_tag lists all agent images",
+    "tail_lines": "tail_lines counts lines",
+    "failed_layer": "it is the instruction that failed, with its number",
+    "build_log_summary": "the last 20 lines of that step, or of the build",
+    "cleanup": "contexts and workspaces go with cleanup, at once",
+}
+
+
+def deviation(names, values):
+    """A test of these deviations, for each of the values."""
+    for name in names.split():
+        assert name in DEVIATIONS, name
+    return test("deviation: %s: %%s" % names, values)
 
 
 class Client:

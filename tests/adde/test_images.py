@@ -6,7 +6,7 @@ import re
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from client import Adde, engines
+from client import Adde, deviation, engines
 from tap import main, same, test
 
 KINDS = engines.KINDS
@@ -45,7 +45,7 @@ def _(kind):
         same((answer.status, answer.json["ok"]), (1, False))
 
 
-@test("deviation: a failed pull is an error: %s", KINDS)
+@deviation("pull", KINDS)
 def _(kind):
     registry = engines.state(kind)["registry"]
     with Adde(kind) as adde:
@@ -83,8 +83,7 @@ def _(kind):
         assert adde.fails("delete_image", image=got["tag"])
 
 
-@test("deviation: failed_layer is the instruction, the summary its end: %s",
-      KINDS)
+@deviation("failed_layer build_log_summary", KINDS)
 def _(kind):
     with Images(kind) as adde:
         answer = adde.build(
@@ -98,7 +97,7 @@ def _(kind):
         assert "image_id" not in got and "tag" not in got, got
 
 
-@test("deviation: .dockerignore is honoured and links work: %s", KINDS)
+@deviation("dockerignore links", KINDS)
 def _(kind):
     with Images(kind) as adde:
         path = adde.ok("prepare_build_context", files={
@@ -113,7 +112,7 @@ def _(kind):
              "agent-env:%s-c" % TAG)
 
 
-@test("deviation: the security check reads instructions: %s", ["docker"])
+@deviation("security", ["docker"])
 def _(kind):
     with Images(kind) as adde:
         for text in ("RUN curl --unix-socket /var/run/docker.sock x",
@@ -126,7 +125,7 @@ def _(kind):
         same(got["status"], "success")
 
 
-@test("deviation: foo:bar as tag is a clear error: %s", ["docker"])
+@deviation("tag", ["docker"])
 def _(kind):
     with Images(kind) as adde:
         adde.write("d/Dockerfile", "FROM busybox\n")
@@ -148,8 +147,7 @@ def _(kind):
         same(got["tag"], "agent-env:agent-env")
 
 
-@test("deviation: filter_tag agent-env lists all, and how others match: %s",
-      KINDS)
+@deviation("filter_tag", KINDS)
 def _(kind):
     with Images(kind) as adde:
         text = "FROM busybox\nLABEL n=%s\n" % TAG

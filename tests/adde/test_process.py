@@ -4,11 +4,12 @@ what, and JSON as Go's encoding/json reads and writes it.  No engine is there.""
 
 import json
 import os
+import re
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from client import Adde, addesh
+from client import DEVIATIONS, Adde, addesh
 from tap import main, same, test
 
 TOOLS = ["pull_image", "create_runtime_env", "execute_code_block",
@@ -252,6 +253,19 @@ def a_reader_that_is_gone_is_told():
     lines = done.stderr.decode().splitlines()
     same(lines[-1], "1")
     assert lines[0].startswith("adde: writing the response: "), lines
+
+
+@test
+def each_deviation_has_a_test():
+    found = set()
+    here = os.path.dirname(os.path.abspath(__file__))
+    for name in os.listdir(here):
+        if name.startswith("test_"):
+            with open(os.path.join(here, name)) as f:
+                for names in re.findall(r'^@deviation\("([a-z_ ]+)"',
+                                        f.read(), re.M):
+                    found |= set(names.split())
+    same(sorted(found), sorted(DEVIATIONS))
 
 
 @test

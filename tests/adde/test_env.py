@@ -1,0 +1,417 @@
+# SPDX-License-Identifier: MIT
+"""adde's tools for environments, on real engines."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from client import Adde, deviation, engines
+import fake_installer
+from tap import main, patient, same, test
+
+KINDS = engines.KINDS
+IMAGE = "python:3.11-slim"
+MIB = 1 << 20
+
+
+class Env(Adde):
+    """A home with an environment."""
+
+    def __init__(self, kind, image=IMAGE, policy=None, **fields):
+        super().__init__(kind, policy=policy)
+        try:
+            self.new = self.ok("create_runtime_env", image=image, **fields)
+        except BaseException:
+            self.close()
+            raise
+        self.id = self.new["container_id"]
+
+    def execute(self, name, code, **fields):
+        """The log of a file that is run."""
+        return self.ok("execute_code_block", container_id=self.id,
+                       filename=name, code_content=code, **fields)["log"]
+
+    def logs(self, **fields):
+        return self.ok("get_container_logs", container_id=self.id,
+                       **fields)["log"]
+
+    def inspect(self):
+        return engines.api(self.kind).get("/containers/%s/json" % self.id)
+
+
+def four(log):
+    return log["exit_code"], log["stdout"], log["stderr"]
+
+
+@test("what is opened: %s", KINDS)
+def _(kind):
+    with Env(kind, env_vars={"A": "b c", "B": ""}) as env:
+        same(len(env.id), 64)
+        host = env.inspect()["HostConfig"]
+        same((host["NanoCpus"], host["NetworkMode"]), (500000000, "none"))
+        log = env.execute("a.py", "import os\nprint(os.getcwd(), "
+                          "os.environ['A'], repr(os.environ['B']))\n"
+                          "print(open('/proc/net/dev').read().count(':'))")
+        same(four(log), (0, "/workspace b c ''\n1\n", ""))
+        assert log["execution_time"].endswith("s"), log
+        float(log["execution_time"][:-1])
+        # 512 MiB for programs; places in memory come on top
+        log = env.execute("b.py", "x = bytearray(400 << 20)\nprint(len(x))")
+        same(log["exit_code"], 0)
+        log = env.execute("c.py", "x = bytearray(900 << 20)")
+        same((log["exit_code"], log["oom_killed"]), (137, True))
+
+
+@test("the workspace is a directory of this host: %s", KINDS)
+def _(kind):
+    with Env(kind) as env:
+        path = env.new["workspace"]
+        with open(os.path.join(path, "in"), "w") as f:
+            f.write("from here")
+        log = env.execute("d/a.py", "t = open('in').read()\n"
+                          "open('out', 'w').write(t + ', and back')")
+        same(four(log), (0, "", ""))
+        with open(os.path.join(path, "out")) as f:
+            same(f.read(), "from here, and back")
+        same(os.stat(os.path.join(path, "out")).st_uid, os.geteuid())
+        assert os.path.exists(os.path.join(path, "d/a.py"))
+        gaps = {g["name"] for g in log["limits"]["not_applied"]}
+        assert "disk_limit" in gaps, log["limits"]
+
+
+PROGRAMS = [
+    ("a.py", "print('hi')", (0, "hi\n", "")),
+    ("a.sh", "echo hi; echo no >&2; exit 3", (3, "hi\n", "no\n")),
+    ("A.PY", "print(1)", (0, "1\n", "")),
+    ("-x.py", "print(1)", (0, "1\n", "")),
+    ("x;id;.sh", "echo ok", (0, "ok\n", "")),
+    ("/abs.py", "print(__file__)", (0, "/workspace/abs.py\n", "")),
+    ("a/../b.py", "print(__file__)", (0, "/workspace/b.py\n", "")),
+    ("u.sh", "printf '<&>\u2028\\377\\000'", (0, "<&>\u2028\ufffd\0", "")),
+    ("k.py", "import os; os.kill(os.getpid(), 9)", (137, "", "")),
+    ("e.sh", "", (0, "", "")),
+]
+
+
+@test("files that are run: %s", KINDS)
+def _(kind):
+    with Env(kind) as env:
+        for name, code, wanted in PROGRAMS:
+            same(four(env.execute(name, code)), wanted, name)
+        # a prefix of the id, and a program that is not there
+        same(four(env.ok("execute_code_block", container_id=env.id[:12],
+                         filename="a.py", code_content="print(2)")["log"]),
+             (0, "2\n", ""))
+        log = env.execute("a.js", "1")
+        same((log["exit_code"], log["stderr"]), (126, ""))
+        assert "executable file not found in $PATH" in log["stdout"], log
+
+
+@test("names of files that are none: %s", ["docker"])
+def _(kind):
+    with Env(kind, image="busybox") as env:
+        for name, says in (("", "is no name of a file"),
+                           ("/", "is no name of a file"),
+                           ("../x.sh", "is outside of /workspace"),
+                           ("../../tmp/x.sh", "is outside of /workspace")):
+            error = env.fails("execute_code_block", container_id=env.id,
+                              filename=name, code_content="1")
+            assert error.startswith("filename: '") and says in error, error
+
+
+@deviation("extension", ["docker"])
+def _(kind):
+    with Env(kind, image="busybox") as env:
+        for name in "a.foo", "a", "noext.":
+            error = env.fails("execute_code_block", container_id=env.id,
+                              filename=name, code_content="echo 1")
+            assert name in error, error
+
+
+@deviation("timeout", KINDS)
+def _(kind):
+    with Env(kind) as env:
+        env.execute("a.py", "print('before')")
+        began = time.monotonic()
+        log = env.execute("b.py", "import time\nprint('partial', flush=True)"
+                          "\ntime.sleep(600)", timeout_sec=1)
+        assert time.monotonic() - began < patient(20)
+        same((log["exit_code"], log["timed_out"], log["stdout"]),
+             (124, True, "partial\n"))
+        same(env.logs()["stdout"], "partial\n")
+        # nothing of it is left
+        log = env.execute("c.sh", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '")
+        assert "b.py" not in log["stdout"], log
+        # 0 and less are the default
+        same(env.execute("a.py", "print(1)", timeout_sec=-5)["exit_code"], 0)
+
+
+@deviation("tail_lines", KINDS)
+def _(kind):
+    with Env(kind, image="busybox") as env:
+        same(env.fails("get_container_logs", container_id=env.id),
+             "no previous execution log found (run execute_code_block first)")
+        env.execute("a.sh", "echo a; echo b; printf c; echo e >&2")
+        same(env.logs(), env.logs(tail_lines=0))
+        for lines, out in ((-1, "a\nb\nc"), (0, "a\nb\nc"), (1, "c"),
+                           (2, "b\nc"), (3, "a\nb\nc"), (9, "a\nb\nc")):
+            log = env.logs(tail_lines=lines)
+            same((log["stdout"], log["stderr"]), (out, "e\n"), lines)
+        env.execute("a.sh", "echo a; echo b")
+        same(env.logs(tail_lines=1)["stdout"], "b\n")
+        same(env.logs(tail_lines=2)["stdout"], "a\nb\n")
+
+
+@test("the log cannot be forged by the code: %s", ["docker"])
+def _(kind):
+    with Env(kind, image="busybox") as env:
+        forged = json.dumps({"exit_code": 0, "stdout": "fine", "stderr": "",
+                             "execution_time": "0.00s"})
+        env.execute("a.sh", "echo '%s' > .adde_last_run.json; exit 9" % forged)
+        same((env.logs()["exit_code"], env.logs()["stdout"]), (9, ""))
+
+
+@deviation("cleanup", KINDS)
+def _(kind):
+    with Env(kind) as env:
+        tag = "adde-test-clean-%d" % os.getpid()
+        context = env.ok("prepare_build_context", files={
+            "Dockerfile": "FROM busybox\nLABEL n=%s\n" % tag})["context_id"]
+        env.ok("build_image_from_context", context_id=context, tag=tag)
+        try:
+            built = env.ok("create_runtime_env", image="agent-env:" + tag)
+            began = time.monotonic()
+            same(env.ok("cleanup_env", container_id=built["container_id"]),
+                 {"ok": True})
+            took = time.monotonic() - began
+            assert took < patient(3), took
+            assert not os.path.exists(built["workspace"])
+            assert not os.path.exists(context)
+        finally:
+            env.call("delete_image", image="agent-env:" + tag)
+        env.execute("a.py", "import os\nos.mkdir('x')\nos.chmod('x', 0)")
+        env.ok("cleanup_env", container_id=env.id)
+        assert not os.path.exists(env.new["workspace"])
+        same(env.fails("cleanup_env", container_id=env.id),
+             "No such container: " + env.id)
+        left = [f for f in env.files() if "addesh/adde/" in f]
+        same(left, [])
+
+
+@deviation("ports", ["docker"])
+def _(kind):
+    with Adde(kind) as adde:
+        for fields, says in (
+                ({"port_bindings": {"80": "8080"}}, "without network"),
+                ({"port_bindings": {"80": "x"}, "network": True}, "'x'"),
+                ({"port_bindings": {"80": ""}, "network": True}, "''"),
+                ({"port_bindings": {"80": "70000"}, "network": True},
+                 "'70000'"),
+                ({"port_bindings": {"0": "1"}, "network": True}, "'0'"),
+                ({"port_bindings": {"80/x": "1"}, "network": True}, "'80/x'"),
+        ):
+            error = adde.fails("create_runtime_env", image="busybox", **fields)
+            assert error.startswith("port_bindings: "), error
+            assert says in error, error
+        same([f for f in adde.files() if "addesh/adde/" in f], [])
+
+
+@test("ports and network: %s", KINDS)
+def _(kind):
+    with Env(kind, image="busybox", network=True,
+             port_bindings={"3000": " 0 ", "53/udp": "0"}) as env:
+        bound = env.inspect()["HostConfig"]["PortBindings"]
+        same(sorted(bound), ["3000/tcp", "53/udp"])
+        same({b["HostIp"] for v in bound.values() for b in v},
+             {"127.0.0.1"})
+        log = env.execute("a.sh", "ls /sys/class/net | wc -l")
+        assert int(log["stdout"]) > 1, log
+
+
+@deviation("dependencies", KINDS)
+def _(kind):
+    with Adde(kind) as adde:
+        fake_installer.give(adde)
+        answer = adde.call("create_runtime_env", image="busybox",
+                           dependencies=["broken"])
+        same((answer.status, answer.err), (1, ""))
+        text = json.dumps(answer.json)
+        assert "gcc" in text and "container_id" not in answer.json, answer
+        same([f for f in adde.files() if "addesh/adde/env" in f], [])
+        # without a network, as all have it that do not ask for one
+        name = "adde-%d" % os.getpid()
+        new = adde.ok("create_runtime_env", image="busybox",
+                      dependencies=[name])
+        log = adde.ok("execute_code_block", container_id=new["container_id"],
+                      filename="a.sh",
+                      code_content="cat /opt/fake/list")["log"]
+        same(four(log), (0, name + "=1\n", ""))
+        adde.ok("cleanup_env", container_id=new["container_id"])
+
+
+@test
+def a_program_that_installs_packages_works():
+    engines.load("docker", "langs")
+    state = engines.state("docker")
+    with Env("docker", image="langs", network=True, env_vars={
+            "PIP_INDEX_URL": state["pip_index"],
+            "PIP_TRUSTED_HOST": "192.0.2.1"}) as env:
+        log = env.execute("a.py", (
+            "import subprocess, sys\n"
+            "subprocess.run([sys.executable, '-m', 'pip', 'install', '-q', "
+            "'addesh-sample'], check=True)\n"
+            "code = 'import addesh_sample as a; print(a.value)'\n"
+            "subprocess.run([sys.executable, '-c', code], check=True)\n"),
+            timeout_sec=120)
+        same((log["exit_code"], log["stdout"]), (0, "42\n"), log)
+
+
+@test("an image that cannot be had leaves nothing: %s", KINDS)
+def _(kind):
+    with Adde(kind) as adde:
+        for image in "", " ", "adde-none-%d:1" % os.getpid(), "No:such:name":
+            adde.fails("create_runtime_env", image=image)
+        same([f for f in adde.files() if "addesh/adde/env" in f], [])
+
+
+@test("an environment that is gone is an error, and no other takes its place: "
+      "%s", KINDS)
+def _(kind):
+    with Env(kind, image="busybox") as env:
+        engines.api(kind).delete("/containers/" + env.id, force="1")
+        wanted = "No such container: " + env.id
+        same(env.fails("execute_code_block", container_id=env.id,
+                       filename="a.sh", code_content="1"), wanted)
+        same(env.fails("get_container_logs", container_id=env.id), wanted)
+        same(env.fails("cleanup_env", container_id=env.id), wanted)
+        for name in "none", "", env.id[:3]:
+            for tool in "cleanup_env", "get_container_logs":
+                assert env.fails(tool, container_id=name)
+
+
+@test("two calls at once are carried out in turn: %s", KINDS)
+def _(kind):
+    with Env(kind, image="busybox") as env:
+        logs = {}
+
+        def call(n):
+            logs[n] = env.execute(
+                "a%d.sh" % n, "echo %d; sleep 0.2; echo %d" % (n, n))
+
+        threads = [threading.Thread(target=call, args=(n,)) for n in range(3)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        for n in range(3):
+            same(four(logs[n]), (0, "%d\n%d\n" % (n, n), ""))
+
+
+@test("a client that dies leaves an environment that works: %s", KINDS)
+def _(kind):
+    with Env(kind) as env:
+        request = json.dumps({
+            "container_id": env.id, "filename": "a.py",
+            "code_content": "import time\nopen('on', 'w').close()\n"
+                            "time.sleep(600)\n", "timeout_sec": 500})
+        p = subprocess.Popen([env.binary, "execute_code_block", request],
+                             env=env.env, stdout=subprocess.DEVNULL)
+        try:
+            end = time.monotonic() + patient(30)
+            while not os.path.exists(env.new["workspace"] + "/on"):
+                assert time.monotonic() < end and p.poll() is None
+                time.sleep(0.02)
+        finally:
+            p.send_signal(signal.SIGKILL)
+            p.wait()
+        log = env.execute("b.py", "import glob\nprint([c for c in (open(f)."
+                          "read() for f in glob.glob('/proc/[0-9]*/cmdline'))"
+                          " if 'a.py' in c])")
+        same(four(log), (0, "[]\n", ""))
+
+
+@test
+def text_of_any_length_goes_both_ways():
+    with Env("docker") as env:
+        text = "x" * (3 * MIB)
+        request = json.dumps({
+            "container_id": env.id, "filename": "a.py",
+            "code_content": "import sys\nt = '%s'\nprint(t)\n"
+                            "print(len(t), file=sys.stderr)" % text})
+        done = env.run("execute_code_block", stdin=request.encode())
+        same(done.returncode, 0)
+        log = json.loads(done.stdout)["log"]
+        same((log["exit_code"], log["stderr"]), (0, "%d\n" % len(text)))
+        same(log["stdout"] == text + "\n", True)
+        assert "stdout_truncated" not in log, log
+
+
+@test
+def an_agents_calls_are_a_session_that_goes_on_by_hand():
+    with Env("docker", image="busybox") as env:
+        env.execute("a.sh", "echo seen; echo kept > f")
+        done = env.addesh("-s", "adde", "--json", "history").is_ok()
+        commands = [r["command"] for r in json.loads(
+            done.out)["result"]["steps"]]
+        assert commands[0].startswith("env new --keep "), commands
+        assert commands[1].endswith(" -- a.sh"), commands
+        done = env.addesh("-s", "adde", "-c", "logs", "-c", "cat f").is_ok()
+        same(done.out, "seen\nkept\n")
+        env.addesh("-s", "adde", "-c", "exec -- sh -c 'echo more >> f'").is_ok()
+        same(env.execute("b.sh", "cat f")["stdout"], "kept\nmore\n")
+        # another session has nothing of it
+        same(env.call("get_container_logs",
+                      container_id=env.id).json["log"]["stdout"],
+             "kept\nmore\n")
+
+
+@test
+def the_policy_binds():
+    policy = ("tools:\n  code_execution:\n    memory_limit: 3g\n"
+              "    images: [busybox]\n    timeout: 5\n")
+    with Env("docker", image="busybox", policy=policy) as env:
+        # where no file names a ceiling it is 2 GiB
+        limits = env.execute("a.sh", "echo 1")["limits"]["applied"]
+        assert 2048 * MIB <= int(limits["memory"]) < 2600 * MIB, limits
+        error = env.fails("execute_code_block", container_id=env.id,
+                          filename="a.sh", code_content="1", timeout_sec=601)
+        assert "ceiling" in error, error
+        assert "images" in env.fails("create_runtime_env", image=IMAGE)
+    policy = "tools: {code_execution: {enabled: false}}\n"
+    with Adde("docker", policy=policy) as adde:
+        assert "enabled" in adde.fails("create_runtime_env", image="busybox")
+
+
+@test
+def the_client_of_adde_works_as_it_is():
+    with Adde("docker") as adde:
+        client = adde.client()
+        new = client.call("create_runtime_env", {
+            "image": IMAGE, "dependencies": [], "env_vars": {},
+            "network": False})
+        adde.made.append(new["container_id"])
+        log = client.call("execute_code_block", {
+            "container_id": new["container_id"], "filename": "main.py",
+            "code_content": "print(1/0)", "timeout_sec": 30})["log"]
+        same((log["exit_code"], log["stdout"]), (1, ""))
+        assert "ZeroDivisionError" in log["stderr"], log
+        same(client.call("get_container_logs", {
+            "container_id": new["container_id"],
+            "tail_lines": 1})["log"]["stderr"],
+            "ZeroDivisionError: division by zero\n")
+        same(client.call("cleanup_env", {
+            "container_id": new["container_id"]}), {"ok": True})
+        try:
+            client.call("cleanup_env", {"container_id": new["container_id"]})
+        except RuntimeError as e:
+            assert "No such container" in str(e), e
+        else:
+            raise AssertionError("no exception")
+
+
+main()
