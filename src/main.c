@@ -19,6 +19,7 @@
 #include "cmd/host.h"
 #include "cmd/opts.h"
 #include "cmd/output.h"
+#include "cmd/session_host.h"
 #include "cmd/terminal.h"
 #include "shell/complete.h"
 #include "session/policy.h"
@@ -320,6 +321,21 @@ open_session(struct program *p)
 		dispatch_error(&p->host, &p->out, nowhere, NULL, &err);
 }
 
+/* Whoever comes back sees where. */
+static void
+tell_resumed(const struct program *p)
+{
+	autobuf struct strbuf line = STRBUF_INIT;
+
+	if (!p->host.session || p->out.mode != OUTPUT_TEXT || p->out.quiet)
+		return;
+	session_host_resumed(p->host.session, &line);
+	if (!line.len)
+		return;
+	strbuf_addc(&line, '\n');
+	(void)io_write_all(STDERR_FILENO, line.buf, line.len);
+}
+
 static void
 run_prompt(struct program *p)
 {
@@ -330,6 +346,7 @@ run_prompt(struct program *p)
 	p->interp.stop = false;
 	p->interp.failed = 0;
 	open_session(p);
+	tell_resumed(p);
 	run_init(p);
 	edit = edit_new(&p->host, &p->out, &p->signals);
 	source_init_edit(&src, edit);

@@ -139,6 +139,7 @@ host_open(struct host *h, struct err *err)
 		return -1;
 	if (trouble)
 		session_host_once(h, SESSION_HOST_KEPT, "%s", trouble);
+	session_envs_refresh(h->session);
 	return 0;
 }
 
@@ -343,6 +344,19 @@ session_host_event(void *call, const char *phase, const char *text)
 		call_warn(call, "%s", text);
 	else
 		call_progress(call, text, 0, 0);
+}
+
+void
+session_host_resumed(const struct session *s, struct strbuf *line)
+{
+	unsigned steps = s->name ? steps_last(s->steps) : 0;
+
+	if (!steps)
+		return;
+	strbuf_addf(line, "session %s: %u step%s, %zu environment%s%s%s",
+	    s->name, steps, steps == 1 ? "" : "s", s->nenvs,
+	    s->nenvs == 1 ? "" : "s", s->current ? ", in " : "",
+	    s->current ? s->current->spec.name : "");
 }
 
 bool

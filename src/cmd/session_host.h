@@ -9,11 +9,14 @@
 
 struct call;
 struct env;
+struct session;
 
 /* Of struct session_events; arg is the call. */
 void session_host_event(void *call, const char *phase, const char *text);
 /* The key of all that says that something is not kept: one is enough. */
 #define SESSION_HOST_KEPT "kept"
+/* What a session with a name goes on with, one line; nothing for a new one. */
+void session_host_resumed(const struct session *s, struct strbuf *line);
 /* True once in a session: nothing was told of key yet. */
 bool session_host_first(struct host *h, const char *key);
 /* Tells something once in a session, on stderr; key says what it is about.

@@ -67,6 +67,18 @@ def who_comes_for_the_first_time_is_told_how_to_begin():
 
 
 @test
+def who_comes_back_sees_where():
+    restricted = ("--engine", "restricted")
+    with Home(options=restricted) as home:
+        home.addesh("-s", "lesson", "-c", "env new", "-c", "env new").is_ok()
+        with Terminal(home.argv("-s", "lesson"), home.env, home.work) as t:
+            t.expect("^session lesson: 2 steps, 2 environments, in e2\r?$")
+            t.expect("^addesh e2> ")
+            t.line("quit")
+            same(t.wait(), 0)
+
+
+@test
 def ctrl_d_ends_and_ctrl_c_cancels_the_line():
     with Home() as home, Terminal(home.argv(), home.env, home.work) as t:
         t.expect("^addesh> ")
