@@ -73,7 +73,7 @@ def who_comes_back_sees_where():
         home.addesh("-s", "lesson", "-c", "env new", "-c", "env new").is_ok()
         with Terminal(home.argv("-s", "lesson"), home.env, home.work) as t:
             t.expect("^session lesson: 2 steps, 2 environments, in e2\r?$")
-            t.expect("^addesh e2> ")
+            t.expect("^addesh e2 @restricted> ")
             t.line("quit")
             same(t.wait(), 0)
 
