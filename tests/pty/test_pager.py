@@ -51,7 +51,7 @@ def less_says_how_to_go_on_and_ends_at_q():
         enter(s, "help")
         s.wait_for("\\ACommands .*^--more-- Space goes on, q ends$")
         s.keys("Space")
-        s.wait_for("^  env new .*^--more-- Space")
+        s.wait_for("\\A(?!Commands)  .*^--more-- Space")
         s.keys("G")
         s.wait_for("^  var .*^\\(end\\) Space goes on, q ends$")
         s.keys("q")

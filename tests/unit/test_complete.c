@@ -18,7 +18,7 @@ static const struct {
     {"time quiet hel|", "11:help"},
     {"hel|p nothing", "0:help"},
     {"nope x|", "5:"},
-    {"env |", "4:info,keep,ls,new,reset,rm,use"},
+    {"env |", "4:attach,info,keep,ls,new,reset,rm,use"},
     {"env r|", "4:reset,rm"},
     {"help env n|", "9:new"},
     {"help en|", "5:env"},
