@@ -166,6 +166,60 @@ def bench_thousand(report, shell, program):
     report.row("run of print(1) at the default CPU limit / native", mine, bare)
 
 
+class McpClient:
+    """A server of MCP, and a client of its oldest revision."""
+
+    def __init__(self, *options):
+        self.number = 0
+        self.process = subprocess.Popen(
+            [ADDESH, *options, "mcp"], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE)
+        self.request("initialize", protocolVersion="2024-11-05",
+                     capabilities={}, clientInfo={"name": "x", "version": "1"})
+
+    def request(self, method, **params):
+        self.number += 1
+        line = json.dumps({"jsonrpc": "2.0", "id": self.number,
+                           "method": method, "params": params})
+        self.process.stdin.write(line.encode() + b"\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())["result"]
+
+    def call(self, tool, **arguments):
+        """Seconds, and the structured content."""
+        began = time.perf_counter()
+        result = self.request("tools/call", name=tool, arguments=arguments)
+        took = time.perf_counter() - began
+        if result["isError"]:
+            raise SystemExit("bench: %s: %s" % (tool, result["content"]))
+        return took, result["structuredContent"]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.process.stdin.close()
+        self.process.wait(60)
+
+
+def bench_mcp(report, url, program):
+    """One call of a client that has its environment already."""
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as policy:
+        policy.write("tools: {code_execution: {cpu_limit: %s}}\n" % CPUS)
+        policy.flush()
+        with McpClient("--engine", url, "--config", policy.name) as client:
+            env = client.call("create_runtime_env",
+                              image=IMAGE)[1]["container_id"]
+            try:
+                mine, bare = in_turn(60, lambda: client.call(
+                    "execute_code_block", container_id=env,
+                    filename="main.py", code_content="print(1)\n")[0],
+                    lambda: native([PYTHON, program]))
+            finally:
+                client.call("cleanup_env", container_id=env)
+    report.row("MCP execute_code_block, warm / native", mine, bare, 1.35)
+
+
 def bench_opening(report, url, what, network, bound):
     name = "addesh-bench-%d" % os.getpid()
     flags = ["--network", "none"] if network == "none" else []
@@ -530,6 +584,7 @@ def main():
         if DOCKER:
             bench_start(report, DOCKER)
             bench_runs(report, DOCKER, program.name)
+            bench_mcp(report, DOCKER, program.name)
             bench_opening(report, DOCKER, "Docker", "none", 0.65)
             bench_opening(report, DOCKER, "Docker", "full", 1.0)
             bench_layer(report, DOCKER, "Docker")
