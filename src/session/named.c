@@ -13,6 +13,7 @@
 #include "session/named_impl.h"
 
 #define NAME_MAX_LEN 64
+#define TRIES 10 /* while others remove it */
 
 struct named {
 	char *name, *dir, *steps;
@@ -238,17 +239,35 @@ settle(struct named *n, struct err *err)
 	autofree char *use = io_join(n->dir, "use");
 	autoclose int lock = -1;
 
-	/* Again if somebody removed it in between. */
-	for (int i = 0; lock < 0 && i < 10; i++) {
+	/* Again if somebody removed it in between, also between these two. */
+	for (int i = 0; lock < 0 && i < TRIES; i++) {
 		err_clear(err);
 		if (!io_mkdirs(use, 0700, err) &&
 		    !io_mkdirs(n->steps, 0700, err))
 			lock = named_lock(n->dir, n->name, err);
+		if (lock >= 0 && access(use, F_OK)) {
+			err_sys(err, errno, "%s", use);
+			close(steal_fd(&lock));
+		}
 		if (err->code != ENOENT)
 			break;
 	}
 	return lock < 0 ? err_prefix(err, "session %s is not kept", n->name)
 			: join(n, err);
+}
+
+static int
+make_dir(const struct named *n, struct err *err)
+{
+	for (int i = 0; i < TRIES; i++) {
+		err_clear(err);
+		if (!io_mkdirs(n->dir, 0700, err) &&
+		    !named_check_dir(n->dir, err))
+			return 0;
+		if (err->code != ENOENT)
+			break;
+	}
+	return -1;
 }
 
 struct named *
@@ -265,7 +284,7 @@ named_open(const char *state_dir, const char *name, struct err *err)
 	n->use = -1;
 	strbuf_init(&n->trouble.msg);
 	strbuf_init(&n->trouble.hint);
-	if (io_mkdirs(n->dir, 0700, err) || named_check_dir(n->dir, err)) {
+	if (make_dir(n, err)) {
 		named_close(n);
 		return NULL;
 	}
