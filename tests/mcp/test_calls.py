@@ -10,9 +10,10 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
+import engines  # noqa: E402
 import sandboxes  # noqa: E402
 from mcp import Client  # noqa: E402
-from sandboxes import SandboxHome  # noqa: E402
+from sandboxes import ENGINES, SandboxHome  # noqa: E402
 from tap import main, patient, same, test  # noqa: E402
 
 KINDS = ("docker", "podman", "restricted-root")
@@ -186,6 +187,75 @@ def more_environments_than_workers():
         for i, number in enumerate(numbers):
             same(s.log(number)["stdout"], "%d\n" % i)
         same(len(s.workers()) <= 8, True)
+
+
+@test
+def a_beginning_of_an_id_is_the_same_environment():
+    with Server("docker") as s:
+        env = s.env()
+        first = s.start_run(env, WAIT)
+        second = s.start_run(env[:12], "print('second')\n")
+        third = s.start_run(env[:20], "print('third')\n")
+        same(s.request("tools/list")["tools"] != [], True)
+        s.cancel(first)
+        same(s.log(third)["stdout"], "third\n")
+        assert list(s.answers).index(second) < list(s.answers).index(third)
+
+
+def steps(home, *options):
+    """The commands that a session's history has."""
+    done = home.addesh("--json", *options, "history").is_ok()
+    return [step["command"] for step in
+            json.loads(done.out)["result"]["steps"]]
+
+
+@test("what is done is in the session %s", [
+    ("adde", ()), ("mine", ("-s", "mine"))])
+def _(name, options):
+    with Server("restricted-root", options=options) as s:
+        env = s.env()
+        s.run(env, "print(1)\n")
+        there = steps(s.home, "-s", name)
+        same([c.split()[0] for c in there], ["env", "run"])
+        assert "main.py" in there[1], there
+
+
+@test("%s: a person uses the environment between an agent's calls", KINDS)
+def _(kind):
+    with Server(kind) as s:
+        env = s.env()
+        s.run(env, "open('a', 'w').write('agent')\n")
+        for i in range(2):
+            done = s.home.addesh("exec", "--in", env, "cat", "a").is_ok()
+            same(done.out, "agent")
+            same(s.run(env, "print(%d)\n" % i)["stdout"], "%d\n" % i)
+
+
+@test("%s: one that is gone is told, and the next works", ENGINES)
+def _(kind):
+    with Server(kind) as s:
+        env = s.env()
+        s.run(env, "print(1)\n")
+        engines.api(kind).delete("/containers/" + env, force="true")
+        text = s.fails("execute_code_block", container_id=env,
+                       filename="a.py", code_content="print(1)\n")
+        assert text, text
+        s.envs = []
+        same(s.run(s.env(), "print(2)\n")["stdout"], "2\n")
+
+
+@test
+def the_policy_holds():
+    with Server("docker", options=("--policy", "small")) as s:
+        env = s.env()
+        limits = engines.api("docker").get(
+            "/containers/%s/json" % env)["HostConfig"]
+        same(limits["NanoCpus"], 250000000)
+    home = SandboxHome("docker", config={"tools": {
+        "code_execution": {"enabled": False}}})
+    with home, Client(home) as c:
+        text = c.fails("create_runtime_env", image=IMAGE)
+        assert "enabled" in text or "disabled" in text, text
 
 
 @test
