@@ -255,6 +255,7 @@ box_new(const struct box_ctx *ctx)
 	struct box *box = xcalloc(1, sizeof(*box));
 
 	box->ctx = *ctx;
+	box->runtime = *ctx->runtime;
 	env_spec_init(&box->spec);
 	strvec_init(&box->describe);
 	strvec_init(&box->limits);
@@ -277,12 +278,13 @@ box_free(struct box *box)
 	if (box->lock_fd >= 0 && (box->left || box->leaving))
 		close(box->lock_fd);
 	else if (box->lock_fd >= 0)
-		runtime_unlock_remove(box->ctx.runtime, box->id, box->lock_fd);
+		runtime_unlock_remove(&box->runtime, box->id, box->lock_fd);
 	env_spec_release(&box->spec);
 	strvec_release(&box->describe);
 	strvec_release(&box->limits);
 	strbuf_release(&box->gone);
 	free(box->id);
+	free(box->runtime_dir);
 	free(box);
 }
 
@@ -404,7 +406,7 @@ open_kind(struct box *box, struct err *err)
 
 	/* The name is new: only a sweep that has just seen it may hold it. */
 	box->lock_fd =
-	    runtime_lock(box->ctx.runtime, box->id, LOCK_MS, err);
+	    runtime_lock(&box->runtime, box->id, LOCK_MS, err);
 	if (box->lock_fd < 0)
 		return -1;
 	if (box->spec.kind == BOX_RESTRICTED)
@@ -449,8 +451,8 @@ box_close(struct box *box, struct err *err)
 		box->ops->release(box);
 	}
 	if (!bad && box->lease_ms) {
-		kept_remove(box->ctx.runtime, box->id, &ignored);
-		runtime_lock_remove(box->ctx.runtime, box->id);
+		kept_remove(&box->runtime, box->id, &ignored);
+		runtime_lock_remove(&box->runtime, box->id);
 	}
 	box_free(box);
 	return bad;

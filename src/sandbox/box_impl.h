@@ -41,6 +41,10 @@ struct box {
 	struct strvec describe;
 	struct limit_gap *gaps;
 	size_t ngaps, gaps_cap;
+	/* The caller's; of a kept one with the directory in which its lock has
+	   been from the beginning, where another process may have another. */
+	struct runtime runtime;
+	char *runtime_dir; /* that directory, if it is not the caller's */
 	char *id;    /* of the lock file and of names: 16 hexadecimal digits */
 	int lock_fd;
 	bool left; /* a cgroup that only the lock's file tells the next sweep of */

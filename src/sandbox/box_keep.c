@@ -57,9 +57,25 @@ box_record(const struct box *box)
 	json_put(j, "spec", kept_spec_json(&box->spec));
 	json_put(j, "facts", json_from_strings(&box->describe));
 	json_put(j, "limits", json_from_strings(&box->limits));
+	json_put_str(j, "runtime_dir", box->runtime.runtime_dir);
 	box->ops->record(box, members);
 	json_put(j, "box", members);
 	return j;
+}
+
+/*
+ * One user may have several runtime directories, or none: a login has
+ * XDG_RUNTIME_DIR, and what a service starts has not.  The lock is one.
+ */
+static void
+find_runtime(struct box *box, const char *dir)
+{
+	autofree char *locks = io_join(dir, "env");
+
+	if (*dir != '/' || access(locks, W_OK | X_OK))
+		return; /* it went with the login: nobody holds a lock there */
+	box->runtime_dir = xstrdup(dir);
+	box->runtime.runtime_dir = box->runtime_dir;
 }
 
 static int
@@ -71,6 +87,7 @@ read_record(struct box *box, const json *record, struct err *err)
 	box->opened_ms = json_int(record, "opened_ms", 0);
 	box->lease_ms = (uint64_t)json_int(record, "lease_ms", 0);
 	box->spec.lease_ms = box->lease_ms;
+	find_runtime(box, json_str(record, "runtime_dir", ""));
 	json_strings(json_get(record, "facts"), &box->describe);
 	json_strings(json_get(record, "limits"), &box->limits);
 	return box->lease_ms ? 0 : err_set(err, ERR_IO, "lease_ms: missing");
@@ -136,13 +153,13 @@ box_keep(struct box *box, uint64_t lease_ms, struct err *err)
 	}
 	box->lease_ms = box->spec.lease_ms = lease_ms;
 	record = box_record(box);
-	if (!kept_save(box->ctx.runtime, record, err) &&
+	if (!kept_save(&box->runtime, record, err) &&
 	    !box->ops->keep(box, err)) {
 		box_watch_lock(box);
 		return 0;
 	}
 	if (!before)
-		kept_remove(box->ctx.runtime, box->id, &ignored);
+		kept_remove(&box->runtime, box->id, &ignored);
 	box->lease_ms = box->spec.lease_ms = before;
 	return -1;
 }
@@ -184,7 +201,7 @@ on_wanted(void *arg, int fd, unsigned events)
 static int
 wake_address(const struct box *box, struct sockaddr_un *un)
 {
-	autofree char *path = runtime_wake_path(box->ctx.runtime, box->id);
+	autofree char *path = runtime_wake_path(&box->runtime, box->id);
 
 	*un = (struct sockaddr_un){.sun_family = AF_UNIX};
 	if (strlen(path) >= sizeof(un->sun_path))
@@ -263,7 +280,7 @@ take_lock(struct box *box, struct err *err)
 		autoerr struct err held = ERR_INIT;
 
 		box->lock_fd =
-		    runtime_lock(box->ctx.runtime, box->id, 0, &held);
+		    runtime_lock(&box->runtime, box->id, 0, &held);
 		if (box->lock_fd >= 0)
 			return 0;
 		if (held.kind != ERR_TIMEOUT || clock_ms() >= deadline)
@@ -298,7 +315,7 @@ connect_again(struct box *box, struct err *err)
 	if (box->lock_fd < 0 && take_lock(box, err))
 		return -1;
 	/* Its record goes with it: see box_close(). */
-	if (!kept_exists(box->ctx.runtime, box->id)) {
+	if (!kept_exists(&box->runtime, box->id)) {
 		err_set(err, ERR_SANDBOX, "it was closed");
 		err->code = ENOENT;
 	} else if (!box->ops->connect(box, err)) {

@@ -226,7 +226,7 @@ int
 box_copy(struct box *from, struct box *to, const char *path,
     uint64_t max_bytes, struct box_count *count, struct err *err)
 {
-	autoclose int fd = open_unnamed(to->ctx.runtime, err);
+	autoclose int fd = open_unnamed(&to->runtime, err);
 	struct copy c = {.fd = fd,
 	    .count = count,
 	    .max_bytes = max_bytes,

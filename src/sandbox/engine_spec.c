@@ -10,7 +10,7 @@
 void
 container_labels(const struct box *box, struct strvec *labels)
 {
-	strvec_pushf(labels, LABEL_OWNER "=%s", box->ctx.runtime->owner);
+	strvec_pushf(labels, LABEL_OWNER "=%s", box->runtime.owner);
 	strvec_pushf(labels, LABEL_CREATED "=%lld",
 	    (long long)(clock_wall_ms() / 1000));
 	if (box->spec.session)

@@ -10,6 +10,7 @@
  *	name session	strings; session is null if it was of an unnamed one
  *	opened_ms	wall clock
  *	lease_ms	idle time after which it ends itself
+ *	runtime_dir	where its lock is
  *	spec		what it was asked to be: sandbox/spec.h, as JSON
  *	facts		array of NAME=VALUE, as box_describe() gives them
  *	box		what the kind of box needs to find it: see its file

@@ -245,7 +245,7 @@ make_leaf(struct box *box)
 	struct restricted *r = box->impl;
 	struct cgroup_limits l = leaf_limits(box);
 
-	cgroup_leaf_make(&r->leaf, box->ctx.runtime, box->id, box->lock_fd, &l);
+	cgroup_leaf_make(&r->leaf, &box->runtime, box->id, box->lock_fd, &l);
 }
 
 static void
@@ -303,7 +303,7 @@ enter_leaf(struct box *box, struct client_config *cfg)
 	if (scope_possible()) {
 		make_leaf(box);
 		if (!r->leaf.version)
-			cgroup_leaf_make_scope(&r->leaf, box->ctx.runtime,
+			cgroup_leaf_make_scope(&r->leaf, &box->runtime,
 			    box->id, box->lock_fd, &l, r->bwrap);
 		userns_go(&r->userns);
 	} else {

@@ -101,7 +101,7 @@ restricted_keep(struct box *box, struct err *err)
 
 	if (r->socket) /* its lease changes, no more */
 		return box_send_keep(box, err);
-	r->socket = runtime_socket_path(box->ctx.runtime, box->id);
+	r->socket = runtime_socket_path(&box->runtime, box->id);
 	fd = listen_on(r->socket, err);
 	if (fd >= 0 && !hand_over(box, fd, err))
 		return 0;
@@ -115,7 +115,7 @@ void
 restricted_record(const struct box *box, json *members)
 {
 	const struct restricted *r = box->impl;
-	autofree char *path = runtime_socket_path(box->ctx.runtime, box->id);
+	autofree char *path = runtime_socket_path(&box->runtime, box->id);
 	autofree char *owner = NULL;
 	pid_t pid = bwrap_child(r->info);
 
@@ -132,7 +132,7 @@ restricted_reopen(struct box *box, const json *members, struct err *err)
 	struct restricted *r = restricted_new(box);
 	const char *owner = json_str(members, "runner", "");
 
-	r->socket = runtime_socket_path(box->ctx.runtime, box->id);
+	r->socket = runtime_socket_path(&box->runtime, box->id);
 	r->owner = xstrdup(owner);
 	r->leaf.version = (int)json_int(members, "cgroup_version", 0);
 	json_strings(json_get(members, "cgroups"), &r->leaf.dirs);

@@ -91,6 +91,10 @@ sweep_lock(struct sweep *s, int dir, const char *dirname, const char *name)
 	autoclose int fd =
 	    openat(dir, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
+	/* A socket of a kept one, whose record is gone. */
+	if (fd < 0 && errno == ENXIO &&
+	    sweep_item(s, "file", path, "its owner has ended", false))
+		unlinkat(dir, name, 0);
 	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB))
 		return;
 	io_read_all(fd, &notes, 65536, &ignored);

@@ -112,6 +112,7 @@ def it_outlives_its_session(kind):
         assert not h.lives()
         same(h.records(), [])
         same(h.rows(), {})
+        same(os.listdir(h.env["XDG_RUNTIME_DIR"] + "/addesh/env"), [])
 
 
 @test(values=KINDS)
@@ -260,6 +261,24 @@ def the_stopped_holder_is_named():
         finally:
             holder.send_signal(signal.SIGCONT)
             holder.communicate()
+
+
+@test(values=("docker", "restricted-root"))
+def a_login_and_a_service_have_one_lock(kind):
+    with Kept(kind) as h:
+        login = h.spawn("--json", "-k", stdin=-1)
+        try:
+            login.stdin.write(b"env use k1\nexec sleep 2\n")
+            login.stdin.flush()
+            assert json.loads(login.stdout.readline())["ok"]
+            time.sleep(0.5)
+            other = dict(h.env, XDG_RUNTIME_DIR=h.dir("other"))
+            done = h.addesh("-c", "env use k1", "-c", "cat f",
+                            env=other).is_ok()
+            same(done.out, "left\n")
+            assert json.loads(login.stdout.readline())["ok"]
+        finally:
+            login.communicate()
 
 
 @test
