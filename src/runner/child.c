@@ -55,8 +55,8 @@ place_fds(const struct child_io *io)
 }
 
 /* The runner has reset the others when it started, and ignores this one. */
-static void
-default_signals(void)
+void
+child_default_signals(void)
 {
 	sigset_t none;
 
@@ -150,7 +150,7 @@ child_confine(const struct runner *rn, int slot, const struct child_io *io)
 	yield_to_runner();
 	if (place_fds(io) < 0)
 		return -1;
-	default_signals();
+	child_default_signals();
 	umask(002);
 	limit(RLIMIT_NOFILE, c->nofile_soft, c->nofile_hard);
 	/* 0 would still start a handler that core_pattern pipes to: core(5) */
@@ -182,11 +182,6 @@ child_filter(const struct config *c)
 	program.filter = c->filter;
 	return prctl(PR_SET_SECCOMP, 2 /* SECCOMP_MODE_FILTER */, &program);
 }
-
-struct program {
-	struct texts argv, env;
-	char *cwd;
-};
 
 static int
 read_program(const struct request *r, struct program *p)
@@ -250,6 +245,15 @@ exec_search(const struct program *p)
 	}
 }
 
+int
+child_exec_program(const struct program *p)
+{
+	if (strchr(p->argv.v[0], '/') == NULL)
+		return exec_search(p);
+	execve(p->argv.v[0], p->argv.v, p->env.v);
+	return errno;
+}
+
 void
 child_exec(const struct runner *rn, const struct request *r,
     struct child_error *e)
@@ -277,10 +281,5 @@ child_exec(const struct runner *rn, const struct request *r,
 		return;
 	}
 	e->stage = STAGE_EXEC;
-	if (strchr(p.argv.v[0], '/') == NULL) {
-		e->error = exec_search(&p);
-		return;
-	}
-	execve(p.argv.v[0], p.argv.v, p.env.v);
-	e->error = errno;
+	e->error = child_exec_program(&p);
 }

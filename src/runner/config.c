@@ -76,9 +76,10 @@ number_or_name(const char *s, const char *path, uint64_t *v)
 	return lookup(path, s, 2, v);
 }
 
-/* USER of an image: a name or number, and perhaps ":" and a group's. */
+/* USER of an image: a name or number, and perhaps ":" and a group's.  The ":"
+   is overwritten; returns 1 if there was a group. */
 static int
-set_image_user(struct config *c, char *user)
+find_user(char *user, uid_t *found, gid_t *found_group)
 {
 	char *group = strchr(user, ':');
 	uint64_t uid, gid = 0;
@@ -95,9 +96,112 @@ set_image_user(struct config *c, char *user)
 	}
 	if (uid >= UINT32_MAX || gid >= UINT32_MAX)
 		return -1;
-	c->uid = (uid_t)uid;
-	c->gid = (gid_t)gid;
+	*found = (uid_t)uid;
+	*found_group = (gid_t)gid;
+	return group != NULL;
+}
+
+static int
+set_image_user(struct config *c, char *user)
+{
+	if (find_user(user, &c->uid, &c->gid) < 0)
+		return -1;
 	c->shared_uid = true;
+	return 0;
+}
+
+/* Whether a line of group(5) has the name among its members; they stand behind
+   the third colon. */
+static bool
+is_member(const char *line, const char *name)
+{
+	size_t n = strlen(name);
+	const char *p = line;
+
+	for (int i = 0; i < 3; i++) {
+		p = strpbrk(p, ":\n");
+		if (p == NULL || *p++ != ':')
+			return false;
+	}
+	for (;; p++) {
+		if (strncmp(p, name, n) == 0 && strchr(",\n", p[n]) != NULL)
+			return true;
+		p += strcspn(p, ",\n");
+		if (*p != ',')
+			return false;
+	}
+}
+
+static void
+find_groups(struct config *c, const char *name)
+{
+	char *text = read_passwd("/etc/group");
+	const char *line = text, *p;
+	uint64_t gid;
+
+	while (line != NULL && *line != '\0' &&
+	    c->service_ngroups < GROUPS_MAX) {
+		p = is_member(line, name) ? strchr(line, ':') : NULL;
+		p = p != NULL ? strchr(p + 1, ':') : NULL;
+		if (p != NULL && (p++, text_scan(&p, &gid)) == 0 &&
+		    gid < UINT32_MAX)
+			c->service_groups[c->service_ngroups++] = (gid_t)gid;
+		line = strchr(line, '\n');
+		line = line != NULL ? line + 1 : NULL;
+	}
+	free(text);
+}
+
+/* HOME as of passwd(5), where the image sets none. */
+static void
+find_home(struct config *c, const char *name)
+{
+	char *text = read_passwd("/etc/passwd"), *p = text, *home = NULL;
+	size_t n = strlen(name);
+
+	while (p != NULL && (strncmp(p, name, n) != 0 || p[n] != ':')) {
+		p = strchr(p, '\n');
+		p = p != NULL ? p + 1 : NULL;
+	}
+	for (int i = 0; p != NULL && i < 5; i++) {
+		p = strpbrk(p, ":\n");
+		p = p != NULL && *p == ':' ? p + 1 : NULL;
+	}
+	if (p != NULL && *p == '/') {
+		p[strcspn(p, ":\n")] = '\0';
+		/* in front of it, in the place of what was read already */
+		home = p - 5;
+		memcpy(home, "HOME=", 5);
+	}
+	if (home != NULL)
+		(void)texts_set_env(&c->service.env, home, strlen(home));
+	else
+		(void)texts_set_env(&c->service.env, "HOME=/", 6);
+	free(text);
+}
+
+/* Runs end by kill(2) of their uid: the service cannot have one of theirs. */
+static int
+check_service(struct config *c)
+{
+	const char *user = c->service_user != NULL ? c->service_user : "root";
+	int named = 0;
+
+	if (c->service.argv.n == 0)
+		return 0;
+	if (c->service_user != NULL)
+		named = find_user(c->service_user, &c->service_uid,
+		    &c->service_gid);
+	else
+		c->service_uid = c->self;
+	if (named < 0 || (c->service_uid >= c->uid &&
+	    c->service_uid <= c->uid + SLOTS_MAX) ||
+	    (c->shared_uid && c->service_uid == c->uid))
+		return -1;
+	if (named == 0)
+		find_groups(c, user);
+	if (texts_env(&c->service.env, "HOME") == NULL)
+		find_home(c, user);
 	return 0;
 }
 
@@ -162,6 +266,18 @@ set_text(struct config *c, struct cgroup *cg, const struct field *f)
 		return set_filter(c, f);
 	case PROTO_K_CGROUP_FD:
 		return cgroup_take(cg, f);
+	case PROTO_K_SERVICE_ARG:
+		return texts_add(&c->service.argv, f->data, f->len);
+	case PROTO_K_SERVICE_ENV:
+		return texts_set_env(&c->service.env, f->data, f->len);
+	case PROTO_K_SERVICE_CWD:
+		free(c->service.cwd);
+		c->service.cwd = text_of_field(f);
+		return c->service.cwd != NULL ? 0 : -1;
+	case PROTO_K_SERVICE_USER:
+		free(c->service_user);
+		c->service_user = text_of_field(f);
+		return c->service_user != NULL ? 0 : -1;
 	default:
 		return 0;
 	}
@@ -264,6 +380,10 @@ config_clear(struct config *c)
 	texts_release(&c->places);
 	texts_release(&c->env);
 	texts_release(&c->notes);
+	texts_release(&c->service.argv);
+	texts_release(&c->service.env);
+	free(c->service.cwd);
+	free(c->service_user);
 	free(c->workspace);
 	free(c->filter);
 	memset(c, 0, sizeof(*c));
@@ -306,6 +426,9 @@ config_read(struct config *c, struct cgroup *cg, const struct message *m,
 	if (c->pidns)
 		check_pidns(c);
 	check_uids(c);
+	*text = "the service's user";
+	if (check_service(c) < 0)
+		return -1;
 	places_open(c);
 	c->set = true;
 	return 0;

@@ -130,7 +130,7 @@ job_room(const struct runner *rn, const struct request *r,
     const struct stream *s)
 {
 	int i = s == &r->out[1];
-	uint64_t unsent, room = s->ring_size;
+	uint64_t unsent, room = s->ring_size, left;
 
 	for (size_t n = 0; n < rn->ninquiries; n++) {
 		const struct inquiry *q = &rn->inquiries[n];
@@ -138,9 +138,9 @@ job_room(const struct runner *rn, const struct request *r,
 		if (q->job != r->job || !q->follow || s->ring_size == 0)
 			continue;
 		unsent = s->total - q->sent[i];
-		if (s->ring_size - (unsent < s->ring_size ? unsent :
-		    s->ring_size) < room)
-			room = s->ring_size - unsent;
+		left = unsent < s->ring_size ? s->ring_size - unsent : 0;
+		if (left < room)
+			room = left;
 	}
 	return (size_t)room;
 }

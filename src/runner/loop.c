@@ -143,8 +143,12 @@ read_signals(struct runner *rn)
 	ssize_t n = read(rn->sigfd, si, sizeof(si));
 
 	for (ssize_t i = 0; i < n / (ssize_t)sizeof(si[0]); i++) {
-		if (si[i].ssi_signo == SIGTERM && si[i].ssi_pid == 0)
-			rn->quit = true;
+		if (si[i].ssi_signo == SIGTERM && si[i].ssi_pid == 0) {
+			if (rn->service > 0)
+				(void)kill(rn->service, SIGTERM);
+			else
+				rn->quit = true;
+		}
 		if (si[i].ssi_signo == SIGCONT)
 			rn->lease_at = rn->now + rn->config.lease_us;
 	}
@@ -169,6 +173,21 @@ serve_channels(struct runner *rn, const struct pollset *set)
 }
 
 static void
+read_streams(struct runner *rn, const struct pollset *set, struct request *r)
+{
+	uint64_t before = r->out[0].total + r->out[1].total, after;
+
+	for (int i = 0; i < 2; i++)
+		if (r->out[i].hung || is_ready(set, r->out[i].fd))
+			stream_read(rn, r, &r->out[i]);
+	after = r->out[0].total + r->out[1].total;
+	if (after > before)
+		r->active_us = rn->now;
+	if (r->reaped)
+		r->drained += after - before;
+}
+
+static void
 serve_request(struct runner *rn, const struct pollset *set, struct request *r)
 {
 	if (is_ready(set, r->exec_fd))
@@ -176,9 +195,7 @@ serve_request(struct runner *rn, const struct pollset *set, struct request *r)
 	if (r->in.head < r->in.tail || r->in.ended || r->in.credit > 0)
 		task_feed(rn, r);
 	if (r->type == PROTO_RUN) {
-		for (int i = 0; i < 2; i++)
-			if (r->out[i].hung || is_ready(set, r->out[i].fd))
-				stream_read(rn, r, &r->out[i]);
+		read_streams(rn, set, r);
 	} else {
 		helper_read(rn, r);
 	}

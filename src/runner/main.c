@@ -104,6 +104,7 @@ runner_open(struct runner *rn, bool listens)
 	cgroup_init(&rn->cgroup);
 	channels_init(rn, !listens);
 	if (listens) {
+		rn->listens = true;
 		rn->hello_by = runner_now() + LISTEN_US;
 		channel_bind(rn);
 		if (rn->listen_fd < 0 || channel_listen(rn) < 0)
@@ -133,5 +134,5 @@ main(int argc, char **argv)
 	if (rn.config.tree)
 		tree_end();
 	queue_flush(&rn.queue);
-	return 0;
+	return rn.status;
 }

@@ -102,6 +102,15 @@
  * forgotten then.  Where runs have no uids or namespaces of their own,
  * BACKGROUND is a FAIL with EOPNOTSUPP.
  *
+ * SERVICE.  A runner that was started with "listen" starts SERVICE_ARG at the
+ * first HELLO: what an image runs by itself, which is no run of the client's and
+ * not confined like one.  It has the user's groups, the runner's capabilities
+ * as far as its user can have any, /dev/null as stdin, and the runner's own
+ * stdout and stderr.  If it cannot be executed, the HELLO is a FAIL, and the
+ * runner ends with 127.  The runner ends with it, and with its status (128+n
+ * after signal n); SIGTERM from outside goes to it.  Its uid cannot be one of
+ * runs, whose end would be its own: then HELLO is a FAIL with EINVAL.
+ *
  * PUT.  ENTRYs follow, with the id of the PUT: PATH (empty: the PUT's PATH
  * itself), TYPE, MODE, and for a link TARGET.  After an ENTRY of a regular file
  * come DATA frames, the last with PROTO_F_END (it may be empty).  An ENTRY with
@@ -244,6 +253,10 @@ enum proto_key {
 	PROTO_K_AS_KB,	    /* reserved */
 	PROTO_K_SILENCE_MS, /* in each HELLO; 0 or absent: the client may be
 			       silent as long as the lease lasts */
+	PROTO_K_SERVICE_ARG, /* argv, repeated: see SERVICE */
+	PROTO_K_SERVICE_ENV, /* NAME=VALUE, repeated; all of it but HOME */
+	PROTO_K_SERVICE_CWD, /* absent: "/" */
+	PROTO_K_SERVICE_USER, /* NAME or UID[:GROUP]; absent: the runner's */
 
 	/* PROTO_RUN */
 	PROTO_K_ARG = 64,   /* argv, repeated */

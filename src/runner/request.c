@@ -483,6 +483,11 @@ first_hello(struct runner *rn, const struct message *m)
 		cgroup_open(&rn->cgroup);
 	/* Before any code runs, so that none has the name. */
 	channel_bind(rn);
+	if (rn->config.service.argv.n > 0 && service_start(rn) < 0) {
+		rn->quit = true;
+		rn->status = 127;
+		return request_refuse(rn, 0, errno, "the service");
+	}
 	if (rn->config.keep && channel_keep(rn) < 0)
 		(void)texts_add(&rn->config.notes, note, sizeof(note) - 1);
 	forker_start(&rn->cgroup);

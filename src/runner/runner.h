@@ -143,8 +143,21 @@ void tree_end(void);
 
 /* ---- config.c ---- */
 
+/* What is executed. */
+struct program {
+	struct texts argv, env;
+	char *cwd;
+};
+
+#define GROUPS_MAX 64
+
 struct config {
 	bool set;
+	struct program service; /* without argv: there is none */
+	char *service_user;
+	uid_t service_uid;
+	gid_t service_gid, service_groups[GROUPS_MAX];
+	size_t service_ngroups;
 	uid_t uid;	  /* of slot 0 */
 	gid_t gid;
 	uid_t self;	  /* the runner's own */
@@ -248,6 +261,7 @@ struct request {
 	int status;
 	uint64_t started_us, ended_us;
 	uint64_t active_us; /* when it last took or gave something */
+	uint64_t drained;   /* read from its pipes after its end */
 	uint64_t timer_us;  /* when task_timer is due; 0: never */
 	uint64_t user_us, sys_us, maxrss_kb, leftovers;
 
@@ -314,6 +328,9 @@ struct runner {
 	bool listen_passed; /* listen_fd was one of the client's */
 	bool reaping;	/* more processes may have ended */
 	bool quit;
+	int status;	/* of the runner, at the end */
+	bool listens;	/* from the start, without a client on stdin */
+	pid_t service;	/* 0: none runs */
 	bool bulk;	/* a stream was read to its end, and that was a lot */
 	bool welcomed;	/* the first WELCOME is out: limits are known */
 	uint64_t now;	/* monotonic microseconds, at the loop's last turn */
@@ -379,6 +396,13 @@ void channel_pending(struct runner *rn);
 unsigned channel_address(struct sockaddr_un *sa);
 /* Whether the socket's other end is PID 1 or was started by an engine. */
 bool channel_peer_is_engines(int fd);
+
+/* ---- service.c ---- */
+
+/* Starts the configuration's service; -1 with errno. */
+int service_start(struct runner *rn);
+/* Whether pid is the service, which has ended: so does the runner. */
+bool service_reaped(struct runner *rn, pid_t pid, int status);
 
 /* ---- relay.c ---- */
 
@@ -529,6 +553,10 @@ struct child_io {
 int child_confine(const struct runner *rn, int slot, const struct child_io *io);
 /* Makes code, and not helpers, wait for the runner's share of the CPUs. */
 int child_be_nice(void);
+/* Signals as a program expects them. */
+void child_default_signals(void);
+/* Executes p, looked up in the PATH of its environment; returns with errno. */
+int child_exec_program(const struct program *p);
 /* Loads the seccomp filter of the configuration, if there is one. */
 int child_filter(const struct config *c);
 /* Executes a run's program.  Returns only on failure, which e tells. */

