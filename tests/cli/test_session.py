@@ -736,4 +736,4 @@ def two_users_of_one_name_do_not_meet():
             assert "is not a directory of ours alone" in done.err, done
 
 
-main()
+main(beside=True)
