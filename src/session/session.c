@@ -282,11 +282,11 @@ static void
 note_left(void *arg, const struct sweep_item *item)
 {
 	struct left *left = arg;
+	bool engine = !strcmp(item->kind, "engine");
 
-	if (item->keep)
-		return;
-	left->any = true;
-	left->on_engine |= !strcmp(item->kind, "engine");
+	/* Environments that are kept are no sign. */
+	left->any |= engine || !item->keep;
+	left->on_engine |= engine;
 }
 
 void
