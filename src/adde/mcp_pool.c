@@ -22,7 +22,7 @@ enum {
 	WAITING_MAX = 256,	    /* calls */
 	WAITING_BYTES = 256 << 20,  /* of their arguments */
 	IDLE_MS = 60000, /* a worker ends, and lets its environments go */
-	END_MS = 3000,	 /* for a worker to end; then by a signal */
+	END_MS = 5000,	 /* for a worker to end; then it is killed */
 	ID_DIGITS = 12,	 /* of a container's id that are enough to name it */
 };
 
@@ -184,7 +184,6 @@ on_readable(void *arg, int fd, unsigned events)
 	struct mcp_frame frame;
 	char buf[65536];
 	ssize_t n = read(fd, buf, sizeof(buf));
-	size_t used = 0;
 	int whole;
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
@@ -193,8 +192,7 @@ on_readable(void *arg, int fd, unsigned events)
 		strbuf_add(&w->in, buf, n);
 	while ((whole = mcp_frame_read(&w->in, &frame)) > 0) {
 		take_frame(w, &frame, w->in.buf + sizeof(frame));
-		used = sizeof(frame) + frame.len;
-		strbuf_consume(&w->in, used);
+		strbuf_consume(&w->in, sizeof(frame) + frame.len);
 	}
 	if (n > 0 && whole == 0)
 		return;
@@ -440,12 +438,13 @@ wait_for_workers(struct mcp_pool *p, int64_t deadline)
 	}
 }
 
+/* Their programs are ended by the runners, which then have no client. */
 static void
-signal_workers(struct mcp_pool *p, int signo)
+kill_workers(struct mcp_pool *p)
 {
 	for (size_t i = 0; i < WORKERS_MAX; i++)
 		if (p->workers[i])
-			kill(p->workers[i]->pid, signo);
+			kill(p->workers[i]->pid, SIGKILL);
 }
 
 void
@@ -459,9 +458,7 @@ mcp_pool_free(struct mcp_pool *p)
 		if (p->workers[i])
 			tell_to_end(p->workers[i]);
 	wait_for_workers(p, clock_ms() + END_MS);
-	signal_workers(p, SIGTERM);
-	wait_for_workers(p, clock_ms() + END_MS);
-	signal_workers(p, SIGKILL);
+	kill_workers(p);
 	wait_for_workers(p, INT64_MAX);
 	while (p->jobs)
 		remove_job(p, p->jobs);

@@ -17,8 +17,8 @@ struct mcp_pool;
 typedef void mcp_line_fn(void *arg, const char *line, size_t n);
 
 struct mcp_pool *mcp_pool_new(struct host *h, mcp_line_fn *line, void *arg);
-/* Cancels what is carried out and waits for the workers to end, those that do
-   not within a few seconds by a signal. */
+/* Cancels what is carried out and waits for the workers to end; those that do
+   not within a few seconds are killed. */
 void mcp_pool_free(struct mcp_pool *p);
 
 /*

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -18,7 +19,6 @@
 #include "cmd/dispatch.h"
 #include "cmd/host.h"
 #include "cmd/output.h"
-#include "shell/signals.h"
 
 /* A call that takes long says so this often; and what is new this often. */
 enum { BEAT_MS = 1000, NEWS_MS = 100 };
@@ -26,7 +26,6 @@ enum { BEAT_MS = 1000, NEWS_MS = 100 };
 struct worker {
 	struct host host;
 	struct output out;
-	struct signals signals;
 	int fd;
 	struct strbuf in;
 	bool ended; /* nobody wants more of us */
@@ -247,6 +246,36 @@ on_readable(void *arg, int fd, unsigned events)
 		w->ended = true;
 }
 
+/*
+ * SIGINT cancels; the others end the worker as well.  None gives up the
+ * environment, which goes on without us.
+ */
+static void
+on_signal(void *arg, int fd, unsigned events)
+{
+	struct worker *w = arg;
+	struct signalfd_siginfo info;
+
+	while (read(fd, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo != SIGINT)
+			w->ended = w->cancelled = true;
+		raise_cancel(w);
+	}
+}
+
+/* They are blocked already, by the server. */
+static int
+open_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
 /* ---- the process ---- */
 
 /*
@@ -276,7 +305,6 @@ begin(struct worker *w, struct host *server)
 	strvec_pushv(&w->host.vars, server->vars.v, server->vars.n);
 	w->host.loop = loop_new();
 	output_init(&w->out);
-	signals_init(&w->signals, &w->host, &w->out);
 	strbuf_init(&w->in);
 }
 
@@ -293,7 +321,6 @@ end(struct worker *w)
 		    &err);
 	json_free(w->call);
 	strbuf_release(&w->in);
-	signals_release(&w->signals);
 	loop_free(w->host.loop);
 	output_release(&w->out);
 	host_release(&w->host);
@@ -304,17 +331,22 @@ static _Noreturn void
 work(struct host *server, int fd)
 {
 	struct worker w = {.fd = fd};
-	struct loop_fd *watch;
+	struct loop_fd *watch, *signals;
+	int signal_fd = open_signals();
 
+	if (signal_fd < 0)
+		exit(1);
 	begin(&w, server);
 	watch = loop_fd_add(w.host.loop, fd, POLLIN, on_readable, &w);
-	while (!w.ended && !w.host.terminated) {
+	signals = loop_fd_add(w.host.loop, signal_fd, POLLIN, on_signal, &w);
+	while (!w.ended) {
 		if (w.call)
 			carry_out(&w);
 		else
 			loop_step(w.host.loop, -1);
 	}
 	loop_fd_remove(watch);
+	loop_fd_remove(signals);
 	exit(end(&w));
 }
 

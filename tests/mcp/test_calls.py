@@ -274,12 +274,31 @@ def a_worker_that_dies_is_replaced():
         same(s.run(env, "print(2)\n")["stdout"], "2\n")
 
 
+@test("a worker that gets %s leaves the environment alone", (
+    "SIGINT", "SIGTERM", "SIGHUP"))
+def _(name):
+    with Server("restricted-root") as s:
+        env = s.env()
+        s.run(env, "open('kept', 'w')\n")
+        number = s.start_run(env, ENDLESS, progressToken=1)
+        s.begun(1)
+        workers = s.workers()
+        for pid in workers:
+            os.kill(pid, getattr(signal, name))
+        assert "environment_lost" not in s.log(number)
+        if name != "SIGINT":
+            gone(workers)
+        log = s.run(env, "import os\nprint(os.path.exists('kept'))\n")
+        same(log["stdout"], "True\n")
+
+
 @test("%s: it ends in the middle of a call: %s", [
     (kind, how) for kind in ("docker", "restricted-root")
     for how in ("EOF", "SIGTERM", "SIGKILL")])
 def _(kind, how):
     with Server(kind) as s:
         env = s.env()
+        s.run(env, "open('kept', 'w')\n")
         s.start_run(env, ENDLESS, progressToken=1)
         s.begun(1)
         workers = s.workers()
@@ -293,7 +312,8 @@ def _(kind, how):
         gone(workers)
         assert time.monotonic() - began < patient(10), "too long"
         s.restart()
-        same(s.run(env, "print(2)\n")["stdout"], "2\n")
+        log = s.run(env, "import os\nprint(os.path.exists('kept'))\n")
+        same(log["stdout"], "True\n")
 
 
 main()
