@@ -2,9 +2,10 @@
  * A named session: what of a session outlives its process, and is shared by all
  * processes that use it at once.
  *
- *	STATE/named/NAME/lock		held for the moments in which somebody
- *					comes, removes it or changes session.json
- *	STATE/named/NAME/session.json	{"v":1,"created":TIME,"vars":{...}}
+ *	STATE/named/NAME/lock		held while somebody comes, removes it
+ *					or changes session.json
+ *	STATE/named/NAME/session.json	{"v":1,"created":TIME,"vars":{...},
+ *					"env":ID of the current environment}
  *	STATE/named/NAME/use/PID-HEX	locked while that process uses it
  *	STATE/named/NAME/steps/		see session/steps.h
  *
