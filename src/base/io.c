@@ -152,31 +152,113 @@ io_mkdirs(const char *path, mode_t mode, struct err *err)
 	}
 }
 
+/*
+ * Opens a directory for its removal, whatever its mode: a program of ours may
+ * have closed it, but nobody else owns it.
+ */
 static int
-remove_at(int dirfd, const char *name)
+open_to_empty(int parent, const char *name)
 {
-	struct dirent *de;
-	DIR *dir;
-	int fd, bad = 0;
+	autoclose int fd = openat(parent, name,
+	    O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	char path[64];
+	struct stat st;
 
-	if (!unlinkat(dirfd, name, 0) || errno == ENOENT)
-		return 0;
-	if (errno != EISDIR && errno != EPERM)
+	if (fd < 0 || fstat(fd, &st))
 		return -1;
-	fd = openat(dirfd, name,
-	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0)
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if ((st.st_mode & S_IRWXU) != S_IRWXU && chmod(path, S_IRWXU))
 		return -1;
-	dir = fdopendir(fd);
+	return openat(
+	    fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK);
+}
+
+static bool
+is_removed(int dirfd, const char *name)
+{
+	return !unlinkat(dirfd, name, 0) || errno == ENOENT ||
+	       !unlinkat(dirfd, name, AT_REMOVEDIR);
+}
+
+/* Calls fn for each entry; it may remove that one.  Takes fd. */
+static int
+each_entry(int fd, int (*fn)(void *arg, int fd, const char *name), void *arg)
+{
+	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *de;
+	int bad = 0;
+
 	if (!dir) {
-		close(fd);
+		if (fd >= 0)
+			close(fd);
 		return -1;
 	}
 	while ((de = readdir(dir)))
 		if (strcmp(de->d_name, ".") && strcmp(de->d_name, ".."))
-			bad |= remove_at(fd, de->d_name);
+			bad |= fn(arg, fd, de->d_name);
 	closedir(dir);
-	return unlinkat(dirfd, name, AT_REMOVEDIR) || bad ? -1 : 0;
+	return bad;
+}
+
+struct removal {
+	int top;
+	unsigned long moved; /* directories, to names of their own in top */
+};
+
+/* What of a directory is a directory itself, and not empty, goes to the top:
+   so a tree may be deeper than any path or stack. */
+static int
+remove_below(void *arg, int fd, const char *name)
+{
+	struct removal *r = arg;
+	char free_name[48];
+	int opened;
+
+	if (is_removed(fd, name))
+		return 0;
+	opened = open_to_empty(fd, name); /* to move it takes its own mode */
+	if (opened >= 0)
+		close(opened);
+	do
+		snprintf(free_name, sizeof(free_name), ".removed-%lu",
+		    r->moved++);
+	while (renameat2(fd, name, r->top, free_name, RENAME_NOREPLACE) &&
+	       errno == EEXIST);
+	return faccessat(r->top, free_name, F_OK, AT_SYMLINK_NOFOLLOW);
+}
+
+static int
+remove_entry(void *arg, int fd, const char *name)
+{
+	struct removal *r = arg;
+	int bad;
+
+	if (is_removed(fd, name))
+		return 0;
+	bad = each_entry(open_to_empty(fd, name), remove_below, r);
+	return is_removed(fd, name) ? 0 : bad | -1;
+}
+
+static int
+remove_at(int parent, const char *name)
+{
+	struct removal r = {0};
+	unsigned long before;
+	int bad;
+
+	if (is_removed(parent, name))
+		return 0;
+	r.top = open_to_empty(parent, name);
+	if (r.top < 0)
+		return -1;
+	do {
+		before = r.moved;
+		bad = each_entry(openat(r.top, ".", O_RDONLY | O_DIRECTORY |
+							O_CLOEXEC),
+		    remove_entry, &r);
+	} while (!bad && r.moved > before);
+	close(r.top);
+	return is_removed(parent, name) ? 0 : -1;
 }
 
 int

@@ -23,7 +23,8 @@ int io_put_file(const char *path, const void *p, size_t n, mode_t mode,
     struct err *err);
 /* Makes a directory and what is missing above it; existing ones are fine. */
 int io_mkdirs(const char *path, mode_t mode, struct err *err);
-/* Removes a tree that is ours, never following a link; missing is fine. */
+/* Removes a tree that is ours, never following a link, however deep it is and
+   whatever the modes of its directories; missing is fine. */
 int io_remove_tree(const char *path, struct err *err);
 int io_set_nonblock(int fd, bool on);
 /* DIR/NAME, the caller's. */

@@ -18,6 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 import addesh
 import engines
+import sandboxes
 from tap import diag, patient, same, test
 
 # Where adde is not what ADDE is, and nowhere else.  Each has its tests.
@@ -89,6 +90,7 @@ class Adde(addesh.Home):
         if kind:
             self._wait_longer()
         self.kind = kind
+        self.user = {}
         self.made = []    # environments
         self.binary = os.path.join(self.dir("bin"), "adde")
         os.symlink(addesh.program(), self.binary)
@@ -97,11 +99,28 @@ class Adde(addesh.Home):
             with open(path, "w") as f:
                 f.write(policy)
 
+    def become_nobody(self):
+        """From now on it is run by an ordinary user, who may use the engine
+        as a member of its group."""
+        uid, gid = sandboxes.nobody()
+        copy = sandboxes.readable_copy()
+        socket = engines.endpoint(self.kind)[len("unix://"):]
+        self.user = {"user": uid, "group": gid,
+                     "extra_groups": [os.stat(socket).st_gid]}
+        self.env["ADDESH_LIBEXECDIR"] = copy
+        self.env["ADDESH_DATADIR"] = os.path.join(copy, "share")
+        os.unlink(self.binary)
+        os.symlink(os.path.join(copy, "addesh"), self.binary)
+        for top, dirs, files in os.walk(self.path):
+            os.chown(top, uid, gid)
+            for name in files:
+                os.lchown(os.path.join(top, name), uid, gid)
+
     def run(self, *argv, stdin=b"", env=None, timeout=90):
         done = subprocess.run([self.binary] + list(argv), input=stdin,
                               capture_output=True, cwd=self.work,
                               env={**self.env, **(env or {})},
-                              timeout=patient(timeout))
+                              timeout=patient(timeout), **self.user)
         addesh.check_end(done.returncode, done.stderr, argv)
         return done
 

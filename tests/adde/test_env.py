@@ -12,6 +12,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from client import Adde, deviation, engines
 import fake_installer
+import sandboxes
 from tap import main, patient, same, test
 
 KINDS = engines.KINDS
@@ -333,6 +334,26 @@ def _(kind):
                           "read() for f in glob.glob('/proc/[0-9]*/cmdline'))"
                           " if 'a.py' in c])")
         same(four(log), (0, "[]\n", ""))
+
+
+@test
+def an_ordinary_user_can_do_it_too():
+    sandboxes.check_kind("docker")
+    with Adde("docker") as adde:
+        adde.become_nobody()
+        new = adde.ok("create_runtime_env", image=IMAGE)
+        log = adde.ok("execute_code_block", container_id=new["container_id"],
+                      filename="a.py", code_content=(
+                          "import os\nos.makedirs('d/e')\n"
+                          "open('d/e/f', 'w').close()\nos.chmod('d/e', 0)\n"
+                          "os.chmod('d', 0)\nprint(os.getuid())"))["log"]
+        same(four(log), (0, "%d\n" % adde.user["user"], ""))
+        same(os.stat(new["workspace"] + "/a.py").st_uid, adde.user["user"])
+        began = time.monotonic()
+        adde.ok("cleanup_env", container_id=new["container_id"])
+        took = time.monotonic() - began
+        assert took < patient(3), took
+        assert not os.path.exists(new["workspace"])
 
 
 @test

@@ -1,5 +1,8 @@
 /* base: strings, lists, units, encodings, errors, the loop. */
+#include <fcntl.h>
 #include <poll.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/arch.h"
@@ -335,6 +338,53 @@ test_arch(void)
 	is_str(arch_name(arch_host()), arch_host(), "this machine's");
 }
 
+/* Deeper than a process has descriptors, and than a path can be. */
+static void
+make_deep(const char *top)
+{
+	int fd = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	for (int i = 0; fd >= 0 && i < 1200; i++) {
+		int below = -1;
+
+		if (!mkdirat(fd, "dir", 0700) && !symlinkat("/", fd, "link"))
+			below = openat(fd, "dir",
+			    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		fchmod(fd, 0);
+		close(fd);
+		fd = below;
+	}
+	if (fd < 0)
+		abort();
+	close(fd);
+}
+
+static void
+test_remove_tree(void)
+{
+	char top[] = "/tmp/test_base.XXXXXX";
+	autofree char *beside = NULL, *link = NULL;
+	struct err e = ERR_INIT;
+
+	if (!mkdtemp(top))
+		abort();
+	beside = xasprintf("%s.beside", top);
+	make_deep(top);
+	ok(!io_remove_tree(top, &e), "a deep tree of closed directories: %s",
+	    e.msg.buf);
+	ok(access(top, F_OK) && !access("/tmp", F_OK), "is gone, all of it");
+	ok(!io_remove_tree(top, &e), "and again");
+	if (mkdir(beside, 0700))
+		abort();
+	link = xasprintf("%s.link", top);
+	if (symlink(beside, link))
+		abort();
+	ok(!io_remove_tree(link, &e) && !access(beside, F_OK),
+	    "of a link only itself goes");
+	rmdir(beside);
+	err_clear(&e);
+}
+
 int
 main(void)
 {
@@ -351,5 +401,6 @@ main(void)
 	test_json();
 	test_utc();
 	test_arch();
+	test_remove_tree();
 	return done();
 }
