@@ -20,8 +20,8 @@
 #include "cmd/host.h"
 #include "cmd/output.h"
 
-/* A call that takes long says so this often; and what is new this often. */
-enum { BEAT_MS = 1000, NEWS_MS = 100 };
+/* A call says what is new at most this often, and else that it goes on. */
+enum { NEWS_MS = 100, BEAT_MS = 1000 };
 
 struct worker {
 	struct host host;
@@ -104,6 +104,8 @@ on_progress(void *worker, const char *message)
 {
 	struct worker *w = worker;
 
+	if (!strcmp(w->phase, message))
+		return;
 	free(w->phase_text);
 	w->phase = w->phase_text = xstrdup(message);
 	if (!w->told || clock_ms() - w->told_at >= NEWS_MS)
@@ -130,6 +132,8 @@ on_beat(void *worker)
 	loop_timer_set(w->beat, clock_ms() + BEAT_MS);
 	if (w->cancelled)
 		raise_cancel(w);
+	if (clock_ms() - w->told_at < BEAT_MS / 2)
+		return;
 	text = xasprintf("%s (%lld s)", w->phase,
 	    (long long)(clock_ms() - w->began) / 1000);
 	send_progress(w, text);
