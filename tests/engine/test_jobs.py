@@ -14,6 +14,10 @@ from addesh import Home  # noqa: E402
 from tap import main, same, test  # noqa: E402
 
 
+# For what is the same wherever programs run.
+ONE = ("docker",)
+
+
 def home(sandbox):
     return Home(options=engines.sandbox(sandbox))
 
@@ -65,7 +69,7 @@ show @4
     same(show["result"]["result"]["job"], 1, "show")
 
 
-@test("what people see: %s", engines.SANDBOXES)
+@test("what people see: %s", ONE)
 def _(sandbox):
     done = session(sandbox, "exec -d sh -c 'echo one; exit 3'\n"
                             "wait\nwait\njobs\n")
@@ -75,7 +79,7 @@ def _(sandbox):
     same(done.out.splitlines()[0], "one", "stdout")
 
 
-@test("several are waited for one after the other: %s", engines.SANDBOXES)
+@test("several are waited for one after the other: %s", ONE)
 def _(sandbox):
     *_, wait = answers(sandbox, "exec -d sh -c 'echo a; exit 1'\n"
                                 "exec -d sh -c 'echo b; exit 2'\n"
@@ -106,8 +110,7 @@ def _(sandbox):
          [{"job": 1}], "killed")
 
 
-@test("only -t and the policy's ceiling limit its time: %s",
-      engines.SANDBOXES)
+@test("only -t and the policy's ceiling limit its time: %s", ONE)
 def _(sandbox):
     with home(sandbox) as h:
         script = ("env new python:3.11-slim\nset timeout 200ms\n"
@@ -158,8 +161,7 @@ def _(sandbox):
              "wait")
 
 
-@test("more than is kept is cut in the middle, and said: %s",
-      engines.SANDBOXES)
+@test("more than is kept is cut in the middle, and said: %s", ONE)
 def _(sandbox):
     with home(sandbox) as h:
         done = h.script("env new python:3.11-slim\n"
@@ -172,7 +174,7 @@ def _(sandbox):
         same((lines[0], lines[-2]), ("1", "200000"), "first and last")
 
 
-@test("a wrong number, word or signal is an error: %s", engines.SANDBOXES)
+@test("a wrong number, word or signal is an error: %s", ONE)
 def _(sandbox):
     found = answers(sandbox, "wait 7\nkill 7\nkill x\nkill -s NONE 1\n")
     same([a["error"]["message"] for a in found],
@@ -201,6 +203,23 @@ def _(sandbox):
 def _(sandbox):
     *_, reset, jobs = answers(sandbox, "exec -d sleep 1000\nenv reset\njobs\n")
     same((reset["ok"], jobs["result"]["jobs"]), (True, []), "after reset")
+
+
+@test("in a kept environment it outlives its session: %s", engines.SANDBOXES)
+def _(sandbox):
+    with home(sandbox) as h:
+        h.script("env new --keep python:3.11-slim --name kept-jobs\n"
+                 "exec -d sh -c 'echo up; until [ -e go ]; do sleep 0.01;"
+                 " done; echo end'\n").is_ok()
+        try:
+            done = h.script("env use kept-jobs\njobs\nexec touch go\n"
+                            "wait 1\n", "--json").is_ok()
+            jobs, _, wait = [json.loads(s)["result"]
+                             for s in done.out.splitlines()][1:]
+            same(jobs["jobs"][0]["state"], "running", "jobs")
+            same(wait["stdout"], "up\nend\n", "wait")
+        finally:
+            h.script("env rm kept-jobs\n").is_ok()
 
 
 @test("where all runs have one user there are none: %s", engines.KINDS)

@@ -158,6 +158,12 @@ def environments_their_files_and_steps():
             s.type("exec echo done")
             s.keys("Enter")
             s.wait_for("^done$")
+            s.type("exec -d sleep 1000")
+            s.keys("Enter")
+            s.wait_for("^job 1 started:.*^addesh second.*> ?$")
+            s.type("kill ")
+            tab(s, "> kill 1 ")
+            s.keys("C-u")
             s.type("quit")
             s.keys("Enter")
             while s.tmux("display-message", "-p", "#{pane_dead}") != "1\n":
