@@ -34,6 +34,8 @@ static const struct opt env_new_opts[] = {
     OPT_FLAG(0, "root", "the same as --user root: uid 0 without capabilities"),
     OPT_STR('w', "workdir", "DIR", "directory of each run", COMP_NONE),
     OPT_FLAG(0, "writable", "the image's files may be changed"),
+    OPT_FLAG(0, "image-cmd",
+	"start the image's own command, a server; implies --writable"),
     OPT_LIST('v', "volume", "HOSTDIR:PATH[:ro]",
 	"let programs see a directory of this host at PATH", COMP_HOST_DIR),
     OPT_LIST('p', "publish", "HOST:CONTAINER[/udp]",
@@ -227,6 +229,28 @@ set_workdir(struct call *c, struct env_spec *spec)
 	return 0;
 }
 
+/* The server is the image's user; programs beside it have one of their own,
+   by which all of theirs is found and ended. */
+static int
+set_image_cmd(struct call *c, const struct policy *p, struct env_spec *spec)
+{
+	struct policy *copy;
+	int rc;
+
+	spec->image_cmd = call_has(c, "image-cmd");
+	if (!spec->image_cmd)
+		return 0;
+	if (spec->limits.user != USER_SANDBOX)
+		return err_set(&c->err, ERR_USAGE,
+		    "--image-cmd: programs beside a server have a user of "
+		    "their own: neither -u nor --root");
+	spec->limits.writable = true;
+	copy = policy_copy(p);
+	rc = apply_option(c, copy, "image-cmd", "user", "image");
+	policy_free(copy);
+	return rc;
+}
+
 /* Everything but the kind of sandbox, from the policy and the options. */
 static int
 spec_from_call(struct call *c, struct policy *p, struct env_spec *spec)
@@ -247,8 +271,14 @@ spec_from_call(struct call *c, struct policy *p, struct env_spec *spec)
 	if (spec->user)
 		spec->limits.user = USER_NAMED;
 	spec->limits.writable = call_has(c, "writable");
+	if (set_image_cmd(c, p, spec))
+		return -1;
 	if (env_share_parse(c, spec))
 		return -1;
+	if (spec->image_cmd && env_spec_writes_host(spec))
+		return err_set(&c->err, ERR_USAGE,
+		    "-v: a server gets directories of this host read-only: "
+		    "HOSTDIR:PATH:ro");
 	return policy_may_use_image(p, image, NULL, &c->err);
 }
 

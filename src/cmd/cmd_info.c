@@ -135,6 +135,23 @@ fact_line(void *arg, const char *title, const char *name, const char *value)
 		call_text(c, "%-18s%s\n", title, value);
 }
 
+/* "running" or "ended 3" */
+static void
+show_service(struct call *c, const struct env *env)
+{
+	autovec struct strvec stats = STRVEC_INIT;
+	autoerr struct err ignored = ERR_INIT;
+	const char *service;
+
+	if (!env->spec.image_cmd || box_stats(env->box, &stats, &ignored))
+		return;
+	service = strvec_env_get(&stats, "service");
+	if (!service)
+		return;
+	json_put_str(call_data(c), "service", service);
+	fact_line(c, "image's command", "service", service);
+}
+
 static void
 show_facts(struct call *c, const struct env *env)
 {
@@ -157,6 +174,7 @@ show_facts(struct call *c, const struct env *env)
 	env_share_ports(env, &ports);
 	if (ports.len)
 		fact_line(c, "ports", "ports", ports.buf);
+	show_service(c, env);
 	session_host_put_keep(j, env);
 	if (env->id) {
 		autobuf struct strbuf kept = STRBUF_INIT;

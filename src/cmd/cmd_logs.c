@@ -7,6 +7,7 @@
 #include "base/units.h"
 #include "cmd/call.h"
 #include "cmd/host.h"
+#include "cmd/output.h"
 #include "session/session.h"
 
 /* A line of a log: complete, or the last of its stream. */
@@ -100,11 +101,12 @@ tail_release(struct tail *t)
 }
 
 static void
-show_line(struct call *c, const struct line *l, bool both)
+show_line(struct call *c, const struct line *l, bool both, bool timed)
 {
 	struct strbuf *sb = &c->body;
 
-	if (call_has(c, "timestamps"))
+	/* The engine has put them before those of a server. */
+	if (call_has(c, "timestamps") && timed)
 		strbuf_addf(sb, "%9.3f ", (double)l->us / 1e6);
 	/* Streams are told apart by a mark and not by colour alone. */
 	if (both && l->err)
@@ -114,12 +116,13 @@ show_line(struct call *c, const struct line *l, bool both)
 }
 
 static json *
-line_json(const struct line *l)
+line_json(const struct line *l, bool timed)
 {
 	json *j = json_object();
 
 	json_put_str(j, "stream", l->err ? "stderr" : "stdout");
-	json_put_int(j, "t_ms", (int64_t)(l->us / 1000));
+	if (timed)
+		json_put_int(j, "t_ms", (int64_t)(l->us / 1000));
 	json_put_bytes(j, "text", l->text.buf, l->text.len);
 	return j;
 }
@@ -160,6 +163,7 @@ no_log(struct call *c)
 	    "logs live as long as their session; those with a name stay (-s)");
 }
 
+/* Step 0: of a server. */
 static void
 show_tail(struct call *c, struct tail *t, unsigned step)
 {
@@ -170,11 +174,73 @@ show_tail(struct call *c, struct tail *t, unsigned step)
 		const struct line *l =
 		    &t->ring[t->max ? (t->next + i) % t->n : i];
 
-		show_line(c, l, both);
-		json_push(lines, line_json(l));
+		show_line(c, l, both, step != 0);
+		json_push(lines, line_json(l, step != 0));
 	}
-	json_put_int(call_data(c), "step", step);
+	if (step)
+		json_put_int(call_data(c), "step", step);
 	json_put(call_data(c), "lines", lines);
+}
+
+/* ---- of the image's own command ---- */
+
+static void
+tail_server(void *arg, int fd, const void *p, size_t n)
+{
+	const struct step_record r = {
+	    .flags = fd == 2 ? STEP_LOG_STDERR : 0, .p = p, .n = n};
+
+	tail_add(arg, &r);
+}
+
+struct following {
+	struct call *call;
+	const struct tail *wanted;
+};
+
+static void
+follow_server(void *arg, int fd, const void *p, size_t n)
+{
+	const struct following *f = arg;
+
+	if (f->wanted->want[fd == 2])
+		call_program(f->call, fd, p, n);
+}
+
+static bool
+wants_server(const struct call *c)
+{
+	return call_has(c, "follow") || call_has(c, "since") ||
+	       call_has(c, "server");
+}
+
+/* What follows has no end that JSON could have. */
+static int
+server_logs(struct call *c, struct tail *t)
+{
+	struct following f = {c, t};
+	bool follow = call_has(c, "follow");
+	struct box_log log = {.follow = follow,
+	    .timestamps = call_has(c, "timestamps"),
+	    .tail = t->max,
+	    .out = follow ? follow_server : tail_server,
+	    .arg = follow ? (void *)&f : t};
+	int rc;
+
+	if (follow && c->out->mode == OUTPUT_JSON)
+		return err_set(&c->err, ERR_USAGE,
+		    "--follow does not go with --json: there is no end of it");
+	if (call_has(c, "since"))
+		log.since_ms =
+		    clock_wall_ms() - (int64_t)call_ms(c, "since", 0);
+	if (c->host->need_env(c, NULL))
+		return -1;
+	rc = box_service_log(c->env->box, &log, &c->err);
+	if (!rc && !follow) {
+		tail_finish(t);
+		show_tail(c, t, 0);
+	}
+	return rc;
 }
 
 static int
@@ -195,6 +261,11 @@ logs_exec(struct call *c)
 	if (call_has(c, "tail") && !t.max)
 		return err_set(&c->err, ERR_USAGE,
 		    "--tail 0: lines count from 1");
+	if (wants_server(c)) {
+		rc = server_logs(c, &t);
+		tail_release(&t);
+		return rc;
+	}
 	if (!step)
 		return no_log(c);
 	rc = steps_read_log(s->steps, step, tail_add, &t, &c->err);
@@ -211,8 +282,10 @@ static const struct opt logs_opts[] = {
     OPT_FLAG(0, "stderr", "that stream only"),
     OPT_INT('n', "tail", "N", "as N alone: how many of the last lines"),
     OPT_FLAG('t', "timestamps",
-	"seconds since the step began before each line"),
-    OPT_REFUSED('f', "follow", "a run shows its output while it runs"),
+	"the time before each line: seconds since the step began"),
+    OPT_FLAG(0, "server", "of the image's own command: env new --image-cmd"),
+    OPT_FLAG('f', "follow", "the same, and what it writes from now on"),
+    OPT_TIME(0, "since", "the same, of the last TIME only"),
     OPT_END,
 };
 
@@ -221,8 +294,10 @@ const struct cmd cmd_logs = {
     .summary = "the output of the last run or build, or of a step",
     .help = "Both streams in the order in which their lines came; those of "
 	    "stderr are marked with \"! \".  N is how many of the last lines, "
-	    "@K the number of the step.",
-    .examples = "logs 50\nlogs @3 --stderr",
+	    "@K the number of the step.\n"
+	    "In an environment of --image-cmd --server, -f and --since show "
+	    "what the server writes; Ctrl-C ends -f.",
+    .examples = "logs 50\nlogs @3 --stderr\nlogs -f --since 10m",
     .opts = logs_opts,
     .args = {ARG_OPTIONAL("N", COMP_STEP), ARG_OPTIONAL("@K", COMP_STEP)},
     .flags = CMD_NO_STEP | CMD_PAGEABLE,

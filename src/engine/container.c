@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "engine/attach.h"
+#include "engine/demux.h"
 #include "engine/http.h"
 
 /* "/v1.41" + before + escaped id + after; the caller's. */
@@ -173,6 +174,72 @@ container_put_tar(struct engine *e, const char *id, const char *path,
 	http_add_escaped(&url, path, "/");
 	rq.path = url.buf;
 	return http_do(engine_http(e), &rq, NULL, err);
+}
+
+struct log_reader {
+	const struct log_query *q;
+	struct demux demux;
+	struct strbuf text; /* of stderr */
+};
+
+/* So much belongs to one stream, or to the head of a frame. */
+static size_t
+log_slice(const struct demux *d, size_t n)
+{
+	size_t whole = d->left ? d->left : sizeof(d->head) - d->have;
+
+	return n < whole ? n : whole;
+}
+
+static int
+on_log(void *arg, const void *p, size_t n, struct err *err)
+{
+	struct log_reader *r = arg;
+	const char *from = p;
+
+	while (n) {
+		char slice[8192];
+		size_t len = log_slice(&r->demux, n), got;
+
+		len = len < sizeof(slice) ? len : sizeof(slice);
+		memcpy(slice, from, len);
+		got = demux_feed(&r->demux, slice, len);
+		if (r->demux.broken)
+			return err_set(err, ERR_ENGINE,
+			    "reading the container's log: what comes is no "
+			    "log");
+		if (got)
+			r->q->out(r->q->arg, 1, slice, got);
+		if (r->text.len)
+			r->q->out(r->q->arg, 2, r->text.buf, r->text.len);
+		strbuf_reset(&r->text);
+		from += len;
+		n -= len;
+	}
+	return 0;
+}
+
+int
+container_logs(struct engine *e, const char *id, const struct log_query *q,
+    struct err *err)
+{
+	struct log_reader r = {.q = q, .text = STRBUF_INIT};
+	autofree char *tail =
+	    q->tail ? xasprintf("%zu", q->tail) : xstrdup("all");
+	autofree char *query = xasprintf("/logs?stdout=1&stderr=1&follow=%d"
+	    "&timestamps=%d&since=%lld.%03d&tail=%s", q->follow, q->timestamps,
+	    (long long)(q->since_ms / 1000), (int)(q->since_ms % 1000), tail);
+	autofree char *path = container_path(e, id, query);
+	struct http_request rq = {.doing = "reading the container's log",
+	    .method = "GET", .path = path, .sink = on_log, .sink_arg = &r,
+	    .first_byte_ms = q->follow ? HTTP_PATIENT_MS : 0,
+	    .silence_ms = q->follow ? HTTP_PATIENT_MS : 0};
+	int rc;
+
+	demux_init(&r.demux, &r.text, SIZE_MAX);
+	rc = http_do(engine_http(e), &rq, NULL, err);
+	strbuf_release(&r.text);
+	return rc;
 }
 
 char *

@@ -50,6 +50,21 @@ json *container_list(struct engine *e, const struct strvec *labels,
 int container_put_tar(struct engine *e, const char *id, const char *path,
     const void *tar, size_t n, struct err *err);
 
+struct log_query {
+	bool follow;	  /* what comes until the container ends, too */
+	bool timestamps;  /* RFC 3339, before each line */
+	int64_t since_ms; /* of the wall clock; 0: from its beginning */
+	size_t tail;	  /* so many of the last lines; 0: all */
+	/* Gets the bytes of stdout (fd 1) and stderr (2) as they come; makes no
+	   requests itself. */
+	void (*out)(void *arg, int fd, const void *p, size_t n);
+	void *arg;
+};
+/* What PID 1 of a container without a terminal has written, from the engine's
+   log. */
+int container_logs(struct engine *e, const char *id,
+    const struct log_query *q, struct err *err);
+
 /* POST /exec: returns the id of the exec, the caller's. */
 char *container_exec_create(struct engine *e, const char *id, const json *body,
     struct err *err);

@@ -307,6 +307,9 @@ set_number(struct config *c, const struct field *f)
 		c->nofile_soft = v >> 32;
 		c->nofile_hard = (uint32_t)v;
 		return c->nofile_soft <= c->nofile_hard ? 0 : -1;
+	case PROTO_K_SERVICE_STAYS:
+		c->service_stays = v != 0;
+		return 0;
 	default: /* PROTO_K_NPROC */
 		c->nproc = v;
 		c->has_nproc = true;
@@ -324,6 +327,7 @@ set_field(struct config *c, struct cgroup *cg, const struct field *f)
 	case PROTO_K_KEEP:
 	case PROTO_K_NOFILE:
 	case PROTO_K_NPROC:
+	case PROTO_K_SERVICE_STAYS:
 		return set_number(c, f);
 	default:
 		return set_text(c, cg, f);

@@ -146,8 +146,8 @@ read_signals(struct runner *rn)
 		if (si[i].ssi_signo == SIGTERM && si[i].ssi_pid == 0) {
 			if (rn->service > 0)
 				(void)kill(rn->service, SIGTERM);
-			else
-				rn->quit = true;
+			rn->stopping = true;
+			rn->quit = rn->quit || rn->service == 0;
 		}
 		if (si[i].ssi_signo == SIGCONT)
 			rn->lease_at = rn->now + rn->config.lease_us;

@@ -108,7 +108,8 @@
  * as far as its user can have any, /dev/null as stdin, and the runner's own
  * stdout and stderr.  If it cannot be executed, the HELLO is a FAIL, and the
  * runner ends with 127.  The runner ends with it, and with its status (128+n
- * after signal n); SIGTERM from outside goes to it.  Its uid cannot be one of
+ * after signal n), unless it is to stay with SERVICE_STAYS, so that one can see
+ * why; SIGTERM from outside goes to it, and then both end.  Its uid cannot be one of
  * runs, whose end would be its own: then HELLO is a FAIL with EINVAL.
  *
  * PUT.  ENTRYs follow, with the id of the PUT: PATH (empty: the PUT's PATH
@@ -257,6 +258,7 @@ enum proto_key {
 	PROTO_K_SERVICE_ENV, /* NAME=VALUE, repeated; all of it but HOME */
 	PROTO_K_SERVICE_CWD, /* absent: "/" */
 	PROTO_K_SERVICE_USER, /* NAME or UID[:GROUP]; absent: the runner's */
+	PROTO_K_SERVICE_STAYS, /* 1: the runner does not end with it */
 
 	/* PROTO_RUN */
 	PROTO_K_ARG = 64,   /* argv, repeated */
@@ -311,7 +313,8 @@ enum proto_key {
 	PROTO_K_COLS,
 	PROTO_K_STAT, /* text NAME=VALUE: memory, cpu_us and pids of the cgroup
 			 and disk, the bytes in use in the file system of the
-			 first PLACE; those that are known */
+			 first PLACE; those that are known.  Of a SERVICE:
+			 "service", which is "running" or "ended STATUS" */
 	PROTO_K_JOB,	 /* number of a background run, counted from 1 */
 	PROTO_K_RUNNING, /* 1: it has not ended */
 	PROTO_K_FOLLOW,	 /* 1: also what still comes */

@@ -527,6 +527,18 @@ keep(struct runner *rn, const struct message *m)
 }
 
 static void
+service_stat(const struct runner *rn, struct field_writer *w)
+{
+	char text[48] = "service=ended ";
+
+	if (rn->config.service.argv.n == 0)
+		return;
+	text_number(text + strlen(text), (uint64_t)rn->status, 10);
+	field_put_text(w, PROTO_K_STAT,
+	    rn->service > 0 ? "service=running" : text);
+}
+
+static void
 stats(struct runner *rn, uint32_t id)
 {
 	uint8_t buf[512];
@@ -535,6 +547,7 @@ stats(struct runner *rn, uint32_t id)
 	field_writer_init(&w, buf, sizeof(buf));
 	cgroup_stats(&rn->cgroup, &w);
 	places_stats(&rn->config, &w);
+	service_stat(rn, &w);
 	queue_message(&rn->queue, PROTO_VERDICT, id, &w);
 }
 

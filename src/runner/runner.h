@@ -154,6 +154,7 @@ struct program {
 struct config {
 	bool set;
 	struct program service; /* without argv: there is none */
+	bool service_stays; /* the runner does not end with it */
 	char *service_user;
 	uid_t service_uid;
 	gid_t service_gid, service_groups[GROUPS_MAX];
@@ -331,6 +332,7 @@ struct runner {
 	int status;	/* of the runner, at the end */
 	bool listens;	/* from the start, without a client on stdin */
 	pid_t service;	/* 0: none runs */
+	bool stopping;	/* the runner ends with it now */
 	bool bulk;	/* a stream was read to its end, and that was a lot */
 	bool welcomed;	/* the first WELCOME is out: limits are known */
 	uint64_t now;	/* monotonic microseconds, at the loop's last turn */
@@ -401,7 +403,8 @@ bool channel_peer_is_engines(int fd);
 
 /* Starts the configuration's service; -1 with errno. */
 int service_start(struct runner *rn);
-/* Whether pid is the service, which has ended: so does the runner. */
+/* Whether pid is the service, which has ended: so does the runner, unless it is
+   to stay. */
 bool service_reaped(struct runner *rn, pid_t pid, int status);
 
 /* ---- relay.c ---- */

@@ -78,6 +78,6 @@ service_reaped(struct runner *rn, pid_t pid, int status)
 	rn->service = 0;
 	rn->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status)
 					 : WEXITSTATUS(status);
-	rn->quit = true;
+	rn->quit = rn->quit || rn->stopping || !rn->config.service_stays;
 	return true;
 }

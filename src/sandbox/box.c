@@ -470,6 +470,17 @@ box_limit(const struct box *box, const char *name)
 	return strvec_env_get(&box->limits, name);
 }
 
+int
+box_service_log(struct box *box, const struct box_log *log, struct err *err)
+{
+	if (box->spec.image_cmd && box->ops->log)
+		return box->ops->log(box, log, err);
+	err_set(err, ERR_USAGE, "%s runs no command of its image",
+	    box->spec.name);
+	return err_hint(err, "open one that does:  env new --image-cmd %s",
+	    box->spec.image ? box->spec.image : "IMAGE");
+}
+
 const struct port *
 box_ports(const struct box *box, size_t *n)
 {

@@ -260,6 +260,21 @@ const struct limit_gap *box_gaps(const struct box *box, size_t *n);
 /* The ports of the environment that this host reaches: none is 0. */
 const struct port *box_ports(const struct box *box, size_t *n);
 
+/*
+ * What the image's own command has written (spec.image_cmd), in the order in
+ * which the engine has it: out as in box_sink.  follow: and what comes until
+ * the environment ends or Ctrl-C, which is no error.
+ */
+struct box_log {
+	bool follow, timestamps;
+	int64_t since_ms; /* wall clock; 0: from the beginning */
+	size_t tail;	  /* of the last lines; 0: all */
+	void (*out)(void *arg, int fd, const void *p, size_t n);
+	void *arg;
+};
+int box_service_log(struct box *box, const struct box_log *log,
+    struct err *err);
+
 /* Facts about it, all NAME=VALUE: kind (docker, podman, restricted), id,
    image, image_id, arch, isolation, cgroup, seccomp, runner. */
 const struct strvec *box_describe(const struct box *box);

@@ -25,6 +25,9 @@ struct box_ops {
 	int (*keep)(struct box *box, struct err *err);
 	int (*connect)(struct box *box, struct err *err);
 	void (*record)(const struct box *box, json *members);
+	/* See box_service_log(); NULL: there is no such log. */
+	int (*log)(struct box *box, const struct box_log *log,
+	    struct err *err);
 	/* The URL of the engine that a kept one is on; NULL: of none. */
 	const char *(*engine)(const struct box *box);
 };

@@ -515,6 +515,9 @@ static int
 hello_refused(struct client *c, const struct client_config *cfg,
     struct err *err)
 {
+	if (!strcmp(c->refused.buf, "the service"))
+		return err_set(err, ERR_IMAGE,
+		    "the image's command could not be started");
 	if (strcmp(c->refused.buf, "user"))
 		return err_set(err, ERR_SANDBOX, "the runner refused its %s",
 		    c->refused.buf);

@@ -31,6 +31,9 @@ struct client_config {
 	bool keep;
 	uint64_t silence_ms; /* 0: the runner waits for us however long */
 	bool fresh; /* the stream began with the runner: see OPENING */
+	/* A program beside the runs: see SERVICE.  No argv: none. */
+	struct strvec service_argv, service_env;
+	const char *service_cwd, *service_user;
 	const void *preface; /* for who starts the runner, before all else */
 	size_t preface_len;
 	const void *seccomp; /* struct sock_filter[] */
@@ -41,7 +44,8 @@ struct client_config {
 
 #define CLIENT_CONFIG_INIT                                                     \
 	{.places = STRVEC_INIT, .base_env = STRVEC_INIT,                       \
-	    .cgroup_fds = STRVEC_INIT, .user = "sandbox", .isolation = "uid"}
+	    .cgroup_fds = STRVEC_INIT, .service_argv = STRVEC_INIT,            \
+	    .service_env = STRVEC_INIT, .user = "sandbox", .isolation = "uid"}
 void client_config_release(struct client_config *c);
 /* As fields, and how many bytes they take at most. */
 void client_config_put(struct field_writer *w, const struct client_config *cfg);

@@ -9,6 +9,8 @@ client_config_release(struct client_config *c)
 	strvec_release(&c->places);
 	strvec_release(&c->base_env);
 	strvec_release(&c->cgroup_fds);
+	strvec_release(&c->service_argv);
+	strvec_release(&c->service_env);
 }
 
 void
@@ -17,6 +19,16 @@ client_texts_put(struct field_writer *w, enum proto_key key,
 {
 	for (size_t i = 0; i < sv->n; i++)
 		field_put_text(w, key, sv->v[i]);
+}
+
+static void
+put_service(struct field_writer *w, const struct client_config *cfg)
+{
+	client_texts_put(w, PROTO_K_SERVICE_ARG, &cfg->service_argv);
+	client_texts_put(w, PROTO_K_SERVICE_ENV, &cfg->service_env);
+	field_put_text(w, PROTO_K_SERVICE_CWD, cfg->service_cwd);
+	field_put_text(w, PROTO_K_SERVICE_USER, cfg->service_user);
+	field_put_u64(w, PROTO_K_SERVICE_STAYS, 1);
 }
 
 void
@@ -36,6 +48,8 @@ client_config_put(struct field_writer *w, const struct client_config *cfg)
 		field_put_u64(w, PROTO_K_SILENCE_MS, cfg->silence_ms);
 	if (cfg->seccomp_len)
 		field_put(w, PROTO_K_SECCOMP, cfg->seccomp, cfg->seccomp_len);
+	if (cfg->service_argv.n)
+		put_service(w, cfg);
 	if (cfg->nofile_hard)
 		field_put_u64(w, PROTO_K_NOFILE,
 		    cfg->nofile_soft << 32 | cfg->nofile_hard);
@@ -60,5 +74,9 @@ client_config_size(const struct client_config *cfg)
 	       strlen(cfg->workspace) + client_texts_size(&cfg->places) +
 	       client_texts_size(&cfg->base_env) +
 	       client_texts_size(&cfg->cgroup_fds) + cfg->seccomp_len +
-	       16 * FIELD_SIZE(8);
+	       client_texts_size(&cfg->service_argv) +
+	       client_texts_size(&cfg->service_env) +
+	       (cfg->service_cwd ? strlen(cfg->service_cwd) : 0) +
+	       (cfg->service_user ? strlen(cfg->service_user) : 0) +
+	       20 * FIELD_SIZE(8);
 }

@@ -18,6 +18,7 @@
 /* Of a runner that waits already; it is heard within milliseconds. */
 #define ATTACH_MS 3000
 #define ATTEMPTS 3
+#define CONNECT_TRIES 3
 
 struct engine_box {
 	char *container; /* its id; NULL: gone or not made yet */
@@ -275,6 +276,24 @@ engine_box_connect(struct box *box, struct err *err)
 	return 0;
 }
 
+static int
+engine_box_log(struct box *box, const struct box_log *log, struct err *err)
+{
+	const struct engine_box *eb = box->impl;
+	const struct log_query q = {.follow = log->follow,
+	    .timestamps = log->timestamps,
+	    .since_ms = log->since_ms,
+	    .tail = log->tail,
+	    .out = log->out,
+	    .arg = log->arg};
+	int rc = container_logs(box->ctx.engine, eb->container, &q, err);
+
+	if (!rc || !log->follow || err->kind != ERR_INTERRUPTED)
+		return rc;
+	err_clear(err);
+	return 0;
+}
+
 static const struct box_ops ops = {.kill = engine_box_kill,
     .run_begin = engine_run_begin,
     .run_end = engine_run_end,
@@ -283,12 +302,14 @@ static const struct box_ops ops = {.kill = engine_box_kill,
     .keep = engine_box_keep,
     .connect = engine_box_connect,
     .record = engine_box_record,
+    .log = engine_box_log,
     .engine = engine_box_url};
 
 int
 engine_box_reopen(struct box *box, const json *members, struct err *err)
 {
 	struct engine_box *eb = xcalloc(1, sizeof(*eb));
+
 	eb->image = (struct image)IMAGE_INIT;
 	eb->container = xstrdup(json_str(members, "container", ""));
 	eb->url = xstrdup(json_str(members, "engine", ""));
@@ -429,6 +450,28 @@ name_user(struct client_config *cfg)
 	}
 }
 
+/* The image's entrypoint and command, its user, directory and variables, and
+   over those the environment's. */
+static void
+configure_service(struct box *box, struct client_config *cfg)
+{
+	const struct engine_box *eb = box->impl;
+	const struct image *img = &eb->image;
+	struct strvec *env = &cfg->service_env;
+
+	strvec_pushv(&cfg->service_argv, img->entrypoint.v, img->entrypoint.n);
+	strvec_pushv(&cfg->service_argv, img->cmd.v, img->cmd.n);
+	strvec_pushv(env, img->env.v, img->env.n);
+	for (size_t i = 0; i < box->spec.env.n; i++)
+		strvec_env_set(env, box->spec.env.v[i]);
+	/* What an engine adds. */
+	if (!strvec_env_get(env, "PATH"))
+		strvec_push(env, "PATH=/usr/local/sbin:/usr/local/bin:"
+				 "/usr/sbin:/usr/bin:/sbin:/bin");
+	cfg->service_user = *img->user ? img->user : "0";
+	cfg->service_cwd = *img->workdir ? img->workdir : "/";
+}
+
 static void
 configure(struct box *box, struct client_config *cfg)
 {
@@ -448,6 +491,8 @@ configure(struct box *box, struct client_config *cfg)
 			cfg->user = eb->caller;
 	}
 	name_user(cfg);
+	if (box->spec.image_cmd)
+		configure_service(box, cfg);
 }
 
 static int
@@ -485,6 +530,32 @@ greet(struct box *box, struct client_config *cfg, struct err *err)
 	return 0;
 }
 
+/* Its stdin and stdout are the server's: the runner in there listens, and
+   needs some milliseconds until it does. */
+static int
+attempt_service(struct box *box, struct client_config *cfg, struct err *err)
+{
+	struct engine_box *eb = box->impl;
+	int tries = CONNECT_TRIES;
+
+	if (container_start(box->ctx.engine, eb->container, err))
+		return -1;
+	for (;;) {
+		struct stream *stream = exec_runner(box, err);
+
+		if (!stream)
+			return -1;
+		box->client = client_new(box->ctx.loop, stream);
+		client_pad(box->client);
+		if (!greet(box, cfg, err))
+			return 0;
+		if (!--tries || err->kind != ERR_SANDBOX)
+			return -1;
+		client_free(steal(&box->client));
+		err_clear(err);
+	}
+}
+
 static int
 attempt(struct box *box, struct client_config *cfg, struct err *err)
 {
@@ -494,6 +565,8 @@ attempt(struct box *box, struct client_config *cfg, struct err *err)
 
 	if (create(box, err))
 		return -1;
+	if (box->spec.image_cmd)
+		return attempt_service(box, cfg, err);
 	stream = container_attach(e, eb->container, false, err);
 	if (!stream)
 		return -1;
@@ -602,12 +675,16 @@ engine_box_open(struct box *box, struct err *err)
 
 	eb->image = (struct image)IMAGE_INIT;
 	/* Podman ends the stdin of a container when any client of it leaves. */
-	eb->attach = box->spec.lease_ms &&
+	eb->attach = box->spec.lease_ms && !box->spec.image_cmd &&
 		     engine_kind(box->ctx.engine) == ENGINE_DOCKER;
 	box->impl = eb;
 	box->ops = &ops;
 	if (get_image(box, err) || check_image(box, err))
 		return -1;
+	if (box->spec.image_cmd && !eb->image.entrypoint.n &&
+	    !eb->image.cmd.n)
+		return err_set(err, ERR_IMAGE,
+		    "--image-cmd: %s names no command", box->spec.image);
 	eb->memory = box_memory_total(box,
 	    container_extra_memory(box, &eb->image));
 	configure(box, &cfg);

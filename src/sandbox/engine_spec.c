@@ -6,6 +6,7 @@
 #include "base/clock.h"
 
 #define SMALL_PLACE (1u << 20) /* of /run and /var/tmp, which few use */
+#define LOG_SIZE "10m"
 
 void
 container_labels(const struct box *box, struct strvec *labels)
@@ -76,6 +77,9 @@ void
 container_extra_places(const struct box *box, const struct image *img,
     struct strvec *paths)
 {
+	/* A server finds there what its image has, and keeps its data. */
+	if (box->spec.image_cmd)
+		return;
 	if (is_podman(box)) /* which would make it without a bound */
 		strvec_push(paths, "/var/tmp");
 	for (size_t i = 0; i < img->volumes.n; i++)
@@ -104,7 +108,9 @@ uint64_t
 container_extra_memory(const struct box *box, const struct image *img)
 {
 	autovec struct strvec paths = STRVEC_INIT;
-	uint64_t extra = is_podman(box) ? SMALL_PLACE : 0; /* of /run */
+	/* of /run */
+	uint64_t extra = is_podman(box) && !box->spec.image_cmd ? SMALL_PLACE
+								: 0;
 
 	container_extra_places(box, img, &paths);
 	for (size_t i = 0; i < paths.n; i++)
@@ -141,7 +147,8 @@ places_json(const struct box *box, const struct image *img)
 	   the next one could not replace what one of them has made. */
 	if (box_workspace_in_memory(box))
 		put_place(box, map, SANDBOX_WORKSPACE, l->disk, "777");
-	if (is_podman(box)) /* as for /var/tmp; programs cannot write there */
+	/* as for /var/tmp; programs cannot write there */
+	if (is_podman(box) && !box->spec.image_cmd)
 		put_place(box, map, "/run", SMALL_PLACE, "755");
 	container_extra_places(box, img, &paths);
 	for (size_t i = 0; i < paths.n; i++)
@@ -185,7 +192,8 @@ mounts_json(const struct box *box, const struct runner_way *way)
 		      : mount_json("volume", way->volume, RUNNER_DIR, true));
 	if (box->spec.limits.network == NET_NONE)
 		push_etc(mounts, way, way->hosts, "/etc/hosts");
-	if (box->spec.limits.user == USER_SANDBOX) {
+	/* A server's users are those of its image. */
+	if (box->spec.limits.user == USER_SANDBOX && !box->spec.image_cmd) {
 		push_etc(mounts, way, way->passwd, "/etc/passwd");
 		push_etc(mounts, way, way->group, "/etc/group");
 	}
@@ -214,21 +222,42 @@ put_limits(json *host, const struct limits *l, uint64_t memory)
 		json_put_int(host, "ShmSize", (int64_t)l->shm);
 }
 
+/*
+ * Nothing of runs, every byte of which would lie on the engine's disk.  A
+ * server writes to the stdout of PID 1, and is read from there.
+ */
+static json *
+log_json(const struct box *box)
+{
+	json *log = json_object(), *config;
+
+	if (!box->spec.image_cmd) {
+		json_put_str(log, "Type", "none");
+		return log;
+	}
+	config = json_object();
+	json_put_str(config, "max-size", LOG_SIZE);
+	json_put_str(log, "Type", is_podman(box) ? "k8s-file" : "json-file");
+	json_put(log, "Config", config);
+	return log;
+}
+
 static json *
 host_json(struct box *box, const struct image *img,
     const struct runner_way *way, uint64_t memory)
 {
 	const struct limits *l = &box->spec.limits;
-	json *host = json_object(), *log = json_object();
+	json *host = json_object();
 
 	json_put_bool(host, "AutoRemove", true);
-	/* Else every byte of every run lies on the engine's disk. */
-	json_put_str(log, "Type", "none");
-	json_put(host, "LogConfig", log);
+	json_put(host, "LogConfig", log_json(box));
 	json_put_bool(host, "ReadonlyRootfs", !l->writable);
-	json_put(host, "CapDrop", STRINGS("ALL"));
-	json_put(host, "CapAdd",
-	    STRINGS("SETUID", "SETGID", "KILL", "CHOWN", "SETPCAP"));
+	/* The engine's own list for a server, which has all of these. */
+	if (!box->spec.image_cmd) {
+		json_put(host, "CapDrop", STRINGS("ALL"));
+		json_put(host, "CapAdd",
+		    STRINGS("SETUID", "SETGID", "KILL", "CHOWN", "SETPCAP"));
+	}
 	json_put(host, "SecurityOpt", STRINGS("no-new-privileges"));
 	json_put_str(host, "CgroupnsMode", "private");
 	json_put_str(host, "IpcMode", "private");
@@ -253,8 +282,9 @@ container_spec(struct box *box, const struct image *img,
 	json_put_str(c, "Hostname", SANDBOX_HOSTNAME);
 	/* An empty one would do on Docker; Podman takes the image's then. */
 	json_put(c, "Entrypoint", STRINGS(RUNNER_DIR "/runner"));
-	json_put(c, "Cmd", json_array());
-	json_put_bool(c, "OpenStdin", true);
+	json_put(c, "Cmd", box->spec.image_cmd ? STRINGS("listen")
+					       : json_array());
+	json_put_bool(c, "OpenStdin", !box->spec.image_cmd);
 	/* A kept one's stdin is for the next client too. */
 	json_put_bool(c, "StdinOnce", box->spec.lease_ms == 0);
 	json_put_bool(c, "AttachStdin", true);

@@ -264,6 +264,7 @@ kept_spec_json(const struct env_spec *spec)
 	json_put_str(j, "name", spec->name);
 	json_put_str(j, "image", spec->image);
 	json_put_str(j, "layer", spec->layer);
+	json_put_bool(j, "image_cmd", spec->image_cmd);
 	json_put_str(j, "workdir", spec->workdir);
 	json_put_str(j, "user", spec->user);
 	json_put_str(j, "session", spec->session);
@@ -356,6 +357,7 @@ kept_spec_read(const json *j, struct env_spec *spec, struct err *err)
 	spec->name = read_text(j, "name");
 	spec->image = read_text(j, "image");
 	spec->layer = read_text(j, "layer");
+	spec->image_cmd = json_bool(j, "image_cmd", false);
 	spec->workdir = read_text(j, "workdir");
 	spec->user = read_text(j, "user");
 	spec->session = read_text(j, "session");

@@ -203,6 +203,9 @@ check_spec(const struct env_spec *spec, struct err *err)
 {
 	const struct limits *l = &spec->limits;
 
+	if (spec->image_cmd)
+		return err_set(err, ERR_SANDBOX,
+		    "--image-cmd: the restricted sandbox has no images");
 	if (l->writable)
 		return err_set(err, ERR_SANDBOX,
 		    "the restricted sandbox shows the host's own programs, "

@@ -45,6 +45,7 @@ struct env_spec {
 	enum box_kind kind;
 	char *name;
 	char *image;	  /* NULL: the host's programs (BOX_RESTRICTED only) */
+	bool image_cmd;	  /* start the image's own command, as a server */
 	char *layer; /* id of an image made from that one, which is opened in
 			its place; or NULL */
 	struct strvec env; /* NAME=VALUE for each run, never in the container's

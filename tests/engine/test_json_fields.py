@@ -49,6 +49,10 @@ env rm --all
 env attach {container}
 env info
 env rm --all
+env new --image-cmd busybox:latest
+env info
+logs --server
+env rm --all
 """
 
 BUILT = "local/json-fields:%d" % os.getpid()
