@@ -39,6 +39,7 @@ struct server {
 	int out_fd;
 	struct loop_fd *in_watch, *out_watch;
 	struct strbuf in, out;
+	size_t sent; /* of out */
 	size_t searched; /* of in: no newline up to there */
 	bool skipping;	 /* the rest of a line that is too long */
 	bool initialized; /* as the legacy way begins */
@@ -52,30 +53,38 @@ struct server {
 static void
 set_watches(struct server *s)
 {
-	bool full = s->out.len >= OUT_MAX;
+	bool full = s->out.len - s->sent >= OUT_MAX;
 
 	loop_fd_set(s->out_watch, s->out.len && !s->broken ? POLLOUT : 0);
 	loop_fd_set(s->in_watch, full || s->ended ? 0 : POLLIN);
 	mcp_pool_pause(s->pool, full);
 }
 
+/* What was sent goes when it is the larger part: to move the rest costs. */
+static void
+drop_sent(struct server *s)
+{
+	if (s->sent < s->out.len / 2)
+		return;
+	strbuf_consume(&s->out, s->sent);
+	s->sent = 0;
+}
+
 static void
 flush(struct server *s)
 {
-	size_t done = 0;
-
-	while (done < s->out.len && !s->broken) {
-		ssize_t n = write(s->out_fd, s->out.buf + done,
-		    s->out.len - done);
+	while (s->sent < s->out.len && !s->broken) {
+		ssize_t n = write(s->out_fd, s->out.buf + s->sent,
+		    s->out.len - s->sent);
 
 		if (n >= 0)
-			done += n;
+			s->sent += n;
 		else if (errno == EAGAIN)
 			break;
 		else if (errno != EINTR)
 			s->broken = s->ended = true;
 	}
-	strbuf_consume(&s->out, done);
+	drop_sent(s);
 	set_watches(s);
 }
 
@@ -86,7 +95,7 @@ send_line(void *server, const char *line, size_t n)
 	bool waits = s->out.len > 0;
 
 	strbuf_add(&s->out, line, n);
-	if (!waits || s->out.len >= OUT_MAX)
+	if (!waits || s->out.len - s->sent >= OUT_MAX)
 		flush(s);
 }
 

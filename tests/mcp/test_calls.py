@@ -202,6 +202,21 @@ def a_beginning_of_an_id_is_the_same_environment():
         assert list(s.answers).index(second) < list(s.answers).index(third)
 
 
+@test
+def too_many_calls_that_wait_are_refused():
+    with Server("restricted-root") as s:
+        env = s.env()
+        first = s.start_run(env, ENDLESS)
+        waiting = [s.start_run(env, "print(1)\n") for _ in range(300)]
+        refused = waiting[-1]
+        same(s.error(refused)["code"], -32603)
+        for number in [first] + waiting:
+            s.cancel(number)
+        same(s.run(env, "print(2)\n")["stdout"], "2\n")
+        assert all("error" in a for n, a in s.answers.items()
+                   if n in waiting), "a call that waited was carried out"
+
+
 def steps(home, *options):
     """The commands that a session's history has."""
     done = home.addesh("--json", *options, "history").is_ok()
