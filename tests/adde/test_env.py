@@ -435,4 +435,4 @@ def the_client_of_adde_works_as_it_is():
             raise AssertionError("no exception")
 
 
-main()
+main(beside=True)

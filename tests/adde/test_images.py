@@ -200,4 +200,4 @@ def an_image_that_addesh_did_not_make_can_be_deleted():
              ["Untagged: %s:1" % TAG])
 
 
-main()
+main(beside=True)
