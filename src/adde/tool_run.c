@@ -145,6 +145,19 @@ look_again(struct tool_call *c, const json *record)
 		environment_not_found(c);
 }
 
+/* What ended before the program did is no result of it; the log has what there
+   was until then. */
+static int
+check_ended(struct tool_call *c, const json *result)
+{
+	if (json_bool(result, "environment_lost", false))
+		return err_set(&c->err, ERR_SANDBOX, "%s",
+		    json_str(result, "message", "the environment was lost"));
+	if (json_bool(result, "cancelled", false))
+		return err_set(&c->err, ERR_INTERRUPTED, "interrupted");
+	return 0;
+}
+
 int
 tool_execute_code_block(struct tool_call *c)
 {
@@ -165,7 +178,7 @@ tool_execute_code_block(struct tool_call *c)
 	if (agent_last_save(&s->runtime, json_str(record, "name", ""),
 		s->name, (unsigned)json_int(object, "step", 0), &err))
 		command_warn(c, "the log is not kept: %s", err.msg.buf);
-	return 0;
+	return check_ended(c, result);
 }
 
 /* ---- get_container_logs ---- */

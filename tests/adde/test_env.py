@@ -295,6 +295,41 @@ def _(kind):
                 assert env.fails(tool, container_id=name)
 
 
+def when_it_runs(env, then):
+    """The answer of a call whose program runs until `then` was called."""
+    request = json.dumps({
+        "container_id": env.id, "filename": "a.sh",
+        "code_content": "echo begun; touch on; sleep 600",
+        "timeout_sec": 500})
+    p = subprocess.Popen([env.binary, "execute_code_block", request],
+                         env=env.env, stdout=subprocess.PIPE,
+                         stderr=subprocess.PIPE)
+    try:
+        end = time.monotonic() + patient(30)
+        while not os.path.exists(env.new["workspace"] + "/on"):
+            assert time.monotonic() < end and p.poll() is None
+            time.sleep(0.02)
+        then(p)
+        out, err = p.communicate(timeout=patient(60))
+    finally:
+        p.kill()
+        p.wait()
+    same((p.returncode, err), (1, b""), out)
+    return json.loads(out)
+
+
+@test("what ends before its program does is an error with a log: %s", KINDS)
+def _(kind):
+    with Env(kind, image="busybox") as env:
+        got = when_it_runs(env, lambda p: p.send_signal(signal.SIGINT))
+        same((got["error"], got["log"]["stdout"]), ("interrupted", "begun\n"))
+        os.unlink(env.new["workspace"] + "/on")
+        got = when_it_runs(env, lambda p: engines.api(kind).delete(
+            "/containers/" + env.id, force="1"))
+        assert "environment lost" in got["error"], got
+        same(got["log"]["stdout"], "begun\n")
+
+
 @test("two calls at once are carried out in turn: %s", KINDS)
 def _(kind):
     with Env(kind, image="busybox") as env:
