@@ -188,8 +188,13 @@ def the_program_of_a_heredoc_is_kept_without_secrets():
 @test
 def settings_are_not_kept():
     with Home() as home:
-        home.addesh("-s", "x", "set", "timeout", "7").is_ok()
-        assert "7" not in home.addesh("-s", "x", "set").is_ok().out
+        def limit(*commands):
+            done = home.addesh("-s", "x", *commands, "-c", "set timeout")
+            return done.is_ok().out
+
+        before = limit()
+        assert limit("-c", "set timeout 7") != before
+        same(limit(), before)
 
 
 # ---- ls, info, rm, gc ----
