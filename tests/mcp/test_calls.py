@@ -300,7 +300,10 @@ def _(name):
         workers = s.workers()
         for pid in workers:
             os.kill(pid, getattr(signal, name))
-        assert "environment_lost" not in s.log(number)
+        result = s.result(number)
+        text = result["content"][0]["text"]
+        same(result["isError"], True)
+        assert "interrupted" in text and "environment_lost" not in text, text
         if name != "SIGINT":
             gone(workers)
         log = s.run(env, "import os\nprint(os.path.exists('kept'))\n")
