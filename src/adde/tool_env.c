@@ -122,6 +122,9 @@ make_workspace(struct tool_call *c, const char *name, char **dir)
 	}
 	if (kind == BOX_RESTRICTED)
 		return 0;
+	/* A server gets no directory of this host that it could write to. */
+	if (json_bool(c->request, "use_image_cmd", false))
+		return 0;
 	*dir = agent_workspace_new(&s->runtime, name, &c->err);
 	if (!*dir)
 		return -1;

@@ -234,6 +234,28 @@ def _(kind):
         assert int(log["stdout"]) > 1, log
 
 
+@test("the image's own command runs, and code beside it: %s", KINDS)
+def _(kind):
+    with Adde(kind) as adde:
+        tag = "adde-test-server-%d-%s" % (os.getpid(), kind)
+        path = adde.ok("prepare_build_context", files={
+            "Dockerfile": 'FROM busybox\nCMD ["sh", "-c", "echo $A > '
+                          '/served; exec sleep 1000"]\n'})["context_id"]
+        adde.ok("build_image_from_context", context_id=path, tag=tag)
+        try:
+            new = adde.ok("create_runtime_env", image="agent-env:" + tag,
+                          use_image_cmd=True, env_vars={"A": "b"})
+            assert "workspace" not in new, new
+            log = adde.ok(
+                "execute_code_block", container_id=new["container_id"],
+                filename="a.sh", code_content="until [ -s /served ]; do "
+                "sleep 0.1; done; cat /served; pwd")["log"]
+            same(four(log), (0, "b\n/workspace\n", ""))
+            adde.ok("cleanup_env", container_id=new["container_id"])
+        finally:
+            adde.call("delete_image", image="agent-env:" + tag)
+
+
 @deviation("dependencies", KINDS)
 def _(kind):
     with Adde(kind) as adde:
