@@ -486,8 +486,10 @@ note_lost(struct execution *x)
 {
 	err_set(&x->r->note, ERR_SANDBOX, "%s",
 	    box_lost_why(x->env->box));
-	err_hint(&x->r->note,
-	    "the next command opens it again, with nothing in /workspace");
+	/* Of a kept one perhaps nothing but the connection was lost. */
+	err_hint(&x->r->note, "the next command %sopens it again, with nothing "
+	    "in /workspace",
+	    box_lease(x->env->box) ? "finds it, or " : "");
 	result_diagnose(x->r, "environment_lost", NULL);
 }
 
