@@ -147,7 +147,10 @@ def _(sandbox):
 @test("a compiled language is compiled first: %s", ("docker", "restricted"))
 def _(sandbox):
     with home(sandbox) as h:
-        image = "langs:latest" if sandbox != "restricted" else ""
+        image = ""
+        if sandbox != "restricted":
+            engines.load(sandbox, "langs")
+            image = "langs:latest"
         done = h.script("env new %s\n"
                         "run -d bad.c <<E\nint main(void) { return x; }\nE\n"
                         "run -d good.c <<E\n"

@@ -273,8 +273,12 @@ class Env(runner_client.Process):
             other.proc.stdin.close()
             other.proc.stdout.close()
         # one that is kept does not end with its parent
-        kept = [os.pidfd_open(pid) for pid in children(self.proc.pid)] \
-            if self.proc.poll() is None else []
+        kept = []
+        for pid in children(self.proc.pid) if self.proc.poll() is None else ():
+            try:
+                kept.append(os.pidfd_open(pid))
+            except ProcessLookupError:
+                pass    # it has ended just now
         self.kill()
         for fd in kept:
             try:
