@@ -150,7 +150,7 @@ def _(sandbox):
         image = ""
         if sandbox != "restricted":
             engines.load(sandbox, "langs")
-            image = "langs:latest"
+            image = "langs:latest -m 1g"
         done = h.script("env new %s\n"
                         "run -d bad.c <<E\nint main(void) { return x; }\nE\n"
                         "run -d good.c <<E\n"
