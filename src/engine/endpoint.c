@@ -418,7 +418,7 @@ endpoint_inputs_here(struct endpoint_inputs *in, struct strvec *vars)
 }
 
 pid_t
-endpoint_listener(const struct endpoint *ep)
+endpoint_listener(const struct endpoint *ep, uid_t *uid)
 {
 	struct sockaddr_un un = {.sun_family = AF_UNIX};
 	struct ucred cred = {0};
@@ -433,5 +433,7 @@ endpoint_listener(const struct endpoint *ep)
 	if (fd < 0 || connect(fd, (struct sockaddr *)&un, sizeof(un)) ||
 	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size))
 		return 0;
+	if (uid)
+		*uid = cred.uid;
 	return cred.pid;
 }

@@ -45,9 +45,9 @@ struct endpoint {
 };
 
 #define ENDPOINT_INIT {.headers = STRVEC_INIT}
-/* The process of this host that listens on its socket (SO_PEERCRED, unix(7));
-   0: it is no such socket, or nobody does. */
-pid_t endpoint_listener(const struct endpoint *ep);
+/* The process of this host that listens on its socket (SO_PEERCRED, unix(7)),
+   and its user (may be NULL); 0: it is no such socket, or nobody does. */
+pid_t endpoint_listener(const struct endpoint *ep, uid_t *uid);
 void endpoint_release(struct endpoint *ep);
 void endpoint_copy(struct endpoint *dst, const struct endpoint *src);
 

@@ -56,7 +56,8 @@ struct engine_facts {
 };
 
 /*
- * Connects: asks GET /version and settles the API version.  Everything that is
+ * Connects: asks GET /version (Podman: /_ping) and settles the API version.
+ * Everything that is
  * passed is copied, except loop and interrupts (which may be NULL).
  */
 struct engine *engine_open(const struct endpoint *ep,

@@ -57,7 +57,7 @@ enum sight { SEES_NOT, SEES, SEES_PERHAPS };
 static enum sight
 engine_sees(struct engine *e, const char *path)
 {
-	pid_t pid = endpoint_listener(engine_endpoint(e));
+	pid_t pid = endpoint_listener(engine_endpoint(e), NULL);
 	autofree char *theirs = NULL;
 	struct stat a, b;
 

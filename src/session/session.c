@@ -406,7 +406,7 @@ machine_memory(struct session *s, enum box_kind kind)
 	/* Whoever listens here runs on this kernel; to ask Podman takes it as
 	   long as to make the container. */
 	if (kind == BOX_RESTRICTED ||
-	    endpoint_listener(engine_endpoint(s->engine)) > 0)
+	    endpoint_listener(engine_endpoint(s->engine), NULL) > 0)
 		return pages > 0 && size > 0 ? (uint64_t)pages * size : 0;
 	f = engine_facts(s->engine, &ignored);
 	return f ? f->memory : 0;

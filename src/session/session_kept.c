@@ -204,23 +204,37 @@ forget_closed(struct session *s, const json *list)
 			session_env_forget(s, s->envs[i]);
 }
 
+/* The newest is meant where the state names none: see choose_current(). */
+static const char *
+selected_id(const struct session *s)
+{
+	return s->current && s->current != s->envs[s->nenvs - 1]
+		   ? s->current->id
+		   : NULL;
+}
+
 static void
 set_current(void *arg, json *state)
 {
-	const struct session *s = arg;
+	const char *id = selected_id(arg);
 
 	json_remove(state, "env");
-	if (s->current && s->current->id)
-		json_put_str(state, "env", s->current->id);
+	if (id)
+		json_put_str(state, "env", id);
 }
 
 void
 session_env_select(struct session *s, struct env *env)
 {
 	autoerr struct err ignored = ERR_INIT;
+	const char *saved, *id;
 
 	s->current = env;
-	if (s->named)
+	if (!s->named)
+		return;
+	saved = json_str(named_state(s->named), "env", "");
+	id = selected_id(s);
+	if (strcmp(saved, id ? id : ""))
 		named_change(s->named, set_current, s, &ignored);
 }
 
