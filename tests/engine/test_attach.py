@@ -73,6 +73,17 @@ def processes(kind, made):
     return sorted(found)
 
 
+def begun(kind, made):
+    """The same once the runtime has given way to the container's program."""
+    end = time.monotonic() + patient(20)
+    while True:
+        found = processes(kind, made)
+        if not any("runc init" in line for line in found):
+            return found
+        assert time.monotonic() < end, found
+        pause()
+
+
 def settled(kind, made, wanted):
     end = time.monotonic() + patient(20)
     while processes(kind, made) != wanted:
@@ -84,7 +95,7 @@ def settled(kind, made, wanted):
 @test("with a shell: %s", ENGINES)
 def _(kind):
     with container(kind, WorkingDir="/home") as made:
-        before, alone = state(kind, made), processes(kind, made)
+        before, alone = state(kind, made), begun(kind, made)
         with Session(kind, new=None) as s:
             env = s.ok("env attach %s --name web" % made)
             same((env["name"], env["isolation"], env["id"]),
@@ -144,7 +155,7 @@ def _(kind):
                 {"Type": "volume", "Target": "/data"}]}}):
         with without_shell(kind, **options) as made, \
                 SandboxHome(kind) as h:
-            before, alone = state(kind, made), processes(kind, made)
+            before, alone = state(kind, made), begun(kind, made)
             done = h.addesh("-k", "-c", "env attach " + made, "-c",
                             "exec /static a b", "-c", "ls /")
             assert ".addesh" not in done.out, done
@@ -159,7 +170,7 @@ def _(kind):
     host = {"ReadonlyRootfs": True}
     with without_shell(kind, HostConfig=host) as made, \
             SandboxHome(kind) as h:
-        before, alone = state(kind, made), processes(kind, made)
+        before, alone = state(kind, made), begun(kind, made)
         done = h.addesh("-c", "env attach " + made).is_status(125)
         assert ("there is no way into container %s: it has no directory "
                 "where the runner could be put and executed" % made
@@ -171,7 +182,7 @@ def _(kind):
 @test("kill -9 of the shell leaves nothing there: %s", ENGINES)
 def _(kind):
     with container(kind) as made, SandboxHome(kind) as h:
-        before, alone = state(kind, made), processes(kind, made)
+        before, alone = state(kind, made), begun(kind, made)
         p = h.spawn("-c", "env attach " + made, "-c", "exec sh -c "
                     "'(setsid sleep 906 &); echo on; sleep 907'",
                     stdout=-1)
