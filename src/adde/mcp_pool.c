@@ -182,19 +182,15 @@ on_readable(void *arg, int fd, unsigned events)
 {
 	struct worker *w = arg;
 	struct mcp_frame frame;
-	char buf[65536];
-	ssize_t n = read(fd, buf, sizeof(buf));
-	int whole;
+	int came = mcp_frame_fill(fd, &w->in), whole;
 
-	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+	if (!came)
 		return;
-	if (n > 0)
-		strbuf_add(&w->in, buf, n);
 	while ((whole = mcp_frame_read(&w->in, &frame)) > 0) {
 		take_frame(w, &frame, w->in.buf + sizeof(frame));
 		strbuf_consume(&w->in, sizeof(frame) + frame.len);
 	}
-	if (n > 0 && whole == 0)
+	if (came > 0 && whole == 0)
 		return;
 	w->gone = true;
 	loop_fd_set(w->watch, 0);

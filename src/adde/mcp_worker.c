@@ -55,6 +55,20 @@ mcp_frame_write(int fd, enum mcp_frame_type type, uint32_t call,
 }
 
 int
+mcp_frame_fill(int fd, struct strbuf *in)
+{
+	char buf[65536];
+	ssize_t n = read(fd, buf, sizeof(buf));
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return 0;
+	if (n <= 0)
+		return -1;
+	strbuf_add(in, buf, n);
+	return 1;
+}
+
+int
 mcp_frame_read(const struct strbuf *in, struct mcp_frame *frame)
 {
 	if (in->len < sizeof(*frame))
@@ -230,18 +244,15 @@ on_readable(void *arg, int fd, unsigned events)
 {
 	struct worker *w = arg;
 	struct mcp_frame frame;
-	char buf[65536];
-	ssize_t n = read(fd, buf, sizeof(buf));
-	int whole;
+	int came = mcp_frame_fill(fd, &w->in), whole;
 
-	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+	if (!came)
 		return;
-	if (n <= 0) {
+	if (came < 0) {
 		w->ended = w->cancelled = true;
 		raise_cancel(w);
 		return;
 	}
-	strbuf_add(&w->in, buf, n);
 	while ((whole = mcp_frame_read(&w->in, &frame)) > 0) {
 		take_frame(w, &frame, w->in.buf + sizeof(frame));
 		strbuf_consume(&w->in, sizeof(frame) + frame.len);
