@@ -1,4 +1,4 @@
-#include "sandbox/client.h"
+#include "sandbox/client_impl.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -8,53 +8,15 @@
 #include "base/clock.h"
 #include "base/io.h"
 
-#define READ_SIZE (4 * PROTO_FRAME_MAX)
 #define EARLY_MAX 4096 /* of what comes in the place of a WELCOME */
 #define PING_MS 30000
-#define PINGS 3 /* within the silence that is allowed */
 /* Reads before others of the loop get a turn. */
 #define ROUNDS 16
 /* Of what a runner says in words; a real one needs far less. */
-#define TEXT_MAX 4096
 #define TEXTS_MAX 256
 /* Messages and windows are less: beyond it, credit came for what was not sent
    yet, and would have us keep whatever is to be sent. */
 #define UNSENT_MAX (2 * PROTO_MESSAGE_MAX)
-
-struct request {
-	struct client *client;
-	struct request *next;
-	uint32_t id;
-	const struct request_ops *ops;
-	void *arg;
-	size_t in_window; /* bytes of frames not given back yet */
-	uint64_t progress;
-	unsigned events;
-	bool started, cancelled, done;
-	uint8_t final; /* PROTO_VERDICT, PROTO_FAIL or 0: lost */
-	struct strbuf fields;
-};
-
-struct client {
-	struct loop *loop;
-	struct stream *stream;
-	struct loop_fd *watch;
-	struct loop_timer *ping, *again;
-	struct strbuf out;	/* to be written; out_done of it is */
-	size_t out_done;
-	struct frame_reader reader;
-	struct message_reader messages;
-	struct request *requests;
-	uint32_t last_id;
-	bool welcomed, lost, reading, pad;
-	uint8_t nonce[PROTO_NONCE_SIZE];
-	struct strbuf early;
-	struct strbuf why;
-	struct strbuf refused; /* what of the HELLO the runner cannot do */
-	struct welcome welcome;
-	int64_t heard_ms, ping_ms;
-	uint8_t input[READ_SIZE];
-};
 
 void
 client_give_up(struct client *c, const char *why)
@@ -83,7 +45,7 @@ watch_set(struct client *c)
 		    POLLIN | (c->out_done < c->out.len ? POLLOUT : 0));
 }
 
-static void
+void
 client_flush(struct client *c)
 {
 	while (!c->lost && c->out_done < c->out.len) {
@@ -143,24 +105,24 @@ find_request(struct client *c, uint32_t id)
 	return NULL;
 }
 
-static char *
-text_of(const struct field *f)
+char *
+client_text(const struct field *f)
 {
 	return xstrndup((const char *)f->data,
-	    f->len < TEXT_MAX ? f->len : TEXT_MAX);
+	    f->len < CLIENT_TEXT_MAX ? f->len : CLIENT_TEXT_MAX);
 }
 
 static void
 keep_text(struct strvec *sv, const struct field *f)
 {
 	if (sv->n < TEXTS_MAX)
-		strvec_push_owned(sv, text_of(f));
+		strvec_push_owned(sv, client_text(f));
 }
 
 static void
 keep_pair(struct strvec *sv, const struct field *f)
 {
-	autofree char *text = text_of(f);
+	autofree char *text = client_text(f);
 
 	if (sv->n < TEXTS_MAX && strchr(text, '='))
 		strvec_push(sv, text);
@@ -212,7 +174,7 @@ take_event(struct request *r, const struct message *m)
 		if (f.key != PROTO_K_TEXT || !r->ops->event ||
 		    ++r->events > TEXTS_MAX)
 			continue;
-		text = text_of(&f);
+		text = client_text(&f);
 		r->ops->event(r->arg, text);
 	}
 }
@@ -464,259 +426,4 @@ const struct welcome *
 client_welcome(const struct client *c)
 {
 	return &c->welcome;
-}
-
-/* ---- opening ---- */
-
-static void
-send_hello(struct client *c, const struct client_config *cfg)
-{
-	size_t size = client_config_size(cfg) + FIELD_SIZE(sizeof(c->nonce)) +
-		      FIELD_SIZE(8);
-	autofree uint8_t *buf = xmalloc(size);
-	struct field_writer w;
-
-	io_random(c->nonce, sizeof(c->nonce));
-	field_writer_init(&w, buf, size);
-	field_put(&w, PROTO_K_NONCE, c->nonce, sizeof(c->nonce));
-	field_put_u64(&w, PROTO_K_VERSION, PROTO_VERSION);
-	client_config_put(&w, cfg);
-	strbuf_add(&c->out, cfg->preface, cfg->preface_len);
-	if (!cfg->fresh) {
-		strbuf_grow(&c->out, PROTO_SYNC_BYTES);
-		memset(c->out.buf + c->out.len, 0, PROTO_SYNC_BYTES);
-		c->out.len += PROTO_SYNC_BYTES;
-	}
-	client_send(c, PROTO_HELLO, 0, buf, w.len);
-}
-
-static int
-hello_failed(struct client *c, bool late, struct err *err)
-{
-	const struct strbuf *said =
-	    c->stream->complaint.len ? &c->stream->complaint : &c->early;
-	size_t n = said->len;
-
-	while (n && said->buf[n - 1] == '\n')
-		n--;
-	/* A frame's bytes are no text: then the runner did start. */
-	if (n && !memmem(said->buf, n, PROTO_MAGIC, 4))
-		return err_set(err, ERR_SANDBOX,
-		    "the runner could not start: %.*s", (int)n, said->buf);
-	if (late)
-		return err_set(err, ERR_SANDBOX,
-		    "the runner did not answer in time");
-	return err_set(err, ERR_SANDBOX, "the runner could not start: %s",
-	    c->why.buf);
-}
-
-/* The texts are those of runner/config.c. */
-static int
-hello_refused(struct client *c, const struct client_config *cfg,
-    struct err *err)
-{
-	if (!strcmp(c->refused.buf, "the service"))
-		return err_set(err, ERR_IMAGE,
-		    "the image's command could not be started");
-	if (strcmp(c->refused.buf, "user"))
-		return err_set(err, ERR_SANDBOX, "the runner refused its %s",
-		    c->refused.buf);
-	err_set(err, ERR_USAGE, "there is no user '%s' in the environment",
-	    cfg->user);
-	return err_hint(err, "sandbox, image, root, a name of its /etc/passwd, "
-			     "or UID:GID");
-}
-
-int
-client_hello(struct client *c, const struct client_config *cfg,
-    int64_t deadline, const unsigned *interrupts, struct err *err)
-{
-	unsigned before = interrupts ? *interrupts : 0;
-
-	c->welcomed = false;
-	if (cfg->silence_ms) {
-		c->ping_ms = (int64_t)cfg->silence_ms / PINGS;
-		loop_timer_set(c->ping, clock_ms() + c->ping_ms);
-	}
-	send_hello(c, cfg);
-	strbuf_reset(&c->refused);
-	while (!c->welcomed && !c->lost && !c->refused.len) {
-		int64_t left = deadline - clock_ms();
-
-		if (interrupts && *interrupts != before)
-			return err_set(err, ERR_INTERRUPTED, "interrupted");
-		if (left <= 0)
-			return hello_failed(c, true, err);
-		loop_step(c->loop, left > 60000 ? 60000 : (int)left);
-	}
-	if (c->refused.len)
-		return hello_refused(c, cfg, err);
-	if (c->lost)
-		return hello_failed(c, false, err);
-	/* Only now: some of it may have come before the HELLO was sent. */
-	strbuf_reset(&c->early);
-	if (c->welcome.version != PROTO_VERSION)
-		return err_set(err, ERR_SANDBOX,
-		    "the runner speaks version %llu of the protocol, not %d",
-		    (unsigned long long)c->welcome.version, PROTO_VERSION);
-	return 0;
-}
-
-/* ---- requests ---- */
-
-struct request *
-client_request(struct client *c, enum proto_type type, const void *fields,
-    size_t n, const struct request_ops *ops, void *arg)
-{
-	static const struct request_ops none;
-	struct request *r = xcalloc(1, sizeof(*r));
-
-	*r = (struct request){.client = c, .next = c->requests,
-	    .id = ++c->last_id, .ops = ops ? ops : &none, .arg = arg,
-	    .done = c->lost, .fields = STRBUF_INIT};
-	c->requests = r;
-	client_send(c, type, r->id, fields, n);
-	return r;
-}
-
-uint32_t
-request_id(const struct request *r)
-{
-	return r->id;
-}
-
-size_t
-request_window(const struct request *r)
-{
-	size_t left = PROTO_WINDOW - r->in_window;
-
-	if (r->done || left <= PROTO_HEADER_SIZE)
-		return 0;
-	left -= PROTO_HEADER_SIZE;
-	return left < PROTO_PAYLOAD_MAX ? left : PROTO_PAYLOAD_MAX;
-}
-
-size_t
-request_in_window(const struct request *r)
-{
-	return r->in_window;
-}
-
-void
-request_data(struct request *r, const void *p, size_t n, bool end)
-{
-	struct client *c = r->client;
-	struct frame f = {.type = PROTO_DATA, .flags = end ? PROTO_F_END : 0,
-	    .len = (uint16_t)n, .id = r->id, .payload = p};
-	uint8_t header[PROTO_HEADER_SIZE];
-
-	if (r->done)
-		return;
-	frame_header_put(header, &f);
-	strbuf_add(&c->out, header, sizeof(header));
-	strbuf_add(&c->out, p, n);
-	if (c->pad)
-		strbuf_addc(&c->out, '\0');
-	r->in_window += sizeof(header) + n;
-	client_flush(c);
-}
-
-bool
-request_entry(struct request *r, const void *fields, size_t n)
-{
-	if (r->done || message_size(n) > PROTO_WINDOW - r->in_window)
-		return false;
-	r->in_window += message_size(n);
-	client_send(r->client, PROTO_ENTRY, r->id, fields, n);
-	return true;
-}
-
-void
-request_cancel(struct request *r)
-{
-	r->cancelled = true;
-	client_send(r->client, PROTO_CANCEL, r->id, NULL, 0);
-}
-
-bool
-request_cancelled(const struct request *r)
-{
-	return r->cancelled;
-}
-
-uint64_t
-request_progress(const struct request *r)
-{
-	return r->cancelled ? 0 : r->progress;
-}
-
-bool
-request_done(const struct request *r)
-{
-	return r->done;
-}
-
-bool
-request_verdict(const struct request *r, struct field_reader *fields)
-{
-	if (r->final != PROTO_VERDICT)
-		return false;
-	field_reader_init(fields, r->fields.buf, r->fields.len);
-	return true;
-}
-
-/* errnos of the runner are those of Linux on every architecture we have. */
-int
-request_error(const struct request *r, struct err *err)
-{
-	struct field_reader reader;
-	struct field f;
-	autofree char *text = NULL, *path = NULL;
-	const char *said;
-	uint64_t sys = 0;
-
-	if (r->final != PROTO_FAIL)
-		return err_set(err, ERR_SANDBOX, "environment lost: %s",
-		    r->client ? r->client->why.buf : "closed");
-	field_reader_init(&reader, r->fields.buf, r->fields.len);
-	while (field_next(&reader, &f) > 0) {
-		if (f.key == PROTO_K_ERRNO)
-			field_u64(&f, &sys);
-		if (f.key == PROTO_K_PATH && !path)
-			path = text_of(&f);
-		if (f.key == PROTO_K_TEXT && !text)
-			text = text_of(&f);
-	}
-	/* Only Ctrl-C cancels. */
-	if (sys == ECANCELED && text && !strcmp(text, "cancelled"))
-		return err_set(err, ERR_INTERRUPTED, "interrupted");
-	/* One word says which step failed, which the path says better. */
-	said = text && (!path || strchr(text, ' ')) ? text : "";
-	err_set(err, ERR_SANDBOX, "%s%s%s%s%s", path ? path : "",
-	    path && (*said || sys) ? ": " : "", said, *said && sys ? ": " : "",
-	    sys && sys < 4096 ? strerror((int)sys) : "");
-	if (!err->msg.len)
-		strbuf_adds(&err->msg, "its runner gives no reason");
-	err->code = sys < 4096 ? (int)sys : EPROTO;
-	if (sys == ENOSPC)
-		err_hint(err, "make room:  exec rm FILE  or  env reset      "
-			      "have more:  env new --disk SIZE");
-	return -1;
-}
-
-void
-request_free(struct request *r)
-{
-	struct request **rp;
-
-	if (!r)
-		return;
-	for (rp = r->client ? &r->client->requests : NULL; rp && *rp;
-	     rp = &(*rp)->next)
-		if (*rp == r) {
-			*rp = r->next;
-			break;
-		}
-	strbuf_release(&r->fields);
-	free(r);
 }

@@ -194,6 +194,28 @@ test_opening(void)
 	peer_end(&garbage);
 }
 
+/* The loop turns between the two, while a container is started. */
+static void
+test_gone_before(void)
+{
+	static struct peer p;
+	struct client_config cfg = CLIENT_CONFIG_INIT;
+	autoerr struct err err = ERR_INIT;
+	struct client *c = connect_to(&p);
+
+	peer_end(&p);
+	while (!client_lost(c))
+		loop_step(loop, 1000);
+	cfg.workspace = "/workspace";
+	cfg.silence_ms = 10000;
+	ok(client_hello(c, &cfg, clock_ms() + 5000, &interrupts, &err),
+	    "a stream that ended before the HELLO");
+	is_str(err.msg.buf, "the runner could not start: its runner ended",
+	    "is told");
+	client_config_release(&cfg);
+	client_free(c);
+}
+
 static void
 on_press(void *arg)
 {
@@ -584,6 +606,7 @@ main(void)
 		return 1;
 	loop = loop_new();
 	test_opening();
+	test_gone_before();
 	test_interrupt();
 	test_run();
 	test_lost();
