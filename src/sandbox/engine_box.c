@@ -5,7 +5,6 @@
  */
 #include "sandbox/engine_impl.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -15,23 +14,8 @@
 
 #define HELLO_MS 20000
 #define REMOVE_MS 30000
-/* Of a runner that waits already; it is heard within milliseconds. */
-#define ATTACH_MS 3000
 #define ATTEMPTS 3
 #define CONNECT_TRIES 3
-
-struct engine_box {
-	char *container; /* its id; NULL: gone or not made yet */
-	struct image image;
-	struct runner_way way;
-	struct disk_watch *disk; /* of a workspace on disk, else NULL */
-	char *caller; /* who programs are, if they write to this host */
-	char *url; /* of the engine, where the register says it */
-	bool attach; /* its stdin stays open for the next client */
-	bool named;  /* as one that is kept */
-	uint64_t memory; /* of its cgroup, as it was asked for */
-	bool checked; /* against what holds inside */
-};
 
 /* ---- the end ---- */
 
@@ -140,8 +124,8 @@ watch_disk(struct box *box)
 		     : "a volume of the engine has no size");
 }
 
-static void
-check_limits(struct box *box)
+void
+engine_box_check_limits(struct box *box)
 {
 	struct engine_box *eb = box->impl;
 
@@ -149,131 +133,6 @@ check_limits(struct box *box)
 	watch_disk(box);
 	box_limits_check(box, eb->memory);
 	eb->checked = true;
-}
-
-/* ---- kept ---- */
-
-/*
- * A sweep knows a kept container by its name, since labels cannot be changed
- * later; one that is made to be kept has the name from the beginning.
- */
-static int
-engine_box_keep(struct box *box, struct err *err)
-{
-	struct engine_box *eb = box->impl;
-
-	if (!eb->named) {
-		autofree char *name = container_kept_name(box);
-
-		if (container_rename(box->ctx.engine, eb->container, name, err))
-			return -1;
-		eb->named = true;
-	}
-	return box_send_keep(box, err);
-}
-
-static const char *
-engine_box_url(const struct box *box)
-{
-	const struct engine_box *eb = box->impl;
-
-	return eb->url ? eb->url : engine_endpoint(box->ctx.engine)->url;
-}
-
-static void
-engine_box_record(const struct box *box, json *members)
-{
-	const struct engine_box *eb = box->impl;
-
-	json_put_str(members, "engine", engine_box_url(box));
-	json_put_str(members, "container", eb->container);
-	json_put_bool(members, "attach", eb->attach);
-	json_put_int(members, "memory", (int64_t)eb->memory);
-}
-
-/* It is said to be gone only by an engine that knows what it has. */
-static int
-check_running(struct box *box, struct err *err)
-{
-	struct engine_box *eb = box->impl;
-	autoerr struct err why = ERR_INIT;
-	autojson json *c =
-	    container_inspect(box->ctx.engine, eb->container, &why);
-
-	if (!c && why.code != 404)
-		return err_move(err, &why);
-	if (c && json_bool(json_get(c, "State"), "Running", false))
-		return 0;
-	err_set(err, ERR_SANDBOX, "its container has ended");
-	err->code = ENOENT;
-	return -1;
-}
-
-static int
-greet_on(struct box *box, struct stream *stream, bool pad, struct err *err)
-{
-	if (!stream)
-		return -1;
-	client_free(box->client);
-	box->client = client_new(box->ctx.loop, stream);
-	if (pad)
-		client_pad(box->client);
-	return box_greet_again(box, ATTACH_MS, err);
-}
-
-/*
- * The runner itself carries what comes to the one that is PID 1: the container
- * may be anywhere.
- */
-static struct stream *
-exec_runner(struct box *box, struct err *err)
-{
-	struct engine_box *eb = box->impl;
-	struct engine *e = box->ctx.engine;
-	autojson json *body = json_object();
-	json *cmd = json_array();
-	autofree char *id = NULL;
-
-	json_push_str(cmd, RUNNER_DIR "/runner");
-	json_push_str(cmd, "connect");
-	json_put(body, "Cmd", cmd);
-	json_put_str(body, "User", "0:0");
-	json_put_bool(body, "AttachStdin", true);
-	json_put_bool(body, "AttachStdout", true);
-	json_put_bool(body, "AttachStderr", true);
-	id = container_exec_create(e, eb->container, body, err);
-	return id ? container_exec_start(e, id, false, err) : NULL;
-}
-
-/* An engine that was started again has forgotten who could attach. */
-static int
-find_runner(struct box *box, struct err *err)
-{
-	struct engine_box *eb = box->impl;
-	struct engine *e = box->ctx.engine;
-	autoerr struct err first = ERR_INIT;
-
-	if (eb->attach &&
-	    !greet_on(box, container_attach(e, eb->container, false, &first),
-		false, &first))
-		return 0;
-	if (first.kind == ERR_INTERRUPTED)
-		return err_move(err, &first);
-	return check_running(box, err) ||
-	       greet_on(box, exec_runner(box, err), true, err);
-}
-
-static int
-engine_box_connect(struct box *box, struct err *err)
-{
-	struct engine_box *eb = box->impl;
-
-	if (find_runner(box, err))
-		return -1;
-	box_take_welcome(box);
-	if (!eb->checked)
-		check_limits(box);
-	return 0;
 }
 
 static int
@@ -305,22 +164,15 @@ static const struct box_ops ops = {.kill = engine_box_kill,
     .log = engine_box_log,
     .engine = engine_box_url};
 
-int
-engine_box_reopen(struct box *box, const json *members, struct err *err)
+struct engine_box *
+engine_box_new(struct box *box)
 {
 	struct engine_box *eb = xcalloc(1, sizeof(*eb));
 
 	eb->image = (struct image)IMAGE_INIT;
-	eb->container = xstrdup(json_str(members, "container", ""));
-	eb->url = xstrdup(json_str(members, "engine", ""));
-	eb->attach = json_bool(members, "attach", false);
-	eb->memory = (uint64_t)json_int(members, "memory", 0);
-	eb->named = true;
 	box->impl = eb;
 	box->ops = &ops;
-	if (!*eb->container)
-		return err_set(err, ERR_IO, "container: missing");
-	return 0;
+	return eb;
 }
 
 /* ---- the image ---- */
@@ -411,90 +263,6 @@ check_image(struct box *box, struct err *err)
 
 /* ---- the container ---- */
 
-/* The image's own variables, then ours over them. */
-static void
-base_env(struct box *box, struct client_config *cfg)
-{
-	struct engine_box *eb = box->impl;
-	autovec struct strvec ours = STRVEC_INIT;
-	const char *path = strvec_env_get(&eb->image.env, "PATH");
-
-	strvec_pushv(&ours, cfg->base_env.v, cfg->base_env.n);
-	strvec_release(&cfg->base_env);
-	strvec_pushv(&cfg->base_env, eb->image.env.v, eb->image.env.n);
-	for (size_t i = 0; i < ours.n; i++)
-		strvec_env_set(&cfg->base_env, ours.v[i]);
-	if (path && !strvec_env_get(&box->spec.env, "PATH")) {
-		autofree char *both = xasprintf(
-		    "PATH=" SANDBOX_HOME "/.local/bin:%s", path);
-
-		strvec_env_set(&cfg->base_env, both);
-	}
-}
-
-/* A number has no name that is known here: it keeps that of the sandbox. */
-static void
-name_user(struct client_config *cfg)
-{
-	static const char *const names[] = {"USER", "LOGNAME"};
-	size_t n = strcspn(cfg->user, ":");
-	autofree char *user = xstrndup(cfg->user, n);
-	const char *name = strcmp(user, "0") ? user : "root";
-
-	if (!*name || !name[strspn(name, "0123456789")])
-		return;
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		autofree char *pair = xasprintf("%s=%s", names[i], name);
-
-		strvec_env_set(&cfg->base_env, pair);
-	}
-}
-
-/* The image's entrypoint and command, its user, directory and variables, and
-   over those the environment's. */
-static void
-configure_service(struct box *box, struct client_config *cfg)
-{
-	const struct engine_box *eb = box->impl;
-	const struct image *img = &eb->image;
-	struct strvec *env = &cfg->service_env;
-
-	strvec_pushv(&cfg->service_argv, img->entrypoint.v, img->entrypoint.n);
-	strvec_pushv(&cfg->service_argv, img->cmd.v, img->cmd.n);
-	strvec_pushv(env, img->env.v, img->env.n);
-	for (size_t i = 0; i < box->spec.env.n; i++)
-		strvec_env_set(env, box->spec.env.v[i]);
-	/* What an engine adds. */
-	if (!strvec_env_get(env, "PATH"))
-		strvec_push(env, "PATH=/usr/local/sbin:/usr/local/bin:"
-				 "/usr/sbin:/usr/bin:/sbin:/bin");
-	cfg->service_user = *img->user ? img->user : "0";
-	cfg->service_cwd = *img->workdir ? img->workdir : "/";
-}
-
-static void
-configure(struct box *box, struct client_config *cfg)
-{
-	struct engine_box *eb = box->impl;
-	enum user_kind user = box->spec.limits.user;
-
-	box_config_default(box, cfg);
-	base_env(box, cfg);
-	container_extra_places(box, &eb->image, &cfg->places);
-	if (user == USER_NAMED && box->spec.user)
-		cfg->user = box->spec.user;
-	if (user == USER_IMAGE)
-		cfg->user = eb->image.user[0] ? eb->image.user : "root";
-	if (user == USER_SANDBOX) {
-		eb->caller = container_caller(box);
-		if (eb->caller)
-			cfg->user = eb->caller;
-	}
-	name_user(cfg);
-	if (box->spec.image_cmd)
-		configure_service(box, cfg);
-}
-
 static int
 create(struct box *box, struct err *err)
 {
@@ -541,7 +309,7 @@ attempt_service(struct box *box, struct client_config *cfg, struct err *err)
 	if (container_start(box->ctx.engine, eb->container, err))
 		return -1;
 	for (;;) {
-		struct stream *stream = exec_runner(box, err);
+		struct stream *stream = engine_box_exec_runner(box, err);
 
 		if (!stream)
 			return -1;
@@ -669,16 +437,13 @@ describe(struct box *box)
 int
 engine_box_open(struct box *box, struct err *err)
 {
-	struct engine_box *eb = xcalloc(1, sizeof(*eb));
+	struct engine_box *eb = engine_box_new(box);
 	struct client_config cfg = CLIENT_CONFIG_INIT;
 	int bad;
 
-	eb->image = (struct image)IMAGE_INIT;
 	/* Podman ends the stdin of a container when any client of it leaves. */
 	eb->attach = box->spec.lease_ms && !box->spec.image_cmd &&
 		     engine_kind(box->ctx.engine) == ENGINE_DOCKER;
-	box->impl = eb;
-	box->ops = &ops;
 	if (get_image(box, err) || check_image(box, err))
 		return -1;
 	if (box->spec.image_cmd && !eb->image.entrypoint.n &&
@@ -687,7 +452,7 @@ engine_box_open(struct box *box, struct err *err)
 		    "--image-cmd: %s names no command", box->spec.image);
 	eb->memory = box_memory_total(box,
 	    container_extra_memory(box, &eb->image));
-	configure(box, &cfg);
+	container_configure(box, &cfg);
 	bad = container_check_volumes(box, &cfg.places, err) ||
 	      open_container(box, &cfg, err) ||
 	      container_read_ports(box, eb->container, err);
@@ -695,6 +460,6 @@ engine_box_open(struct box *box, struct err *err)
 	if (bad)
 		return -1;
 	describe(box);
-	check_limits(box);
+	engine_box_check_limits(box);
 	return 0;
 }

@@ -48,6 +48,39 @@ int runner_way_volume(struct runner_way *way, struct engine *e,
    NULL. */
 char *runner_way_source(const struct runner_way *way, const char *file);
 
+/* box->impl of an environment in a container of ours. */
+struct engine_box {
+	char *container; /* its id; NULL: gone or not made yet */
+	struct image image;
+	struct runner_way way;
+	struct disk_watch *disk; /* of a workspace on disk, else NULL */
+	char *caller; /* who programs are, if they write to this host */
+	char *url; /* of the engine, where the register says it */
+	bool attach; /* its stdin stays open for the next client */
+	bool named;  /* as one that is kept */
+	uint64_t memory; /* of its cgroup, as it was asked for */
+	bool checked; /* against what holds inside */
+};
+
+/* An empty one, which is box's. */
+struct engine_box *engine_box_new(struct box *box);
+/* When it is open: what does not hold in it, and what is watched. */
+void engine_box_check_limits(struct box *box);
+/*
+ * By way of the runner: what is started of it in the container carries what
+ * comes to the one that is PID 1.  The container may be anywhere.
+ */
+struct stream *engine_box_exec_runner(struct box *box, struct err *err);
+
+/* engine_kept.c; as in struct box_ops. */
+int engine_box_keep(struct box *box, struct err *err);
+int engine_box_connect(struct box *box, struct err *err);
+void engine_box_record(const struct box *box, json *members);
+const char *engine_box_url(const struct box *box);
+
+/* What the runner is told before anything runs (engine_config.c). */
+void container_configure(struct box *box, struct client_config *cfg);
+
 /* The body of POST /containers/create. */
 json *container_spec(struct box *box, const struct image *img,
     const struct runner_way *way, uint64_t memory);
