@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "cmd/table.h"
-#include "shell/lexer.h"
+#include "lexer/lexer.h"
 
 /* Aliases hold words; no variables, and one command. */
 static char *

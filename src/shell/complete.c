@@ -10,8 +10,8 @@
 #include "base/io.h"
 #include "cmd/dispatch.h"
 #include "cmd/host.h"
+#include "lexer/lexer.h"
 #include "shell/hostpath.h"
-#include "shell/lexer.h"
 
 enum { DEADLINE_MS = 200 };
 

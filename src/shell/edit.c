@@ -16,6 +16,7 @@
 #include "cmd/host.h"
 #include "cmd/output.h"
 #include "cmd/terminal.h"
+#include "lexer/lexer.h"
 #include "session/policy.h"
 #include "shell/complete.h"
 #include "shell/editor.h"
@@ -23,7 +24,6 @@
 #include "shell/history.h"
 #include "shell/keys.h"
 #include "shell/layout.h"
-#include "shell/lexer.h"
 #include "shell/prompt.h"
 #include "shell/signals.h"
 

@@ -8,7 +8,7 @@
 #include "cmd/dispatch.h"
 #include "cmd/help.h"
 #include "cmd/opts.h"
-#include "shell/lexer.h"
+#include "lexer/lexer.h"
 
 static void
 plain_words(const struct lex_cmd *cmd, struct strvec *out)

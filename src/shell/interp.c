@@ -12,12 +12,12 @@
 #include "cmd/dispatch.h"
 #include "cmd/host.h"
 #include "cmd/output.h"
+#include "lexer/lexer.h"
 #include "session/policy.h"
 #include "shell/alias.h"
 #include "shell/edit.h"
 #include "shell/hostio.h"
 #include "shell/keys.h"
-#include "shell/lexer.h"
 #include "shell/source.h"
 
 enum { MAX_DEPTH = 16, STATUS_USAGE = 2, STATUS_INTERRUPTED = 130 };

@@ -5,7 +5,7 @@
 
 #include "base/sanitise.h"
 #include "cmd/host.h"
-#include "shell/lexer.h"
+#include "lexer/lexer.h"
 
 /* A value that is not empty goes to sb. */
 static bool

@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include "cmd/host.h"
+#include "lexer/lexer.h"
 #include "shell/edit.h"
-#include "shell/lexer.h"
 
 /* A command without its heredocs: what is no text may have no line's end. */
 enum { CHUNK = 64 << 10, COMMAND_MAX = 4 << 20 };

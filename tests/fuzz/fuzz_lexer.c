@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shell/lexer.h"
+#include "lexer/lexer.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 

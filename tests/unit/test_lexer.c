@@ -3,7 +3,7 @@
 
 #include "base/io.h"
 #include "base/strvec.h"
-#include "shell/lexer.h"
+#include "lexer/lexer.h"
 #include "tap.h"
 
 enum { MAX_HEREDOC = 64 };

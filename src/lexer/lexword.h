@@ -1,8 +1,8 @@
 /* Inside of the lexer: words (lexword.c) and lines (lexer.c). */
-#ifndef ADDESH_SHELL_LEXWORD_H
-#define ADDESH_SHELL_LEXWORD_H
+#ifndef ADDESH_LEXER_LEXWORD_H
+#define ADDESH_LEXER_LEXWORD_H
 
-#include "shell/lexer.h"
+#include "lexer/lexer.h"
 
 /* Where the lexer stands. */
 struct lex {

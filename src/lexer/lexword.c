@@ -1,4 +1,4 @@
-#include "shell/lexword.h"
+#include "lexer/lexword.h"
 
 #include <stdlib.h>
 #include <string.h>

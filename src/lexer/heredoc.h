@@ -1,8 +1,8 @@
-/* Bodies of heredocs; see shell/lexer.h. */
-#ifndef ADDESH_SHELL_HEREDOC_H
-#define ADDESH_SHELL_HEREDOC_H
+/* Bodies of heredocs; see lexer/lexer.h. */
+#ifndef ADDESH_LEXER_HEREDOC_H
+#define ADDESH_LEXER_HEREDOC_H
 
-#include "shell/lexer.h"
+#include "lexer/lexer.h"
 
 /* Is this physical line, without its newline, the heredoc's end? */
 bool heredoc_is_end(const struct lex_need *need, const char *s, size_t n);

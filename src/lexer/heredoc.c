@@ -1,4 +1,4 @@
-#include "shell/heredoc.h"
+#include "lexer/heredoc.h"
 
 #include <string.h>
 

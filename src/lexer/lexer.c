@@ -1,10 +1,10 @@
-#include "shell/lexer.h"
+#include "lexer/lexer.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "shell/heredoc.h"
-#include "shell/lexword.h"
+#include "lexer/heredoc.h"
+#include "lexer/lexword.h"
 
 /* An unquoted word without variables and exactly this text. */
 static bool

@@ -16,10 +16,11 @@
  * TAG quoted or not; one follows its line, whichever of its commands it is for,
  * so that `run x.py <<EOF || logs` can take a failure up.
  *
- * The same lexer serves execution and completion (LEX_PARTIAL).
+ * The same lexer serves execution, completion (LEX_PARTIAL) and the steps of
+ * session files.
  */
-#ifndef ADDESH_SHELL_LEXER_H
-#define ADDESH_SHELL_LEXER_H
+#ifndef ADDESH_LEXER_LEXER_H
+#define ADDESH_LEXER_LEXER_H
 
 #include <stdbool.h>
 #include <stddef.h>
