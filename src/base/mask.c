@@ -4,7 +4,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define STARS "***"
 
 static bool
 contains(const char *s, size_t n, const char *what)
@@ -201,7 +200,7 @@ mask_secrets(struct strbuf *out, const char *s, size_t n)
 		}
 		if (skip) {
 			strbuf_add(out, s + i, lead);
-			strbuf_adds(out, STARS);
+			strbuf_adds(out, MASK_TEXT);
 			i += lead + skip;
 			name = 0;
 		}

@@ -10,7 +10,10 @@
 
 #include "base/strbuf.h"
 
-/* Appends n bytes of s with secrets replaced by ***. */
+/* What stands for a secret. */
+#define MASK_TEXT "***"
+
+/* Appends n bytes of s with secrets replaced by MASK_TEXT. */
 void mask_secrets(struct strbuf *out, const char *s, size_t n);
 
 #endif

@@ -65,12 +65,6 @@ double call_num(const struct call *c, const char *name, double def);
 void call_text(struct call *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void call_bytes(struct call *c, const void *p, size_t n);
 /*
- * One line of what something is: "TITLE   VALUE" for people, nothing without a
- * value (NULL); "NAME<tab>VALUE" with --plain, where all names are always there.
- */
-void call_fact(struct call *c, const char *name, const char *title,
-    const char *value);
-/*
  * Bytes of an untrusted program, shown at once: fd 1 or 2.  They go out byte
  * for byte, or to a terminal through the sanitiser.  Not shown with --json.
  */
@@ -114,6 +108,9 @@ int call_variable(struct call *c, const char *text, struct strvec *env);
 int call_may_use_path(struct call *c, enum setting_id id, const char *path);
 /* One line of addesh's own words on stderr ("env e1 ready in 0.1s"). */
 void call_note(struct call *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* One that only a person who typed the command gets; it is no part of what the
+   command said, so that a script and a recording do not have it. */
+void call_remark(struct call *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* One that says why something failed: shown even with -q. */
 void call_reason(struct call *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* "addesh: warning: ..." on stderr, shown even with -q. */

@@ -117,6 +117,16 @@ add_value(struct strbuf *sb, const json *v)
 		strbuf_adds(sb, v->valuestring);
 }
 
+/* One line, so that no value looks like the next member. */
+static void
+show_line(struct call *c, const char *title, struct strbuf *value)
+{
+	for (char *s = value->buf; (s = strpbrk(s, "\t\r\n")); s++)
+		*s = ' ';
+	call_text(c, c->out->mode == OUTPUT_PLAIN ? "%s\t%s\n" : "%-14s%s\n",
+	    title, value->buf);
+}
+
 /* A line for each value of a list. */
 static void
 show_member(struct call *c, const json *m)
@@ -133,7 +143,7 @@ show_member(struct call *c, const json *m)
 		else
 			add_value(&text, m);
 		if (text.len)
-			call_fact(c, m->string, title, text.buf);
+			show_line(c, title, &text);
 		return;
 	}
 	json_each (item, m) {
@@ -142,8 +152,9 @@ show_member(struct call *c, const json *m)
 		if (!list)
 			strbuf_addf(&text, "%s=", item->string);
 		add_value(&text, item);
-		call_fact(c, m->string, title, text.buf);
-		title = "";
+		show_line(c, title, &text);
+		if (!plain)
+			title = "";
 	}
 }
 

@@ -8,6 +8,7 @@
 #include "cmd/call.h"
 #include "cmd/host.h"
 #include "cmd/output.h"
+#include "cmd/step_call.h"
 #include "session/session.h"
 
 /* A line of a log: complete, or the last of its stream. */
@@ -133,22 +134,22 @@ parse_operands(struct call *c, size_t *lines, unsigned *step)
 {
 	for (size_t i = 0; i < c->argc; i++) {
 		const char *word = c->argv[i];
-		bool is_step = *word == '@';
-		const char *digits = word + is_step;
 		char *end;
-		unsigned long n = strtoul(digits, &end, 10);
+		unsigned long n = strtoul(word, &end, 10);
 
-		if (!isdigit((unsigned char)*digits) || *end || n > 100000000)
+		if (*word == '@') {
+			if (step_parse(word, step, &c->err))
+				return -1;
+			continue;
+		}
+		if (!isdigit((unsigned char)*word) || *end || n > 100000000)
 			return err_set(&c->err, ERR_USAGE,
 			    "'%s' is neither a number of lines nor a step @N",
 			    word);
-		if (is_step)
-			*step = n;
-		else
-			*lines = n;
 		if (!n)
 			return err_set(&c->err, ERR_USAGE,
-			    "'%s': lines and steps count from 1", word);
+			    "'%s': lines count from 1", word);
+		*lines = n;
 	}
 	return 0;
 }

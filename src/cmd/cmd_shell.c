@@ -11,15 +11,6 @@
 const char *const host_readonly[] = {"container", "engine", "env", "image",
     "last", "n", "workspace", NULL};
 
-static int
-help_columns(const struct call *c)
-{
-	int columns, rows;
-
-	output_size(c->out, &columns, &rows);
-	return columns < 80 ? columns : 80;
-}
-
 static json *
 row_json(const struct cmd *row)
 {
@@ -46,7 +37,7 @@ help_exec(struct call *c)
 		row = dispatch_resolve(c->argv, c->argc, true, &used, &c->err);
 		if (!row)
 			return -1;
-		help_row(&text, row, help_columns(c));
+		help_row(&text, row, output_columns(c->out));
 		json_put(call_data(c), "command", row_json(row));
 	} else {
 		json *list = json_array();
@@ -54,7 +45,7 @@ help_exec(struct call *c)
 		if (call_has(c, "list"))
 			help_list(&text);
 		else
-			help_all(&text, help_columns(c));
+			help_all(&text, output_columns(c->out));
 		for (size_t i = 0; cmd_table[i]; i++)
 			if (cmd_table[i]->exec)
 				json_push(list, row_json(cmd_table[i]));

@@ -241,10 +241,7 @@ establish(struct call *c)
 static int
 show_help(struct call *c)
 {
-	int columns, rows;
-
-	output_size(c->out, &columns, &rows);
-	help_row(&c->body, c->cmd, columns < 80 ? columns : 80);
+	help_row(&c->body, c->cmd, output_columns(c->out));
 	return 0;
 }
 

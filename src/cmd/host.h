@@ -6,6 +6,7 @@
 #define ADDESH_CMD_HOST_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "base/strvec.h"
@@ -58,6 +59,7 @@ struct host {
 	struct strvec vars;	 /* NAME=VALUE of `var`, of this process only */
 	int last_status;	 /* $? */
 	struct strvec told; /* what is told only once, by its key */
+	uint64_t memory_peak; /* of the last program that ended here */
 
 	/* Opens the session (policy, settings); the first command that needs
 	   it causes that.  close() ends all that it opened; -1 if something
@@ -98,6 +100,10 @@ struct host {
 	bool quit; /* `quit` was given, with this status (-1: none) */
 	int quit_status;
 	int (*source)(struct call *c, const char *path);
+	/* A command as the user wrote it, with what stands in its heredoc, or
+	   NULL. */
+	int (*again)(struct call *c, const char *command,
+	    const struct strbuf *heredoc);
 	void (*keys)(struct strbuf *sb); /* the list of `help --keys` */
 };
 

@@ -174,10 +174,27 @@ output_end(struct output *o)
 	o->mute = false;
 }
 
+static bool
+body_on_terminal(const struct output *o)
+{
+	return o->body_fd == STDOUT_FILENO && o->terminal[STDOUT_FILENO];
+}
+
 bool
 output_is_terminal(const struct output *o)
 {
-	return o->body_fd == STDOUT_FILENO && o->terminal[STDOUT_FILENO];
+	return body_on_terminal(o) && !o->tap.fn;
+}
+
+/* Gives it to the tap; is it for the tap alone? */
+static bool
+tapped(struct output *o, int fd, const void *p, size_t n)
+{
+	if (!o->tap.fn || fd > STDERR_FILENO)
+		return false;
+	if (n)
+		o->tap.fn(o->tap.arg, fd, p, n);
+	return o->tap.only;
 }
 
 void
@@ -186,10 +203,10 @@ output_body(struct output *o, const void *p, size_t n)
 	autobuf struct strbuf safe = STRBUF_INIT;
 	struct sanitiser plain = {0};
 
-	if (o->mute)
+	if (o->mute || tapped(o, o->body_fd, p, n))
 		return;
 	output_erase_progress(o);
-	if (!output_is_terminal(o)) {
+	if (!body_on_terminal(o)) {
 		put(o, o->body_fd, p, n);
 		return;
 	}
@@ -206,7 +223,8 @@ output_program(struct output *o, int fd, const void *p, size_t n)
 	int to = fd == STDOUT_FILENO ? o->body_fd : STDERR_FILENO;
 
 	if (o->mute || n == 0 ||
-	    (o->mode == OUTPUT_JSON && to <= STDERR_FILENO))
+	    (o->mode == OUTPUT_JSON && to <= STDERR_FILENO) ||
+	    tapped(o, to, p, n))
 		return;
 	output_erase_progress(o);
 	if (to > STDERR_FILENO || !o->terminal[to]) {
@@ -219,16 +237,13 @@ output_program(struct output *o, int fd, const void *p, size_t n)
 	put(o, to, safe.buf, safe.len);
 }
 
-void
-output_line(struct output *o, const char *text)
+/* A line on stderr, whatever it belongs to. */
+static void
+put_line(struct output *o, const char *text)
 {
 	autobuf struct strbuf line = STRBUF_INIT;
 	struct sanitiser plain = {0};
 
-	if (o->listener) {
-		o->listener(o->listener_arg, text);
-		return;
-	}
 	output_erase_progress(o);
 	end_open_line(o);
 	if (o->terminal[STDERR_FILENO])
@@ -239,11 +254,25 @@ output_line(struct output *o, const char *text)
 	put(o, STDERR_FILENO, line.buf, line.len);
 }
 
+void
+output_line(struct output *o, const char *text)
+{
+	autofree char *line = NULL;
+
+	if (o->listener) {
+		o->listener(o->listener_arg, text);
+		return;
+	}
+	line = xasprintf("%s\n", text);
+	if (!tapped(o, STDERR_FILENO, line, strlen(line)))
+		put_line(o, text);
+}
+
 /* The form that PROGRESS_AUTO stands for here. */
 static enum output_progress
 progress_form(const struct output *o)
 {
-	if (o->quiet || o->mute)
+	if (o->quiet || o->mute || o->tap.only)
 		return PROGRESS_NONE;
 	if (o->progress != PROGRESS_AUTO)
 		return o->progress;
@@ -263,7 +292,7 @@ progress_json(struct output *o, const char *text, int64_t ms)
 	json_put_str(j, "ev", "progress");
 	json_put_str(j, "text", text);
 	line = json_print(j);
-	output_line(o, line);
+	put_line(o, line);
 }
 
 /*
@@ -333,12 +362,12 @@ progress_draw(struct output *o, const char *text, const char *under)
 static void
 tell_step(struct output *o, const char *step)
 {
-	if (o->quiet || o->mute || o->mode == OUTPUT_JSON ||
+	if (o->quiet || o->mute || o->mode == OUTPUT_JSON || o->tap.only ||
 	    (o->progress_step && !strcmp(o->progress_step, step)))
 		return;
 	free(o->progress_step);
 	o->progress_step = xstrdup(step);
-	output_line(o, step);
+	put_line(o, step);
 }
 
 void
@@ -370,7 +399,7 @@ output_progress(struct output *o, const char *step, const char *text,
 	else if (form == PROGRESS_JSON)
 		progress_json(o, text, now - o->progress_began);
 	else
-		output_line(o, text);
+		put_line(o, text);
 }
 
 static int
@@ -394,6 +423,16 @@ output_size(const struct output *o, int *columns, int *rows)
 	*rows = ws.ws_row ? ws.ws_row : env_number("LINES");
 	*columns = *columns > 0 ? *columns : 80;
 	*rows = *rows > 0 ? *rows : 24;
+}
+
+int
+output_columns(const struct output *o)
+{
+	int columns = 80, rows;
+
+	if (!o->tap.fn)
+		output_size(o, &columns, &rows);
+	return columns < 80 ? columns : 80;
 }
 
 void

@@ -27,9 +27,21 @@ enum output_progress {
 /* Takes a line that stderr would have got, or the progress of a command. */
 typedef void output_listener(void *arg, const char *text);
 
+/*
+ * Gets all that people would be shown, fd 1 or 2: as it came, without what a
+ * terminal is spared or given, and without progress.  What goes to a file or a
+ * command of this host is not shown.
+ */
+struct output_tap {
+	void (*fn)(void *arg, int fd, const void *p, size_t n);
+	void *arg;
+	bool only; /* nobody else gets it */
+};
+
 struct output {
 	output_listener *listener; /* NULL: it goes to stderr */
 	void *listener_arg;
+	struct output_tap tap; /* its fn is NULL: there is none */
 	enum output_mode mode;
 	enum output_when pager;
 	enum output_progress progress;
@@ -80,8 +92,11 @@ void output_erase_progress(struct output *o);
 /* Frees what it holds. */
 void output_release(struct output *o);
 
-/* Is the body shown on a terminal? */
+/* Is the body made for a terminal?  One that is tapped is the same on all, and
+   goes through no pager. */
 bool output_is_terminal(const struct output *o);
+/* Columns that a text for people may take: at most 80. */
+int output_columns(const struct output *o);
 /* Columns and rows of the terminal (COLUMNS and LINES first; 80 x 24). */
 void output_size(const struct output *o, int *columns, int *rows);
 

@@ -1,5 +1,6 @@
 #include "cmd/run_result.h"
 
+#include "cmd/host.h"
 #include "session/session.h"
 
 void
@@ -10,8 +11,10 @@ run_result_show(struct call *c, const struct result *r)
 	result_summary(r, &sb);
 	if (r->note.kind != ERR_NONE)
 		call_reason(c, "%s", sb.buf);
-	else if (r->status != RUN_COMPLETED || c->interactive)
+	else if (r->status != RUN_COMPLETED)
 		call_note(c, "%s", sb.buf);
+	else
+		call_remark(c, "%s", sb.buf);
 	if (r->note.kind != ERR_NONE && r->note.hint.len)
 		call_reason(c, "  %s", r->note.hint.buf);
 }
@@ -27,6 +30,7 @@ run_result_keep(struct call *c, const struct result *r)
 		step_read(s->step, true, &errs);
 	}
 	call_set_data(c, result_json(r, &out, &errs));
+	c->host->memory_peak = r->memory_peak;
 	session_set_last_run(s, c->step, c->data);
 }
 

@@ -171,6 +171,34 @@ take_prefix(struct lex_cmd *cmd)
 	cmd->n = 0;
 }
 
+static bool
+counts(const struct lex_cmd *cmd)
+{
+	return cmd->time && !cmd->repeat && cmd->n &&
+	       is_keyword(&cmd->words[0], "-n");
+}
+
+/* "-n COUNT" behind "time". */
+static enum lex_status
+take_count(struct lex *x, struct lex_cmd *cmd)
+{
+	struct lex_word *w = &cmd->words[1];
+	size_t n;
+
+	if (cmd->n != 2 || !counts(cmd))
+		return LEX_OK;
+	n = w->end - w->start;
+	if (is_digits(x, w) && n <= 5)
+		cmd->repeat = strtoul(x->s + w->start, NULL, 10);
+	if (!cmd->repeat || cmd->repeat > LEX_REPEAT_MAX)
+		return lex_fail(x, x->line,
+		    "time -n wants a number from 1 to %d", LEX_REPEAT_MAX);
+	lex_word_release(&cmd->words[0]);
+	lex_word_release(w);
+	cmd->n = 0;
+	return LEX_OK;
+}
+
 /* Everything up to an operator or the line's end. */
 static enum lex_status
 lex_command(struct lex *x, struct lex_cmd *cmd)
@@ -183,6 +211,8 @@ lex_command(struct lex *x, struct lex_cmd *cmd)
 		/* A finished word; one at the cursor is still being typed. */
 		if (cmd->n == 1 && x->i < x->n)
 			take_prefix(cmd);
+		if (cmd->n == 2 && x->i < x->n && r == LEX_OK)
+			r = take_count(x, cmd);
 		skip_blanks(x);
 		c = lex_peek(x, 0);
 		if (r != LEX_OK || c < 0 || c == '\n' || c == ';' ||

@@ -2,7 +2,7 @@
  * The language: one logical line to the commands on it.
  *
  *   line      = [ command { (";" | "&&" | "||") command } ] [ comment ]
- *   command   = { "time" | "quiet" } word { word | redirect }
+ *   command   = { "time" [ "-n" COUNT ] | "quiet" } word { word | redirect }
  *               [ heredoc ] [ pipe ]
  *   redirect  = (">" | ">>") word
  *   heredoc   = "<<" ["-" | "~"] TAG | "<<<" word
@@ -27,6 +27,8 @@
 
 #include "base/err.h"
 
+enum { LEX_REPEAT_MAX = 10000 };
+
 /* Text, or the name of a variable. */
 struct lex_piece {
 	bool variable;
@@ -46,6 +48,7 @@ enum lex_join { LEX_FIRST, LEX_THEN, LEX_AND, LEX_OR };
 struct lex_cmd {
 	enum lex_join join; /* how it follows the one before */
 	bool time, quiet;
+	unsigned repeat; /* COUNT, 0: none was given */
 	struct lex_word *words;
 	size_t n, cap;
 	struct lex_word *redirect; /* or NULL */

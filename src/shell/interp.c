@@ -18,6 +18,7 @@
 #include "shell/edit.h"
 #include "shell/hostio.h"
 #include "shell/keys.h"
+#include "shell/repeat.h"
 #include "shell/source.h"
 
 enum { MAX_DEPTH = 16, STATUS_USAGE = 2, STATUS_INTERRUPTED = 130 };
@@ -34,7 +35,7 @@ static struct locus
 locus_of(const struct source *src, unsigned line)
 {
 	/* A text of one line needs no position, nor does what was typed. */
-	if (src->interactive || (!src->name && line == 1))
+	if (src->goes_on || (!src->name && line == 1))
 		return (struct locus){NULL, line};
 	return (struct locus){src->name ? src->name : "-c", line};
 }
@@ -158,6 +159,8 @@ run_prepared(struct interp *ip, const struct source *src,
 		rq.heredoc = &p->heredoc;
 	if (policy_bool(host_policy(ip->host), SET_TRACE))
 		trace(ip, &p->words);
+	if (cmd->repeat)
+		return repeat_run(ip->host, ip->out, &rq, cmd->repeat);
 	return dispatch_run(ip->host, ip->out, &rq);
 }
 
@@ -220,7 +223,7 @@ static bool
 take_failure(struct interp *ip, const struct source *src, unsigned line,
     int status)
 {
-	if (status == 0 || src->interactive)
+	if (status == 0 || src->goes_on)
 		return false;
 	/* With -k the first failure counts, but Ctrl-C ends all. */
 	if (!ip->failed || interrupted(ip))
@@ -357,7 +360,7 @@ interp_run(struct interp *ip, struct source *src)
 		status = r;
 		/* A command that ended well before it saw Ctrl-C is the last
 		   one all the same. */
-		if (!src->interactive && interrupted(ip))
+		if (!src->goes_on && interrupted(ip))
 			take_failure(ip, src, src->line, STATUS_INTERRUPTED);
 	}
 	return status;
@@ -395,26 +398,37 @@ interp_status(const struct interp *ip)
 	return ip->failed;
 }
 
-/* The file's commands, whose results go where those of the call go. */
+/* The source's commands, whose results go where those of the call go; the
+   status is that of the first that failed. */
 static int
-run_file(struct interp *ip, const char *path, int fd)
+run_below(struct interp *ip, struct source *src)
 {
 	struct interp saved = *ip;
-	struct source src;
+	int body_fd = ip->out->body_fd;
+	bool mute = ip->out->mute;
 	int status;
 
-	source_init_fd(&src, path, fd);
-	ip->body_fd = ip->out->body_fd;
+	ip->body_fd = body_fd;
 	ip->body_name = ip->out->body_name;
-	ip->mute = ip->out->mute;
+	ip->mute = mute;
 	ip->depth++;
 	ip->failed = 0;
-	interp_run(ip, &src);
+	interp_run(ip, src);
 	status = ip->failed;
-	source_release(&src);
 	/* Whoever called it decides whether that was the end. */
 	*ip = saved;
+	ip->out->body_fd = body_fd;
+	ip->out->mute = mute;
 	return status;
+}
+
+static int
+check_depth(struct interp *ip, const char *name, struct err *err)
+{
+	if (ip->depth < MAX_DEPTH)
+		return 0;
+	return err_set(err, ERR_USAGE,
+	    "%s: files are nested more than %d deep", name, MAX_DEPTH);
 }
 
 /* host->source */
@@ -422,20 +436,57 @@ static int
 interp_source(struct call *c, const char *path)
 {
 	struct interp *ip = c->host->interp;
-	struct output *o = ip->out;
-	int body_fd = o->body_fd;
-	bool mute = o->mute;
+	struct source src;
 	autoclose int fd = -1;
 
-	if (ip->depth == MAX_DEPTH)
-		return err_set(&c->err, ERR_USAGE,
-		    "%s: files are nested more than %d deep", path, MAX_DEPTH);
+	if (check_depth(ip, path, &c->err))
+		return -1;
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(&c->err, errno, "%s", path);
-	c->status = run_file(ip, path, fd);
-	o->body_fd = body_fd;
-	o->mute = mute;
+	source_init_fd(&src, path, fd);
+	c->status = run_below(ip, &src);
+	source_release(&src);
+	return 0;
+}
+
+/* The command and its heredoc as they would be typed. */
+static int
+compose(struct strbuf *text, const char *command, const struct strbuf *heredoc,
+    struct err *err)
+{
+	struct lex_line line;
+	enum lex_status r;
+
+	strbuf_addf(text, "%s\n", command);
+	r = lex_line(&line, text->buf, text->len, 1, 0, SIZE_MAX, err);
+	if (r == LEX_MORE && heredoc && line.need.what == LEX_NEED_HEREDOC) {
+		strbuf_add(text, heredoc->buf, heredoc->len);
+		if (heredoc->len && heredoc->buf[heredoc->len - 1] != '\n')
+			strbuf_addc(text, '\n');
+		strbuf_addf(text, "%s\n", line.need.tag);
+		r = LEX_OK;
+	}
+	lex_line_release(&line);
+	if (r == LEX_MORE)
+		err_set(err, ERR_USAGE, "what was kept of it is not whole");
+	return r == LEX_OK ? 0 : -1;
+}
+
+/* host->again */
+static int
+interp_again(struct call *c, const char *command, const struct strbuf *heredoc)
+{
+	struct interp *ip = c->host->interp;
+	autobuf struct strbuf text = STRBUF_INIT;
+	struct source src;
+
+	if (check_depth(ip, command, &c->err) ||
+	    compose(&text, command, heredoc, &c->err))
+		return -1;
+	source_init_text(&src, NULL, text.buf);
+	c->status = run_below(ip, &src);
+	source_release(&src);
 	return 0;
 }
 
@@ -446,5 +497,6 @@ interp_init(struct interp *ip, struct host *host, struct output *out)
 	    .body_fd = STDOUT_FILENO};
 	host->interp = ip;
 	host->source = interp_source;
+	host->again = interp_again;
 	host->keys = keys_help;
 }

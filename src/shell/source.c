@@ -30,7 +30,8 @@ void
 source_init_edit(struct source *s, struct edit *edit)
 {
 	*s = (struct source){.line = 1, .fd = -1, .edit = edit,
-	    .text = STRBUF_INIT, .interactive = true, .stdin_taken = true};
+	    .text = STRBUF_INIT, .interactive = true, .goes_on = true,
+	    .stdin_taken = true};
 }
 
 void

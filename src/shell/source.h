@@ -16,7 +16,8 @@ struct lex_need;
 struct source {
 	const char *name; /* for messages; NULL: typed or from -c */
 	unsigned line;	  /* of the first byte not yet used, from 1 */
-	bool interactive; /* errors do not end it */
+	bool interactive; /* a person types it, and can be asked */
+	bool goes_on;	  /* a failure does not end it, and has no place */
 	bool stdin_taken;
 	int fd;		   /* read from here, or -1 */
 	struct edit *edit; /* or typed here, or NULL */

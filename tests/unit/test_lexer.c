@@ -77,8 +77,11 @@ dump_cmd(struct strbuf *sb, const struct lex_cmd *cmd)
 {
 	static const char *const joins[] = {"", "; ", "&& ", "|| "};
 
-	strbuf_addf(sb, "%s%u%s%s", joins[cmd->join], cmd->line,
-	    cmd->time ? " time" : "", cmd->quiet ? " quiet" : "");
+	strbuf_addf(sb, "%s%u%s", joins[cmd->join], cmd->line,
+	    cmd->time ? " time" : "");
+	if (cmd->repeat)
+		strbuf_addf(sb, " %u", cmd->repeat);
+	strbuf_adds(sb, cmd->quiet ? " quiet" : "");
 	for (size_t i = 0; i < cmd->n; i++) {
 		strbuf_addc(sb, ' ');
 		dump_word(sb, &cmd->words[i]);

@@ -1,0 +1,18 @@
+/* Commands that are about earlier steps. */
+#ifndef ADDESH_CMD_STEP_CALL_H
+#define ADDESH_CMD_STEP_CALL_H
+
+#include "base/err.h"
+#include "base/json.h"
+
+struct call;
+
+/* "@7" is 7; ERR_USAGE for anything else. */
+int step_parse(const char *word, unsigned *n, struct err *err);
+/*
+ * The record of the step that word names (addesh-json(5)), the caller's; NULL
+ * if there is none, or if it has not ended.
+ */
+json *step_call_load(struct call *c, const char *word, unsigned *n);
+
+#endif
