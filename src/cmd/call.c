@@ -126,6 +126,22 @@ call_text(struct call *c, const char *fmt, ...)
 }
 
 void
+call_fact(struct call *c, const char *name, const char *title,
+    const char *value)
+{
+	bool plain = c->out->mode == OUTPUT_PLAIN;
+	autofree char *line = xstrdup(value ? value : "");
+
+	/* One line, so that no value looks like the next name. */
+	for (char *s = line; (s = strpbrk(s, "\t\r\n")); s++)
+		*s = ' ';
+	if (plain)
+		call_text(c, "%s\t%s\n", name, line);
+	else if (value)
+		call_text(c, "%-18s%s\n", title, line);
+}
+
+void
 call_bytes(struct call *c, const void *p, size_t n)
 {
 	strbuf_add(&c->body, p, n);

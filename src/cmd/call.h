@@ -65,6 +65,12 @@ double call_num(const struct call *c, const char *name, double def);
 void call_text(struct call *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void call_bytes(struct call *c, const void *p, size_t n);
 /*
+ * One line of what something is: "TITLE   VALUE" for people, nothing without a
+ * value (NULL); "NAME<tab>VALUE" with --plain, where all names are always there.
+ */
+void call_fact(struct call *c, const char *name, const char *title,
+    const char *value);
+/*
  * Bytes of an untrusted program, shown at once: fd 1 or 2.  They go out byte
  * for byte, or to a terminal through the sanitiser.  Not shown with --json.
  */

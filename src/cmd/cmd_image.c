@@ -117,16 +117,6 @@ add_value(struct strbuf *sb, const json *v)
 		strbuf_adds(sb, v->valuestring);
 }
 
-/* One line, so that no value looks like the next member. */
-static void
-show_line(struct call *c, const char *title, struct strbuf *value)
-{
-	for (char *s = value->buf; (s = strpbrk(s, "\t\r\n")); s++)
-		*s = ' ';
-	call_text(c, c->out->mode == OUTPUT_PLAIN ? "%s\t%s\n" : "%-14s%s\n",
-	    title, value->buf);
-}
-
 /* A line for each value of a list. */
 static void
 show_member(struct call *c, const json *m)
@@ -143,7 +133,7 @@ show_member(struct call *c, const json *m)
 		else
 			add_value(&text, m);
 		if (text.len)
-			show_line(c, title, &text);
+			call_fact(c, m->string, title, text.buf);
 		return;
 	}
 	json_each (item, m) {
@@ -152,9 +142,8 @@ show_member(struct call *c, const json *m)
 		if (!list)
 			strbuf_addf(&text, "%s=", item->string);
 		add_value(&text, item);
-		show_line(c, title, &text);
-		if (!plain)
-			title = "";
+		call_fact(c, m->string, title, text.buf);
+		title = "";
 	}
 }
 

@@ -125,14 +125,9 @@ each_titled(const struct strvec *list, const struct title *titles, size_t n,
 }
 
 static void
-fact_line(void *arg, const char *title, const char *name, const char *value)
+titled_fact(void *arg, const char *title, const char *name, const char *value)
 {
-	struct call *c = arg;
-
-	if (c->out->mode == OUTPUT_PLAIN)
-		call_text(c, "%s\t%s\n", name, value);
-	else
-		call_text(c, "%-18s%s\n", title, value);
+	call_fact(arg, name, title, value);
 }
 
 /* "running" or "ended 3" */
@@ -149,7 +144,7 @@ show_service(struct call *c, const struct env *env)
 	if (!service)
 		return;
 	json_put_str(call_data(c), "service", service);
-	fact_line(c, "image's command", "service", service);
+	call_fact(c, "service", "image's command", service);
 }
 
 static void
@@ -162,18 +157,18 @@ show_facts(struct call *c, const struct env *env)
 	json_put_str(j, "name", env->spec.name);
 	json_put_str(j, "image", env->spec.image);
 	session_host_put_facts(j, env->box);
-	fact_line(c, "name", "name", env->spec.name);
+	call_fact(c, "name", "name", env->spec.name);
 	if (env->spec.kind == BOX_RESTRICTED && env->spec.image)
-		fact_line(c, "image", "image", env->spec.image);
+		call_fact(c, "image", "image", env->spec.image);
 	each_titled(box_describe(env->box), fact_titles,
-	    ARRAY_SIZE(fact_titles), fact_line, c);
+	    ARRAY_SIZE(fact_titles), titled_fact, c);
 	env_share_put(j, env);
 	env_share_volumes(env, &volumes);
 	if (volumes.len)
-		fact_line(c, "directories", "volumes", volumes.buf);
+		call_fact(c, "volumes", "directories", volumes.buf);
 	env_share_ports(env, &ports);
 	if (ports.len)
-		fact_line(c, "ports", "ports", ports.buf);
+		call_fact(c, "ports", "ports", ports.buf);
 	show_service(c, env);
 	session_host_put_keep(j, env);
 	if (env->id) {
@@ -181,12 +176,12 @@ show_facts(struct call *c, const struct env *env)
 
 		strbuf_addf(&kept, "%.8s, until it was idle for ", env->id);
 		units_add_duration_exact(&kept, box_lease(env->box));
-		fact_line(c, "kept", "keep", kept.buf);
+		call_fact(c, "keep", "kept", kept.buf);
 	}
 	if (!env->deps.n)
 		return;
 	deps_describe(&env->deps, SIZE_MAX, &packages);
-	fact_line(c, "packages", "dependencies", packages.buf);
+	call_fact(c, "dependencies", "packages", packages.buf);
 	dep_put(j, &env->deps, env->spec.layer);
 }
 

@@ -168,13 +168,11 @@ const struct cmd cmd_session_ls = {
     .exec = session_ls_exec,
 };
 
-static void
-line(struct call *c, const char *name, const char *title, const char *value)
+/* NULL: there are none, which is worth no line. */
+static const char *
+some(const struct strbuf *list)
 {
-	if (c->out->mode == OUTPUT_PLAIN)
-		call_text(c, "%s\t%s\n", name, value);
-	else if (*value)
-		call_text(c, "%-14s%s\n", title, value);
+	return list->len ? list->buf : NULL;
 }
 
 static void
@@ -185,22 +183,22 @@ show_info(struct call *c, const char *name, const struct named_info *info,
 	autofree char *variables = xasprintf("%u", info->variables);
 	autobuf struct strbuf envs = STRBUF_INIT, users = STRBUF_INIT;
 	autobuf struct strbuf size = STRBUF_INIT, age = STRBUF_INIT;
-	char created[32] = "";
+	char created[32];
 
 	add_joined(&envs, &b->envs);
 	add_pids(&users, info);
 	units_add_size(&size, info->bytes);
 	add_age(&age, info->used_ms);
-	if (info->created_ms)
-		clock_format_utc(info->created_ms, created);
-	line(c, "name", "name", name);
-	line(c, "steps", "steps", steps);
-	line(c, "variables", "variables", variables);
-	line(c, "environments", "environments", envs.buf);
-	line(c, "bytes", "on the disk", size.buf);
-	line(c, "created", "created", created);
-	line(c, "last_used", "last used", age.buf);
-	line(c, "processes", "in use by", users.buf);
+	clock_format_utc(info->created_ms, created);
+	call_fact(c, "name", "name", name);
+	call_fact(c, "steps", "steps", steps);
+	call_fact(c, "variables", "variables", variables);
+	call_fact(c, "environments", "environments", some(&envs));
+	call_fact(c, "bytes", "on the disk", size.buf);
+	call_fact(c, "created", "created",
+	    info->created_ms ? created : NULL);
+	call_fact(c, "last_used", "last used", age.buf);
+	call_fact(c, "processes", "in use by", some(&users));
 }
 
 static int

@@ -1,10 +1,8 @@
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/units.h"
-#include "engine/http.h"
 #include "engine/image.h"
 #include "engine/reference.h"
 #include "sandbox/keeper.h"
@@ -13,13 +11,6 @@
 
 /* How often a build begins that Podman's own race fails. */
 #define RACE_TRIES 5
-/* Where a Dockerfile that is none of the context's is put in it. */
-#define BESIDE ".addesh.Dockerfile"
-/* Where the context is put in what BuildKit gets, and the stage that holds it
-   then. */
-#define UNDER ".addesh-context"
-#define CONTEXT_STAGE "addesh-context"
-#define IGNORE_FILE ".dockerignore"
 
 /* A build while it goes on. */
 struct building {
@@ -31,14 +22,7 @@ struct building {
 	struct dockerfile *dockerfile;
 	struct builder builder;
 	struct build_map map;
-	struct context *context;
-	/* The context's files: the plan's, and what we put over it. */
-	struct context_file *files;
-	size_t nfiles;
-	struct strbuf ignore;
-	char *changed; /* the Dockerfile that is sent instead; or NULL */
-	struct context_file above; /* it, above the context */
-	const char *under;
+	struct build_context context;
 	unsigned logged; /* the builder's step whose log came last */
 };
 
@@ -101,168 +85,6 @@ have_images(struct building *b, struct err *err)
 	    .record = b->record};
 
 	return build_have_images(&bases, b->dockerfile, err);
-}
-
-static bool
-takes_context(const struct dockerfile *d)
-{
-	for (size_t i = 0; i < d->n; i++)
-		if (dockerfile_takes_context(&d->instructions[i]))
-			return true;
-	return false;
-}
-
-static void
-add_file(struct building *b, const char *path, const void *p, size_t n)
-{
-	size_t i = 0;
-
-	while (i < b->nfiles && strcmp(b->files[i].path, path) != 0)
-		i++;
-	if (i == b->nfiles)
-		b->nfiles++;
-	b->files[i] = (struct context_file){
-	    .path = path, .mode = 0644, .data = p, .size = n};
-}
-
-static struct context *
-open_context(struct building *b, const char *dockerfile, struct err *err)
-{
-	struct context_spec spec = {.root = b->plan->root,
-	    .dockerfile = dockerfile,
-	    .files = b->files,
-	    .nfiles = b->nfiles,
-	    .ignore = b->plan->ignore,
-	    .under = b->under,
-	    .above = &b->above};
-
-	return context_open(&spec, err);
-}
-
-/* What the context's rules say about its own files. */
-struct hidden {
-	bool rules;	 /* .dockerignore leaves itself out */
-	bool dockerfile; /* and the Dockerfile */
-	bool exists;	 /* there is a .dockerignore */
-};
-
-static int
-look_at_rules(struct building *b, struct hidden *h, struct err *err)
-{
-	struct context *c = open_context(b, b->plan->inside, err);
-	const struct strbuf *rules;
-
-	if (!c)
-		return -1;
-	h->exists = context_rules(c, &rules);
-	strbuf_add(&b->ignore, rules->buf, rules->len);
-	h->rules = context_ignores(c, IGNORE_FILE);
-	h->dockerfile =
-	    b->plan->inside && context_ignores(c, b->plan->inside);
-	context_close(c);
-	return 0;
-}
-
-/*
- * The classic builder and buildah: as a file that no COPY sees, since they take
- * the Dockerfile and .dockerignore out of the context where that says so.
- */
-static const char *
-send_beside(struct building *b, const char *text, size_t len,
-    const struct hidden *h)
-{
-	if (!h->exists)
-		strbuf_adds(&b->ignore, "\n" IGNORE_FILE);
-	strbuf_adds(&b->ignore, "\n" BESIDE "\n");
-	add_file(b, IGNORE_FILE, b->ignore.buf, b->ignore.len);
-	add_file(b, BESIDE, text, len);
-	return BESIDE;
-}
-
-/*
- * BuildKit, which takes nothing out of a context that comes as a tar: above a
- * directory with the context, where that makes a difference and the Dockerfile
- * can be changed so; else it is seen by a COPY of its directory.
- */
-static const char *
-send_above(struct building *b, const struct hidden *h)
-{
-	const struct build_plan *p = b->plan;
-
-	if (takes_context(b->dockerfile) &&
-	    (!p->inside || h->dockerfile || h->rules))
-		b->changed = dockerfile_with_context(b->dockerfile, p->text,
-		    p->len, CONTEXT_STAGE, UNDER);
-	if (b->changed) {
-		b->under = UNDER;
-		b->above = (struct context_file){.path = "Dockerfile",
-		    .mode = 0644,
-		    .data = b->changed,
-		    .size = strlen(b->changed)};
-		b->map.ours = "COPY " UNDER "/";
-		b->map.stages = 1;
-		return b->above.path;
-	}
-	if (h->dockerfile && takes_context(b->dockerfile))
-		strvec_pushf(&b->record->warnings,
-		    "BuildKit needs %s in the context, so a COPY of its "
-		    "directory takes it along although it is ignored",
-		    p->inside);
-	if (p->inside)
-		return p->inside;
-	add_file(b, "Dockerfile", p->text, p->len);
-	return "Dockerfile";
-}
-
-/*
- * Containers and images of the classic builder's steps have a label only if the
- * Dockerfile gives it to them.  One that is changed is sent beside its own, so
- * .dockerignore is changed too; where that would show in the image, files that
- * are right are worth more than the label.
- */
-static bool
-may_label(const struct building *b, const struct hidden *h)
-{
-	return b->builder.kind == BUILDER_CLASSIC &&
-	       (!h->exists || h->rules || !takes_context(b->dockerfile));
-}
-
-static int
-make_context(struct building *b, struct build_spec *spec, struct err *err)
-{
-	const struct build_plan *p = b->plan;
-	autofree char *label = xasprintf(LABEL_IMAGE "=%s", p->kind);
-	struct hidden h = {0};
-
-	if (look_at_rules(b, &h, err))
-		return -1;
-	spec->dockerfile = p->inside;
-	if (may_label(b, &h)) {
-		b->changed = dockerfile_with_label(
-		    b->dockerfile, p->text, p->len, label);
-		b->map.ours = "LABEL \"" LABEL_IMAGE "\"=";
-		spec->dockerfile =
-		    send_beside(b, b->changed, strlen(b->changed), &h);
-	} else {
-		strvec_push(&spec->labels, label);
-		if (b->builder.kind == BUILDER_BUILDKIT)
-			spec->dockerfile = send_above(b, &h);
-		else if (!p->inside)
-			spec->dockerfile =
-			    send_beside(b, p->text, p->len, &h);
-	}
-	b->context = open_context(
-	    b, b->under ? p->inside : spec->dockerfile, err);
-	return b->context ? 0 : -1;
-}
-
-static ssize_t
-on_read(void *arg, void *p, size_t n, struct err *err)
-{
-	ssize_t got =
-	    context_read(((struct building *)arg)->context, p, n, err);
-
-	return got == CONTEXT_LATER ? HTTP_LATER : got;
 }
 
 static void
@@ -348,48 +170,6 @@ on_log(void *arg, unsigned id, int fd, const void *p, size_t n)
 	build_record_log(step, p, n);
 	if (b->watch->log)
 		b->watch->log(b->watch->arg, step, p, n);
-}
-
-static bool
-is_rules(const struct build_plan *p, const char *path)
-{
-	size_t n = p->inside ? strlen(p->inside) : 0;
-
-	return !strcmp(path, IGNORE_FILE) ||
-	       (n && !strncmp(path, p->inside, n) &&
-		   !strcmp(path + n, IGNORE_FILE));
-}
-
-/* Files that were named and are left out all the same. */
-static int
-note_ignored(struct building *b, struct err *err)
-{
-	const struct build_plan *p = b->plan;
-	unsigned before = *b->session->interrupts;
-
-	for (size_t i = 0; i < p->nfiles; i++) {
-		const char *path = p->files[i].path;
-
-		if (is_rules(p, path))
-			b->record->own_ignore = true;
-		else if ((!p->inside || strcmp(path, p->inside) != 0) &&
-			 context_ignores(b->context, path))
-			strvec_push(&b->record->ignored, path);
-		loop_step(b->session->loop, 0);
-		if (*b->session->interrupts != before)
-			return err_set(err, ERR_INTERRUPTED, "interrupted");
-	}
-	return 0;
-}
-
-static void
-note_context(struct building *b)
-{
-	struct build_record *r = b->record;
-	const struct strvec *skipped = context_skipped(b->context);
-
-	r->context = *context_count(b->context);
-	strvec_pushv(&r->skipped, skipped->v, skipped->n);
 }
 
 /* What gives a step more of what it had too little of. */
@@ -537,7 +317,6 @@ begin_again(struct building *b, const struct build_spec *spec, struct err *err)
 
 	err_clear(err);
 	note(b, "Podman changed its images meanwhile; the build begins again");
-	context_close(b->context);
 	b->map.n = 0;
 	r->failed = NULL;
 	r->exit_code = 0;
@@ -545,8 +324,7 @@ begin_again(struct building *b, const struct build_spec *spec, struct err *err)
 		r->steps[i].seen = false;
 		strbuf_release(&r->steps[i].log);
 	}
-	b->context = open_context(b, spec->dockerfile, err);
-	return b->context ? 0 : -1;
+	return build_context_rewind(&b->context, spec, err);
 }
 
 /* The images of others that have the names now; "" where there is none. */
@@ -593,10 +371,10 @@ run_builder(struct building *b, struct build_spec *spec, struct err *err)
 			return -1;
 		r->id = run_once(b, spec, err);
 	}
-	note_context(b);
+	build_context_note_sent(&b->context);
 	if (!r->id) {
 		build_explain(&b->builder, b->dockerfile,
-		    context_leads_out(b->context), err);
+		    context_leads_out(b->context.context), err);
 		return note_failure(b, err);
 	}
 	strvec_pushv(&r->tags, b->plan->tags->v, b->plan->tags->n);
@@ -634,11 +412,11 @@ build(struct building *b, struct err *err)
 	spec.network = p->network;
 	spec.memory = p->memory;
 	spec.timeout_ms = p->timeout_ms;
-	spec.read = on_read;
-	spec.read_arg = b;
-	rc = make_context(b, &spec, err);
+	b->context.dockerfile = b->dockerfile;
+	rc = build_context_make(&b->context, &spec, err);
 	if (!rc)
-		rc = note_ignored(b, err);
+		rc = build_context_note_ignored(
+		    &b->context, b->session, err);
 	if (!rc)
 		rc = run_builder(b, &spec, err);
 	strvec_release(&spec.tags);
@@ -650,13 +428,10 @@ build(struct building *b, struct err *err)
 static void
 building_release(struct building *b)
 {
-	context_close(b->context);
+	build_context_release(&b->context);
 	dockerfile_free(b->dockerfile);
 	builder_release(&b->builder);
-	strbuf_release(&b->ignore);
 	free(b->map.ids);
-	free(b->files);
-	free(b->changed);
 }
 
 int
@@ -664,14 +439,12 @@ session_build(struct session *s, const struct build_plan *plan,
     const struct build_watch *watch, struct build_record *r, struct err *err)
 {
 	struct building b = {.session = s, .plan = plan, .watch = watch,
-	    .record = r, .map = {.record = r}, .ignore = STRBUF_INIT};
+	    .record = r, .map = {.record = r}};
 	int64_t began_ms = clock_ms();
 	int rc = -1;
 
-	/* Ours are two at most: the Dockerfile and .dockerignore. */
-	b.files = xcalloc(plan->nfiles + 2, sizeof(*b.files));
-	for (size_t i = 0; i < plan->nfiles; i++)
-		b.files[b.nfiles++] = plan->files[i];
+	b.context = (struct build_context){
+	    .plan = plan, .map = &b.map, .record = r};
 	/* The steps of a build are code that is run. */
 	if (policy_may_execute(s->policy, err) || !session_engine(s, err))
 		goto out;

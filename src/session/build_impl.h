@@ -22,6 +22,40 @@ struct build_map {
 };
 
 /*
+ * What is sent to the builder.  The first four are the caller's to set and
+ * borrowed; the rest is zero before build_context_make().
+ */
+struct build_context {
+	const struct build_plan *plan;
+	const struct dockerfile *dockerfile;
+	struct build_map *map; /* says of which kind the builder is, and gets
+				  what is ours of what is sent */
+	struct build_record *record;
+	struct context *context;
+	/* The context's files: the plan's, and what we put over it. */
+	struct context_file *files;
+	size_t nfiles;
+	struct strbuf ignore;
+	char *changed; /* the Dockerfile that is sent instead; or NULL */
+	struct context_file above; /* it, above the context */
+	const char *under;
+};
+
+/* Fills in what spec says of the Dockerfile, of labels and of reading, which
+   is valid until c is released. */
+int build_context_make(struct build_context *c, struct build_spec *spec,
+    struct err *err);
+/* It is sent once more, from its beginning. */
+int build_context_rewind(struct build_context *c,
+    const struct build_spec *spec, struct err *err);
+/* Files that were named and are left out all the same.  ERR_INTERRUPTED. */
+int build_context_note_ignored(const struct build_context *c,
+    struct session *s, struct err *err);
+/* What was sent and what could not be, once it was read. */
+void build_context_note_sent(const struct build_context *c);
+void build_context_release(struct build_context *c);
+
+/*
  * The builder that the engine, DOCKER_BUILDKIT and the Dockerfile ask for.  why
  * becomes a line to tell if that is not the engine's own, the caller's.  b is
  * the caller's in any case, for builder_release().

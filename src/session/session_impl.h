@@ -8,9 +8,16 @@
 struct opening;
 void session_box_ctx(struct session *s, struct opening *opening,
     struct box_ctx *ctx);
+/* Looks once for what dead sessions left.  An engine is asked when the first
+   environment is opened, late enough that `addesh -c help` does not wait for
+   one. */
+void session_sweep_once(struct session *s);
 /* Takes env over. */
 void session_env_add(struct session *s, struct env *env);
 void env_free(struct env *env);
+/* At the session's end: one that is kept stays, the others are closed.  Of
+   several errors the first is kept. */
+int session_env_leave(struct env *env, struct err *err);
 /* It leaves the session, and nothing else happens to it. */
 void session_env_forget(struct session *s, struct env *env);
 

@@ -170,8 +170,8 @@ def _(kind):
             done.out.split("labels")[0], done.out
         lines = done.out.splitlines()
         assert "architecture  " in done.out and lines[0].endswith(image)
-        assert "entrypoint    /bin/x" in lines, lines
-        assert "              y z" in lines, lines
+        assert "%-18s/bin/x" % "entrypoint" in lines, lines
+        assert " " * 18 + "y z" in lines, lines
         plain = h.addesh("--plain", "image", "info", image).is_ok()
         assert "cmd\t--flag" in plain.out.splitlines(), plain.out
 

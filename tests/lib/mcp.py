@@ -110,7 +110,7 @@ class Client:
 
     def file(self, message):
         number = message.get("id")
-        schema.check_line(message, self.revision, self.methods.get(number))
+        schema.answer(message, self.revision, self.methods.get(number))
         if number is None:
             self.others.append(message)
         else:
@@ -161,7 +161,7 @@ class Client:
                                              result["content"][0]["text"]))
         found = result["structuredContent"]
         same(json.loads(result["content"][0]["text"]), found)
-        schema.check(found, self.tools()[tool]["outputSchema"])
+        schema.value(found, self.tools()[tool]["outputSchema"])
         return found
 
     def fails(self, tool, **arguments):

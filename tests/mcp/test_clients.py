@@ -9,18 +9,17 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 import npm  # noqa: E402
+import schema  # noqa: E402
 from sandboxes import SandboxHome  # noqa: E402
 from tap import diag, main, patient, same, test  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-PACKAGES = ("@modelcontextprotocol/sdk@1.32.2",
-            "@modelcontextprotocol/client@2.4.0")
 IMAGE = "python:3.11-slim"
 
 
 def session(kind, package):
     """What tests/mcp/client.cjs says of its session."""
-    directory = npm.install(*PACKAGES)
+    directory = npm.install(*schema.PACKAGES)
     with SandboxHome(kind) as home:
         done = subprocess.run(
             [npm.node(20), os.path.join(HERE, "client.cjs"), directory,

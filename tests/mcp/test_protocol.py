@@ -23,6 +23,24 @@ ADDE = ["build_image_from_context", "build_image_from_path", "cleanup_env",
         "prune_build_cache", "pull_image"]
 
 
+@test
+def the_schemas_are_at_hand_and_refuse_what_is_wrong():
+    schema.at_hand()
+    for revision in schema.REVISIONS:
+        for wrong in ({"result": {"content": "x"}}, {"result": []},
+                      {"result": {}, "id": None}, {"error": {"code": 1}},
+                      {"error": {"code": "1", "message": "x"}},
+                      {"result": {}, "error": {"code": 1, "message": "x"}},
+                      {"jsonrpc": "1.0", "result": {}}, {"id": 1.5}):
+            message = {"jsonrpc": "2.0", "id": 1, "result": {}, **wrong}
+            if "error" in wrong and "result" not in wrong:
+                del message["result"]
+            assert schema.why_not(got=message, revision=revision,
+                                  to="tools/call"), (revision, wrong)
+    assert schema.why_not(schema={"type": "object", "properties": []})
+    assert schema.why_not(schema={"type": "object"}, value=[])
+
+
 @test("the tools are listed: %s", schema.REVISIONS)
 def _(revision):
     with Client(HOME, revision) as c:
@@ -31,7 +49,7 @@ def _(revision):
             assert set(tool["inputSchema"]["required"]) <= \
                 set(tool["inputSchema"]["properties"]), name
             for place in "inputSchema", "outputSchema":
-                schema.check({}, {**tool[place], "required": []})
+                schema.value({}, {**tool[place], "required": []})
         first, second = (c.request("tools/list") for _ in range(2))
         same(first, second)
 

@@ -1,0 +1,245 @@
+/* Why a program failed, in a sentence, and what to do about it. */
+#include "session/execute_impl.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/units.h"
+#include "session/diagnosis.h"
+
+void
+explain_missing(struct execution *x)
+{
+	const struct language_choice *c = x->p->choice;
+	autobuf struct strbuf programs = STRBUF_INIT;
+	const char *image = x->env->spec.image;
+	struct err *note = &x->r->note;
+
+	if (c)
+		language_add_programs(c, &programs);
+	else
+		strbuf_adds(&programs, x->p->args.v[0]);
+	err_set(note, ERR_SANDBOX, "%s is missing in this environment (%s)",
+	    programs.buf, image ? image : "restricted");
+	if (!c && strpbrk(programs.buf, " |&;<>*"))
+		err_hint(note, "no shell reads the words unless asked:  exec "
+		    "-- sh -c '%s'", programs.buf);
+	else if (x->env->spec.kind == BOX_RESTRICTED)
+		err_hint(note, "the programs are this host's: install it "
+		    "here, or use an engine (doctor)");
+	else if (c && c->language && c->language->image)
+		err_hint(note, "an image that has it:  env new %s",
+		    c->language->image);
+	result_diagnose(x->r, "interpreter_missing", NULL);
+}
+
+/* Elsewhere nobody but the image's maker can make a file executable. */
+static bool
+is_users(const char *path)
+{
+	return *path != '/' || str_starts(path, SANDBOX_WORKSPACE "/") ||
+	    str_starts(path, "/tmp/");
+}
+
+/* It is there, and the kernel would not execute it. */
+static void
+note_not_started(struct execution *x)
+{
+	struct err *note = &x->r->note;
+	const char *name =
+	    x->p->choice ? "the interpreter" : x->p->args.v[0];
+
+	err_set(note, ERR_SANDBOX, "%s cannot be executed: %s", name,
+	    strerror(x->r->exec_errno));
+	if (x->r->exec_errno == E2BIG)
+		err_hint(note, "one argument has at most 128 KB; "
+		    "give the text in a file:  put FILE");
+	else if (x->r->exec_errno == ENOEXEC)
+		err_hint(note, "it is no program for this machine, and no "
+		    "script that begins with #!");
+	else if (x->r->exec_errno == EACCES && !x->p->choice && is_users(name))
+		err_hint(note, "try:  exec chmod +x %s", name);
+	result_diagnose(x->r, "not_executable", NULL);
+}
+
+static void
+note_timeout(struct execution *x)
+{
+	autobuf struct strbuf limit = STRBUF_INIT, twice = STRBUF_INIT;
+	const char *command = x->p->choice ? "run" : "exec";
+	autofree char *suggestion = NULL;
+
+	if (!x->p->timeout_ms) {
+		err_set(&x->r->note, ERR_TIMEOUT,
+		    "the time limit it was started with was over");
+		return;
+	}
+	units_add_duration_exact(&limit, x->p->timeout_ms);
+	units_add_duration_exact(&twice, x->p->timeout_ms * 2);
+	err_set(&x->r->note, ERR_TIMEOUT, "the time limit is %s (%s)",
+	    limit.buf, x->p->timeout_where);
+	/* What -t shortened is no reason to change it for all. */
+	if (!strcmp(x->p->timeout_where, "-t")) {
+		err_hint(&x->r->note, "more time:  %s -t %s ...", command,
+		    twice.buf);
+		suggestion = xasprintf("%s -t %s", command, twice.buf);
+	} else {
+		err_hint(&x->r->note,
+		    "more time:  %s -t %s ...      for all:  set timeout %s",
+		    command, twice.buf, twice.buf);
+		suggestion = xasprintf("set timeout %s", twice.buf);
+	}
+	result_diagnose(x->r, "timeout", suggestion);
+}
+
+/* The limit as it was read back: room for files can be used by programs too,
+   as both are one cgroup's memory. */
+static void
+note_oom(struct execution *x)
+{
+	uint64_t limit = x->env->spec.limits.memory;
+	const char *real = box_limit(x->env->box, "memory");
+	bool small = x->r->largest && x->r->largest < limit / 2;
+	autobuf struct strbuf text = STRBUF_INIT, all = STRBUF_INIT;
+	autobuf struct strbuf peak = STRBUF_INIT, twice = STRBUF_INIT;
+	autobuf struct strbuf files = STRBUF_INIT;
+	autofree char *suggestion = NULL;
+
+	units_add_size(&text, limit);
+	units_add_size(&peak, x->r->memory_peak);
+	units_add_size_exact(&twice, limit * 2);
+	if (real && strspn(real, "0123456789")) {
+		uint64_t total = strtoull(real, NULL, 10);
+
+		units_add_size(&all, total);
+		units_add_size(&files, total > limit ? total - limit : 0);
+		err_set(&x->r->note, ERR_SANDBOX,
+		    "the limit is %s (%s for programs, %s for files), the "
+		    "peak was %s", all.buf, text.buf, files.buf, peak.buf);
+	} else { /* without a cgroup it is watched from outside */
+		err_set(&x->r->note, ERR_SANDBOX,
+		    "the limit is %s, the peak was %s", text.buf, peak.buf);
+	}
+	suggestion =
+	    xasprintf("env new -m %s %s", twice.buf, x->env->spec.image);
+	/* No process was large: there are many, or ever more empty files. */
+	err_hint(&x->r->note, "more memory:  %s%s", suggestion,
+	    small ? "      without files:  env reset" : "");
+	result_diagnose(x->r, "out_of_memory", suggestion);
+}
+
+static void
+note_disk(struct execution *x)
+{
+	uint64_t limit = x->env->spec.limits.disk;
+	autobuf struct strbuf text = STRBUF_INIT, used = STRBUF_INIT;
+	autobuf struct strbuf twice = STRBUF_INIT;
+	autofree char *suggestion = NULL;
+
+	units_add_size(&text, limit);
+	units_add_size(&used, x->r->disk_used);
+	units_add_size_exact(&twice, limit * 2);
+	err_set(&x->r->note, ERR_SANDBOX,
+	    "the limit of " SANDBOX_WORKSPACE " is %s, its files had %s",
+	    text.buf, used.buf);
+	suggestion =
+	    xasprintf("env new --disk %s %s", twice.buf, x->env->spec.image);
+	err_hint(&x->r->note, "make room:  exec rm FILE  or  env reset      "
+	    "more:  %s", suggestion);
+	result_diagnose(x->r, "disk_full", suggestion);
+}
+
+static void
+note_files(struct execution *x)
+{
+	err_set(&x->r->note, ERR_SANDBOX,
+	    "/workspace, /tmp and /dev/shm hold %llu files, and each of them "
+	    "costs memory",
+	    (unsigned long long)x->r->files);
+	err_hint(&x->r->note, "make room:  exec rm FILE  or  env reset");
+	result_diagnose(x->r, "out_of_memory", "env reset");
+}
+
+static void
+note_lost(struct execution *x)
+{
+	err_set(&x->r->note, ERR_SANDBOX, "%s",
+	    box_lost_why(x->env->box));
+	/* Of a kept one perhaps nothing but the connection was lost. */
+	err_hint(&x->r->note, "the next command %sopens it again, with nothing "
+	    "in /workspace",
+	    box_lease(x->env->box) ? "finds it, or " : "");
+	result_diagnose(x->r, "environment_lost", NULL);
+}
+
+static const char *
+image_language(const struct execution *x)
+{
+	const char *image = x->env->spec.image;
+	const struct language *l = NULL;
+
+	if (x->s->languages && image)
+		l = languages_by_image(x->s->languages, image);
+	return l ? l->name : NULL;
+}
+
+/* What the program itself said about its failure. */
+static void
+note_diagnosis(struct execution *x)
+{
+	autobuf struct strbuf out = STRBUF_INIT, errs = STRBUF_INIT;
+	autoerr struct err ignored = ERR_INIT;
+	const struct language_choice *c = x->p->choice;
+	struct diagnosis_input in = {
+	    .language = c && c->language ? c->language->name : NULL,
+	    .image = x->env->spec.image,
+	    .image_language = image_language(x),
+	    .network = x->env->spec.limits.network != NET_NONE,
+	    .restricted = x->env->spec.kind == BOX_RESTRICTED,
+	    .out = &out,
+	    .err = &errs};
+	const char *message, *hint;
+
+	if (!x->s->step)
+		return;
+	step_read(x->s->step, false, &out);
+	step_read(x->s->step, true, &errs);
+	if (diagnosis_find(&in, &x->r->diagnosis, &ignored) ||
+	    !x->r->diagnosis)
+		return;
+	message = json_str(x->r->diagnosis, "message", NULL);
+	hint = json_str(x->r->diagnosis, "suggestion", NULL);
+	if (!message)
+		return;
+	err_set(&x->r->note, ERR_SANDBOX, "%s", message);
+	if (hint)
+		err_hint(&x->r->note, "try:  %s", hint);
+}
+
+/* The order is that of the verdict: what we did, what the kernel did, what the
+   program said.  One that was killed said nothing about that, unless it did it
+   itself, as abort(3) does. */
+void
+explain_end(struct execution *x)
+{
+	const struct result *r = x->r;
+
+	if (r->note.kind != ERR_NONE || r->status == RUN_COMPLETED)
+		return;
+	if (r->lost)
+		note_lost(x);
+	else if (r->timed_out)
+		note_timeout(x);
+	else if (r->files)
+		note_files(x);
+	else if (r->status == RUN_OOM)
+		note_oom(x);
+	else if (r->disk_used)
+		note_disk(x);
+	else if (r->exec_errno)
+		note_not_started(x);
+	else if (!r->cancelled && (!r->signal || r->signal == SIGABRT))
+		note_diagnosis(x);
+}
