@@ -1,0 +1,403 @@
+#include "replay/mask.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/regexp.h"
+#include "base/strvec.h"
+
+#define DIGITS "0123456789"
+#define FRACTION "(\\.[0-9]+)?"
+#define CLOCK "[0-9]{2}:[0-9]{2}:[0-9]{2}"
+#define UNIT                                                                \
+	"(ns|us|µs|ms|s|secs?|seconds?|m|mins?|minutes?|h|hours?|d|days?|" \
+	"weeks?)"
+#define SPAN "[0-9]+" FRACTION " ?" UNIT
+#define ISO_DATE                                                 \
+	"[0-9]{4}[-/][0-9]{2}[-/][0-9]{2}([T ][0-9]{2}:[0-9]{2}" \
+	"(:[0-9]{2}([.,][0-9]+)?)?( ?(Z|UTC|[+-][0-9]{2}:?[0-9]{2}))?)?"
+#define TAG_DATE "[0-9]{8}[-T][0-9]{6}(-[0-9]{6}|Z)?"
+/* date(1) and ctime(3) */
+#define TEXT_DATE                                                          \
+	"[A-Z][a-z]{2} [A-Z][a-z]{2} [ 0-9][0-9] " CLOCK "( [A-Z]{3,4})? " \
+	"[0-9]{4}"
+#define DATE ISO_DATE "|" TAG_DATE "|" TEXT_DATE
+#define UUID "[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
+#define BYTE "[0-9]{1,3}"
+#define PATH "/[^[:space:]'\":]*"
+
+/* An id that a machine made up has both; a large number and "facade" do not. */
+static bool
+is_random(const char *s, size_t at, size_t n)
+{
+	bool digit = false, letter = false;
+
+	for (size_t i = at; i < at + n; i++) {
+		digit = digit || isdigit((unsigned char)s[i]);
+		letter = letter || isalpha((unsigned char)s[i]);
+	}
+	return digit && letter;
+}
+
+/* "127.0.0.1:", "[::1]:" or "localhost:" ends at `at`. */
+static bool
+behind_host(const char *s, size_t at, size_t n)
+{
+	size_t begin, dots = 0;
+
+	(void)n;
+	if (at < 2 || s[at - 1] != ':')
+		return false;
+	for (begin = at - 1; begin; begin--) {
+		if (s[begin - 1] == '.')
+			dots++;
+		else if (!isdigit((unsigned char)s[begin - 1]))
+			break;
+	}
+	return dots == 3 || s[at - 2] == ']' ||
+	       (at >= 10 && !memcmp(s + at - 10, "localhost:", 10));
+}
+
+/* What recording takes: see the header.  `first` are the bytes that such a
+   value begins with.  Where two take the same, the upper one has it. */
+static const struct builtin {
+	const char *name;
+	const char *match;
+	const char *record; /* or NULL: its values only */
+	const char *first;
+	/* Is what stands at `at` and has n bytes such a value?  NULL: yes. */
+	bool (*is_sure)(const char *s, size_t at, size_t n);
+} builtins[] = {
+    {"SHA256", "[0-9a-f]{64}", "[0-9a-f]{64}", DIGITS "abcdef", NULL},
+    /* a container's or image's, a commit's; an address in memory; a UUID */
+    {"ID", "(0x)?[0-9a-f]{6,64}|" UUID,
+	"[0-9a-f]{12}|[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|"
+	"0x[0-9a-f]{11,16}|" UUID,
+	DIGITS "abcdefABCDEF", is_random},
+    {"DATE", DATE, DATE, DIGITS "MTWFS", NULL},
+    {"TIME", SPAN "( ?" SPAN ")*|[0-9]{1,2}:[0-9]{2}(:[0-9]{2}" FRACTION ")?",
+	"[0-9]+\\.[0-9]+ ?(ns|us|µs|ms|s|secs?|seconds?)|"
+	"[0-9]+ ?(ns|us|µs|ms)|[0-9]+m[0-9]+" FRACTION
+	"s|[0-9]+h[0-9]+m|" CLOCK FRACTION,
+	DIGITS, NULL},
+    {"SIZE", "[0-9]+" FRACTION " ?([KMGTkmgt]i?)?[Bb]|[0-9]+ bytes?",
+	"[0-9]+" FRACTION " ?[KMGTkmgt]i?B", DIGITS, NULL},
+    /* those that are given away (ip_local_port_range), behind a host */
+    {"PORT", "[0-9]{1,5}",
+	"3276[89]|327[7-9][0-9]|32[89][0-9]{2}|3[3-9][0-9]{3}|[45][0-9]{4}|"
+	"60[0-9]{3}",
+	"3456", behind_host},
+    /* private ones (RFC 1918) are given away, others belong to somebody */
+    {"IP", BYTE "(\\." BYTE "){3}|[0-9A-Fa-f]*(:[0-9A-Fa-f]*){2,7}",
+	"10(\\." BYTE "){3}|192\\.168(\\." BYTE "){2}|"
+	"172\\.(1[6-9]|2[0-9]|3[01])(\\." BYTE "){2}",
+	"1", NULL},
+    {"CWD", PATH, NULL, NULL, NULL},
+    {"TMP", PATH, NULL, NULL, NULL},
+    {"ENV", "[A-Za-z0-9][A-Za-z0-9_.-]*", NULL, NULL, NULL},
+    {"VERSION", "v?[0-9]+(\\.[0-9]+)+([-+~.]?[0-9A-Za-z]+)*",
+	"v?[0-9]+(\\.[0-9]+)+", DIGITS "v", NULL},
+};
+
+struct mask {
+	char *name;
+	struct strbuf pattern; /* what matches: of the table or its values */
+	struct strvec values;
+	struct regexp *match;
+	struct regexp *record;         /* NULL: its values only */
+	const struct builtin *builtin; /* NULL: of the file */
+	bool recorded;
+};
+
+struct masks {
+	struct mask *v;
+	size_t n, cap;
+	struct regexp_run *run; /* scratch */
+};
+
+static struct mask *
+mask_new(struct masks *m, const char *name, const char *pattern)
+{
+	struct mask *k;
+
+	GROW(m->v, m->n, &m->cap);
+	k = &m->v[m->n++];
+	*k = (struct mask){.name = xstrdup(name),
+	    .pattern = STRBUF_INIT,
+	    .values = STRVEC_INIT};
+	strbuf_adds(&k->pattern, pattern);
+	return k;
+}
+
+/* The table's own patterns are right: a test compiles them all. */
+static struct regexp *
+compile(const char *pattern)
+{
+	autoerr struct err err = ERR_INIT;
+
+	return pattern ? regexp_new(pattern, strlen(pattern), &err) : NULL;
+}
+
+struct masks *
+masks_new(void)
+{
+	static const struct regexp_run none = REGEXP_RUN_INIT;
+	struct masks *m = xcalloc(1, sizeof(*m));
+
+	m->run = xmemdup(&none, sizeof(none));
+	for (size_t i = 0; i < ARRAY_SIZE(builtins); i++) {
+		const struct builtin *b = &builtins[i];
+		struct mask *k = mask_new(m, b->name, b->match);
+
+		k->match = compile(b->match);
+		k->record = compile(b->record);
+		k->builtin = b;
+		k->recorded = strcmp(b->name, "VERSION") != 0;
+	}
+	return m;
+}
+
+void
+masks_free(struct masks *m)
+{
+	if (!m)
+		return;
+	for (size_t i = 0; i < m->n; i++) {
+		free(m->v[i].name);
+		strbuf_release(&m->v[i].pattern);
+		strvec_release(&m->v[i].values);
+		regexp_free(m->v[i].match);
+		regexp_free(m->v[i].record);
+	}
+	regexp_run_release(m->run);
+	free(m->run);
+	free(m->v);
+	free(m);
+}
+
+static bool
+is_name(const char *s)
+{
+	if (!isupper((unsigned char)*s))
+		return false;
+	while (isupper((unsigned char)*s) || isdigit((unsigned char)*s) ||
+	       *s == '_')
+		s++;
+	return !*s;
+}
+
+static struct mask *
+find(const struct masks *m, const char *name)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (!strcasecmp(m->v[i].name, name))
+			return &m->v[i];
+	return NULL;
+}
+
+int
+masks_add(struct masks *m, const char *name, const char *re, struct err *err)
+{
+	struct regexp *match;
+	struct mask *k;
+
+	if (!is_name(name))
+		return err_set(err, ERR_CONFIG,
+		    "mask %s: a name has capitals, digits and _", name);
+	if (find(m, name))
+		return err_set(
+		    err, ERR_CONFIG, "mask %s: there is one already", name);
+	if (strlen(re) > REGEXP_TEXT_MAX)
+		return err_set(err, ERR_CONFIG,
+		    "mask %s: a pattern has at most %d bytes", name,
+		    REGEXP_TEXT_MAX);
+	match = regexp_new(re, strlen(re), err);
+	if (!match)
+		return err_prefix(err, "mask %s", name);
+	k = mask_new(m, name, re);
+	k->match = match;
+	k->record = compile(re);
+	return 0;
+}
+
+void
+masks_add_value(struct masks *m, const char *name, const char *value)
+{
+	struct mask *k = find(m, name);
+
+	if (!k || !*value || strvec_has(&k->values, value))
+		return;
+	if (!k->values.n)
+		strbuf_reset(&k->pattern);
+	else
+		strbuf_addc(&k->pattern, '|');
+	strvec_push(&k->values, value);
+	regexp_quote(&k->pattern, value, strlen(value));
+}
+
+int
+masks_record_only(
+    struct masks *m, const char *const *names, size_t n, struct err *err)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!find(m, names[i]))
+			return err_set(err, ERR_CONFIG,
+			    "normalize: there is no mask %s", names[i]);
+	for (size_t i = 0; i < m->n; i++)
+		m->v[i].recorded = false;
+	for (size_t i = 0; i < m->n; i++)
+		for (size_t j = 0; j < n; j++)
+			if (!strcasecmp(m->v[i].name, names[j]))
+				m->v[i].recorded = true;
+	return 0;
+}
+
+/* Words: "1.52s" is none of "v1.52s", "1.52s.txt" or "0.1.52s". */
+static bool
+is_word(char c)
+{
+	return isalnum((unsigned char)c) || c == '_';
+}
+
+static bool
+begins_word(const char *s, size_t at)
+{
+	return at == 0 ||
+	       (!is_word(s[at - 1]) &&
+		   !(s[at - 1] == '.' && at > 1 && is_word(s[at - 2])));
+}
+
+static bool
+ends_word(const char *s, size_t n, size_t end)
+{
+	if (end == n)
+		return true;
+	if (s[end] == '.')
+		return end + 1 == n || !is_word(s[end + 1]);
+	return !is_word(s[end]);
+}
+
+/* Of the values of this run, the longest that stands there. */
+static size_t
+known_value_at(const struct mask *k, const char *s, size_t n, size_t at)
+{
+	size_t best = 0;
+
+	for (size_t i = 0; i < k->values.n; i++) {
+		size_t len = strlen(k->values.v[i]);
+
+		if (len > best && len <= n - at &&
+		    !memcmp(s + at, k->values.v[i], len) &&
+		    ends_word(s, n, at + len))
+			best = len;
+	}
+	return best;
+}
+
+static size_t
+pattern_at(const struct masks *m, const struct regexp *re, const char *s,
+    size_t n, size_t at)
+{
+	ptrdiff_t len = regexp_longest(re, m->run, s + at, n - at);
+
+	return len > 0 && ends_word(s, n, at + len) ? (size_t)len : 0;
+}
+
+size_t
+masks_value_at(
+    const struct masks *m, int index, const char *s, size_t n, size_t at)
+{
+	const struct mask *k = &m->v[index];
+
+	if (!begins_word(s, at))
+		return 0;
+	m->run->steps = REGEXP_STEPS;
+	return k->values.n ? known_value_at(k, s, n, at)
+			   : pattern_at(m, k->match, s, n, at);
+}
+
+/* What recording replaces there. */
+static size_t
+changing_at(const struct masks *m, const struct mask *k, const char *s,
+    size_t n, size_t at)
+{
+	const struct builtin *b = k->builtin;
+	size_t len;
+
+	if (k->values.n)
+		return known_value_at(k, s, n, at);
+	if (!k->record || (b && (!s[at] || !strchr(b->first, s[at]))))
+		return 0;
+	len = pattern_at(m, k->record, s, n, at);
+	return b && b->is_sure && !b->is_sure(s, at, len) ? 0 : len;
+}
+
+/* The mask whose value at `at` is the longest; NULL: none has one. */
+static const struct mask *
+longest_at(
+    const struct masks *m, const char *s, size_t n, size_t at, size_t *len)
+{
+	const struct mask *best = NULL;
+
+	*len = 0;
+	for (size_t i = 0; i < m->n; i++) {
+		const struct mask *k = &m->v[i];
+		size_t l = k->recorded ? changing_at(m, k, s, n, at) : 0;
+
+		if (l > *len) {
+			best = k;
+			*len = l;
+		}
+	}
+	return best;
+}
+
+void
+mask_line(const struct masks *m, struct strbuf *out, const char *line, size_t n)
+{
+	const struct mask *k;
+	size_t len;
+
+	if (n > MASK_LINE_MAX) {
+		strbuf_add(out, line, n);
+		return;
+	}
+	m->run->steps = REGEXP_STEPS;
+	for (size_t i = 0; i < n;) {
+		k = begins_word(line, i) ? longest_at(m, line, n, i, &len)
+					 : NULL;
+		if (k) {
+			strbuf_addf(out, "[%s]", k->name);
+			i += len;
+		} else {
+			strbuf_addc(out, line[i++]);
+		}
+	}
+}
+
+int
+masks_at(const struct masks *m, const char *s, size_t n, size_t *len)
+{
+	const char *end;
+
+	if (n < 3 || *s != '[' || !isupper((unsigned char)s[1]))
+		return -1;
+	end = memchr(s, ']', n);
+	for (size_t i = 0; end && i < m->n; i++) {
+		size_t name = strlen(m->v[i].name);
+
+		if ((size_t)(end - s) == name + 1 &&
+		    !memcmp(s + 1, m->v[i].name, name)) {
+			*len = name + 2;
+			return (int)i;
+		}
+	}
+	return -1;
+}
+
+const char *
+masks_pattern(const struct masks *m, int index)
+{
+	return m->v[index].pattern.buf;
+}
