@@ -98,6 +98,8 @@ put_state(const struct listed *l, struct strbuf *sb)
 		strbuf_adds(sb, "timeout");
 	else if (l->r.status == RUN_OOM)
 		strbuf_adds(sb, "out of memory");
+	else if (l->r.disk_used)
+		strbuf_adds(sb, "disk full");
 	else if (l->r.signal)
 		strbuf_addf(sb, "killed (%s)", signal_name(l->r.signal));
 	else

@@ -91,6 +91,7 @@ job_begin(struct runner *rn, struct request *r)
 	request_remember(rn, r, true);
 	r->orphan = true;
 	keep_label(r);
+	disk_job(rn, r);
 }
 
 void
@@ -315,7 +316,7 @@ inquire(struct runner *rn, const struct message *m, const struct request *r)
 {
 	struct inquiry *q = &rn->inquiries[rn->ninquiries];
 
-	if (m->id == 0 || inquiry_exists(rn, m->id) ||
+	if (m->id == 0 || m->id == rn->disk.id || inquiry_exists(rn, m->id) ||
 	    request_find(rn, m->id) != NULL)
 		return request_refuse(rn, m->id, EEXIST, "request id");
 	if (rn->ninquiries == INQUIRIES_MAX)

@@ -115,6 +115,7 @@ wait_for_events(struct runner *rn, struct pollset *set)
 		wake_at(set, rn->now, rn->lease_at);
 	wake_at(set, rn->now, rn->hello_by);
 	wake_at(set, rn->now, silence_end(rn));
+	wake_at(set, rn->now, rn->disk.next_us);
 	if (rn->reaping || (rn->inquiries_held &&
 		queue_room(&rn->queue, PROTO_FRAME_MAX) != NULL))
 		set->timeout = 0;
@@ -268,6 +269,7 @@ runner_loop(struct runner *rn)
 		serve_channels(rn, &set);
 		serve_requests(rn, &set);
 		inquiries_serve(rn);
+		disk_look(rn);
 		queue_flush(&rn->queue);
 		if (rn->queue.broken && rn->client != NULL)
 			channel_lost(rn, rn->client);

@@ -30,15 +30,24 @@ places_open(struct config *c)
 	}
 }
 
+int64_t
+places_used(const struct config *c)
+{
+	struct statvfs fs;
+
+	if (c->disk_fd < 0 || fstatvfs(c->disk_fd, &fs) < 0)
+		return -1;
+	return (int64_t)((uint64_t)(fs.f_blocks - fs.f_bfree) * fs.f_frsize);
+}
+
 void
 places_stats(const struct config *c, struct field_writer *w)
 {
 	char text[64] = "disk=";
-	struct statvfs fs;
+	int64_t used = places_used(c);
 
-	if (c->disk_fd < 0 || fstatvfs(c->disk_fd, &fs) < 0)
+	if (used < 0)
 		return;
-	text_number(text + 5,
-	    (uint64_t)(fs.f_blocks - fs.f_bfree) * fs.f_frsize, 10);
+	text_number(text + 5, (uint64_t)used, 10);
 	field_put_text(w, PROTO_K_STAT, text);
 }

@@ -102,6 +102,17 @@
  * forgotten then.  Where runs have no uids or namespaces of their own,
  * BACKGROUND is a FAIL with EOPNOTSUPP.
  *
+ * DISK.  Where the first PLACE has no size of its own, only the client can find
+ * out what lies there, which is slow, and the runner only how full the file
+ * system is, which others fill as well.  With ROOM, the file system may have so
+ * many bytes more in use than it has now, or at the least since then.  Once it
+ * has more while something runs, an EVENT says so, and all jobs are stopped
+ * (SIGSTOP): TEXT is "stopped" if there are any, else "disk".  They go on with the next DISK with ROOM, which counts from what was in
+ * use at the EVENT.  So what was said holds without a client, too.  Without
+ * ROOM it goes on as it is, and an EVENT that is due comes again.  With
+ * DISK_USED all jobs are killed, and their VERDICTs have that field.  A DISK is
+ * in flight until the next one, or a CANCEL; RESET leaves it alone.
+ *
  * SERVICE.  A runner that was started with "listen" starts SERVICE_ARG at the
  * first HELLO: what an image runs by itself, which is no run of the client's and
  * not confined like one.  It has the user's groups, the runner's capabilities
@@ -193,6 +204,7 @@ enum proto_type {
 	PROTO_FORGET_JOB, /* JOB: one that has ended; else FAIL with EBUSY.
 			     Of one that is not there (any more), this and the
 			     two above are a FAIL with ESRCH */
+	PROTO_DISK,	  /* [ROOM] [DISK_USED]: watch what jobs write there */
 	/* both ways */
 	PROTO_ENTRY = 32, /* PATH TYPE MODE [SIZE] [TARGET] [MTIME]; if a
 			     regular file, DATA with its content follows */
@@ -318,6 +330,8 @@ enum proto_key {
 	PROTO_K_JOB,	 /* number of a background run, counted from 1 */
 	PROTO_K_RUNNING, /* 1: it has not ended */
 	PROTO_K_FOLLOW,	 /* 1: also what still comes */
+	PROTO_K_ROOM,	 /* bytes */
+	PROTO_K_DISK_USED, /* bytes: that was too much, and the job's end */
 };
 
 /*

@@ -250,7 +250,8 @@ request_add(struct runner *rn, const struct message *m)
 	if (!rn->config.set)
 		return request_refuse(rn, m->id, EPROTO, "HELLO comes first");
 	if ((m->id == 0) != (m->type == PROTO_HELLO) ||
-	    request_find(rn, m->id) != NULL || inquiry_exists(rn, m->id))
+	    request_find(rn, m->id) != NULL || inquiry_exists(rn, m->id) ||
+	    (m->id != 0 && m->id == rn->disk.id))
 		return request_refuse(rn, m->id, EEXIST, "request id");
 	if (count_requests(rn) >= PROTO_REQUESTS_MAX)
 		return request_refuse(rn, m->id, EAGAIN, "too many requests");
@@ -407,6 +408,7 @@ requests_abandon(struct runner *rn)
 		if (rn->requests[i]->type != PROTO_HELLO)
 			rn->requests[i]->orphan = true;
 	rn->ninquiries = 0;
+	disk_cancel(rn, 0);
 	requests_cancel(rn, NULL);
 	rn->ndone = 0;
 }
@@ -559,8 +561,10 @@ about_request(struct runner *rn, const struct message *m)
 	uint64_t signal_number;
 
 	if (r == NULL) {
-		if (m->type == PROTO_CANCEL && m->id != 0)
+		if (m->type == PROTO_CANCEL && m->id != 0) {
 			inquiries_cancel(rn, m->id);
+			disk_cancel(rn, m->id);
+		}
 		return;
 	}
 	if (m->type == PROTO_CANCEL)
@@ -604,6 +608,8 @@ request_message(struct runner *rn, const struct message *m)
 	case PROTO_KILL_JOB:
 	case PROTO_FORGET_JOB:
 		return job_message(rn, m);
+	case PROTO_DISK:
+		return disk_message(rn, m);
 	case PROTO_QUIT:
 		rn->quit = true;
 		return;

@@ -338,7 +338,9 @@ put_verdict(struct runner *rn, const struct request *r, struct field_writer *w)
 		    w, PROTO_K_EXIT, (uint64_t)WEXITSTATUS(r->status));
 	if (r->timed_out)
 		field_put_u64(w, PROTO_K_TIMED_OUT, 1);
-	if (r->cancelled)
+	if (r->disk_used > 0)
+		field_put_u64(w, PROTO_K_DISK_USED, r->disk_used);
+	else if (r->cancelled)
 		field_put_u64(w, PROTO_K_CANCELLED, 1);
 	put_memory(rn, r, w);
 	field_put_u64(w, PROTO_K_WALL_US, r->ended_us - r->started_us);

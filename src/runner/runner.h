@@ -190,7 +190,9 @@ uid_t config_slot_uid(const struct config *c, int slot);
  * concurrent runs, which have uids of their own, share it.
  */
 void places_open(struct config *c);
-/* How full the file system of the first place is, others' files counted. */
+/* Bytes in use in the file system of the first place, others' files counted; -1:
+   not known. */
+int64_t places_used(const struct config *c);
 void places_stats(const struct config *c, struct field_writer *w);
 
 /* ---- requests: request.c ---- */
@@ -290,6 +292,7 @@ struct request {
 	/* a job: a background run that was started; once it has ended it stands
 	   in the table of jobs only, and final are the fields of its verdict */
 	uint32_t job;	    /* its number; 0: not yet */
+	uint64_t disk_used; /* that was too much; or 0 */
 	bool ended, fetched, forgotten;
 };
 
@@ -301,6 +304,17 @@ struct inquiry {
 	bool follow;
 	uint64_t sent[2];  /* of each stream, lost bytes counted */
 	uint64_t until[2]; /* without follow */
+};
+
+/* What the file system of the first place may be filled with: see DISK. */
+struct disk {
+	uint32_t id; /* of the DISK in flight; 0: nobody is told */
+	bool watched, held;
+	bool stopped; /* held, and there are jobs */
+	uint64_t base, room;
+	uint64_t used;	  /* when they were held */
+	uint64_t held_us;
+	uint64_t next_us; /* when it is looked at; 0: not now */
 };
 
 /* ---- channel.c ---- */
@@ -355,6 +369,7 @@ struct runner {
 	struct inquiry inquiries[INQUIRIES_MAX];
 	size_t ninquiries;
 	bool inquiries_held; /* the queue was full */
+	struct disk disk;
 	struct {
 		uint32_t id;
 		bool ok;
@@ -455,6 +470,8 @@ int task_slot(struct runner *rn, bool background);
 void task_started(struct runner *rn, struct request *r, pid_t pid);
 /* Kills every process of the request. */
 void task_kill(struct runner *rn, struct request *r);
+/* Sends a signal to every process of a job, where jobs have uids. */
+void task_signal(const struct runner *rn, const struct request *r, int number);
 /* Reaps what has ended; true: there may be more. */
 bool tasks_reap(struct runner *rn);
 /* A timer of the request is due. */
@@ -529,6 +546,17 @@ void inquiries_serve(struct runner *rn);
 bool inquiry_exists(const struct runner *rn, uint32_t id);
 /* Ends that one, or with id 0 all, with FAIL. */
 void inquiries_cancel(struct runner *rn, uint32_t id);
+
+/* ---- disk.c ---- */
+
+/* Takes DISK. */
+void disk_message(struct runner *rn, const struct message *m);
+/* Looks if it is time to: disk.next_us says when it will be. */
+void disk_look(struct runner *rn);
+/* A job has begun. */
+void disk_job(struct runner *rn, const struct request *r);
+/* Nobody is told any more; with an id, only if it is that one. */
+void disk_cancel(struct runner *rn, uint32_t id);
 
 /* ---- helper.c: the parent's side of a helper ---- */
 

@@ -108,16 +108,32 @@ task_started(struct runner *rn, struct request *r, pid_t pid)
 }
 
 static void
-kill_uid(const struct config *c, uid_t uid)
+signal_uid(const struct config *c, uid_t uid, int number)
 {
-	if (uid == c->self && c->relays) {
-		(void)tree_kill(); /* relays are not below the runner */
-	} else if (uid == c->self) {
-		(void)kill(-1, SIGKILL);
-	} else if (uid_assume(c, uid) == 0) {
-		(void)kill(-1, SIGKILL);
+	if (uid_assume(c, uid) == 0) {
+		(void)kill(-1, number);
 		uid_resume(c);
 	}
+}
+
+static void
+kill_uid(const struct config *c, uid_t uid)
+{
+	if (uid == c->self && c->relays)
+		(void)tree_kill(); /* relays are not below the runner */
+	else if (uid == c->self)
+		(void)kill(-1, SIGKILL);
+	else
+		signal_uid(c, uid, SIGKILL);
+}
+
+void
+task_signal(const struct runner *rn, const struct request *r, int number)
+{
+	uid_t uid = config_slot_uid(&rn->config, r->slot);
+
+	if (!rn->config.pidns && uid != rn->config.self)
+		signal_uid(&rn->config, uid, number);
 }
 
 static void

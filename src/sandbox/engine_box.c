@@ -461,5 +461,7 @@ engine_box_open(struct box *box, struct err *err)
 		return -1;
 	describe(box);
 	engine_box_check_limits(box);
+	if (eb->disk)
+		disk_watch_connected(eb->disk, true);
 	return 0;
 }

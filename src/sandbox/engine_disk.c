@@ -2,9 +2,10 @@
  * The size of a workspace on disk.  Volumes of an engine have no limit, and
  * what lies in one cannot be seen from inside as a whole: a program can close its
  * directories, and those of others are not ours to read.  But nothing can grow
- * there without the file system filling up, which costs nothing to ask; only
- * when that may have been our program the engine is asked for the volume's
- * size.  Files that were removed while they are open are not in its answer.
+ * there without the file system filling up, which the runner watches (DISK in
+ * runner/protocol.h); only when that may have been our program the engine is
+ * asked for the volume's size.  Files that were removed while they are open are
+ * not in its answer.
  */
 #include "sandbox/engine_impl.h"
 
@@ -13,44 +14,16 @@
 #include "base/clock.h"
 #include "engine/container.h"
 
-#define PERIOD_MS 100
-#define REST 4 /* of the time: what asking the engine may take at most is 1/4 */
-
 struct disk_watch {
 	struct box *box;
 	char *volume;
 	struct loop_timer *timer;
-	struct request *stats; /* asked and not yet answered */
-	uint64_t size;	       /* the volume's when it was asked for last */
-	uint64_t used;	       /* of the file system, the least since then */
-	uint64_t allowed;      /* in this run */
-	uint64_t exceeded;     /* the size that was too large, or 0 */
+	struct request *told; /* in flight: an EVENT says that it filled up */
+	uint64_t size;	      /* the volume's when it was asked for last */
+	uint64_t allowed;
+	uint64_t exceeded;    /* the size that was too large for a run, or 0 */
+	bool jobs;	      /* were stopped: it may have been one of them */
 };
-
-/* ---- what is known ---- */
-
-/* The value of disk= in an answer of the runner's. */
-static bool
-take_used(const struct request *r, uint64_t *used)
-{
-	struct field_reader fields;
-	struct field f;
-
-	if (!request_verdict(r, &fields))
-		return false;
-	while (field_next(&fields, &f) > 0) {
-		autofree char *text = NULL;
-
-		if (f.key != PROTO_K_STAT)
-			continue;
-		text = xstrndup((const char *)f.data, f.len);
-		if (!str_starts(text, "disk="))
-			continue;
-		*used = strtoull(text + 5, NULL, 10);
-		return true;
-	}
-	return false;
-}
 
 /* Where the engine gives no answer, it stays as it was known. */
 static void
@@ -64,81 +37,114 @@ ask_size(struct disk_watch *w)
 		w->size = (uint64_t)size;
 }
 
-/* Asks only where the volume may have grown beyond what is allowed. */
+/* What a run found too large may be made smaller by the next, not larger. */
 static void
-consider(struct disk_watch *w, uint64_t used)
+set_allowed(struct disk_watch *w)
 {
-	if (used < w->used)
-		w->used = used;
-	if (w->size + (used - w->used) <= w->allowed)
-		return;
-	ask_size(w);
-	w->used = used;
+	uint64_t limit = w->box->spec.limits.disk;
+
+	w->allowed = w->size > limit ? w->size : limit;
+}
+
+/* ---- what the runner is told ---- */
+
+/* Others wait on the loop, perhaps for this very runner: it is seen to from
+   there. */
+static void
+on_event(void *arg, const char *text)
+{
+	struct disk_watch *w = arg;
+
+	w->jobs = !strcmp(text, "stopped");
+	loop_timer_set(w->timer, clock_ms());
 }
 
 static void
-end_run(struct disk_watch *w)
+send_disk(struct disk_watch *w, const uint64_t *room, uint64_t killed)
 {
+	static const struct request_ops ops = {.event = on_event};
+	uint8_t buf[2 * FIELD_SIZE(8)];
+	struct field_writer f;
+
+	field_writer_init(&f, buf, sizeof(buf));
+	if (killed)
+		field_put_u64(&f, PROTO_K_DISK_USED, killed);
+	if (room)
+		field_put_u64(&f, PROTO_K_ROOM, *room);
+	request_free(w->told);
+	w->told = client_request(
+	    w->box->client, PROTO_DISK, buf, f.len, &ops, w);
+}
+
+/* From what was in use when it was looked at, or now. */
+static void
+send_room(struct disk_watch *w, uint64_t killed)
+{
+	uint64_t room = w->allowed > w->size ? w->allowed - w->size : 0;
+
+	send_disk(w, &room, killed);
+}
+
+static void
+look(struct disk_watch *w)
+{
+	ask_size(w); /* waits on the loop */
+	if (!box_alive(w->box) || !w->box->client)
+		return;
+	if (w->size <= w->allowed) {
+		send_room(w, 0);
+		return;
+	}
+	set_allowed(w);
+	send_room(w, w->size);
+	if (w->jobs)
+		return; /* should it still grow, it is the run */
 	w->exceeded = w->size;
 	box_kill_run(w->box);
 }
 
-/* ---- while a run is on ---- */
-
-static void
-ask_used(struct disk_watch *w)
-{
-	w->stats = client_request(w->box->client, PROTO_STATS, NULL, 0, NULL,
-	    NULL);
-}
-
+/* Between commands, too: then it is ours until it is done. */
 static void
 on_timer(void *arg)
 {
 	struct disk_watch *w = arg;
-	int64_t began = clock_ms(), pause = PERIOD_MS;
-	uint64_t used;
+	struct box *box = w->box;
+	bool busy = box->busy;
 
-	if (!request_done(w->stats)) {
-		loop_timer_set(w->timer, began + PERIOD_MS);
+	if (!box->client)
 		return;
-	}
-	if (take_used(w->stats, &used))
-		consider(w, used); /* waits on the loop */
-	request_free(w->stats);
-	w->stats = NULL;
-	if (w->size > w->allowed) {
-		end_run(w);
-		return;
-	}
-	if ((clock_ms() - began) * REST > pause)
-		pause = (clock_ms() - began) * REST;
-	ask_used(w);
-	loop_timer_set(w->timer, clock_ms() + pause);
+	box->busy = true;
+	look(w);
+	if (!busy)
+		box_release(box);
 }
 
-/* What a run found too large may be made smaller by the next, not larger. */
+void
+disk_watch_connected(struct disk_watch *w, bool fresh)
+{
+	set_allowed(w);
+	if (fresh)
+		send_room(w, 0);
+	else
+		send_disk(w, NULL, 0);
+}
+
+/* ---- while a run is on ---- */
+
 void
 disk_watch_begin(struct disk_watch *w)
 {
-	uint64_t limit = w->box->spec.limits.disk;
-
 	w->exceeded = 0;
-	if (w->size > limit)
-		ask_size(w);
-	w->allowed = w->size > limit ? w->size : limit;
-	ask_used(w);
-	w->timer = loop_timer_add(w->box->ctx.loop, clock_ms() + PERIOD_MS,
-	    on_timer, w);
+	if (w->size <= w->box->spec.limits.disk)
+		return;
+	ask_size(w);
+	set_allowed(w);
+	send_room(w, 0);
 }
 
 void
 disk_watch_end(struct disk_watch *w, struct verdict *v)
 {
-	loop_timer_remove(w->timer);
-	w->timer = NULL;
-	request_free(w->stats);
-	w->stats = NULL;
 	if (!w->exceeded)
 		return;
 	v->disk_used = w->exceeded;
@@ -173,6 +179,7 @@ disk_watch_new(struct box *box, const char *container)
 	w = xcalloc(1, sizeof(*w));
 	w->box = box;
 	w->volume = volume;
+	w->timer = loop_timer_add(box->ctx.loop, INT64_MAX, on_timer, w);
 	return w;
 }
 
@@ -181,6 +188,8 @@ disk_watch_free(struct disk_watch *w)
 {
 	if (!w)
 		return;
+	loop_timer_remove(w->timer);
+	request_free(w->told);
 	free(w->volume);
 	free(w);
 }

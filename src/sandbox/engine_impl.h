@@ -123,6 +123,8 @@ void container_autopsy(struct engine *e, const char *id, struct verdict *v);
 struct disk_watch;
 struct disk_watch *disk_watch_new(struct box *box, const char *container);
 void disk_watch_free(struct disk_watch *w); /* NULL is fine */
+/* The runner is there; fresh: and its workspace is empty. */
+void disk_watch_connected(struct disk_watch *w, bool fresh);
 void disk_watch_begin(struct disk_watch *w);
 void disk_watch_end(struct disk_watch *w, struct verdict *v);
 

@@ -128,6 +128,8 @@ engine_box_connect(struct box *box, struct err *err)
 	box_take_welcome(box);
 	if (!eb->checked)
 		engine_box_check_limits(box);
+	if (eb->disk)
+		disk_watch_connected(eb->disk, false);
 	return 0;
 }
 

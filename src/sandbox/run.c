@@ -219,6 +219,7 @@ verdict_number(struct verdict *v, uint16_t key, uint64_t n)
 	    [PROTO_K_OUT_BYTES - PROTO_K_EXIT] = &v->out_bytes,
 	    [PROTO_K_ERR_BYTES - PROTO_K_EXIT] = &v->err_bytes,
 	    [PROTO_K_LEFTOVERS - PROTO_K_EXIT] = &v->leftovers,
+	    [PROTO_K_DISK_USED - PROTO_K_EXIT] = &v->disk_used,
 	};
 
 	switch (key) {

@@ -3,9 +3,11 @@
 
 import json
 import os
+import re
 import select
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
@@ -241,6 +243,49 @@ def _(kind):
         for other in (mode, gone, again, reset, empty):
             same(other["ok"], True, other)
         same(empty["result"]["stdout"], "")
+
+
+# In the background, a bit more than the limit, and not so fast that it would be
+# written before anybody can look.
+GROWING_JOB = """exec -d sh -c 'until [ -e go ]; do sleep 0.05; done; \
+i=0; while [ $i -lt 60 ]; do head -c 1000000 /dev/zero >> f; \
+i=$((i+1)); sleep 0.05; done; sleep 1000'"""
+
+
+def disk_full(answer):
+    same((answer["status"], answer["result"]["exit_code"],
+          answer["result"]["diagnosis"]["kind"]), (137, 137, "disk_full"),
+         answer)
+    size = re.search("the limit of /workspace is 16 MB, its files had "
+                     "([0-9.]+) MB$", answer["result"]["message"])
+    assert size and 16 <= float(size[1]) < 32, answer
+
+
+@test("a job's workspace on disk is watched, whatever the shell does: %s",
+      engines.KINDS)
+def _(kind):
+    with Session(kind, config=ON_DISK) as s:
+        s.ok(GROWING_JOB)
+        s.ok("exec touch go")
+        time.sleep(3)    # nothing is typed meanwhile
+        s.send("wait 1")
+        disk_full(s.answer())
+
+
+@test("and while nobody is connected it goes no further: %s", engines.KINDS)
+def _(kind):
+    with SandboxHome(kind, config=ON_DISK) as h:
+        commands(h, "env new --keep --name kept-disk", GROWING_JOB,
+                 "exec touch go").is_ok()
+        try:
+            time.sleep(4)    # nobody is there
+            done = commands(h, "env use kept-disk", "exec sh -c 'cat f | wc -c'",
+                            "wait 1", keep=["--json", "-k"])
+            use, size, wait = [json.loads(s) for s in done.out.splitlines()]
+            assert int(size["result"]["stdout"]) < 28 << 20, size
+            disk_full(wait)
+        finally:
+            commands(h, "env rm kept-disk").is_ok()
 
 
 # Goes on until the file system has 32 MB less, and for some looks more.

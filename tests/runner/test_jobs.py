@@ -329,6 +329,90 @@ while True:
     check(processes(env), [])
 
 
+GROWS = """
+setsid sh -c 'exec sleep 1000' &
+while [ "$(cat f* 2> /dev/null | wc -c)" -lt %d ]; do
+    head -c 100000 /dev/zero >> f
+    echo . >> f2
+    sleep 0.01
+done
+echo full
+sleep 1000
+"""
+
+
+def tree(pid):
+    for child in runner_env.children(pid):
+        yield child
+        yield from tree(child)
+
+
+def stopped(env):
+    """Whether all processes of runs are."""
+    states = []
+    for pid in tree(env.runner_pid()):
+        with open("/proc/%d/stat" % pid) as f:
+            states.append(f.read().rsplit(")", 1)[1].split()[0])
+    return states and set(states) <= set("TZ")
+
+
+def test_disk_is_watched(env):
+    """What fills the disk beyond its room is stopped until more is given"""
+    ident = env.request("DISK", [("ROOM", 2 << 20)])
+    number = job(env, "sh", "-c", GROWS % (8 << 20))
+    env.wait_event(ident)
+    # what left its group and session, too
+    until(lambda: stopped(env))
+    file = "/proc/%d/root%s/f" % (env.runner_pid(), env.ws)
+    size = os.stat(file).st_size
+    assert 2 << 20 <= size < 6 << 20, size
+    # whom a client waits for goes on
+    check(env.sh("echo on").out, b"on\n")
+    check(ask(env, "JOB", number).get("RUNNING"), 1)
+    check(env.results[ident].events, ["stopped"])
+    again = env.request("DISK", [("ROOM", 1 << 20)])
+    check(env.wait(ident).end.kind, "VERDICT")
+    env.wait_event(again)    # it has gone on, and is stopped again
+    assert os.stat(file).st_size > size + (1 << 19)
+    last = env.request("DISK", [("ROOM", 32 << 20)])
+    until(lambda: ask(env, "JOB", number).out == b"full\n")
+    env.send(rc.message("CANCEL", last))
+    check(env.wait(last).get("ERRNO"), 125)
+
+
+def test_disk_without_a_client(env):
+    """It is stopped all the same, and the next client is told"""
+    env.request("DISK", [("ROOM", 2 << 20)])
+    number = job(env, "sh", "-c", GROWS % (30 << 20))
+    env.proc.stdin.close()
+    until(lambda: stopped(env))
+    late = env.exec("connect")
+    late.hello()
+    ident = late.request("DISK")
+    late.wait_event(ident)
+    # it was too much
+    late.request("DISK", [("DISK_USED", 12345), ("ROOM", 0)])
+    r = follow(late, number)
+    check([r.get(k) for k in ("SIGNAL", "DISK_USED", "CANCELLED")],
+          [9, 12345, None])
+    check(late.sh("head -c 100000 /dev/zero > g; echo on").out, b"on\n")
+
+
+def test_disk_room_shrinks_with_what_others_remove(env):
+    """What is counted is counted from the least that was in use"""
+    env.sh("head -c 8000000 /dev/zero > old")
+    ident = env.request("DISK", [("ROOM", 4 << 20)])
+    number = job(env, "sh", "-c", "until [ -e go ]; do sleep 0.01; done;"
+                 "head -c 6000000 /dev/zero > new; sleep 1000")
+    env.sh("rm old")
+    time.sleep(0.5)    # it has been looked at
+    env.sh("touch go")
+    env.wait_event(ident)
+    until(lambda: stopped(env))
+    check(ask(env, "KILL_JOB", number, SIGNAL=9).end.kind, "VERDICT")
+    check(follow(env, number).get("SIGNAL"), 9)
+
+
 def test_shared_uid(env):
     """Where each run's end is the end of all, there are none"""
     other = env.second(USER="root")
