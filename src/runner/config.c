@@ -298,8 +298,8 @@ set_number(struct config *c, const struct field *f)
 		c->gid = (gid_t)v;
 		return v < UINT32_MAX ? 0 : -1;
 	case PROTO_K_LEASE_MS:
-		c->lease_us = v > UINT32_MAX ? 0 : v * 1000;
-		return v > UINT32_MAX ? -1 : 0;
+		c->lease_us = v > PROTO_LEASE_MS_MAX ? 0 : v * 1000;
+		return v > PROTO_LEASE_MS_MAX ? -1 : 0;
 	case PROTO_K_KEEP:
 		c->keep = v != 0;
 		return 0;

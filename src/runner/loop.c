@@ -227,6 +227,9 @@ end_in_time(struct runner *rn)
 {
 	uint64_t silence = silence_end(rn);
 
+	/* Who waits for something uses it, until it is taken for dead. */
+	if (silence > 0)
+		rn->lease_at = rn->now + rn->config.lease_us;
 	if (rn->config.lease_us > 0 && rn->now >= rn->lease_at)
 		rn->quit = true;
 	if (rn->hello_by > 0 && rn->now >= rn->hello_by)

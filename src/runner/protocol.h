@@ -48,7 +48,7 @@
  * KEEPING.  A runner ends with its client: at the end of its stdin.  One that
  * is kept (KEEP in the first HELLO, or a request KEEP) goes on without one,
  * until QUIT, SIGTERM from outside, or the end of its lease: idle time, without
- * a frame from anybody.  It listens for other clients:
+ * a frame from anybody, or a request that a client with SILENCE_MS waits for.  It listens for other clients:
  *  - on a unix socket (SOCK_STREAM) that was passed over its stdin, where that
  *    is a socket (SCM_RIGHTS, with the first byte of a KEEP or the HELLO): a
  *    connection is the stream in both directions.  It is the client's business
@@ -162,6 +162,7 @@
 #define PROTO_TAIL_MAX (64u << 10)
 #define PROTO_REQUESTS_MAX 64	/* in flight on one connection */
 #define PROTO_SOCKET_NAME "addesh-runner" /* behind a zero byte */
+#define PROTO_LEASE_MS_MAX (400ull * 24 * 3600 * 1000)
 #define PROTO_LABEL_MAX 4096	/* TEXT of a background run */
 #define PROTO_JOB_OUTPUT_MAX (256u << 10) /* kept of each of its streams */
 #define PROTO_ENTRIES_DEFAULT 1000000 /* of a GET */
@@ -242,7 +243,8 @@ enum proto_key {
 			       its processes are those below it */
 	PROTO_K_WORKSPACE,  /* default working directory and home of files */
 	PROTO_K_PLACE,	    /* a writable place, repeated: for RESET */
-	PROTO_K_LEASE_MS,   /* without a frame for so long the runner ends */
+	PROTO_K_LEASE_MS,   /* without a frame for so long the runner ends; at
+			       most PROTO_LEASE_MS_MAX */
 	PROTO_K_KEEP,	    /* 1: as the request KEEP */
 	PROTO_K_SECCOMP,    /* struct sock_filter[], loaded before exec */
 	PROTO_K_CGROUP_FD,  /* text ROLE=FD, repeated: descriptors that were

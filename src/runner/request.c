@@ -519,7 +519,7 @@ keep(struct runner *rn, const struct message *m)
 
 	if (!rn->config.set)
 		return request_refuse(rn, m->id, EPROTO, "HELLO comes first");
-	if (lease_ms > UINT32_MAX)
+	if (lease_ms > PROTO_LEASE_MS_MAX)
 		return request_refuse(rn, m->id, EINVAL, "lease");
 	if (channel_keep(rn) < 0)
 		return request_refuse(rn, m->id, errno, "listening");

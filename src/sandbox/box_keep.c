@@ -16,6 +16,7 @@
 
 #define LOCK_STEP_MS 5
 #define KEEP_MS 10000
+#define PINGS 4 /* within a lease, of which each renews it */
 
 bool
 box_alive(const struct box *box)
@@ -113,6 +114,13 @@ box_reopen(const json *record, const struct box_ctx *ctx, struct err *err)
 
 /* ---- keeping ---- */
 
+/* One that a session has open is in use. */
+static void
+renew_lease(struct box *box)
+{
+	client_ping_every(box->client, (int64_t)box->lease_ms / PINGS);
+}
+
 int
 box_send_keep(struct box *box, struct err *err)
 {
@@ -127,7 +135,9 @@ box_send_keep(struct box *box, struct err *err)
 	r = client_request(
 	    box->client, PROTO_KEEP, buf, w.len, NULL, NULL);
 	box_wait(box, r, KEEP_MS);
-	if (!request_verdict(r, &fields))
+	if (request_verdict(r, &fields))
+		renew_lease(box);
+	else
 		bad = request_error(r, err);
 	request_free(r);
 	return bad;
@@ -305,6 +315,8 @@ box_greet_again(struct box *box, int64_t timeout_ms, struct err *err)
 	bad = client_hello(box->client, &cfg, clock_ms() + timeout_ms,
 	    box->ctx.interrupts, err);
 	client_config_release(&cfg);
+	if (!bad)
+		renew_lease(box);
 	return bad;
 }
 

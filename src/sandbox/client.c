@@ -350,6 +350,16 @@ on_ping(void *arg)
 		loop_timer_set(c->ping, clock_ms() + c->ping_ms);
 }
 
+void
+client_ping_every(struct client *c, int64_t ms)
+{
+	/* One that was lost meanwhile has no timers any more. */
+	if (!c->ping || ms >= c->ping_ms)
+		return;
+	c->ping_ms = ms;
+	loop_timer_set(c->ping, clock_ms() + ms);
+}
+
 /* ---- life ---- */
 
 struct client *

@@ -74,11 +74,8 @@ client_hello(struct client *c, const struct client_config *cfg,
 	unsigned before = interrupts ? *interrupts : 0;
 
 	c->welcomed = false;
-	/* One that was lost meanwhile has no timers any more. */
-	if (cfg->silence_ms && c->ping) {
-		c->ping_ms = (int64_t)cfg->silence_ms / PINGS;
-		loop_timer_set(c->ping, clock_ms() + c->ping_ms);
-	}
+	if (cfg->silence_ms)
+		client_ping_every(c, (int64_t)cfg->silence_ms / PINGS);
 	send_hello(c, cfg);
 	strbuf_reset(&c->refused);
 	while (!c->welcomed && !c->lost && !c->refused.len) {

@@ -155,6 +155,54 @@ def its_lease_ends_it(kind):
         same(cgroups, [])
 
 
+@test(values=KINDS, beside=True)
+def one_in_use_does_not_end(kind):
+    """Neither in a run that is longer than the lease, nor in a session that
+    does nothing; when both are over it does."""
+    with Kept(kind, "env new --keep=2s --name k1") as h:
+        same(h.in_it("exec -- sh -c 'sleep 5; cat f'").is_ok().out, "left\n")
+        idle = h.spawn("--json", "-k", stdin=-1)
+        for command in b"env use k1\n", b"cat f\n":
+            idle.stdin.write(command)
+            idle.stdin.flush()
+            assert json.loads(idle.stdout.readline())["ok"]
+            time.sleep(5)
+        idle.communicate()
+        same(idle.returncode, 0)
+        until(lambda: not h.lives(), "ended by its lease")
+
+
+@test(beside=True)
+def times_and_names_of_keep():
+    with Kept("restricted-root") as h:
+        for words, wanted in (
+                ("k1 0", "lease: must be at least 1s"),
+                ("k1 999ms", "lease: must be at least 1s"),
+                ("k1 366d", "lease: must be at most"),
+                ("k1 99999999999999999999d", "is no time"),
+                ("k1 -1", "there is no option -1"),
+                ("k1 -- -1", "'-1' is no time"),
+                ("k1 soon", "'soon' is no time"),
+                ("k1 ''", "'' is no time"),
+                ("soon", "there is no environment 'soon'"),
+                ("k1 5m 5m", "usage: env keep")):
+            done = h.in_it("env keep " + words).is_status(2)
+            assert wanted in done.err, done.err
+        # the last one that was given counts, and a time may be a name
+        for words, ms in (("", 24 * 3600), ("365d", 365 * 24 * 3600),
+                          ("k1 90", 90), ("k1 2h", 7200)):
+            done = h.addesh("--json", "-c", "env use k1", "-c",
+                            "env keep " + words).is_ok()
+            result = json.loads(done.out.splitlines()[1])["result"]
+            same((result["name"], result["lease_ms"]), ("k1", ms * 1000))
+        h.addesh("-c", "env new --name 5m", "-c", "env new --name e",
+                 "-c", "env keep 5m", "-c", "env keep 5m 7m").is_ok()
+        same(sorted(h.rows()), ["5m", "k1"])
+        done = h.addesh("-c", "env use k1", "-c", "env keep",
+                        "-c", "env rm k1", "-c", "env rm 5m").is_ok()
+        same(h.rows(), {})
+
+
 @test(values=KINDS)
 def sweeps_leave_it(kind):
     with Kept(kind) as h:

@@ -274,6 +274,25 @@ def test_lease_of_keep():
         check(gone(pid), True)
 
 
+@tap.test("Who waits for something uses it, however short the lease is")
+def test_lease_in_a_run():
+    with Kept().open(KEEP=1, LEASE_MS=1000) as env:
+        pid = env.runner_pid()
+        env.hello([("SILENCE_MS", 60000)])
+        check(env.sh("sleep 3; echo on").out, b"on\n")
+        check(gone(pid), True)
+
+
+@tap.test("A lease may last a year")
+def test_longest_lease():
+    year = 365 * 24 * 3600 * 1000
+    with Kept().open(LEASE_MS=year) as env:
+        check(env.keep(LEASE_MS=year).end.kind, "VERDICT")
+        got = env.keep(LEASE_MS=2 * year)
+        check((got.end.kind, got.get("ERRNO")), ("FAIL", 22))
+        check(env.sh("echo on").out, b"on\n")
+
+
 @tap.test("The second runner of a place fails, and goes on unkept")
 def test_keep_where_another_listens():
     with Kept().open(KEEP=1, LEASE_MS=60000) as env:
