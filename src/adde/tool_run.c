@@ -194,7 +194,7 @@ last_result(struct tool_call *c, const json *record, struct err *err)
 
 	if (!last || strcmp(session, s->name ? s->name : ""))
 		return NULL;
-	step = steps_load(
+	step = steps_load_whole(
 	    s->steps, (unsigned)json_int(last, "step", 0), err);
 	return step ? json_copy(json_get(step, "result")) : NULL;
 }

@@ -413,7 +413,7 @@ show_exec(struct call *c)
 		    "a step is written @%zu", lines);
 	if (!step)
 		return no_log(c);
-	j = steps_load(s->steps, step, &c->err);
+	j = steps_load_whole(s->steps, step, &c->err);
 	if (!j)
 		return -1;
 	show_step(c, j);

@@ -31,7 +31,7 @@ step_call_load(struct call *c, const char *word, unsigned *n)
 
 	if (step_parse(word, n, &c->err))
 		return NULL;
-	j = steps_load(c->session->steps, *n, &c->err);
+	j = steps_load_whole(c->session->steps, *n, &c->err);
 	if (!j || cJSON_IsNumber(json_get(j, "status")))
 		return j;
 	err_set(&c->err, ERR_USAGE, "%s is %s: it came to nothing", word,

@@ -59,6 +59,7 @@ struct host {
 	struct strvec vars;	 /* NAME=VALUE of `var`, of this process only */
 	int last_status;	 /* $? */
 	struct strvec told; /* what is told only once, by its key */
+	char *not_kept; /* why, for the agent's next answer; or NULL */
 	uint64_t memory_peak; /* of the last program that ended here */
 
 	/* Opens the session (policy, settings); the first command that needs

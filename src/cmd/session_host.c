@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/loop.h"
@@ -138,7 +139,7 @@ host_open(struct host *h, struct err *err)
 	if (!h->session)
 		return -1;
 	if (trouble)
-		session_host_once(h, SESSION_HOST_KEPT, "%s", trouble);
+		session_host_not_kept(h, "%s", trouble);
 	session_envs_refresh(h->session);
 	return 0;
 }
@@ -176,18 +177,19 @@ kept_error(const struct err *err)
 	return dispatch_error_json(&masked);
 }
 
-/* What was shown as data is what is kept; the streams are in the log. */
+/* What was shown as data is what is kept. */
 static void
 host_end(struct call *c)
 {
 	struct session *s = c->session;
 	struct step *step = steal(&s->step);
 	autoerr struct err err = ERR_INIT;
-	json *data = c->data ? json_copy(c->data) : NULL;
 
-	if (step_end(step, c->status, data, kept_error(&c->err), &err))
-		session_host_once(
-		    c->host, SESSION_HOST_KEPT, "%s", err.msg.buf);
+	if (step_end(step, c->status, c->data, kept_error(&c->err), &err))
+		session_host_not_kept(c->host, "%s", err.msg.buf);
+	if (c->host->not_kept)
+		call_warn(c, "%s", c->host->not_kept);
+	free(steal(&c->host->not_kept));
 }
 
 static int
@@ -307,6 +309,7 @@ host_release(struct host *h)
 	policy_free(h->policy);
 	strvec_release(&h->vars);
 	strvec_release(&h->told);
+	free(h->not_kept);
 }
 
 static void
@@ -368,21 +371,47 @@ session_host_first(struct host *h, const char *key)
 	return true;
 }
 
+static void
+tell(const char *text)
+{
+	autobuf struct strbuf safe = STRBUF_INIT;
+	struct sanitiser plain = {0};
+
+	sanitise_add(&plain, &safe, text, strlen(text));
+	sanitise_end(&plain, &safe);
+	fprintf(stderr, "addesh: %s\n", safe.buf);
+}
+
 void
 session_host_once(struct host *h, const char *key, const char *fmt, ...)
 {
-	autobuf struct strbuf text = STRBUF_INIT, safe = STRBUF_INIT;
-	struct sanitiser plain = {0};
+	autofree char *text = NULL;
 	va_list ap;
 
 	if (h->inv.quiet || !session_host_first(h, key))
 		return;
 	va_start(ap, fmt);
-	strbuf_vaddf(&text, fmt, ap);
+	text = xvasprintf(fmt, ap);
 	va_end(ap);
-	sanitise_add(&plain, &safe, text.buf, text.len);
-	sanitise_end(&plain, &safe);
-	fprintf(stderr, "addesh: %s\n", safe.buf);
+	tell(text);
+}
+
+void
+session_host_not_kept(struct host *h, const char *fmt, ...)
+{
+	autofree char *text = NULL;
+	va_list ap;
+
+	/* Where one thing is not kept others are not, for the same reason. */
+	if (!session_host_first(h, "not kept"))
+		return;
+	va_start(ap, fmt);
+	text = xvasprintf(fmt, ap);
+	va_end(ap);
+	if (h->inv.agent)
+		h->not_kept = steal(&text);
+	else
+		tell(text);
 }
 
 void

@@ -13,8 +13,12 @@ struct session;
 
 /* Of struct session_events; arg is the call. */
 void session_host_event(void *call, const char *phase, const char *text);
-/* The key of all that says that something is not kept: one is enough. */
-#define SESSION_HOST_KEPT "kept"
+/*
+ * Tells once in a session, even with -q, that something is not kept: on stderr,
+ * or in the answer to the call of an agent, who does not read that.
+ */
+void session_host_not_kept(struct host *h, const char *fmt, ...)
+    PRINTF_LIKE(2, 3);
 /* What a session with a name goes on with, one line; nothing for a new one. */
 void session_host_resumed(const struct session *s, struct strbuf *line);
 /* True once in a session: nothing was told of key yet. */

@@ -168,8 +168,7 @@ keep_variable(struct host *h, const char *text)
 	}
 	if (!named_change(s->named, put_variable, (char *)text, &err))
 		return true;
-	session_host_once(h, SESSION_HOST_KEPT, "variables are not kept: %s",
-	    err.msg.buf);
+	session_host_not_kept(h, "variables are not kept: %s", err.msg.buf);
 	return false;
 }
 

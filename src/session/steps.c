@@ -373,8 +373,40 @@ step_save(struct step *st, const json *j, struct err *err)
 	return err_prefix(err, "keeping step %u", st->n);
 }
 
+/* "stdout" for that and for stdout_b64; NULL: it is no stream. */
+static const char *
+stream_of(const char *member)
+{
+	if (!strcmp(member, "stdout") || !strcmp(member, "stdout_b64"))
+		return "stdout";
+	if (!strcmp(member, "stderr") || !strcmp(member, "stderr_b64"))
+		return "stderr";
+	return NULL;
+}
+
+/* What the log has is not written a second time. */
+static json *
+kept_result(const struct step *st, const json *result)
+{
+	const json *item;
+	json *j;
+
+	if (st->fd < 0 || st->in_memory || !cJSON_IsObject(result))
+		return json_copy(result);
+	j = json_object();
+	json_each (item, result) {
+		const char *stream = stream_of(item->string);
+
+		if (stream)
+			json_put_str(j, stream, NULL);
+		else
+			json_put(j, item->string, json_copy(item));
+	}
+	return j;
+}
+
 int
-step_end(struct step *st, int status, json *result, json *error,
+step_end(struct step *st, int status, const json *result, json *error,
     struct err *err)
 {
 	autojson json *j = begin_object(st);
@@ -383,7 +415,7 @@ step_end(struct step *st, int status, json *result, json *error,
 	json_put_int(j, "duration_ms", (clock_us() - st->began_us) / 1000);
 	json_put_int(j, "status", status);
 	if (result)
-		json_put(j, "result", result);
+		json_put(j, "result", kept_result(st, result));
 	if (error)
 		json_put(j, "error", error);
 	step_log_close(st);
@@ -460,4 +492,39 @@ steps_load(struct steps *s, unsigned n, struct err *err)
 	if (!cJSON_IsObject(j))
 		json_free(steal(&j));
 	return show_object(s, n, j);
+}
+
+static json *
+with_streams(struct steps *s, unsigned n, const json *result)
+{
+	json *j = json_object();
+	const json *item;
+
+	json_each (item, result) {
+		const char *stream = stream_of(item->string);
+		autobuf struct strbuf text = STRBUF_INIT;
+		autoerr struct err ignored = ERR_INIT;
+
+		if (!stream || !cJSON_IsNull(item))
+			json_put(j, item->string, json_copy(item));
+		else if (step_has_log(s, n) &&
+			 !steps_read_stream(s, n, !strcmp(stream, "stderr"),
+			     &text, &ignored))
+			json_put_bytes(j, stream, text.buf, text.len);
+	}
+	return j;
+}
+
+json *
+steps_load_whole(struct steps *s, unsigned n, struct err *err)
+{
+	json *j = steps_load(s, n, err), *whole;
+	const json *result = json_get(j, "result");
+
+	if (!cJSON_IsObject(result))
+		return j;
+	whole = with_streams(s, n, result);
+	json_remove(j, "result");
+	json_put(j, "result", whole);
+	return j;
 }

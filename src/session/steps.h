@@ -3,7 +3,8 @@
  * read.  A step is one executed command; its log holds what a program wrote, in
  * order of arrival.
  *
- * DIR/N.json	the step as a JSON object (see addesh-json(5), "show")
+ * DIR/N.json	the step as a JSON object (see addesh-json(5), "show"), where
+ *		null stands for a stream of a run's result: it is in the log
  * DIR/N.log	records: u64 microseconds since the step began, u32 length,
  *		u8 flags (STEP_LOG_*), 3 zero bytes, then the bytes; integers
  *		in host order, as the file never leaves this host
@@ -77,17 +78,20 @@ void step_log(struct step *st, unsigned flags, const void *p, size_t n,
     uint64_t limit);
 /* What was kept of one stream so far. */
 void step_read(struct step *st, bool err_stream, struct strbuf *out);
-/* Saves and closes; result and error, why the command failed, are taken and may
-   be NULL. */
-int step_end(struct step *st, int status, json *result, json *error,
+/* Saves and closes.  result, and error, why the command failed, which is taken,
+   may be NULL. */
+int step_end(struct step *st, int status, const json *result, json *error,
     struct err *err);
 
 /*
  * The object of a step as in addesh-json(5), or NULL with ERR_USAGE "there is
  * no step @N".  Its state is done, running, interrupted (its process is dead)
- * or damaged (nothing is known but its number).
+ * or damaged (nothing is known but its number).  Of a run's result the streams
+ * are null: they are in the log.
  */
 json *steps_load(struct steps *s, unsigned n, struct err *err);
+/* The same with the streams, which are absent where the log is gone. */
+json *steps_load_whole(struct steps *s, unsigned n, struct err *err);
 
 struct step_record {
 	uint64_t us;	/* since the step began */

@@ -240,18 +240,23 @@ step_read(struct step *st, bool err_stream, struct strbuf *out)
 		read_fd(st->fd, add_stream, &reader, &ignored);
 }
 
+bool
+step_has_log(const struct steps *s, unsigned n)
+{
+	autofree char *path = step_path(s, n, "log");
+
+	return !access(path, F_OK);
+}
+
 unsigned
 steps_last_log(struct steps *s)
 {
 	unsigned newest = steps_last(s);
 
-	for (unsigned n = newest; s->named && n > s->last_log; n--) {
-		autofree char *path = step_path(s, n, "log");
-
-		if (!access(path, F_OK)) {
+	for (unsigned n = newest; s->named && n > s->last_log; n--)
+		if (step_has_log(s, n)) {
 			s->last_log = n;
 			break;
 		}
-	}
 	return spare_step(s) > s->last_log ? spare_step(s) : s->last_log;
 }

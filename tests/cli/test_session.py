@@ -574,6 +574,45 @@ def a_read_only_directory_is_told_once_and_all_works():
         same(len(check_numbers(home, "x")), 1)
 
 
+def close_dirs(home, name):
+    for path in [place(home, name, d) for d in ("use", "steps", "")]:
+        os.chmod(path, 0o500)
+
+
+@test
+def whoever_asked_for_quiet_is_told_too():
+    with UserHome() as home:
+        home.addesh("-q", "-s", "x", "-c", "true", "-c", "var A=1").is_ok()
+        close_dirs(home, "x")
+        for mode in [], ["--json"], ["--plain"]:
+            done = home.addesh("-q", *mode, "-s", "x", "-c", "true", "-c",
+                               "var B=2", "-c", "true").is_ok()
+            same((done.err.count("\n"), done.err.count("is not kept")),
+                 (1, 1), done)
+
+
+@test
+def an_agent_is_told_in_its_answer():
+    with UserHome() as home:
+        def adde(tool, **request):
+            done = home.addesh("adde", tool, json.dumps(request)).is_ok()
+            same(done.err, "")
+            return json.loads(done.out)
+
+        made = adde("create_runtime_env", image="python")
+        run = {"container_id": made["container_id"], "filename": "a.py",
+               "code_content": "print(6 * 7)"}
+        assert "warnings" not in adde("execute_code_block", **run)
+        close_dirs(home, "adde")
+        answer = adde("execute_code_block", **run)
+        same(answer["log"]["stdout"], "42\n")
+        same([w.split(":")[0] for w in answer["warnings"]
+              if "not kept" in w.split(":")[0]],
+             ["session adde is not kept"])
+        os.chmod(place(home, "adde"), 0o700)
+        adde("cleanup_env", container_id=made["container_id"])
+
+
 @test
 def no_state_directory_at_all_is_told_once_and_all_works():
     with UserHome() as home:
@@ -679,6 +718,33 @@ def logs_and_last_are_those_of_the_session():
         home.addesh("-s", "x", "-c", "env new", "-c", "exec true").is_ok()
         same(result(home, "-s", "x", "logs"), {"step": 7, "lines": []})
         same(len(result(home, "-s", "x", "logs", "@2")["lines"]), 2)
+
+
+@test
+def what_a_run_wrote_is_on_disk_once():
+    with SandboxHome("restricted") as home:
+        script = "import sys; %s.write(%s)"
+        for what in ("sys.stdout", "'un' 'ique'"), \
+                ("sys.stderr.buffer", "b'un' b'ique\\xff'"):
+            home.addesh("-s", "x", "-c", "env new", "-c",
+                        "exec python3 -c \"%s\"" % (script % what)).is_ok()
+        found = [path for paths in modes(place(home, "x")).values()
+                 for path in paths
+                 if os.path.isfile(path) and b"unique" in
+                 open(path, "rb").read()]
+        same(sorted(map(os.path.basename, found)), ["2.log", "4.log"])
+        got = result(home, "-s", "x", "show", "@2")["result"]
+        same((got["stdout"], got["stderr"]), ("unique", ""))
+        assert list(got).index("stdout") < list(got).index("signal"), got
+        got = result(home, "-s", "x", "show", "@4")["result"]
+        same((got["stdout"], base64.b64decode(got["stderr_b64"])),
+             ("", b"unique\xff"))
+        # whoever has lost one knows it
+        os.unlink(place(home, "x", "steps", "2.log"))
+        got = result(home, "-s", "x", "show", "@2")["result"]
+        same(("stdout" in got, got["stdout_bytes"]), (False, 6))
+        assert "6 bytes of stdout" in home.addesh(
+            "-s", "x", "show", "@2").is_ok().out
 
 
 @test

@@ -89,7 +89,7 @@ read_all(struct steps *s)
 
 	for (unsigned n = 1; n <= last && n < 4; n++) {
 		autoerr struct err err = ERR_INIT;
-		autojson json *j = steps_load(s, n, &err);
+		autojson json *j = steps_load_whole(s, n, &err);
 
 		if (!j && !err.kind)
 			abort();
