@@ -22,6 +22,7 @@ struct anchor {
 
 struct yaml {
 	char *name;
+	unsigned line, column; /* of the first byte in the file, from 1 */
 	struct yaml_node *root;
 	struct built **nodes; /* each once, whoever points to it */
 	size_t n_nodes, nodes_cap;
@@ -35,11 +36,23 @@ struct yaml {
 
 static struct built *parse_node(struct yaml *y, const yaml_event_t *event);
 
+static unsigned
+line_of(const struct yaml *y, const yaml_mark_t *mark)
+{
+	return mark->line + y->line;
+}
+
+static unsigned
+column_of(const struct yaml *y, const yaml_mark_t *mark)
+{
+	return mark->column + (mark->line ? 1 : y->column);
+}
+
 static int
 fail_at(struct yaml *y, const yaml_mark_t *mark, const char *what)
 {
-	return err_set(y->err, ERR_CONFIG, "%s:%zu:%zu: %s", y->name,
-	    mark->line + 1, mark->column + 1, what);
+	return err_set(y->err, ERR_CONFIG, "%s:%u:%u: %s", y->name,
+	    line_of(y, mark), column_of(y, mark), what);
 }
 
 /* libyaml's own reason; it has no place for bytes that are no text at all. */
@@ -79,8 +92,8 @@ new_node(struct yaml *y, enum yaml_kind kind, const yaml_mark_t *mark)
 	}
 	b = xcalloc(1, sizeof(*b));
 	b->node.kind = kind;
-	b->node.line = mark->line + 1;
-	b->node.column = mark->column + 1;
+	b->node.line = line_of(y, mark);
+	b->node.column = column_of(y, mark);
 	b->weight = 1;
 	GROW(y->nodes, y->n_nodes, &y->nodes_cap);
 	y->nodes[y->n_nodes++] = b;
@@ -335,6 +348,13 @@ forget_anchors(struct yaml *y)
 struct yaml *
 yaml_parse(const char *name, const char *text, size_t n, struct err *err)
 {
+	return yaml_parse_at(name, 1, 1, text, n, err);
+}
+
+struct yaml *
+yaml_parse_at(const char *name, unsigned line, unsigned column,
+    const char *text, size_t n, struct err *err)
+{
 	struct yaml *y;
 	int r;
 
@@ -345,6 +365,8 @@ yaml_parse(const char *name, const char *text, size_t n, struct err *err)
 	}
 	y = xcalloc(1, sizeof(*y));
 	y->name = xstrdup(name);
+	y->line = line;
+	y->column = column;
 	y->err = err;
 	if (!yaml_parser_initialize(&y->parser))
 		abort(); /* out of memory, as everywhere */

@@ -42,6 +42,9 @@ struct yaml;
  */
 struct yaml *yaml_parse(const char *name, const char *text, size_t n,
     struct err *err);
+/* The same for a part of a file, whose first byte stands at this place. */
+struct yaml *yaml_parse_at(const char *name, unsigned line, unsigned column,
+    const char *text, size_t n, struct err *err);
 struct yaml *yaml_parse_file(const char *path, struct err *err);
 /* NULL is fine.  (libyaml itself has a yaml_free().) */
 void yaml_doc_free(struct yaml *y);
