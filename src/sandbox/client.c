@@ -302,8 +302,8 @@ read_once(struct client *c)
 	if (n < 0 && errno == EAGAIN)
 		return false;
 	if (n <= 0) {
-		client_give_up(c, n ? "the connection to its runner broke"
-				    : "its runner ended");
+		client_give_up(c, n ? "its connection broke"
+				    : "its connection ended");
 		return false;
 	}
 	if (!c->welcomed)

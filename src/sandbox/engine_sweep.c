@@ -24,6 +24,24 @@ container_is_kept(const json *c)
 	return false;
 }
 
+/*
+ * An engine removes by itself what has ended, unless it was not there then: a
+ * machine that was booted again, or a process of it that was killed.
+ */
+static bool
+has_ended(const char *state)
+{
+	return str_in(state,
+	    (const char *const[]){"exited", "stopped", "dead", NULL});
+}
+
+static bool
+was_not_started(const char *state)
+{
+	return str_in(state,
+	    (const char *const[]){"created", "configured", NULL});
+}
+
 /* Why a container goes, or NULL: it is in use. */
 static const char *
 verdict_on(const json *c)
@@ -35,12 +53,11 @@ verdict_on(const json *c)
 	enum owner_state owner =
 	    owner_state(json_str(labels, LABEL_OWNER, ""));
 
-	if (container_is_kept(c) && strcmp(state, "created") &&
-	    strcmp(state, "configured"))
-		return NULL;
+	if (container_is_kept(c) && !was_not_started(state))
+		return has_ended(state) ? "it has ended" : NULL;
 	if (owner == OWNER_DEAD)
 		return "its owner has ended";
-	if ((!strcmp(state, "created") || !strcmp(state, "configured")) &&
+	if (was_not_started(state) &&
 	    clock_wall_ms() / 1000 - created > UNSTARTED_S)
 		return "it was never started";
 	return NULL;

@@ -4,7 +4,8 @@
  * another engine is kept until that one is swept.  Only what carries our labels
  * or lies in our own directories is ever looked at.  A container goes if it was
  * created over 60 s ago and never started, whoever made it, or if its owner is
- * a process of this host that is dead.  The runner's volume is kept while a
+ * a process of this host that is dead; a kept one, whoever made it, if it has
+ * ended.  The runner's volume is kept while a
  * container uses it.
  */
 #ifndef ADDESH_SANDBOX_SWEEP_H

@@ -5,9 +5,7 @@ notice a silence takes its time: the tests run side by side."""
 
 import json
 import os
-import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
@@ -15,8 +13,8 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 import engines  # noqa: E402
-from engineapi import Api, ApiError  # noqa: E402
 from leftovers import Traces, pause, wait_output  # noqa: E402
+from ownengine import OwnEngine  # noqa: E402
 from sandboxes import ENGINES, SandboxHome  # noqa: E402
 from tap import diag, main, patient, same, test  # noqa: E402
 
@@ -226,68 +224,27 @@ def _():
         b.traces.gone()
 
 
-def answers(api):
-    try:
-        api.get("/_ping", timeout=5)
-    except (OSError, ApiError):
-        return False
-    return True
-
-
-def restart(state, argv):
-    """The engine's command again, in the namespaces of its supervisor."""
-    with open(os.path.join(state["base"], "again.log"), "wb") as log:
-        return subprocess.Popen(
-            ["nsenter", "-t", str(state["pid"]), "-n", "-m", *argv],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-
-
 @test("the engine is killed in a run, and started again", deadline=300)
 def _():
-    engines.endpoint("docker")    # a skip, where there is none
-    import control
-    import daemons
-    own = control.Engines(want=["docker"], archives=["small"])
-    state = own.start()
-    again_log = os.path.join(state["base"], "again.log")
-    pidfile = os.path.join(state["base"], "docker.pid")
-    home = SandboxHome("docker")
-    home.options = ["--engine", state["docker"]]
-    traces = Traces(home)
-    traces.api = Api(state["docker"])
-    again = None
-    try:
-        with open(pidfile) as f:
-            pid = int(f.read())
-        with open("/proc/%d/cmdline" % pid) as f:
-            argv = f.read().split("\0")[:-1]
+    with OwnEngine("docker") as engine, SandboxHome("docker") as home:
+        home.options = ["--engine", engine.endpoint]
+        traces = Traces(home)
+        traces.api = engine.api
         p = traces.spawn(home.write(
             "lost", "env new busybox:latest\n"
             "exec -- sh -c 'echo working; sleep 1000'\n"))
         wait_output(p, b"working")
-        os.kill(pid, signal.SIGKILL)
+        engine.kill()
         _, err = p.communicate(timeout=60)
         same(p.returncode, 125)
         assert b"environment lost after " in err, err
-        # both would be taken for alive while nobody has reaped them
-        os.unlink(pidfile)
-        os.unlink(os.path.join(state["base"], "exec", "containerd",
-                               "containerd.pid"))
-        again = restart(state, argv)
-        daemons.wait_until("docker", 60, lambda: answers(traces.api),
-                           again, again_log)
+        engine.start()
         done = traces.addesh("-c", "gc")
         same(done.returncode, 0, done.stderr)
         end = time.monotonic() + patient(60)
         while traces.owned_containers():
             assert time.monotonic() < end, traces.owned_containers()
             pause()
-    finally:
-        if again:
-            again.terminate()
-            again.wait()
-        own.stop()
-        home.close()
 
 
 engines.share()

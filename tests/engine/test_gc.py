@@ -151,10 +151,10 @@ def containers(api):
         {"label": ["addesh.owner"]}))
 
 
-def make(api, labels):
-    body = {"Image": "busybox:latest", "Cmd": ["sleep", "1000"],
+def make(api, labels, *argv, **query):
+    body = {"Image": "busybox:latest", "Cmd": argv or ["sleep", "1000"],
             "Labels": labels}
-    made = api.call("POST", "/containers/create", body)["Id"]
+    made = api.call("POST", "/containers/create", body, **query)["Id"]
     api.call("POST", "/containers/%s/start" % made)
     return made
 
@@ -201,6 +201,26 @@ def _(kind):
                     api.call("DELETE", "/containers/" + one, force=1)
                 except ApiError as e:
                     same(e.status, 404)
+
+
+@test("%s: a kept container goes when it has ended, whoever made it",
+      engines.KINDS)
+def _(kind):
+    api = engines.api(kind)
+    labels = {"addesh.owner": "0123456789ab:0123456789ab:1:1",
+              "addesh.created": str(int(time.time()))}
+    name = "addesh-kept-%016x"
+    with Home(options=engines.sandbox(kind)) as h:
+        lives = make(api, labels, name=name % os.getpid())
+        ended = make(api, labels, "true", name=name % (1 << 32 | os.getpid()))
+        try:
+            api.call("POST", "/containers/%s/wait" % ended)
+            items, _ = gc(h)
+            same(items[ended[:12]]["why"], "it has ended")
+            same((there(api, ended), there(api, lives)), (False, True))
+        finally:
+            for one in lives, ended:
+                api.remove(one)
 
 
 main()

@@ -210,7 +210,7 @@ test_gone_before(void)
 	cfg.silence_ms = 10000;
 	ok(client_hello(c, &cfg, clock_ms() + 5000, &interrupts, &err),
 	    "a stream that ended before the HELLO");
-	is_str(err.msg.buf, "the runner could not start: its runner ended",
+	is_str(err.msg.buf, "the runner could not start: its connection ended",
 	    "is told");
 	client_config_release(&cfg);
 	client_free(c);
@@ -358,11 +358,11 @@ test_lost(void)
 	box_over(&box, &p);
 	ok(!run_true(&box, &v, 0, &err) && v.lost, "the end is a verdict");
 	is_str(seen.buf, "1:half ", "and what came is kept");
-	is_str(v.why.buf, "its runner ended; looked at", "with its reason");
+	is_str(v.why.buf, "its connection ended; looked at", "with its reason");
 	ok(!box_alive(&box), "the box knows");
 	verdict_release(&v);
 	ok(run_true(&box, &v, 0, &err), "no run after that");
-	is_str(err.msg.buf, "environment lost: its runner ended", "says why");
+	is_str(err.msg.buf, "environment lost: its connection ended", "says why");
 	verdict_release(&v);
 	box_end(&box, &p);
 }
