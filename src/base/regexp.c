@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * From the text of a regular expression to its automaton: the text is parsed
  * into a tree, since repeated parts are emitted more than once.

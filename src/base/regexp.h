@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Regular expressions of strangers: extended ones (POSIX, IEEE 1003.1 9.4) on
  * UTF-8, matched in linear time.

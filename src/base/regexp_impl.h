@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the compiler of regular expressions hands to their matcher. */
 #ifndef ADDESH_BASE_REGEXP_IMPL_H
 #define ADDESH_BASE_REGEXP_IMPL_H

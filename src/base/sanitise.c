@@ -219,6 +219,46 @@ sanitise_end(struct sanitiser *s, struct strbuf *out)
 		strbuf_adds(out, s->unmark);
 }
 
+size_t
+sanitise_plain(const char *p, size_t n)
+{
+	unsigned cp;
+	int len = utf8_next(p, n, &cp);
+
+	if (len <= 0 || (cp < ' ' && cp != '\t') || (cp >= DEL && cp < 0xa0) ||
+	    is_directional(cp))
+		return 0;
+	return (size_t)len;
+}
+
+/* "ESC ] text BEL" or "ESC ] text ESC \"; 0: it is none. */
+static size_t
+osc_length(const char *p, size_t n)
+{
+	for (size_t i = 2; i < n; i++) {
+		if (p[i] == '\a')
+			return i + 1;
+		if (p[i] == ESC)
+			return i + 1 < n && p[i + 1] == '\\' ? i + 2 : 0;
+		if (p[i] == '\n')
+			return 0;
+	}
+	return 0;
+}
+
+size_t
+sanitise_style(const char *p, size_t n)
+{
+	int len;
+
+	if (n < 3 || p[0] != ESC)
+		return 0;
+	if (p[1] == ']')
+		return osc_length(p, n);
+	len = csi_length(p, n, n);
+	return len > 0 && p[len - 1] == 'm' ? (size_t)len : 0;
+}
+
 void
 sanitise_name(struct strbuf *out, const char *name)
 {

@@ -31,6 +31,13 @@ void sanitise_add(struct sanitiser *s, struct strbuf *out, const void *p,
 /* Shows what is held and puts colours back; a line that is open stays open. */
 void sanitise_end(struct sanitiser *s, struct strbuf *out);
 
+/* Bytes of the character at p (n is not 0), a tab among them, where it passes
+   as it is; 0: it would be shown in another form. */
+size_t sanitise_plain(const char *p, size_t n);
+/* Bytes of the sequence at p where it sets colours (SGR) or tells the terminal
+   something (OSC, ended on the same line); else 0. */
+size_t sanitise_style(const char *p, size_t n);
+
 /* Appends a name that comes from elsewhere, for one line of text: a control
    character becomes '?', as a newline would forge another line. */
 void sanitise_name(struct strbuf *out, const char *name);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Regular expressions: by a table, against regexec(3) on patterns small enough
  * for that, and hostile ones against the clock.

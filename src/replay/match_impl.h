@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the comparison share. */
+#ifndef ADDESH_REPLAY_MATCH_IMPL_H
+#define ADDESH_REPLAY_MATCH_IMPL_H
+
+#include "replay/match.h"
+
+#define MATCH_ELISION "..."
+#define MATCH_ANY "[..]"
+#define MATCH_ESC " (esc)"
+#define MATCH_NO_EOL " (no-eol)"
+
+uint64_t match_hash(const char *s, size_t n);
+
+/* The suffix of an expected line. */
+enum match_suffix {
+	SUFFIX_NONE,
+	SUFFIX_RE,
+	SUFFIX_GLOB,
+	SUFFIX_EQ,
+	SUFFIX_ESC,
+};
+/* What e's text ends with; sets times, no_eol and text. */
+enum match_suffix match_suffix_take(struct expect_line *e);
+
+/* The text of e as a regular expression between a literal head and tail (which
+   it sets); false: there is nothing in it but text. */
+bool match_translate(struct expect_line *e, bool glob,
+    const struct masks *masks, struct strbuf *re);
+
+#endif
