@@ -26,13 +26,10 @@ child_words(struct strvec *argv, const char *command)
 }
 
 pid_t
-child_start(char *const *argv, int in_fd, struct err *err)
+child_start_with(char *const *argv, const int fd[3], struct err *err)
 {
-	struct spawn sp = {.argv = argv,
-	    .in = in_fd < 0 ? STDIN_FILENO : in_fd,
-	    .out = STDOUT_FILENO,
-	    .err = STDERR_FILENO};
-
+	struct spawn sp = {.argv = argv, .in = fd[0], .out = fd[1],
+	    .err = fd[2]};
 	pid_t pid;
 
 	terminal_lend();
@@ -40,6 +37,15 @@ child_start(char *const *argv, int in_fd, struct err *err)
 	if (pid < 0)
 		terminal_take();
 	return pid;
+}
+
+pid_t
+child_start(char *const *argv, int in_fd, struct err *err)
+{
+	const int fd[3] = {in_fd < 0 ? STDIN_FILENO : in_fd, STDOUT_FILENO,
+	    STDERR_FILENO};
+
+	return child_start_with(argv, fd, err);
 }
 
 static void

@@ -110,20 +110,31 @@ failure_json(struct host *h, const char *cmd, const struct err *err)
 	return j;
 }
 
+/* Takes j. */
+static void
+keep_object(struct host *h, json *j)
+{
+	json_free(h->object);
+	h->object = h->keep_object ? j : NULL;
+	if (!h->keep_object)
+		json_free(j);
+}
+
 int
 dispatch_error(struct host *h, struct output *o, struct locus at,
     const char *cmd, const struct err *err)
 {
 	int status = err_kind_status(err->kind);
+	autojson json *j = NULL;
 
 	report_status(o, cmd, status, err_kind_name(err->kind));
-	if (o->mode == OUTPUT_JSON) {
-		autojson json *j = failure_json(h, cmd, err);
-
+	if (o->mode == OUTPUT_JSON || h->keep_object)
+		j = failure_json(h, cmd, err);
+	if (o->mode == OUTPUT_JSON)
 		write_json(o, j);
-	} else {
+	else
 		print_error(o, at, cmd, err);
-	}
+	keep_object(h, steal(&j));
 	return status;
 }
 
@@ -193,19 +204,20 @@ static int
 show(struct call *c, struct locus at)
 {
 	struct output *o = c->out;
+	autojson json *j = NULL;
 	int status;
 
 	show_body(c);
 	check_written(c);
 	status = call_status(c);
 	output_end(o);
-	if (o->mode == OUTPUT_JSON) {
-		autojson json *j = call_json(c, status);
-
+	if (o->mode == OUTPUT_JSON || c->host->keep_object)
+		j = call_json(c, status);
+	if (o->mode == OUTPUT_JSON)
 		write_json(o, j);
-	} else if (c->err.kind && o->body_errno != EPIPE) {
+	else if (c->err.kind && o->body_errno != EPIPE)
 		print_error(o, at, c->cmd->name, &c->err);
-	}
+	keep_object(c->host, steal(&j));
 	report_status(o, c->cmd->name, status,
 	    c->err.kind ? err_kind_name(c->err.kind)
 			: status ? "program" : "ok");

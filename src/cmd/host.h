@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/json.h"
 #include "base/strvec.h"
 #include "cmd/table.h"
 
@@ -61,6 +62,9 @@ struct host {
 	struct strvec told; /* what is told only once, by its key */
 	char *not_kept; /* why, for the agent's next answer; or NULL */
 	uint64_t memory_peak; /* of the last program that ended here */
+	/* That of the last command as --json has it, if somebody wants it. */
+	bool keep_object;
+	json *object;
 
 	/* Opens the session (policy, settings); the first command that needs
 	   it causes that.  close() ends all that it opened; -1 if something

@@ -237,6 +237,14 @@ output_program(struct output *o, int fd, const void *p, size_t n)
 	put(o, to, safe.buf, safe.len);
 }
 
+void
+output_host(struct output *o, int fd, const void *p, size_t n)
+{
+	output_erase_progress(o);
+	if (!tapped(o, fd, p, n))
+		put(o, fd, p, n);
+}
+
 /* A line on stderr, whatever it belongs to. */
 static void
 put_line(struct output *o, const char *text)

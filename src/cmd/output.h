@@ -81,6 +81,8 @@ void output_end(struct output *o);
 void output_body(struct output *o, const void *p, size_t n);
 /* Program output, fd 1 or 2; see call_program(). */
 void output_program(struct output *o, int fd, const void *p, size_t n);
+/* What a command of this host wrote that stands behind `|`, to fd 1 or 2. */
+void output_host(struct output *o, int fd, const void *p, size_t n);
 /* A line of addesh's own on stderr, newline added. */
 void output_line(struct output *o, const char *text);
 /* See call_progress(); text is `step` with its numbers, under (may be NULL)

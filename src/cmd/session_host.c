@@ -310,6 +310,7 @@ host_release(struct host *h)
 	strvec_release(&h->vars);
 	strvec_release(&h->told);
 	free(h->not_kept);
+	json_free(h->object);
 }
 
 static void

@@ -98,9 +98,11 @@ prepare_io(struct interp *ip, const struct source *src,
 
 	if (cmd->redirect && cmd->pipe)
 		return err_set(err, ERR_USAGE, "> and | exclude each other");
+	if (cmd->pipe && hostio_may_pipe(host_policy(ip->host),
+			     src->interactive, err))
+		return -1;
 	if (cmd->pipe)
-		return hostio_pipe(&p->io, host_policy(ip->host),
-		    src->interactive, cmd->pipe, err);
+		return hostio_pipe(&p->io, ip->host, ip->out, cmd->pipe, err);
 	if (!cmd->redirect)
 		return 0;
 	if (lex_expand(cmd->redirect, lookup, ip->host, &path, err) < 0)
