@@ -271,6 +271,7 @@ run_commands(struct program *p)
 
 	for (size_t i = 0; i < v->n && goes_on(p); i++) {
 		source_init_text(&src, NULL, v->v[i]);
+		p->interp.more = i + 1 < v->n;
 		run_source(p, &src);
 	}
 }

@@ -59,6 +59,7 @@ struct host {
 	bool policy_wrong;	 /* it stands in for files that are wrong */
 	struct strvec vars;	 /* NAME=VALUE of `var`, of this process only */
 	int last_status;	 /* $? */
+	int step_status;	 /* the same, of what was no CMD_TAKES_UP */
 	struct strvec told; /* what is told only once, by its key */
 	char *not_kept; /* why, for the agent's next answer; or NULL */
 	uint64_t memory_peak; /* of the last program that ended here */

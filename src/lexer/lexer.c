@@ -199,6 +199,26 @@ take_count(struct lex *x, struct lex_cmd *cmd)
 	return LEX_OK;
 }
 
+/* Behind `expect WHAT`, < and > compare. */
+static bool
+compares(const struct lex_cmd *cmd)
+{
+	return cmd->n == 2 && is_keyword(&cmd->words[0], "expect");
+}
+
+/* "<", "<=", ">", ">=" */
+static enum lex_status
+lex_comparison(struct lex *x, struct lex_word *w)
+{
+	w->start = x->i;
+	lex_next(x);
+	if (lex_peek(x, 0) == '=')
+		lex_next(x);
+	w->end = x->i;
+	lex_word_set(w, x->s + w->start, w->end - w->start);
+	return LEX_OK;
+}
+
 /* Everything up to an operator or the line's end. */
 static enum lex_status
 lex_command(struct lex *x, struct lex_cmd *cmd)
@@ -227,7 +247,9 @@ lex_command(struct lex *x, struct lex_cmd *cmd)
 			return lex_fail(x, x->line,
 			    "& is not known: commands run one after the "
 			    "other");
-		if (c == '>')
+		if ((c == '<' || c == '>') && compares(cmd))
+			r = lex_comparison(x, new_word(cmd));
+		else if (c == '>')
 			r = lex_redirect(x, cmd);
 		else if (c == '<')
 			r = lex_input(x, cmd);

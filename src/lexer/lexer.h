@@ -2,11 +2,13 @@
  * The language: one logical line to the commands on it.
  *
  *   line      = [ command { (";" | "&&" | "||") command } ] [ comment ]
+ *               where a command may be an expect
  *   command   = { "time" [ "-n" COUNT ] | "quiet" } word { word | redirect }
  *               [ heredoc ] [ pipe ]
  *   redirect  = (">" | ">>") word
  *   heredoc   = "<<" ["-" | "~"] TAG | "<<<" word
  *   pipe      = "|" rest of the line, text for the host's shell
+ *   expect    = "expect" word ("<" | "<=" | ">" | ">=" | word) { word }
  *   comment   = "#" at the start of a word
  *
  * '...' is literal, "..." knows \" \\ \$ \n \t, elsewhere a backslash quotes

@@ -255,6 +255,15 @@ lex_word(struct lex *x, struct lex_word *w)
 }
 
 void
+lex_word_set(struct lex_word *w, const char *s, size_t n)
+{
+	autobuf struct strbuf text = STRBUF_INIT;
+
+	strbuf_add(&text, s, n);
+	add_text(w, &text);
+}
+
+void
 lex_word_release(struct lex_word *w)
 {
 	for (size_t i = 0; i < w->n; i++)

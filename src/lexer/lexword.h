@@ -26,6 +26,8 @@ enum lex_status lex_need_backslash(struct lex *x);
 bool lex_join_lines(struct lex *x);
 bool lex_ends_word(int c);
 enum lex_status lex_word(struct lex *x, struct lex_word *w);
+/* A word that is only this text. */
+void lex_word_set(struct lex_word *w, const char *s, size_t n);
 void lex_word_release(struct lex_word *w);
 
 #endif

@@ -166,6 +166,19 @@ run_prepared(struct interp *ip, const struct source *src,
 	return dispatch_run(ip->host, ip->out, &rq);
 }
 
+/* Is it known what the next command does with the status of the last one? */
+static bool
+takes_up(const struct lex_cmd *cmd)
+{
+	const struct lex_word *w = &cmd->words[0];
+	const struct cmd *row;
+
+	if (!cmd->n || w->n != 1 || w->pieces[0].variable)
+		return false;
+	row = table_find(w->pieces[0].text);
+	return row && row->flags & CMD_TAKES_UP;
+}
+
 static int
 run_cmd(struct interp *ip, const struct source *src, const struct lex_cmd *cmd,
     const char *line_text)
@@ -196,6 +209,8 @@ run_cmd(struct interp *ip, const struct source *src, const struct lex_cmd *cmd,
 	if (src->edit && ran)
 		edit_command_ended(src->edit, status, clock_ms() - began);
 	ip->host->last_status = status;
+	if (!takes_up(cmd))
+		ip->host->step_status = status;
 	return status;
 }
 
@@ -220,20 +235,34 @@ say_stopped(struct interp *ip, const struct source *src, unsigned line,
 	output_line(ip->out, text);
 }
 
-/* A status that nothing took up: true if the source ends with it. */
+/* Before the next command, or (NULL) at the end: true if the source ends with
+   a failure that nothing takes up. */
 static bool
-take_failure(struct interp *ip, const struct source *src, unsigned line,
-    int status)
+settle(struct interp *ip, const struct source *src, const struct lex_cmd *next)
 {
-	if (status == 0 || src->goes_on)
+	int status = ip->pending;
+
+	ip->pending = 0;
+	if (status == 0 || (next && takes_up(next)))
 		return false;
 	/* With -k the first failure counts, but Ctrl-C ends all. */
 	if (!ip->failed || interrupted(ip))
 		ip->failed = status;
 	if (ip->keep_going && !interrupted(ip))
 		return false;
-	say_stopped(ip, src, line, status);
+	say_stopped(ip, src, ip->pending_line, status);
 	return ip->stop = true;
+}
+
+static void
+fail(struct interp *ip, const struct source *src, unsigned line, int status)
+{
+	if (src->goes_on)
+		return;
+	ip->pending = status;
+	ip->pending_line = line;
+	if (interrupted(ip))
+		settle(ip, src, NULL);
 }
 
 /* All commands of a line; returns the last status. */
@@ -248,7 +277,9 @@ run_line(struct interp *ip, const struct source *src,
 		const struct lex_cmd *cmd = &line->cmds[i];
 		bool again = cmd->join == LEX_FIRST || cmd->join == LEX_THEN;
 
-		if (again && i && take_failure(ip, src, at, status))
+		if (again && i)
+			fail(ip, src, at, status);
+		if (again && settle(ip, src, cmd))
 			return status;
 		if ((cmd->join == LEX_AND && status != 0) ||
 		    (cmd->join == LEX_OR && status == 0))
@@ -259,7 +290,7 @@ run_line(struct interp *ip, const struct source *src,
 			break;
 	}
 	if (!ip->stop && !ip->host->quit)
-		take_failure(ip, src, at, status);
+		fail(ip, src, at, status);
 	return status;
 }
 
@@ -267,11 +298,14 @@ static int
 syntax_error(struct interp *ip, struct source *src, unsigned line,
     struct err *err)
 {
-	int status = dispatch_error(ip->host, ip->out, locus_of(src, line),
-	    NULL, err);
+	int status = ip->pending;
 
-	ip->host->last_status = status;
-	take_failure(ip, src, line, status);
+	if (settle(ip, src, NULL))
+		return status;
+	status = dispatch_error(ip->host, ip->out, locus_of(src, line), NULL,
+	    err);
+	ip->host->last_status = ip->host->step_status = status;
+	fail(ip, src, line, status);
 	return status;
 }
 
@@ -333,7 +367,8 @@ run_next(struct interp *ip, struct source *src)
 	case SOURCE_CANCELLED:
 		source_use(src, src->text.len - src->pos, 0);
 		status = ip->host->last_status = STATUS_INTERRUPTED;
-		return take_failure(ip, src, at, status) ? -1 : status;
+		fail(ip, src, at, status);
+		return settle(ip, src, NULL) ? -1 : status;
 	default:
 		break;
 	}
@@ -363,8 +398,10 @@ interp_run(struct interp *ip, struct source *src)
 		/* A command that ended well before it saw Ctrl-C is the last
 		   one all the same. */
 		if (!src->goes_on && interrupted(ip))
-			take_failure(ip, src, src->line, STATUS_INTERRUPTED);
+			fail(ip, src, src->line, STATUS_INTERRUPTED);
 	}
+	if (!ip->more && !ip->stop)
+		settle(ip, src, NULL);
 	return status;
 }
 
@@ -414,7 +451,8 @@ run_below(struct interp *ip, struct source *src)
 	ip->body_name = ip->out->body_name;
 	ip->mute = mute;
 	ip->depth++;
-	ip->failed = 0;
+	ip->failed = ip->pending = 0;
+	ip->more = false;
 	interp_run(ip, src);
 	status = ip->failed;
 	/* Whoever called it decides whether that was the end. */

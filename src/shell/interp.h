@@ -17,6 +17,11 @@ struct interp {
 	struct output *out;
 	bool keep_going;   /* -k */
 	int failed; /* the first status that was not 0, else 0 */
+	/* Of the last command, on that line: a failure unless the next one
+	   takes it up (CMD_TAKES_UP). */
+	int pending;
+	unsigned pending_line;
+	bool more; /* the next command is in another source */
 	int depth;  /* of `source`; where its results go: */
 	int body_fd;
 	const char *body_name;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Commands about earlier steps: rerun, and `time -n` of it."""
+"""Commands about earlier steps: rerun, `time -n` of it, and expect."""
 
 import os
 import re
@@ -97,6 +97,93 @@ def the_first_failure_is_the_last():
         assert "time: number 2 of 3 ended with status 1" in done.err, done
         done = home.addesh("--json", "-c", "time -n 3 true")
         same(len(done.is_ok().out.splitlines()), 3)
+
+
+# ---- expect ----
+
+PROGRAM = """env new
+run a.py <<EOF
+import sys
+print("3 passed")
+print("none left", file=sys.stderr)
+sys.exit(%d)
+EOF
+"""
+
+MET = ["exit 3", "status failed", "stdout ~ '^[0-9]+ passed$'",
+       "stdout !~ '[4-9]'", "stdout = '3 passed'", "stdout != 3",
+       "stderr ~ left", "stderr = 'none left'", "duration < 60s",
+       "duration >= 0.001", "memory < 256m", "memory > 100k"]
+NOT_MET = [("exit 0", "3"), ("status completed", "failed"),
+           ("signal KILL", "none"), ("stdout ~ '^passed'", "3 passed"),
+           ("stdout = 3", "3 passed"), ("stderr !~ left", "none left"),
+           ("duration > 60s", "ms"), ("memory <= 100k", "MB")]
+
+
+@test
+def what_is_met_takes_a_failure_up():
+    with SandboxHome("restricted") as home:
+        for each in MET:
+            done = home.addesh("-c", PROGRAM % 3 + "expect " + each +
+                               "\nvar A=1", "-c", "expect exit 0").is_ok()
+            assert "expect" not in done.err, (each, done)
+        # the next command may stand anywhere
+        text = PROGRAM % 3
+        for end in ("expect exit 3; expect exit 3\n",
+                    "\n# a comment\n\nexpect exit 3",
+                    "expect exit 3 && var B=2\n"):
+            home.script(text + end).is_ok()
+        home.addesh("-c", text, "-c", "expect exit 3").is_ok()
+
+
+@test
+def what_is_not_met_is_said_with_what_there_is():
+    with SandboxHome("restricted") as home:
+        for each, found in NOT_MET:
+            done = home.addesh("-k", "-c", PROGRAM % 3 + "expect exit 3\n" +
+                               "expect " + each)
+            done.is_status(1)
+            assert "expect: not met: " + each.replace("'", "") in done.err, (
+                each, done)
+            told = done.err.split("  it is: ")[1]
+            assert found in told, (each, done)
+        got = home.addesh("--json", "-k", "-c", PROGRAM % 3 +
+                          "expect exit 4").is_status(1)
+        assert '"result":{"met":false,"found":"3"}' in got.out, got
+
+
+@test
+def a_failure_that_nothing_takes_up_is_one():
+    with SandboxHome("restricted") as home:
+        for end in ("", "true\nexpect exit 0", "true; expect exit 3",
+                    "'no end"):
+            done = home.script(PROGRAM % 3 + end)
+            done.is_status(3)
+            assert "ends it here (-k goes on)" in done.err, (end, done)
+        home.script(PROGRAM % 0 + "expect exit 0\nquit 4\n").is_status(4)
+
+
+@test
+def expectations_that_are_none():
+    with SandboxHome("restricted") as home:
+        for each in ("exit", "exit x", "exit 256", "signal FOO", "nothing 1",
+                     "stdout", "stdout ~", "stdout ? a", "stdout ~ '('",
+                     "stdout ~ '(a)\\1'", "duration < soon",
+                     "duration = 1s", "duration << 1s", "memory",
+                     "memory < -1", "memory > 1 2", "stdout ~ " + 1025 * "a"):
+            done = home.addesh("-c", PROGRAM % 0 + "expect " + each)
+            assert done.status == 2 and "addesh: " in done.err, (each, done)
+        home.addesh("expect", "exit", "0").is_status(2)
+        home.addesh("-c", "true", "-c", "expect memory < 1g").is_status(2)
+
+
+@test
+def no_expression_takes_long():
+    with SandboxHome("restricted") as home:
+        home.addesh("-c", "env new", "-c", "run a.py <<< "
+                    "'print(\"a\" * 60000)'",
+                    "-c", "expect stdout ~ '((a|aa)*(a|aa)*)*b'",
+                    timeout=60).is_status(1)
 
 
 main()
