@@ -311,6 +311,12 @@ static const struct row rows[] = {
     {.key = "say", .read = read_say},
 };
 
+const char *
+step_options_key(size_t i)
+{
+	return i < ARRAY_SIZE(rows) ? rows[i].key : NULL;
+}
+
 static const struct row *
 find_row(const char *key)
 {

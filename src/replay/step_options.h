@@ -47,6 +47,9 @@ struct step_options {
 	uint32_t given;	  /* which keys its own lines had */
 };
 
+/* All keys; NULL behind the last. */
+const char *step_options_key(size_t i);
+
 void step_options_release(struct step_options *o);
 /* What a fence gave, for a step of it; to is new. */
 void step_options_inherit(

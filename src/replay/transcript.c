@@ -209,8 +209,8 @@ transcript_read_file(const char *path, struct err *err)
 	return transcript_read(path, text.buf, text.len, err);
 }
 
-static void
-release_step(struct transcript_step *s)
+void
+step_release(struct transcript_step *s)
 {
 	free(s->id);
 	free(s->text);
@@ -225,7 +225,7 @@ transcript_free(struct transcript *t)
 	if (!t)
 		return;
 	for (size_t i = 0; i < t->n_steps; i++)
-		release_step(&t->steps[i]);
+		step_release(&t->steps[i]);
 	for (size_t i = 0; i < t->n_headings; i++)
 		free(t->headings[i].text);
 	for (size_t i = 0; i < t->n_notes; i++)

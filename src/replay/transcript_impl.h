@@ -45,6 +45,7 @@ int reader_not_finished(struct reader *r, const char *s, size_t n,
 /* Adds a block, or makes the last one longer where both are the same text. */
 void reader_block(struct reader *r, enum transcript_block_kind kind,
     size_t start, size_t end, unsigned line, size_t index);
+void step_release(struct transcript_step *s);
 /* Only blanks, or nothing. */
 bool is_blank(const char *s, size_t n);
 

@@ -75,22 +75,11 @@ body_init(struct body *b, struct reader *r)
 	*b = (struct body){.r = r, .command = STRBUF_INIT};
 }
 
-static void
-release_step(struct transcript_step *s)
-{
-	free(s->id);
-	free(s->text);
-	free(s->out.v);
-	free(s->err.v);
-	step_options_release(&s->options);
-	*s = (struct transcript_step){0};
-}
-
 void
 body_release(struct body *b)
 {
 	if (b->state != BODY_BETWEEN)
-		release_step(&b->step);
+		step_release(&b->step);
 	step_options_release(&b->options);
 	strbuf_release(&b->command);
 	free(b->lines);

@@ -434,9 +434,59 @@ test_written(void)
 	    "[timeout]");
 }
 
+/* The keys of a section of the manual: ".It Ic KEY". */
+static void
+keys_of(struct strvec *keys, const char *page, const char *heading)
+{
+	const char *p = strstr(page, heading);
+
+	for (p = p ? strchr(p, '\n') : NULL; p && !str_starts(p, "\n.Sh") &&
+	     !str_starts(p, "\n.Ss"); p = strchr(p + 1, '\n'))
+		if (str_starts(p, "\n.It Ic "))
+			strvec_push_owned(keys,
+			    xstrndup(p + 8, strcspn(p + 8, " \n")));
+}
+
+/* The keys that the reader has and those of addesh-session(5) are the same. */
+static void
+test_manual(void)
+{
+	const char *source = getenv("ADDESH_SOURCE");
+	autofree char *path =
+	    io_join(source ? source : ".", "man/addesh-session.5");
+	autobuf struct strbuf page = STRBUF_INIT;
+	autovec struct strvec options = STRVEC_INIT, front = STRVEC_INIT;
+	autoerr struct err err = ERR_INIT;
+	size_t n = 0;
+
+	ok(!io_read_file(path, &page, 1 << 20, &err), "the manual");
+	keys_of(&options, page.buf, ".Ss Options\n");
+	for (const char *key; (key = step_options_key(n)); n++)
+		ok(strvec_has(&options, key), "the manual has %s", key);
+	is_int(options.n, n, "and no others");
+	keys_of(&front, page.buf, ".Sh FRONT MATTER\n");
+	ok(front.n > 8, "the manual has the front matter's keys");
+	for (size_t i = 0; i < front.n; i++) {
+		autofree char *text =
+		    xasprintf("---\n%s: ~\n---\n", front.v[i]);
+		autofree char *inner = xasprintf(
+		    "---\ndefaults: {%s: ~}\n---\n", front.v[i]);
+		autoerr struct err one = ERR_INIT, two = ERR_INIT;
+
+		transcript_free(
+		    transcript_read("a.md", text, strlen(text), &one));
+		transcript_free(
+		    transcript_read("a.md", inner, strlen(inner), &two));
+		ok(!strstr(one.msg.buf, "unknown key") ||
+		       !strstr(two.msg.buf, "unknown key"),
+		    "%s is read", front.v[i]);
+	}
+}
+
 int
 main(void)
 {
+	test_manual();
 	test_data();
 	test_find();
 	test_status();
