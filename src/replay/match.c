@@ -7,12 +7,21 @@
 #include "replay/match_impl.h"
 
 #define WORK 1000000000 /* comparisons; some seconds */
+#define MEMO 4096       /* answers that are kept */
 #define RECENT 64       /* programs that are looked at for the same text */
 
 struct expect_program {
 	uint64_t hash;
 	char *text;
 	struct regexp *re;
+};
+
+/* What a program said of n bytes at s. */
+struct expect_memo {
+	const struct regexp *re;
+	const char *s;
+	size_t n;
+	bool matches;
 };
 
 /* Suffixes */
@@ -236,6 +245,7 @@ expectation_release(struct expectation *x)
 	}
 	free(x->programs);
 	regexp_run_release(&x->run);
+	match_memo_end(x);
 	*x = (struct expectation){0};
 }
 
@@ -272,6 +282,35 @@ bytes_match(const struct expect_line *e, const struct actual_line *a)
 		   same(e->bytes.buf, e->bytes.len, a->raw, n - 1));
 }
 
+void
+match_memo_begin(struct expectation *x)
+{
+	x->memo = xcalloc(MEMO, sizeof(*x->memo));
+}
+
+void
+match_memo_end(struct expectation *x)
+{
+	free(x->memo);
+	x->memo = NULL;
+}
+
+static bool
+program_matches(
+    struct expectation *x, const struct regexp *re, const char *s, size_t n)
+{
+	uint64_t key = ((uint64_t)(uintptr_t)re * 31 + (uintptr_t)s) * 31 + n;
+	struct expect_memo *memo;
+
+	if (!x->memo)
+		return regexp_full(re, &x->run, s, n);
+	memo = &x->memo[key * 0x9e3779b97f4a7c15u >> 48 & (MEMO - 1)];
+	if (memo->re != re || memo->s != s || memo->n != n)
+		*memo = (struct expect_memo){
+		    re, s, n, regexp_full(re, &x->run, s, n)};
+	return memo->matches;
+}
+
 static bool
 pattern_matches(struct expectation *x, const struct expect_line *e,
     const struct actual_line *a)
@@ -282,7 +321,7 @@ pattern_matches(struct expectation *x, const struct expect_line *e,
 	    memcmp(e->text, a->text, e->head) ||
 	    memcmp(e->text + e->n - e->tail, a->text + n - e->tail, e->tail))
 		return false;
-	return !e->re || regexp_full(e->re, &x->run, a->text + e->head,
+	return !e->re || program_matches(x, e->re, a->text + e->head,
 			     n - e->head - e->tail);
 }
 

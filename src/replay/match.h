@@ -91,6 +91,7 @@ struct expect_line {
 };
 
 struct expect_program;
+struct expect_memo;
 
 struct expectation {
 	struct expect_line *v;
@@ -98,7 +99,8 @@ struct expectation {
 	struct expect_program *programs; /* distinct ones, by their text */
 	size_t n_programs, programs_cap;
 	struct regexp_run run;
-	uint64_t work; /* comparisons of lines that are left */
+	uint64_t work;            /* comparisons of lines that are left */
+	struct expect_memo *memo; /* while outputs stay, see match_impl.h */
 };
 
 /*

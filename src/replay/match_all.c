@@ -36,8 +36,10 @@ reach(struct walk *w, size_t at)
 {
 	for (; w->seen[at] != w->round; at++) {
 		w->seen[at] = w->round;
+		if (at == w->end)
+			return;
 		w->next.v[w->next.n++] = at;
-		if (at == w->end || !may_be_absent(&w->x->v[at]))
+		if (!may_be_absent(&w->x->v[at]))
 			return;
 		if (w->x->v[at].kind == EXPECT_ELISION &&
 		    (w->elision == SIZE_MAX || at > w->elision))

@@ -12,6 +12,12 @@
 
 uint64_t match_hash(const char *s, size_t n);
 
+/* Between these two, what an automaton said of a text is kept: where one line
+   of output is compared with many, often the same is asked again.  The output
+   must stay for that time. */
+void match_memo_begin(struct expectation *x);
+void match_memo_end(struct expectation *x);
+
 /* The suffix of an expected line. */
 enum match_suffix {
 	SUFFIX_NONE,

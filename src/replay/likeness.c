@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+#include <ctype.h>
+#include <string.h>
+
+#include "replay/align_impl.h"
+#include "replay/match_impl.h"
+
+static void
+count(struct likeness *l, unsigned feature)
+{
+	unsigned char *c = &l->count[(feature * 2654435761u) >> 24];
+
+	if (*c < 255) {
+		++*c;
+		l->total++;
+	}
+}
+
+static void
+add(struct likeness *l, const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		unsigned c = (unsigned char)s[i];
+
+		count(l, c);
+		if (i + 1 < n)
+			count(l, c << 8 | (unsigned char)s[i + 1] | 1u << 16);
+	}
+}
+
+/* Bytes of "[..]" or "[NAME]" at s, or 0. */
+static size_t
+placeholder(const char *s, size_t n)
+{
+	size_t i = 1;
+
+	if (n < 3 || *s != '[')
+		return 0;
+	if (n >= strlen(MATCH_ANY) && !memcmp(s, MATCH_ANY, strlen(MATCH_ANY)))
+		return strlen(MATCH_ANY);
+	while (i < n && (isupper((unsigned char)s[i]) || s[i] == '_' ||
+			    isdigit((unsigned char)s[i])))
+		i++;
+	return i > 1 && i < n && s[i] == ']' ? i + 1 : 0;
+}
+
+void
+likeness_of_expected(struct likeness *l, const struct expect_line *e)
+{
+	size_t n = e->n < LIKE_BYTES ? e->n : LIKE_BYTES, text = 0, len;
+
+	memset(l, 0, sizeof(*l));
+	for (size_t i = 0; e->kind == EXPECT_PATTERN && i < n; i += len) {
+		len = placeholder(e->text + i, e->n - i);
+		if (len) {
+			add(l, e->text + text, i - text);
+			text = i + len;
+		} else {
+			len = 1;
+		}
+	}
+	if (text < n)
+		add(l, e->text + text, n - text);
+}
+
+void
+likeness_of_actual(struct likeness *l, const struct actual_line *a)
+{
+	memset(l, 0, sizeof(*l));
+	add(l, a->text, a->full < LIKE_BYTES ? a->full : LIKE_BYTES);
+}
+
+bool
+likeness_is_near(const struct likeness *a, const struct likeness *b)
+{
+	unsigned all = a->total + b->total, common = 0;
+	unsigned less = a->total < b->total ? a->total : b->total;
+
+	if (20 * less < 6 * all || !less)
+		return false;
+	for (size_t i = 0; i < sizeof(a->count); i++)
+		common += a->count[i] < b->count[i] ? a->count[i] : b->count[i];
+	return 20 * common >= 6 * all;
+}
