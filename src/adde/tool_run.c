@@ -7,7 +7,6 @@
 #include "cmd/host.h"
 #include "pack/path.h"
 #include "sandbox/kept.h"
-#include "session/agent_files.h"
 #include "session/session.h"
 
 #define TIMEOUT_DEFAULT 30
@@ -165,50 +164,28 @@ tool_execute_code_block(struct tool_call *c)
 	autojson json *record = file ? environment_find(c) : NULL;
 	autojson json *object = record ? run_it(c, record, file) : NULL;
 	const json *result = json_get(object, "result");
-	autoerr struct err err = ERR_INIT;
-	const struct session *s;
 
 	if (!object) {
 		if (record)
 			look_again(c, record);
 		return -1;
 	}
-	s = c->host->session;
 	put_log(c, result, 0);
-	if (agent_last_save(&s->runtime, json_str(record, "name", ""),
-		s->name, (unsigned)json_int(object, "step", 0), &err))
-		command_warn(c, "the log is not kept: %s", err.msg.buf);
 	return check_ended(c, result);
 }
 
 /* ---- get_container_logs ---- */
-
-static json *
-last_result(struct tool_call *c, const json *record, struct err *err)
-{
-	struct session *s = c->host->session;
-	autojson json *last =
-	    agent_last_load(&s->runtime, json_str(record, "name", ""));
-	const char *session = json_str(last, "session", "");
-	autojson json *step = NULL;
-
-	if (!last || strcmp(session, s->name ? s->name : ""))
-		return NULL;
-	step = steps_load_whole(
-	    s->steps, (unsigned)json_int(last, "step", 0), err);
-	return step ? json_copy(json_get(step, "result")) : NULL;
-}
 
 int
 tool_get_container_logs(struct tool_call *c)
 {
 	autojson json *record = environment_find(c);
 	autojson json *result = NULL;
-	autoerr struct err ignored = ERR_INIT;
 
 	if (!record)
 		return -1;
-	result = last_result(c, record, &ignored);
+	result = session_last_in(
+	    c->host->session, json_str(record, "id", ""));
 	if (!json_get(result, "exit_code"))
 		return err_set(&c->err, ERR_USAGE,
 		    "no previous execution log found (run execute_code_block "

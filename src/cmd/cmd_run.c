@@ -308,7 +308,8 @@ const struct cmd cmd_run = {
 		"run -d server.py",
     .opts = run_opts,
     .args = {ARG("FILE", COMP_HOST_FILE), ARG_REST("ARG", COMP_NONE)},
-    .flags = CMD_NEEDS_ENV | CMD_TAKES_HEREDOC | CMD_OPTS_FIRST,
+    .flags = CMD_NEEDS_ENV | CMD_TAKES_HEREDOC | CMD_OPTS_FIRST |
+	     CMD_RUNS_CODE,
     .exec = run_exec,
 };
 

@@ -177,6 +177,16 @@ kept_error(const struct err *err)
 	return dispatch_error_json(&masked);
 }
 
+static void
+keep_last(struct call *c)
+{
+	autoerr struct err err = ERR_INIT;
+
+	if (session_keep_last(c->session, c->env, c->step, &err))
+		session_host_not_kept(c->host, "the log of %s is not kept: %s",
+		    c->env->spec.name, err.msg.buf);
+}
+
 /* What was shown as data is what is kept. */
 static void
 host_end(struct call *c)
@@ -187,6 +197,8 @@ host_end(struct call *c)
 
 	if (step_end(step, c->status, c->data, kept_error(&c->err), &err))
 		session_host_not_kept(c->host, "%s", err.msg.buf);
+	if (c->cmd->flags & CMD_RUNS_CODE && json_get(c->data, "exit_code"))
+		keep_last(c);
 	if (c->host->not_kept)
 		call_warn(c, "%s", c->host->not_kept);
 	free(steal(&c->host->not_kept));

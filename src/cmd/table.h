@@ -142,6 +142,7 @@ enum {
 	/* How it counts and shows. */
 	CMD_NO_STEP = 1 << 5,  /* not numbered, not recorded */
 	CMD_PAGEABLE = 1 << 6, /* a long text goes through the pager */
+	CMD_RUNS_CODE = 1 << 8, /* its result is the environment's last log */
 };
 
 #define CMD_MAX_ARGS 4

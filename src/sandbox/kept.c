@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/io.h"
@@ -86,11 +87,31 @@ kept_exists(const struct runtime *rt, const char *id)
 	return is_id(id) && !access(path, F_OK);
 }
 
+char *
+kept_last_path(const struct runtime *rt, const char *id)
+{
+	return xasprintf("%s/kept/%s.last", rt->state_dir, id);
+}
+
+static void
+remove_last(const struct runtime *rt, const char *id)
+{
+	autofree char *path = kept_last_path(rt, id), *log = NULL;
+	struct stat st;
+
+	if (stat(path, &st))
+		return;
+	log = xasprintf("%s.%llu", path, (unsigned long long)st.st_ino);
+	unlink(log);
+	unlink(path);
+}
+
 int
 kept_remove(const struct runtime *rt, const char *id, struct err *err)
 {
 	autofree char *path = record_path(rt, id);
 
+	remove_last(rt, id);
 	if (!unlink(path) || errno == ENOENT)
 		return 0;
 	return err_sys(err, errno, "%s", path);

@@ -34,6 +34,9 @@ int kept_save(const struct runtime *rt, const json *record, struct err *err);
    no such record. */
 json *kept_load(const struct runtime *rt, const char *id, struct err *err);
 bool kept_exists(const struct runtime *rt, const char *id);
+/* STATE/kept/ID.last, what ran there last (session_keep_last()), and its log,
+   ID.last.INODE, are there as long as the record.  The caller's. */
+char *kept_last_path(const struct runtime *rt, const char *id);
 /* That there is none is fine. */
 int kept_remove(const struct runtime *rt, const char *id, struct err *err);
 /*

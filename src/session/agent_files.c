@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/io.h"
+#include "base/json.h"
 #include "sandbox/kept.h"
 
 #define UNUSED_S (24 * 3600)
@@ -147,36 +148,6 @@ agent_env_remove(const struct runtime *rt, const char *name,
 	autofree char *dir = path_of(rt, "env", name);
 
 	return io_remove_tree(dir, err);
-}
-
-int
-agent_last_save(const struct runtime *rt, const char *name,
-    const char *session, unsigned step, struct err *err)
-{
-	autofree char *dir = path_of(rt, "env", name);
-	autofree char *path = io_join(dir, "last.json");
-	autojson json *j = json_object();
-	autofree char *text = NULL;
-
-	json_put_str(j, "session", session);
-	json_put_int(j, "step", step);
-	text = json_print(j);
-	if (io_mkdirs(dir, 0700, err))
-		return -1;
-	return io_put_file(path, text, strlen(text), 0600, err);
-}
-
-json *
-agent_last_load(const struct runtime *rt, const char *name)
-{
-	autofree char *dir = path_of(rt, "env", name);
-	autofree char *path = io_join(dir, "last.json");
-	autobuf struct strbuf text = STRBUF_INIT;
-	autoerr struct err ignored = ERR_INIT;
-
-	if (io_read_file(path, &text, TEXT_MAX, &ignored))
-		return NULL;
-	return json_parse(text.buf, text.len, &ignored);
 }
 
 /* ---- what nobody uses ---- */

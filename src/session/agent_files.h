@@ -3,9 +3,9 @@
  *
  *	context/ID	a prepared context; ID.image beside it holds the id of
  *			the image that was built from it last
- *	env/NAME	of the kept environment of this name: workspace, the
- *			directory that it sees as /workspace, and last.json,
- *			which says what was run in it last
+ *	env/NAME/workspace
+ *			the directory that the kept environment of this name
+ *			sees as /workspace
  *
  * A context goes with the first environment of its image that is cleaned up, and
  * what nobody has used for a day and belongs to no environment goes when
@@ -15,7 +15,6 @@
 #define ADDESH_SESSION_AGENT_FILES_H
 
 #include "base/err.h"
-#include "base/json.h"
 #include "base/strvec.h"
 #include "sandbox/runtime.h"
 
@@ -35,13 +34,6 @@ char *agent_workspace_new(const struct runtime *rt, const char *name,
 /* What belongs to the environment; that there is nothing is fine. */
 int agent_env_remove(const struct runtime *rt, const char *name,
     struct err *err);
-
-/* What was run last in an environment: a step of a session (NULL: one without a
-   name). */
-int agent_last_save(const struct runtime *rt, const char *name,
-    const char *session, unsigned step, struct err *err);
-/* The object with `session` and `step`, NULL if there is none; the caller's. */
-json *agent_last_load(const struct runtime *rt, const char *name);
 
 /* Removes what nobody has used for a day, and adds the paths (paths may be
    NULL); with dry_run they are only told. */

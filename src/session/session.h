@@ -148,6 +148,16 @@ void session_envs_refresh(struct session *s);
  * session_release().  -1: `code` ENOENT says that it has ended.
  */
 int session_env_reach(struct session *s, struct env *env, struct err *err);
+/*
+ * A program's step has ended: its record is what a kept environment ran last,
+ * until another one's is, whatever becomes of the session.  Nothing if it is
+ * none.
+ */
+int session_keep_last(struct session *s, const struct env *env, unsigned step,
+    struct err *err);
+/* The `result` that it holds for the environment of this id in the register,
+   whoever ran it; the caller's, NULL if there is none. */
+json *session_last_in(const struct session *s, const char *id);
 /* The command has ended: others may use what is kept. */
 void session_release(struct session *s);
 /* Closes and forgets it; env is freed whatever is returned.  A kept one whose

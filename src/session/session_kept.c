@@ -269,3 +269,30 @@ session_envs_refresh(struct session *s)
 	}
 	choose_current(s);
 }
+
+/* ---- what ran there last ---- */
+
+int
+session_keep_last(struct session *s, const struct env *env, unsigned step,
+    struct err *err)
+{
+	autofree char *path = NULL;
+	int rc;
+
+	if (!env->id)
+		return 0;
+	path = kept_last_path(&s->runtime, env->id);
+	rc = steps_link(s->steps, step, path, err);
+	/* What ran before is not the last, and what has ended keeps nothing. */
+	if (rc || !kept_exists(&s->runtime, env->id))
+		steps_unlink(path);
+	return rc;
+}
+
+json *
+session_last_in(const struct session *s, const char *id)
+{
+	autofree char *path = kept_last_path(&s->runtime, id);
+
+	return steps_linked_result(path);
+}

@@ -14,7 +14,7 @@
 #include "base/mask.h"
 #include "session/steps_impl.h"
 
-#define META_MAX (64u << 20)
+#define META_MAX (1u << 30) /* an agent's output_limit of control characters */
 #define LOCK_SUFFIX ".lock"
 #define HINT "last"
 #define INPUT_MAX (256u << 10)
@@ -470,11 +470,23 @@ show_object(const struct steps *s, unsigned n, const json *kept)
 	return j;
 }
 
-json *
-steps_load(struct steps *s, unsigned n, struct err *err)
+/* NULL: it is damaged, or with err it cannot be read. */
+static json *
+read_record(const char *path, struct err *err)
 {
 	autobuf struct strbuf sb = STRBUF_INIT;
 	autoerr struct err damage = ERR_INIT;
+	autojson json *j = NULL;
+
+	if (io_read_file(path, &sb, META_MAX, err))
+		return NULL;
+	j = json_parse(sb.buf, sb.len, &damage);
+	return cJSON_IsObject(j) ? steal(&j) : NULL;
+}
+
+json *
+steps_load(struct steps *s, unsigned n, struct err *err)
+{
 	autofree char *path = NULL;
 	autojson json *j = NULL;
 
@@ -483,19 +495,15 @@ steps_load(struct steps *s, unsigned n, struct err *err)
 		return NULL;
 	}
 	path = step_path(s, n, "json");
-	if (io_read_file(path, &sb, META_MAX, err)) {
-		if (err->code == ENOENT)
-			err_set(err, ERR_USAGE, "step @%u was not kept", n);
-		return NULL;
-	}
-	j = json_parse(sb.buf, sb.len, &damage);
-	if (!cJSON_IsObject(j))
-		json_free(steal(&j));
-	return show_object(s, n, j);
+	j = read_record(path, err);
+	if (err->code == ENOENT)
+		err_set(err, ERR_USAGE, "step @%u is not kept", n);
+	return err->kind ? NULL : show_object(s, n, j);
 }
 
+/* log: the path of the step's. */
 static json *
-with_streams(struct steps *s, unsigned n, const json *result)
+with_streams(const json *result, const char *log)
 {
 	json *j = json_object();
 	const json *item;
@@ -507,8 +515,8 @@ with_streams(struct steps *s, unsigned n, const json *result)
 
 		if (!stream || !cJSON_IsNull(item))
 			json_put(j, item->string, json_copy(item));
-		else if (step_has_log(s, n) &&
-			 !steps_read_stream(s, n, !strcmp(stream, "stderr"),
+		else if (!access(log, F_OK) &&
+			 !step_log_stream(log, !strcmp(stream, "stderr"),
 			     &text, &ignored))
 			json_put_bytes(j, stream, text.buf, text.len);
 	}
@@ -520,11 +528,83 @@ steps_load_whole(struct steps *s, unsigned n, struct err *err)
 {
 	json *j = steps_load(s, n, err), *whole;
 	const json *result = json_get(j, "result");
+	autofree char *log = NULL;
 
 	if (!cJSON_IsObject(result))
 		return j;
-	whole = with_streams(s, n, result);
+	log = step_path(s, n, "log");
+	whole = with_streams(result, log);
 	json_remove(j, "result");
 	json_put(j, "result", whole);
 	return j;
+}
+
+/* ---- steps under other names ---- */
+
+/* Its record's inode in the name makes sure that a log is never that of another
+   record. */
+static char *
+linked_log(const char *path, const struct stat *record)
+{
+	return xasprintf("%s.%llu", path, (unsigned long long)record->st_ino);
+}
+
+void
+steps_unlink(const char *path)
+{
+	autofree char *log = NULL;
+	struct stat st;
+
+	if (stat(path, &st))
+		return;
+	log = linked_log(path, &st);
+	unlink(path);
+	unlink(log);
+}
+
+int
+steps_link(struct steps *s, unsigned n, const char *path, struct err *err)
+{
+	autofree char *draft = xasprintf("%s.%ld~", path, (long)getpid());
+	autofree char *record = NULL, *log = NULL, *new_log = NULL, *old = NULL;
+	struct stat st;
+
+	if (!s->dir)
+		return err_set(err, ERR_IO, "step @%u is not kept", n);
+	record = step_path(s, n, "json");
+	log = step_path(s, n, "log");
+	if (!stat(path, &st))
+		old = linked_log(path, &st);
+	if (stat(record, &st))
+		return err_sys(err, errno, "%s", record);
+	new_log = linked_log(path, &st);
+	unlink(draft);
+	if ((link(log, new_log) && errno != ENOENT && errno != EEXIST) ||
+	    link(record, draft) || rename(draft, path)) {
+		err_sys(err, errno, "%s", path);
+		unlink(draft);
+		return -1;
+	}
+	if (old && strcmp(old, new_log))
+		unlink(old);
+	return 0;
+}
+
+json *
+steps_linked_result(const char *path)
+{
+	struct stat st, after;
+	json *result = NULL;
+	bool same = false;
+
+	while (!same && !stat(path, &st)) {
+		autoerr struct err ignored = ERR_INIT;
+		autofree char *log = linked_log(path, &st);
+		autojson json *j = read_record(path, &ignored);
+
+		json_free(result);
+		result = with_streams(json_get(j, "result"), log);
+		same = !stat(path, &after) && after.st_ino == st.st_ino;
+	}
+	return result;
 }

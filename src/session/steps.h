@@ -93,6 +93,16 @@ json *steps_load(struct steps *s, unsigned n, struct err *err);
 /* The same with the streams, which are absent where the log is gone. */
 json *steps_load_whole(struct steps *s, unsigned n, struct err *err);
 
+/*
+ * Gives a step that has ended another name, in place of what has it, where it
+ * stays when the session or its old steps go: PATH for the record, and
+ * PATH.INODE for its log.
+ */
+int steps_link(struct steps *s, unsigned n, const char *path, struct err *err);
+void steps_unlink(const char *path);
+/* The step's whole `result` there, the caller's; NULL if there is none. */
+json *steps_linked_result(const char *path);
+
 struct step_record {
 	uint64_t us;	/* since the step began */
 	unsigned flags; /* STEP_LOG_* */

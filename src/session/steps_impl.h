@@ -35,8 +35,9 @@ struct step {
 
 /* DIR/N.SUFFIX; the caller's. */
 char *step_path(const struct steps *s, unsigned n, const char *suffix);
-/* Is there a log of it on disk? */
-bool step_has_log(const struct steps *s, unsigned n);
+/* What a log has of one stream. */
+int step_log_stream(const char *path, bool err_stream, struct strbuf *out,
+    struct err *err);
 /* The directory is there, and the number is the step's; -1 and st->why. */
 int step_place(struct step *st);
 /* At the end: the descriptor is closed, or kept as the spare one. */

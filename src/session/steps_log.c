@@ -220,6 +220,16 @@ add_stream(void *arg, const struct step_record *r)
 }
 
 int
+step_log_stream(const char *path, bool err_stream, struct strbuf *out,
+    struct err *err)
+{
+	struct stream_reader reader = {
+	    .out = out, .want = err_stream ? STEP_LOG_STDERR : 0};
+
+	return read_log(path, add_stream, &reader, err);
+}
+
+int
 steps_read_stream(struct steps *s, unsigned n, bool err_stream,
     struct strbuf *out, struct err *err)
 {
@@ -240,8 +250,8 @@ step_read(struct step *st, bool err_stream, struct strbuf *out)
 		read_fd(st->fd, add_stream, &reader, &ignored);
 }
 
-bool
-step_has_log(const struct steps *s, unsigned n)
+static bool
+has_log(const struct steps *s, unsigned n)
 {
 	autofree char *path = step_path(s, n, "log");
 
@@ -254,7 +264,7 @@ steps_last_log(struct steps *s)
 	unsigned newest = steps_last(s);
 
 	for (unsigned n = newest; s->named && n > s->last_log; n--)
-		if (step_has_log(s, n)) {
+		if (has_log(s, n)) {
 			s->last_log = n;
 			break;
 		}

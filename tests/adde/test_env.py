@@ -12,6 +12,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from client import Adde, deviation, engines
 import fake_installer
+import mcp
 import sandboxes
 from tap import main, patient, same, test
 
@@ -175,6 +176,32 @@ def _(kind):
                              "execution_time": "0.00s"})
         env.execute("a.sh", "echo '%s' > .adde_last_run.json; exit 9" % forged)
         same((env.logs()["exit_code"], env.logs()["stdout"]), (9, ""))
+
+
+@test("the last log is found by the environment, whoever ran it: %s", KINDS)
+def _(kind):
+    with Env(kind, image="busybox") as env:
+        other = {"ADDESH_SESSION": "other"}
+        env.run("execute_code_block", json.dumps({
+            "container_id": env.id, "filename": "a.sh",
+            "code_content": "echo other; exit 3"}), env=other)
+        same(four(env.logs()), (3, "other\n", ""))
+        env.addesh("session", "rm", "other").is_ok()
+        same(four(env.logs()), (3, "other\n", ""))
+        # a person, in a session with a name and in one without
+        name = json.loads(env.addesh("--json", "-c", "env ls -a").is_ok().out)[
+            "result"]["environments"][0]["name"]
+        for args in ("-s", "me"), ():
+            code = "run b.sh <<EOF\necho person %d\nEOF\n" % len(args)
+            env.addesh(*args, stdin="env use %s\n%sexec echo no code\n" % (
+                name, code)).is_ok()
+            same(four(env.logs()), (0, "person %d\n" % len(args), ""))
+        with mcp.Client(env) as client:
+            client.call("execute_code_block", container_id=env.id,
+                        filename="c.sh", code_content="echo mcp >&2")
+        same(four(env.logs()), (0, "", "mcp\n"))
+        env.ok("cleanup_env", container_id=env.id)
+        same([f for f in env.files() if f.endswith(".last")], [])
 
 
 @deviation("cleanup", KINDS)

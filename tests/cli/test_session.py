@@ -525,7 +525,7 @@ def damaged_records_are_told_and_cost_no_other():
         assert "damaged" in home.addesh("-s", "x", "show", "@2").is_ok().out
         assert "damaged" in home.addesh("-s", "x", "history").is_ok().out
         done = home.addesh("-s", "x", "show", "@4").is_status(2)
-        assert "step @4 was not kept" in done.err, done
+        assert "step @4 is not kept" in done.err, done
         got = objects(home.addesh("--json", "-s", "x", "true").is_ok())
         same(got[0]["step"], 8)
 
