@@ -14,7 +14,6 @@
 #include "base/mask.h"
 #include "session/steps_impl.h"
 
-#define META_MAX (1u << 30) /* an agent's output_limit of control characters */
 #define LOCK_SUFFIX ".lock"
 #define HINT "last"
 #define INPUT_MAX (256u << 10)
@@ -167,15 +166,14 @@ steps_sweep(const char *parent, bool dry_run, struct strvec *names)
 	return found;
 }
 
-/* The number of N.json; 0 if it is another name. */
-static unsigned
-number_of(const char *name)
+unsigned
+step_file_number(const char *name)
 {
 	char *end;
 	unsigned long n = strtoul(name, &end, 10);
+	bool ours = !strcmp(end, ".json") || !strcmp(end, ".log");
 
-	return *name >= '1' && *name <= '9' && !strcmp(end, ".json") &&
-		       n <= STEPS_MAX
+	return ours && *name >= '1' && *name <= '9' && n <= STEPS_MAX
 		   ? (unsigned)n
 		   : 0;
 }
@@ -188,7 +186,9 @@ steps_scan(const char *path, unsigned *count)
 	unsigned last = 0, all = 0;
 
 	while (dir && (de = readdir(dir))) {
-		unsigned n = number_of(de->d_name);
+		unsigned n = str_ends(de->d_name, ".json")
+				 ? step_file_number(de->d_name)
+				 : 0;
 
 		all += n > 0;
 		if (n > last)
@@ -201,16 +201,29 @@ steps_scan(const char *path, unsigned *count)
 	return last;
 }
 
-/* Numbers are claimed without gaps, so what others added follows. */
+static bool
+is_there(const struct steps *s, unsigned n)
+{
+	autofree char *path = step_path(s, n, "json");
+
+	return !access(path, F_OK);
+}
+
+/* Numbers are claimed without gaps, so what others added follows, unless it is
+   so much that ours went. */
 unsigned
 steps_last(struct steps *s)
 {
-	while (s->named) {
-		autofree char *next = step_path(s, s->last + 1, "json");
+	unsigned found;
 
-		if (access(next, F_OK))
-			break;
+	if (!s->named)
+		return s->last;
+	while (is_there(s, s->last + 1))
 		s->last++;
+	if (!is_there(s, s->last)) {
+		found = steps_scan(s->dir, NULL);
+		if (found > s->last)
+			s->last = found;
 	}
 	return s->last;
 }
@@ -373,9 +386,8 @@ step_save(struct step *st, const json *j, struct err *err)
 	return err_prefix(err, "keeping step %u", st->n);
 }
 
-/* "stdout" for that and for stdout_b64; NULL: it is no stream. */
-static const char *
-stream_of(const char *member)
+const char *
+step_stream_of(const char *member)
 {
 	if (!strcmp(member, "stdout") || !strcmp(member, "stdout_b64"))
 		return "stdout";
@@ -395,7 +407,7 @@ kept_result(const struct step *st, const json *result)
 		return json_copy(result);
 	j = json_object();
 	json_each (item, result) {
-		const char *stream = stream_of(item->string);
+		const char *stream = step_stream_of(item->string);
 
 		if (stream)
 			json_put_str(j, stream, NULL);
@@ -421,6 +433,7 @@ step_end(struct step *st, int status, const json *result, json *error,
 	step_log_close(st);
 	if (!rc)
 		rc = step_save(st, j, err);
+	steps_drop_old(st);
 	/* What came first is the reason for what came later. */
 	if (st->why.kind)
 		rc = err_move(err, &st->why);
@@ -429,182 +442,4 @@ step_end(struct step *st, int status, const json *result, json *error,
 	free(st->command);
 	free(st);
 	return rc;
-}
-
-/* ---- reading ---- */
-
-static const char *
-state_of(const struct steps *s, const json *j)
-{
-	const char *owner = json_str(j, "owner", "");
-
-	if (!j)
-		return "damaged";
-	if (json_get(j, "status"))
-		return "done";
-	return s->named && named_is_alive(s->named, owner) ? "running"
-							    : "interrupted";
-}
-
-/* The object as it is shown, from what is on disk. */
-static json *
-show_object(const struct steps *s, unsigned n, const json *kept)
-{
-	static const char *const always[] = {
-	    "command", "started", "duration_ms", "status", "process", NULL};
-	static const char *const members[] = {"command", "input", "input_b64",
-	    "input_truncated", "started", "duration_ms", "status", "process",
-	    "result", "error", NULL};
-	json *j = json_object();
-
-	json_put_int(j, "step", n);
-	json_put_str(j, "state", state_of(s, kept));
-	for (size_t i = 0; members[i]; i++) {
-		const json *value = json_get(kept, members[i]);
-
-		if (value)
-			json_put(j, members[i], json_copy(value));
-		else if (str_in(members[i], always))
-			json_put_str(j, members[i], NULL);
-	}
-	return j;
-}
-
-/* NULL: it is damaged, or with err it cannot be read. */
-static json *
-read_record(const char *path, struct err *err)
-{
-	autobuf struct strbuf sb = STRBUF_INIT;
-	autoerr struct err damage = ERR_INIT;
-	autojson json *j = NULL;
-
-	if (io_read_file(path, &sb, META_MAX, err))
-		return NULL;
-	j = json_parse(sb.buf, sb.len, &damage);
-	return cJSON_IsObject(j) ? steal(&j) : NULL;
-}
-
-json *
-steps_load(struct steps *s, unsigned n, struct err *err)
-{
-	autofree char *path = NULL;
-	autojson json *j = NULL;
-
-	if (!n || n > steps_last(s) || !s->dir) {
-		err_set(err, ERR_USAGE, "there is no step @%u", n);
-		return NULL;
-	}
-	path = step_path(s, n, "json");
-	j = read_record(path, err);
-	if (err->code == ENOENT)
-		err_set(err, ERR_USAGE, "step @%u is not kept", n);
-	return err->kind ? NULL : show_object(s, n, j);
-}
-
-/* log: the path of the step's. */
-static json *
-with_streams(const json *result, const char *log)
-{
-	json *j = json_object();
-	const json *item;
-
-	json_each (item, result) {
-		const char *stream = stream_of(item->string);
-		autobuf struct strbuf text = STRBUF_INIT;
-		autoerr struct err ignored = ERR_INIT;
-
-		if (!stream || !cJSON_IsNull(item))
-			json_put(j, item->string, json_copy(item));
-		else if (!access(log, F_OK) &&
-			 !step_log_stream(log, !strcmp(stream, "stderr"),
-			     &text, &ignored))
-			json_put_bytes(j, stream, text.buf, text.len);
-	}
-	return j;
-}
-
-json *
-steps_load_whole(struct steps *s, unsigned n, struct err *err)
-{
-	json *j = steps_load(s, n, err), *whole;
-	const json *result = json_get(j, "result");
-	autofree char *log = NULL;
-
-	if (!cJSON_IsObject(result))
-		return j;
-	log = step_path(s, n, "log");
-	whole = with_streams(result, log);
-	json_remove(j, "result");
-	json_put(j, "result", whole);
-	return j;
-}
-
-/* ---- steps under other names ---- */
-
-/* Its record's inode in the name makes sure that a log is never that of another
-   record. */
-static char *
-linked_log(const char *path, const struct stat *record)
-{
-	return xasprintf("%s.%llu", path, (unsigned long long)record->st_ino);
-}
-
-void
-steps_unlink(const char *path)
-{
-	autofree char *log = NULL;
-	struct stat st;
-
-	if (stat(path, &st))
-		return;
-	log = linked_log(path, &st);
-	unlink(path);
-	unlink(log);
-}
-
-int
-steps_link(struct steps *s, unsigned n, const char *path, struct err *err)
-{
-	autofree char *draft = xasprintf("%s.%ld~", path, (long)getpid());
-	autofree char *record = NULL, *log = NULL, *new_log = NULL, *old = NULL;
-	struct stat st;
-
-	if (!s->dir)
-		return err_set(err, ERR_IO, "step @%u is not kept", n);
-	record = step_path(s, n, "json");
-	log = step_path(s, n, "log");
-	if (!stat(path, &st))
-		old = linked_log(path, &st);
-	if (stat(record, &st))
-		return err_sys(err, errno, "%s", record);
-	new_log = linked_log(path, &st);
-	unlink(draft);
-	if ((link(log, new_log) && errno != ENOENT && errno != EEXIST) ||
-	    link(record, draft) || rename(draft, path)) {
-		err_sys(err, errno, "%s", path);
-		unlink(draft);
-		return -1;
-	}
-	if (old && strcmp(old, new_log))
-		unlink(old);
-	return 0;
-}
-
-json *
-steps_linked_result(const char *path)
-{
-	struct stat st, after;
-	json *result = NULL;
-	bool same = false;
-
-	while (!same && !stat(path, &st)) {
-		autoerr struct err ignored = ERR_INIT;
-		autofree char *log = linked_log(path, &st);
-		autojson json *j = read_record(path, &ignored);
-
-		json_free(result);
-		result = with_streams(json_get(j, "result"), log);
-		same = !stat(path, &after) && after.st_ino == st.st_ino;
-	}
-	return result;
 }

@@ -19,9 +19,10 @@
  * them at once.  A number is claimed when the step begins, by link(2), which
  * fails where another process was faster; the record says then who runs it, and
  * is replaced when the step ends.  So there are no gaps, and a step whose
- * process was killed is there and says that it was interrupted.  Nothing is
- * synced to the disk, which would cost more than a run: after a failure of the
- * power the newest records may be damaged.
+ * process was killed is there and says that it was interrupted.  Of old ones
+ * those beyond a limit go (session/steps_limit.c).  Nothing is synced to the
+ * disk, which would cost more than a run: after a failure of the power the
+ * newest records may be damaged.
  *
  * Where the disk does not take a log it is kept in memory until the next one is
  * not taken either.

@@ -35,11 +35,18 @@ struct step {
 
 /* DIR/N.SUFFIX; the caller's. */
 char *step_path(const struct steps *s, unsigned n, const char *suffix);
+/* "stdout" for that and for stdout_b64; NULL: the member of a result is no
+   stream. */
+const char *step_stream_of(const char *member);
 /* What a log has of one stream. */
 int step_log_stream(const char *path, bool err_stream, struct strbuf *out,
     struct err *err);
 /* The directory is there, and the number is the step's; -1 and st->why. */
 int step_place(struct step *st);
+/* The number in N.json or N.log, 0 if it is another name. */
+unsigned step_file_number(const char *name);
+/* After a step of a named session: the oldest beyond its limits go. */
+void steps_drop_old(const struct step *st);
 /* At the end: the descriptor is closed, or kept as the spare one. */
 void step_log_close(struct step *st);
 

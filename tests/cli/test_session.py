@@ -530,6 +530,70 @@ def damaged_records_are_told_and_cost_no_other():
         same(got[0]["step"], 8)
 
 
+def make_steps(home, name, first, last):
+    """Steps as if somebody had made them."""
+    steps = place(home, name, "steps")
+    with open(os.path.join(steps, "%d.json" % (first - 1))) as f:
+        record = f.read()
+    for n in range(first, last + 1):
+        with open(os.path.join(steps, "%d.json" % n), "w") as f:
+            f.write(record)
+        with open(os.path.join(steps, "%d.log" % n), "w") as f:
+            f.write("")
+
+
+def numbers(home, name):
+    return sorted(int(f.split(".")[0])
+                  for f in os.listdir(place(home, name, "steps"))
+                  if f.endswith(".json"))
+
+
+@test
+def of_very_many_steps_the_oldest_go():
+    with Home() as home:
+        process = home.spawn("--json", "-s", "x", stdin=subprocess.PIPE)
+        try:
+            process.stdin.write(b"true\n")
+            process.stdin.flush()
+            same(json.loads(process.stdout.readline())["step"], 1)
+            make_steps(home, "x", 2, 10111)
+            same(len(history(home, "x")), 10111)
+            # it is looked at with each 64th step
+            home.addesh("-s", "x", "-c", "true").is_ok()
+            same(numbers(home, "x"), list(range(113, 10113)))
+            logs = os.listdir(place(home, "x", "steps"))
+            assert "113.log" in logs and "112.log" not in logs
+            # who made an old one goes on with the newest number
+            process.stdin.write(b"true\n")
+            process.stdin.close()
+            same(json.loads(process.stdout.readline())["step"], 10113)
+        finally:
+            process.kill()
+            process.wait()
+        steps = history(home, "x")
+        same((steps[0]["step"], steps[-1]["step"]), (113, 10113))
+        done = home.addesh("-s", "x", "show", "@112").is_status(2)
+        assert "step @112 is not kept" in done.err, done
+
+
+@test
+def of_very_large_steps_the_oldest_go():
+    with Home() as home:
+        home.addesh("-s", "x", "-c", "true").is_ok()
+        make_steps(home, "x", 2, 63)
+        for n in 5, 40, 41:
+            with open(place(home, "x", "steps", "%d.log" % n), "r+") as f:
+                f.truncate(500 << 20)
+        home.addesh("-s", "x", "-c", "true").is_ok()
+        same(numbers(home, "x"), list(range(6, 65)))
+        # the newest stays, however large
+        with open(place(home, "x", "steps", "127.log"), "w") as f:
+            f.truncate(2 << 30)
+        make_steps(home, "x", 65, 126)
+        home.addesh("-s", "x", "-c", "true", "-c", "true").is_ok()
+        same(numbers(home, "x"), [128])
+
+
 @test
 def a_wrong_hint_at_the_newest_step_costs_nothing():
     with Home() as home:
