@@ -80,7 +80,7 @@ read_version(struct mcp_message *m, const json *meta)
 		return;
 	if (!cJSON_IsString(version)) {
 		wrong(m, MCP_INVALID_PARAMS,
-		    "params._meta: " META "protocolVersion is no string");
+		    "params._meta: " META "protocolVersion must be a string");
 		return;
 	}
 	if (strcmp(version->valuestring, versions[0])) {
@@ -93,7 +93,8 @@ read_version(struct mcp_message *m, const json *meta)
 	m->era = MCP_MODERN;
 	if (!cJSON_IsObject(mcp_member(meta, META "clientCapabilities")))
 		wrong(m, MCP_INVALID_PARAMS,
-		    "params._meta: no object " META "clientCapabilities");
+		    "params._meta: " META
+		    "clientCapabilities must be an object");
 }
 
 static void
@@ -106,13 +107,13 @@ read_params(struct mcp_message *m)
 		return; /* never answered, whatever stands in it */
 	}
 	if (params && !cJSON_IsObject(params)) {
-		wrong(m, MCP_INVALID_PARAMS, "params is no object");
+		wrong(m, MCP_INVALID_PARAMS, "params must be an object");
 		return;
 	}
 	m->params = params;
 	meta = mcp_member(params, "_meta");
 	if (meta && !cJSON_IsObject(meta)) {
-		wrong(m, MCP_INVALID_PARAMS, "params._meta is no object");
+		wrong(m, MCP_INVALID_PARAMS, "params._meta must be an object");
 		return;
 	}
 	token = mcp_member(meta, "progressToken");

@@ -20,6 +20,16 @@ schema(const char *text)
 	return j;
 }
 
+/* As mcp_tools_check() has it. */
+static json *
+input_schema(const struct tool *t)
+{
+	json *all = schema(t->input_schema);
+
+	json_put_bool(all, "additionalProperties", false);
+	return all;
+}
+
 /* Of a log, where the response holds one. */
 static json *
 output_schema(const struct tool *t)
@@ -38,7 +48,7 @@ describe(const struct tool *t)
 	json_put_str(tool, "name", t->name);
 	json_put_str(tool, "title", t->title);
 	json_put_str(tool, "description", t->description);
-	json_put(tool, "inputSchema", schema(t->input_schema));
+	json_put(tool, "inputSchema", input_schema(t));
 	json_put(tool, "outputSchema", output_schema(t));
 	json_put_bool(hints, "readOnlyHint", t->read_only);
 	json_put_bool(hints, "destructiveHint", t->destructive);
@@ -61,6 +71,18 @@ mcp_tools_list(enum mcp_era era)
 		json_put_str(result, "cacheScope", "private");
 	}
 	return result;
+}
+
+char *
+mcp_tools_unknown(const char *name)
+{
+	struct nearest near = NEAREST_INIT(name);
+
+	for (const struct tool *t = tool_table; t->name; t++)
+		nearest_try(&near, t->name);
+	return near.best ? xasprintf("Unknown tool: %s; did you mean %s?",
+			       name, near.best)
+			 : xasprintf("Unknown tool: %s", name);
 }
 
 static int

@@ -12,6 +12,9 @@
 /* The result of tools/list, the caller's. */
 json *mcp_tools_list(enum mcp_era era);
 
+/* What a client is told that calls a tool which there is not; the caller's. */
+char *mcp_tools_unknown(const char *name);
+
 /* Fails with a member that the tool does not know, or that it lacks: a slip in
    a name would otherwise pass unseen.  Types are checked by tool_run(). */
 int mcp_tools_check(const struct tool *t, const json *arguments,
