@@ -12,6 +12,7 @@
 
 #include "adde/adde.h"
 #include "adde/mcp_pool.h"
+#include "adde/mcp_queue.h"
 #include "adde/mcp_tools.h"
 #include "base/clock.h"
 #include "base/io.h"
@@ -38,13 +39,12 @@ struct server {
 	struct mcp_pool *pool;
 	int out_fd;
 	struct loop_fd *in_watch, *out_watch;
-	struct strbuf in, out;
-	size_t sent; /* of out */
+	struct strbuf in;
+	struct mcp_queue out;
 	size_t searched; /* of in: no newline up to there */
 	bool skipping;	 /* the rest of a line that is too long */
 	bool initialized; /* as the legacy way begins */
 	bool ended;
-	bool broken; /* the client reads no more */
 };
 
 /* ---- to the client ---- */
@@ -53,38 +53,18 @@ struct server {
 static void
 set_watches(struct server *s)
 {
-	bool full = s->out.len - s->sent >= OUT_MAX;
+	bool full = mcp_queue_left(&s->out) >= OUT_MAX;
 
-	loop_fd_set(s->out_watch, s->out.len && !s->broken ? POLLOUT : 0);
+	loop_fd_set(s->out_watch, mcp_queue_left(&s->out) ? POLLOUT : 0);
 	loop_fd_set(s->in_watch, full || s->ended ? 0 : POLLIN);
 	mcp_pool_pause(s->pool, full);
-}
-
-/* What was sent goes when it is the larger part: to move the rest costs. */
-static void
-drop_sent(struct server *s)
-{
-	if (s->sent < s->out.len / 2)
-		return;
-	strbuf_consume(&s->out, s->sent);
-	s->sent = 0;
 }
 
 static void
 flush(struct server *s)
 {
-	while (s->sent < s->out.len && !s->broken) {
-		ssize_t n = write(s->out_fd, s->out.buf + s->sent,
-		    s->out.len - s->sent);
-
-		if (n >= 0)
-			s->sent += n;
-		else if (errno == EAGAIN)
-			break;
-		else if (errno != EINTR)
-			s->broken = s->ended = true;
-	}
-	drop_sent(s);
+	if (mcp_queue_flush(&s->out, s->out_fd))
+		s->ended = true; /* the client reads no more */
 	set_watches(s);
 }
 
@@ -92,10 +72,10 @@ static void
 send_line(void *server, const char *line, size_t n)
 {
 	struct server *s = server;
-	bool waits = s->out.len > 0;
+	bool waits = mcp_queue_left(&s->out) > 0;
 
-	strbuf_add(&s->out, line, n);
-	if (!waits || s->out.len - s->sent >= OUT_MAX)
+	strbuf_add(&s->out.buf, line, n);
+	if (!waits || mcp_queue_left(&s->out) >= OUT_MAX)
 		flush(s);
 }
 
@@ -145,7 +125,7 @@ initialize(struct server *s, const struct mcp_message *m)
 
 	if (!cJSON_IsString(version)) {
 		answer_error(s, m->id, MCP_INVALID_PARAMS,
-		    "protocolVersion must be a string", NULL);
+		    "params.protocolVersion must be a string", NULL);
 		return;
 	}
 	result = mcp_result(MCP_LEGACY);
@@ -211,11 +191,11 @@ call_tool(struct server *s, const struct mcp_message *m)
 	autofree char *why = NULL;
 
 	if (!cJSON_IsString(name))
-		why = xstrdup("name must be a string");
+		why = xstrdup("params.name must be a string");
 	else if (!tool_find(name->valuestring))
-		why = xasprintf("Unknown tool: %s", name->valuestring);
+		why = mcp_tools_unknown(name->valuestring);
 	else if (arguments && !cJSON_IsObject(arguments))
-		why = xstrdup("arguments is no object");
+		why = xstrdup("params.arguments must be an object");
 	if (why) {
 		answer_error(s, m->id, MCP_INVALID_PARAMS, why, NULL);
 		return;
@@ -371,7 +351,7 @@ static void
 drain(struct server *s, int64_t deadline)
 {
 	set_watches(s);
-	while (s->out.len && !s->broken && clock_ms() < deadline)
+	while (mcp_queue_left(&s->out) && clock_ms() < deadline)
 		loop_step(s->host->loop, 100);
 }
 
@@ -401,7 +381,7 @@ mcp_exec(struct call *c)
 {
 	struct server s = {.host = c->host,
 	    .in = STRBUF_INIT,
-	    .out = STRBUF_INIT,
+	    .out = MCP_QUEUE_INIT,
 	    .out_fd = -1};
 	int flags;
 
@@ -424,7 +404,7 @@ mcp_exec(struct call *c)
 		fcntl(s.out_fd, F_SETFL, flags);
 	close(s.out_fd);
 	strbuf_release(&s.in);
-	strbuf_release(&s.out);
+	mcp_queue_drop(&s.out);
 	return 0;
 }
 

@@ -1,28 +1,24 @@
 #include "adde/mcp_pool.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
+#include "adde/mcp_peer.h"
 #include "adde/mcp_tools.h"
-#include "adde/mcp_worker.h"
 #include "adde/wire.h"
 #include "base/clock.h"
 #include "base/loop.h"
-#include "base/spawn.h"
 #include "cmd/host.h"
 
 enum {
 	WORKERS_MAX = 8,
 	WAITING_MAX = 256,	    /* calls */
 	WAITING_BYTES = 256 << 20,  /* of their arguments */
-	IDLE_MS = 60000, /* a worker ends, and lets its environments go */
-	END_MS = 5000,	 /* for a worker to end; then it is killed */
+	IDLE_MS = 60000,  /* a worker ends, and lets its environments go */
+	STUCK_MS = 20000, /* what was told to end does not: it is killed */
+	END_MS = 5000,	  /* the same when the server itself ends */
 	ID_DIGITS = 12,	 /* of a container's id that are enough to name it */
 };
 
@@ -34,20 +30,15 @@ struct job {
 	char *env; /* or NULL */
 	struct strbuf call;
 	struct worker *worker; /* NULL: it waits */
-	bool cancelled;
+	int64_t cancelled; /* when, 0: it is not */
 };
 
 struct worker {
 	struct mcp_pool *pool;
-	pid_t pid;
-	int fd;
-	struct loop_fd *watch;
-	struct strbuf in;
+	struct mcp_peer peer;
 	struct job *job; /* NULL: idle */
 	char *env;	 /* that it used last, or NULL */
-	int64_t since;	 /* when it became idle */
-	bool leaving;	 /* it was told to end */
-	bool gone;	 /* its end of the pair is closed */
+	int64_t since;	 /* when it became idle, or was told to end */
 };
 
 struct mcp_pool {
@@ -57,7 +48,7 @@ struct mcp_pool {
 	struct job *jobs; /* in the order in which they came */
 	size_t waiting, waiting_bytes;
 	struct worker *workers[WORKERS_MAX];
-	struct loop_timer *idle;
+	struct loop_timer *timer;
 	uint32_t number;
 	bool paused, closing;
 };
@@ -120,7 +111,9 @@ mcp_pool_call(struct mcp_pool *p, const char *id, enum mcp_era era,
 	if (p->waiting >= WAITING_MAX ||
 	    p->waiting_bytes + strlen(text) > WAITING_BYTES)
 		return err_set(err, ERR_INTERNAL,
-		    "%zu calls wait already, which is too much", p->waiting);
+		    "%zu calls wait already: call again when there are "
+		    "answers to some of them",
+		    p->waiting);
 	job = xcalloc(1, sizeof(*job));
 	*job = (struct job){.number = ++p->number,
 	    .id = xstrdup(id),
@@ -143,10 +136,10 @@ mcp_pool_cancel(struct mcp_pool *p, const char *id)
 
 	if (!job)
 		return;
-	job->cancelled = true;
+	job->cancelled = clock_ms();
 	if (job->worker)
-		(void)mcp_frame_write(job->worker->fd, MCP_CANCEL,
-		    job->number, NULL);
+		mcp_peer_send(
+		    &job->worker->peer, MCP_CANCEL, job->number, NULL);
 	else
 		remove_job(p, job);
 }
@@ -161,8 +154,10 @@ send_line(struct worker *w, const char *line, size_t n)
 }
 
 static void
-take_frame(struct worker *w, const struct mcp_frame *frame, const char *body)
+take_frame(void *worker, const struct mcp_frame *frame, const char *body)
 {
+	struct worker *w = worker;
+
 	if (!w->job || frame->call != w->job->number)
 		return;
 	if (frame->type == MCP_ENV) {
@@ -177,25 +172,6 @@ take_frame(struct worker *w, const struct mcp_frame *frame, const char *body)
 	w->since = clock_ms();
 }
 
-static void
-on_readable(void *arg, int fd, unsigned events)
-{
-	struct worker *w = arg;
-	struct mcp_frame frame;
-	int came = mcp_frame_fill(fd, &w->in), whole;
-
-	if (!came)
-		return;
-	while ((whole = mcp_frame_read(&w->in, &frame)) > 0) {
-		take_frame(w, &frame, w->in.buf + sizeof(frame));
-		strbuf_consume(&w->in, sizeof(frame) + frame.len);
-	}
-	if (came > 0 && whole == 0)
-		return;
-	w->gone = true;
-	loop_fd_set(w->watch, 0);
-}
-
 /* ---- workers ---- */
 
 static void
@@ -204,14 +180,11 @@ start_worker(struct mcp_pool *p, struct worker **slot, struct err *err)
 	struct worker *w = xcalloc(1, sizeof(*w));
 
 	w->pool = p;
-	w->pid = mcp_worker_start(p->host, &w->fd, err);
-	if (w->pid < 0) {
+	if (mcp_peer_start(&w->peer, p->host, take_frame, w, err)) {
 		free(w);
 		return;
 	}
-	strbuf_init(&w->in);
-	w->watch = loop_fd_add(p->host->loop, w->fd, p->paused ? 0 : POLLIN,
-	    on_readable, w);
+	mcp_peer_pause(&w->peer, p->paused);
 	*slot = w;
 }
 
@@ -220,15 +193,17 @@ static void
 fail_job(struct worker *w, int status)
 {
 	autobuf struct strbuf line = STRBUF_INIT;
-	autofree char *why = NULL;
+	autobuf struct strbuf why = STRBUF_INIT;
 
+	strbuf_adds(&why, "the process that carried this out ");
 	if (WIFSIGNALED(status))
-		why = xasprintf("the process that carried this out was killed "
-				"by signal %d",
-		    WTERMSIG(status));
+		strbuf_addf(&why, "was killed by signal %d", WTERMSIG(status));
 	else
-		why = xasprintf("the process that carried this out ended");
-	mcp_tools_fail(&line, w->job->id, w->job->era, why);
+		strbuf_adds(&why, "ended");
+	strbuf_adds(&why, " before it had a result\n"
+			  "Part of the work may be done. The environment is "
+			  "still there: call again.");
+	mcp_tools_fail(&line, w->job->id, w->job->era, why.buf);
 	send_line(w, line.buf, line.len);
 	remove_job(w->pool, steal(&w->job));
 }
@@ -237,25 +212,12 @@ static void
 remove_worker(struct worker **slot)
 {
 	struct worker *w = steal(slot);
-	int status;
+	int status = mcp_peer_end(&w->peer);
 
-	/* It closes its end when it exits; else it is none to be trusted. */
-	kill(w->pid, SIGKILL);
-	status = spawn_wait(w->pid);
-	loop_fd_remove(w->watch);
-	close(w->fd);
 	if (w->job)
 		fail_job(w, status);
-	strbuf_release(&w->in);
 	free(w->env);
 	free(w);
-}
-
-static void
-tell_to_end(struct worker *w)
-{
-	w->leaving = true;
-	shutdown(w->fd, SHUT_WR);
 }
 
 /* ---- which one ---- */
@@ -263,7 +225,7 @@ tell_to_end(struct worker *w)
 static bool
 is_idle(const struct worker *w)
 {
-	return w && !w->job && !w->leaving && !w->gone;
+	return w && !w->job && !w->peer.leaving && !w->peer.gone;
 }
 
 /*
@@ -316,8 +278,7 @@ give(struct worker *w, struct job *job)
 		free(w->env);
 		w->env = xstrdup(job->env);
 	}
-	/* One that ended is seen when it is read. */
-	(void)mcp_frame_write(w->fd, MCP_CALL, job->number, &job->call);
+	mcp_peer_send(&w->peer, MCP_CALL, job->number, &job->call);
 	strbuf_release(&job->call);
 }
 
@@ -355,32 +316,55 @@ give_out(struct mcp_pool *p)
 
 /* ---- the pool ---- */
 
+/* When a worker's time is over; INT64_MAX: that is not known. */
+static int64_t
+time_of_end(const struct worker *w)
+{
+	if (!w || w->peer.gone)
+		return INT64_MAX;
+	if (w->job)
+		return w->job->cancelled ? w->job->cancelled + STUCK_MS
+					 : INT64_MAX;
+	return w->since + (w->peer.leaving ? STUCK_MS : IDLE_MS);
+}
+
+/* One that does not give up what was cancelled would keep the environment from
+   the next call. */
 static void
-end_idle(struct mcp_pool *p)
+end_worker(struct worker *w, int64_t now)
+{
+	if (w->job || w->peer.leaving) {
+		kill(w->peer.pid, SIGKILL);
+		return;
+	}
+	mcp_peer_tell_to_end(&w->peer);
+	w->since = now;
+}
+
+static void
+end_workers(struct mcp_pool *p)
 {
 	int64_t now = clock_ms(), first = INT64_MAX;
 
 	for (size_t i = 0; i < WORKERS_MAX; i++) {
 		struct worker *w = p->workers[i];
 
-		if (!is_idle(w))
-			continue;
-		if (now - w->since >= IDLE_MS)
-			tell_to_end(w);
-		else if (w->since + IDLE_MS < first)
-			first = w->since + IDLE_MS;
+		if (time_of_end(w) <= now)
+			end_worker(w, now);
+		if (time_of_end(w) > now && time_of_end(w) < first)
+			first = time_of_end(w);
 	}
-	loop_timer_set(p->idle, first);
+	loop_timer_set(p->timer, first);
 }
 
 void
 mcp_pool_turn(struct mcp_pool *p)
 {
 	for (size_t i = 0; i < WORKERS_MAX; i++)
-		if (p->workers[i] && p->workers[i]->gone)
+		if (p->workers[i] && p->workers[i]->peer.gone)
 			remove_worker(&p->workers[i]);
 	give_out(p);
-	end_idle(p);
+	end_workers(p);
 }
 
 void
@@ -390,8 +374,8 @@ mcp_pool_pause(struct mcp_pool *p, bool pause)
 		return;
 	p->paused = pause;
 	for (size_t i = 0; i < WORKERS_MAX; i++)
-		if (p->workers[i] && !p->workers[i]->gone)
-			loop_fd_set(p->workers[i]->watch, pause ? 0 : POLLIN);
+		if (p->workers[i])
+			mcp_peer_pause(&p->workers[i]->peer, pause);
 }
 
 static void
@@ -407,7 +391,7 @@ mcp_pool_new(struct host *h, mcp_line_fn *line, void *arg)
 	p->host = h;
 	p->line = line;
 	p->arg = arg;
-	p->idle = loop_timer_add(h->loop, INT64_MAX, wake, NULL);
+	p->timer = loop_timer_add(h->loop, INT64_MAX, wake, NULL);
 	return p;
 }
 
@@ -418,7 +402,7 @@ any_left(struct mcp_pool *p)
 	bool left = false;
 
 	for (size_t i = 0; i < WORKERS_MAX; i++) {
-		if (p->workers[i] && p->workers[i]->gone)
+		if (p->workers[i] && p->workers[i]->peer.gone)
 			remove_worker(&p->workers[i]);
 		left = left || p->workers[i];
 	}
@@ -429,7 +413,7 @@ static void
 wait_for_workers(struct mcp_pool *p, int64_t deadline)
 {
 	while (any_left(p) && clock_ms() < deadline) {
-		loop_timer_set(p->idle, deadline);
+		loop_timer_set(p->timer, deadline);
 		loop_step(p->host->loop, -1);
 	}
 }
@@ -440,7 +424,7 @@ kill_workers(struct mcp_pool *p)
 {
 	for (size_t i = 0; i < WORKERS_MAX; i++)
 		if (p->workers[i])
-			kill(p->workers[i]->pid, SIGKILL);
+			kill(p->workers[i]->peer.pid, SIGKILL);
 }
 
 void
@@ -452,12 +436,12 @@ mcp_pool_free(struct mcp_pool *p)
 		remove_job(p, p->jobs);
 	for (size_t i = 0; i < WORKERS_MAX; i++)
 		if (p->workers[i])
-			tell_to_end(p->workers[i]);
+			mcp_peer_tell_to_end(&p->workers[i]->peer);
 	wait_for_workers(p, clock_ms() + END_MS);
 	kill_workers(p);
 	wait_for_workers(p, INT64_MAX);
 	while (p->jobs)
 		remove_job(p, p->jobs);
-	loop_timer_remove(p->idle);
+	loop_timer_remove(p->timer);
 	free(p);
 }

@@ -43,18 +43,6 @@ struct worker {
 /* ---- frames ---- */
 
 int
-mcp_frame_write(int fd, enum mcp_frame_type type, uint32_t call,
-    const struct strbuf *body)
-{
-	const struct mcp_frame head = {
-	    .type = type, .call = call, .len = body ? body->len : 0};
-
-	if (io_write_all(fd, &head, sizeof(head)))
-		return -1;
-	return body ? io_write_all(fd, body->buf, body->len) : 0;
-}
-
-int
 mcp_frame_fill(int fd, struct strbuf *in)
 {
 	char buf[65536];
@@ -84,7 +72,11 @@ static void
 send_frame(struct worker *w, enum mcp_frame_type type,
     const struct strbuf *body)
 {
-	(void)mcp_frame_write(w->fd, type, w->number, body);
+	struct mcp_frame head = {
+	    .type = type, .call = w->number, .len = body->len};
+
+	(void)io_write_all(w->fd, &head, sizeof(head));
+	(void)io_write_all(w->fd, body->buf, body->len);
 }
 
 /* ---- progress ---- */

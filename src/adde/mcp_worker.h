@@ -43,9 +43,6 @@ struct mcp_frame {
  */
 pid_t mcp_worker_start(struct host *h, int *fd, struct err *err);
 
-/* Writes a frame as a whole; -1 with errno. */
-int mcp_frame_write(int fd, enum mcp_frame_type type, uint32_t call,
-    const struct strbuf *body);
 /* Adds what has come: 1; 0 if that is nothing now, -1 at the end. */
 int mcp_frame_fill(int fd, struct strbuf *in);
 /*

@@ -5,6 +5,7 @@ import json
 import os
 import select
 import signal
+import subprocess
 import sys
 import time
 
@@ -86,6 +87,24 @@ def gone(pids, limit=20):
             return
         assert time.monotonic() < end, left
         select.select([], [], [], 0.02)    # there is no event to wait for
+
+
+# the first, as it takes a minute, and all others run beside it
+@test("%s: idle workers end, and let their environments go",
+      ("docker", "restricted-root"))
+def _(kind):
+    with Server(kind) as s:
+        envs = [s.env() for _ in range(2)]
+        for number in [s.start_run(e, "open('kept', 'w')\n") for e in envs]:
+            s.log(number)
+        workers = s.workers()
+        begun = time.monotonic()
+        gone(workers, 70)
+        assert time.monotonic() - begun > 50, "they ended too soon"
+        same(s.workers(), [])
+        for env in envs:
+            log = s.run(env, "import os\nprint(os.path.exists('kept'))\n")
+            same(log["stdout"], "True\n")
 
 
 @test("%s: a program's end is a result and no error", KINDS)
@@ -246,6 +265,31 @@ def _(kind):
             same(s.run(env, "print(%d)\n" % i)["stdout"], "%d\n" % i)
 
 
+@test("%s: a person takes an environment over, and gives it back", KINDS)
+def _(kind):
+    with Server(kind, options=("-s", "both")) as s:
+        env = s.env()
+        s.run(env, "open('a', 'w').write('agent')\n")
+        person = s.home.spawn("-s", "both", stdin=subprocess.PIPE)
+        try:
+            person.stdin.write(b"env use %s\nexec cat a\n" % env.encode())
+            person.stdin.flush()
+            same(os.read(person.stdout.fileno(), 100), b"agent")
+            # the agent goes on while the person has it open
+            log = s.run(env, "open('b', 'w').write('agent again')\n")
+            same(log["exit_code"], 0)
+            out, err = person.communicate(b"exec cat b\nexec touch c\n",
+                                          patient(60))
+        finally:
+            person.kill()
+            person.communicate()
+        same((person.returncode, out), (0, b"agent again"), err)
+        log = s.run(env, "import os\nprint(os.path.exists('c'))\n")
+        same(log["stdout"], "True\n")
+        same([c.split()[0] for c in steps(s.home, "-s", "both")],
+             ["env", "run", "env", "exec", "run", "exec", "exec", "run"])
+
+
 @test("%s: one that is gone is told, and the next works", ENGINES)
 def _(kind):
     with Server(kind) as s:
@@ -284,9 +328,44 @@ def a_worker_that_dies_is_replaced():
             os.kill(pid, signal.SIGKILL)
         result = s.result(number)
         same(result["isError"], True)
-        assert "signal 9" in result["content"][0]["text"], result
+        text = result["content"][0]["text"]
+        assert "signal 9" in text and "call again" in text, result
         gone(before)
         same(s.run(env, "print(2)\n")["stdout"], "2\n")
+
+
+def stop(pids):
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+
+
+@test
+def a_worker_that_is_stopped_holds_up_nobody_else():
+    with Server("restricted-root") as s:
+        env = s.env()
+        stopped = s.workers()
+        stop(stopped)
+        # more than a socket takes
+        number = s.start_run(env, "x = '%s'\n" % ("y" * (4 << 20)))
+        same(s.request("tools/list")["tools"] != [], True)
+        same(s.run(s.env(), "print(1)\n")["stdout"], "1\n")
+        waits = s.start_run(env, "print(2)\n")
+        s.cancel(number)
+        same(s.log(waits)["stdout"], "2\n")
+        gone(stopped)
+
+
+@test
+def a_worker_that_is_stopped_does_not_keep_the_server():
+    s = Server("restricted-root")
+    with s:
+        env = s.env()
+        workers = s.workers()
+        stop(workers)
+        same(s.finish(20)[0], 0)
+        gone(workers)
+        s.restart()
+        same(s.run(env, "print(1)\n")["stdout"], "1\n")
 
 
 @test("a worker that gets %s leaves the environment alone", (
@@ -334,4 +413,4 @@ def _(kind, how):
         same(log["stdout"], "True\n")
 
 
-main()
+main(beside=True)
