@@ -53,7 +53,7 @@ static const char *
 state_word(enum kept_state state)
 {
 	static const char *const words[] = {[KEPT_LIVES] = "kept",
-	    [KEPT_ENDED] = "ended", [KEPT_UNKNOWN] = "unknown"};
+	    [KEPT_LOST] = "lost", [KEPT_ENDED] = "ended", [KEPT_UNKNOWN] = "unknown"};
 
 	return words[state];
 }
@@ -187,10 +187,13 @@ has_kept_container(const struct session *s)
 }
 
 static void
-other_rows(struct listing *l)
+other_rows(struct listing *l, const struct strvec *wrong)
 {
 	const json *item;
 
+	for (size_t i = 0; i < wrong->n; i++)
+		call_note(l->c, "%s cannot be read: 'gc' says more",
+		    wrong->v[i]);
 	json_each (item, l->records)
 		if (!is_own(l->c->session, json_str(item, "id", "")))
 			kept_row(l, item);
@@ -204,17 +207,18 @@ env_ls_exec(struct call *c)
 	struct session *s = c->session;
 	bool all = call_has(c, "all");
 	struct listing l = {.c = c};
+	autovec struct strvec wrong = STRVEC_INIT;
 	int rc = 0;
 
 	session_envs_refresh(s);
-	l.records = kept_list(&s->runtime, NULL);
+	l.records = kept_list(&s->runtime, &wrong);
 	if (all || has_kept_container(s))
 		rc = ask_engine(&l);
 	l.table = call_table_new(c, "environments", cols, ARRAY_SIZE(cols));
 	for (size_t i = 0; i < s->nenvs; i++)
 		own_row(&l, s->envs[i]);
 	if (all && !rc)
-		other_rows(&l);
+		other_rows(&l, &wrong);
 	call_table_end(l.table);
 	json_free(l.records);
 	json_free(l.containers);

@@ -175,7 +175,9 @@ const struct cmd cmd_gc = {
     .help =
 	"Removes containers, volumes, control groups and files of addesh that "
 	"belong to no living session, and lists what is kept and why.  "
-	"Nothing that addesh did not make is ever touched.\n"
+	"Nothing that addesh did not make is ever touched.  A kept environment "
+	"that nobody can reach any more, as its record is damaged or its "
+	"socket was removed, is ended.\n"
 	"A session does the same when it begins, with what it can know of "
 	"without asking an engine, and for the engine when it opens its first "
 	"environment there.",

@@ -442,7 +442,6 @@ box_open(const struct env_spec *spec, const struct box_ctx *ctx,
 int
 box_close(struct box *box, struct err *err)
 {
-	autoerr struct err ignored = ERR_INIT;
 	int bad = 0;
 
 	client_free(steal(&box->client));
@@ -451,7 +450,7 @@ box_close(struct box *box, struct err *err)
 		box->ops->release(box);
 	}
 	if (!bad && box->lease_ms) {
-		kept_remove(&box->runtime, box->id, &ignored);
+		bad = kept_remove(&box->runtime, box->id, err);
 		runtime_lock_remove(&box->runtime, box->id);
 	}
 	box_free(box);

@@ -57,6 +57,7 @@ struct box {
 	uint64_t lease_ms;
 	bool busy;   /* a command is at work */
 	bool wanted; /* another process waits for it */
+	bool far;    /* another machine opened it */
 	bool doomed; /* its runner does not answer: it is to be ended */
 	bool leaving; /* what this process has of it goes, and no more */
 	struct strbuf gone; /* why the last connection ended */

@@ -53,6 +53,7 @@ box_record(const struct box *box)
 	json_put_str(j, "id", box->id);
 	json_put_str(j, "name", box->spec.name);
 	json_put_str(j, "session", box->spec.session);
+	json_put_str(j, "owner", box->runtime.owner);
 	json_put_int(j, "opened_ms", box->opened_ms);
 	json_put_int(j, "lease_ms", (int64_t)box->lease_ms);
 	json_put(j, "spec", kept_spec_json(&box->spec));
@@ -64,18 +65,12 @@ box_record(const struct box *box)
 	return j;
 }
 
-/*
- * One user may have several runtime directories, or none: a login has
- * XDG_RUNTIME_DIR, and what a service starts has not.  The lock is one.
- */
 static void
-find_runtime(struct box *box, const char *dir)
+find_runtime(struct box *box, const json *record)
 {
-	autofree char *locks = io_join(dir, "env");
+	struct runtime rt = kept_runtime(record, &box->runtime);
 
-	if (*dir != '/' || access(locks, W_OK | X_OK))
-		return; /* it went with the login: nobody holds a lock there */
-	box->runtime_dir = xstrdup(dir);
+	box->runtime_dir = xstrdup(rt.runtime_dir);
 	box->runtime.runtime_dir = box->runtime_dir;
 }
 
@@ -88,7 +83,8 @@ read_record(struct box *box, const json *record, struct err *err)
 	box->opened_ms = json_int(record, "opened_ms", 0);
 	box->lease_ms = (uint64_t)json_int(record, "lease_ms", 0);
 	box->spec.lease_ms = box->lease_ms;
-	find_runtime(box, json_str(record, "runtime_dir", ""));
+	box->far = kept_is_far(record);
+	find_runtime(box, record);
 	json_strings(json_get(record, "facts"), &box->describe);
 	json_strings(json_get(record, "limits"), &box->limits);
 	return box->lease_ms ? 0 : err_set(err, ERR_IO, "lease_ms: missing");

@@ -5,6 +5,7 @@
 #include "sandbox/engine_impl.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "engine/container.h"
 #include "engine/endpoint.h"
@@ -63,6 +64,9 @@ check_running(struct box *box, struct err *err)
 		return err_move(err, &why);
 	if (c && json_bool(json_get(c, "State"), "Running", false))
 		return 0;
+	if (box->far)
+		return err_set(err, ERR_SANDBOX,
+		    "it is not here: another machine opened it");
 	err_set(err, ERR_SANDBOX, "its container has ended");
 	err->code = ENOENT;
 	return -1;
@@ -133,6 +137,13 @@ engine_box_connect(struct box *box, struct err *err)
 	return 0;
 }
 
+/* It becomes a part of paths that the engine is asked for. */
+static bool
+is_id(const char *s)
+{
+	return *s && !s[strspn(s, "0123456789abcdef")];
+}
+
 int
 engine_box_reopen(struct box *box, const json *members, struct err *err)
 {
@@ -143,7 +154,7 @@ engine_box_reopen(struct box *box, const json *members, struct err *err)
 	eb->attach = json_bool(members, "attach", false);
 	eb->memory = (uint64_t)json_int(members, "memory", 0);
 	eb->named = true;
-	if (!*eb->container)
-		return err_set(err, ERR_IO, "container: missing");
-	return 0;
+	return is_id(eb->container)
+		   ? 0
+		   : err_set(err, ERR_IO, "container: not the id of one");
 }

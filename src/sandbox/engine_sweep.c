@@ -10,18 +10,22 @@
 #define UNSTARTED_S 60
 #define REMOVE_MS 30000
 
-/* Its name is one of a list, with a slash before it. */
-static bool
-container_is_kept(const json *c)
+/* The id that its name has, of a list where a slash stands before each; NULL:
+   it is not kept. */
+static const char *
+kept_id(const json *c)
 {
 	const json *name;
 
-	json_each (name, json_get(c, "Names"))
-		if (cJSON_IsString(name) &&
-		    str_starts(name->valuestring + (*name->valuestring == '/'),
-			KEPT_PREFIX))
-			return true;
-	return false;
+	json_each (name, json_get(c, "Names")) {
+		const char *s =
+		    cJSON_IsString(name) ? name->valuestring : "";
+
+		s += *s == '/';
+		if (str_starts(s, KEPT_PREFIX))
+			return s + strlen(KEPT_PREFIX);
+	}
+	return NULL;
 }
 
 /*
@@ -53,7 +57,7 @@ verdict_on(const json *c)
 	enum owner_state owner =
 	    owner_state(json_str(labels, LABEL_OWNER, ""));
 
-	if (container_is_kept(c) && !was_not_started(state))
+	if (kept_id(c) && !was_not_started(state))
 		return has_ended(state) ? "it has ended" : NULL;
 	if (owner == OWNER_DEAD)
 		return "its owner has ended";
@@ -84,6 +88,21 @@ sweep_containers(struct sweep *s, struct engine *engine)
 		    container_remove(engine, id, REMOVE_MS, &err))
 			sweep_failed(s, &err);
 	}
+}
+
+int
+sweep_container_of(struct sweep *s, const char *id, struct err *err)
+{
+	const json *c;
+
+	json_each(c, s->containers) {
+		const char *own = kept_id(c);
+
+		if (own && !strcmp(own, id))
+			return container_remove(s->asked,
+			    json_str(c, "Id", ""), REMOVE_MS, err);
+	}
+	return 0;
 }
 
 /* The one that this addesh would fill again is kept; the engine refuses to

@@ -9,12 +9,11 @@
 #include <unistd.h>
 
 #include "base/io.h"
-#include "base/lockfile.h"
 
 #define SUFFIX ".json"
+#define RECORD_VERSION 1
 #define RECORD_MAX (4u << 20)
 #define RECORDS_MAX 4096 /* that are looked at */
-#define LOCK_MS 10000 /* whoever has it holds it for one write */
 
 static char *
 kept_dir(const struct runtime *rt)
@@ -50,7 +49,8 @@ kept_save(const struct runtime *rt, const json *record, struct err *err)
 static bool
 is_record(const json *j, const char *id)
 {
-	return json_int(j, "v", 0) == 1 && !strcmp(json_str(j, "id", ""), id) &&
+	return json_int(j, "v", 0) == RECORD_VERSION &&
+	       !strcmp(json_str(j, "id", ""), id) &&
 	       cJSON_IsObject(json_get(j, "box")) &&
 	       *json_str(j, "name", "") && json_get(j, "spec");
 }
@@ -74,8 +74,14 @@ kept_load(const struct runtime *rt, const char *id, struct err *err)
 	if (j && is_record(j, id))
 		return steal(&j);
 	err_clear(err);
+	if (j && json_int(j, "v", 0) > RECORD_VERSION) {
+		err_set(err, ERR_IO, "%s is of a later version of addesh",
+		    path);
+		return NULL;
+	}
 	err_set(err, ERR_IO, "%s is damaged", path);
-	err_hint(err, "remove it; 'gc' finds what it spoke of on the engine");
+	err_hint(err, "'gc' removes it, and the environment with it");
+	err->code = EBADMSG;
 	return NULL;
 }
 
@@ -165,18 +171,43 @@ kept_list(const struct runtime *rt, struct strvec *wrong)
 	return sorted(v, n);
 }
 
-int
-kept_lock(const struct runtime *rt, struct err *err)
+struct runtime
+kept_runtime(const json *record, const struct runtime *own)
 {
-	autofree char *dir = kept_dir(rt), *path = io_join(dir, ".lock");
+	struct runtime rt = *own;
+	const char *dir = json_str(record, "runtime_dir", "");
 
-	if (io_mkdirs(dir, 0700, err))
-		return -1;
-	return lockfile_wait(path, LOCK_MS, "the register of environments",
-	    err);
+	/* One that went with the login: nobody holds a lock there. */
+	if (runtime_dir_is_ours(dir))
+		rt.runtime_dir = (char *)dir;
+	return rt;
+}
+
+bool
+kept_is_far(const json *record)
+{
+	const char *owner = json_str(record, "owner", NULL);
+	const char *engine =
+	    json_str(json_get(record, "box"), "engine", "unix:");
+
+	return owner && str_starts(engine, "unix:") && !owner_is_near(owner);
 }
 
 /* ---- whether it lives ---- */
+
+static enum kept_state
+runner_state(const json *box, const char *runner)
+{
+	enum owner_state state = owner_state(runner);
+
+	if (state == OWNER_ELSEWHERE)
+		return KEPT_UNKNOWN;
+	if (state == OWNER_DEAD)
+		return KEPT_ENDED;
+	return access(json_str(box, "socket", ""), F_OK) && errno == ENOENT
+		   ? KEPT_LOST
+		   : KEPT_LIVES;
+}
 
 static enum kept_state
 container_state(const json *containers, const char *id)
@@ -196,14 +227,16 @@ kept_state(const json *record, const json *containers, const char *engine)
 {
 	const json *box = json_get(record, "box");
 	const char *runner = json_str(box, "runner", NULL);
+	enum kept_state state;
 
 	if (runner)
-		return owner_state(runner) == OWNER_ALIVE ? KEPT_LIVES
-							  : KEPT_ENDED;
+		return runner_state(box, runner);
 	if (!containers || !engine ||
 	    strcmp(json_str(box, "engine", ""), engine))
 		return KEPT_UNKNOWN;
-	return container_state(containers, json_str(box, "container", ""));
+	state = container_state(containers, json_str(box, "container", ""));
+	return state == KEPT_ENDED && kept_is_far(record) ? KEPT_UNKNOWN
+							  : state;
 }
 
 /* ---- what it was asked to be ---- */

@@ -8,6 +8,7 @@
  *	v		1
  *	id		16 hexadecimal digits, as of its lock
  *	name session	strings; session is null if it was of an unnamed one
+ *	owner		who wrote the record: see owner_state()
  *	opened_ms	wall clock
  *	lease_ms	idle time after which it ends itself
  *	runtime_dir	where its lock is
@@ -30,8 +31,8 @@
 
 /* Writes the record of json_str(record, "id"). */
 int kept_save(const struct runtime *rt, const json *record, struct err *err);
-/* NULL with err: ERR_USAGE if there is none, ERR_IO if it cannot be read or is
-   no such record. */
+/* NULL with err: ERR_USAGE if there is none, ERR_IO if it cannot be read; then
+   `code` EBADMSG says that it is damaged, for good. */
 json *kept_load(const struct runtime *rt, const char *id, struct err *err);
 bool kept_exists(const struct runtime *rt, const char *id);
 /* STATE/kept/ID.last, what ran there last (session_keep_last()), and its log,
@@ -45,17 +46,27 @@ int kept_remove(const struct runtime *rt, const char *id, struct err *err);
  */
 json *kept_list(const struct runtime *rt, struct strvec *wrong);
 /*
- * A descriptor whose closing gives up the lock under which records are made, so
- * that no two processes take the same name; -1 with err.
+ * own, with the directory in which the lock of a record's environment is: one
+ * user may have several, or none, as a login has XDG_RUNTIME_DIR, and what a
+ * service starts has not.  Valid as long as both are.
  */
-int kept_lock(const struct runtime *rt, struct err *err);
+struct runtime kept_runtime(const json *record, const struct runtime *own);
+
+/* Whether it is another machine's: several may share a home, and each has its
+   own engine at the same path. */
+bool kept_is_far(const json *record);
 
 /*
  * Whether it still lives.  containers: those of ours that an engine has, with
- * its URL; NULL: it was not asked.  Of a container that another engine had
- * nothing is known.
+ * its URL; NULL: it was not asked.  Of a container that another engine had, or
+ * another machine's, nothing is known.
  */
-enum kept_state { KEPT_LIVES, KEPT_ENDED, KEPT_UNKNOWN };
+enum kept_state {
+	KEPT_LIVES,
+	KEPT_LOST, /* its processes live, and nobody can reach them any more */
+	KEPT_ENDED,
+	KEPT_UNKNOWN,
+};
 enum kept_state kept_state(const json *record, const json *containers,
     const char *engine);
 

@@ -111,6 +111,10 @@ restricted_remove(struct box *box, struct err *err)
 	struct restricted *r = box->impl;
 	int bad;
 
+	if (r->owner && owner_state(r->owner) == OWNER_ELSEWHERE) {
+		err_set(err, ERR_SANDBOX, "it is on another host");
+		return err_hint(err, "there it can be ended, and ends itself");
+	}
 	end_processes(r, box->lease_ms ? 0 : END_MS);
 	if (r->socket)
 		unlink(r->socket);

@@ -34,5 +34,7 @@ int restricted_connect(struct box *box, struct err *err);
 void restricted_record(const struct box *box, json *members);
 /* Ends one that another process has started. */
 void restricted_kept_end(struct restricted *r);
+/* Ends the one whose runner listens at path, which no client may be using. */
+void restricted_quit(const char *path);
 
 #endif

@@ -7,11 +7,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/un.h>
 
 #include "sandbox/bwrap.h"
@@ -143,28 +141,59 @@ restricted_reopen(struct box *box, const json *members, struct err *err)
 }
 
 static int
-has_ended(struct err *err)
+not_here(const char *owner, struct err *err)
 {
+	if (owner_state(owner) == OWNER_ELSEWHERE)
+		return err_set(err, ERR_SANDBOX, "it is on another host");
 	err_set(err, ERR_SANDBOX, "its runner has ended");
 	err->code = ENOENT;
 	return -1;
+}
+
+/* Of one that lives: a socket that is gone comes never again. */
+static int
+cannot_connect(const char *path, int sys, struct err *err)
+{
+	if (sys != ENOENT && sys != ECONNREFUSED)
+		return err_sys(err, sys, "%s", path);
+	err_set(err, ERR_SANDBOX, "nobody can reach it any more: its socket %s "
+	    "was %s", path, sys == ENOENT ? "removed" : "replaced");
+	err->code = ENOENT;
+	return -1;
+}
+
+/* Whoever kept it has listened there, and that was this user. */
+static bool
+is_ours(int fd)
+{
+	struct ucred peer;
+	socklen_t n = sizeof(peer);
+
+	return !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) &&
+	       peer.uid == geteuid();
 }
 
 static int
 connect_to(const char *path, struct err *err)
 {
 	struct sockaddr_un un;
-	int fd;
+	int fd, sys;
 
 	if (set_address(&un, path, err))
 		return -1;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && !connect(fd, (struct sockaddr *)&un, sizeof(un)))
-		return fd;
-	err_sys(err, errno, "%s", path);
-	if (fd >= 0)
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return err_sys(err, errno, "socket");
+	if (connect(fd, (struct sockaddr *)&un, sizeof(un))) {
+		sys = errno;
 		close(fd);
-	return -1;
+		return cannot_connect(path, sys, err);
+	}
+	if (is_ours(fd))
+		return fd;
+	close(fd);
+	return err_set(err, ERR_SANDBOX, "%s: another user listens there",
+	    path);
 }
 
 int
@@ -175,7 +204,7 @@ restricted_connect(struct box *box, struct err *err)
 	int fd;
 
 	if (r->owner && owner_state(r->owner) != OWNER_ALIVE)
-		return has_ended(err);
+		return not_here(r->owner, err);
 	fd = connect_to(r->socket, err);
 	if (fd < 0)
 		return -1;
@@ -190,17 +219,22 @@ restricted_connect(struct box *box, struct err *err)
 void
 restricted_kept_end(struct restricted *r)
 {
-	struct pollfd pfd = {.fd = -1, .events = POLLIN};
-
 	if (!r->owner)
 		return;
-	pfd.fd = (int)syscall(SYS_pidfd_open, owner_pid(r->owner), 0);
-	/* The descriptor came first: the number is still the same process's. */
-	if (pfd.fd >= 0 && owner_state(r->owner) == OWNER_ALIVE) {
-		(void)syscall(SYS_pidfd_send_signal, pfd.fd, SIGKILL, NULL, 0);
-		poll(&pfd, 1, OPEN_MS);
-	}
-	if (pfd.fd >= 0)
-		close(pfd.fd);
+	owner_end(r->owner, OPEN_MS);
 	unlink(r->socket);
+}
+
+void
+restricted_quit(const char *path)
+{
+	const struct message quit = {.type = PROTO_QUIT};
+	autoerr struct err ignored = ERR_INIT;
+	uint8_t buf[PROTO_HEADER_SIZE];
+	autoclose int fd = connect_to(path, &ignored);
+	struct pollfd pfd = {.fd = fd, .events = POLLRDHUP};
+
+	message_put(buf, &quit);
+	if (fd >= 0 && write(fd, buf, sizeof(buf)) == sizeof(buf))
+		poll(&pfd, 1, CONNECT_MS);
 }

@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 
 #include "base/arch.h"
@@ -15,6 +17,13 @@
 #include "runner/frame.h"
 
 #define ID_DIGITS 12
+
+static bool
+is_private(const struct stat *st)
+{
+	return S_ISDIR(st->st_mode) && st->st_uid == geteuid() &&
+	       !(st->st_mode & (S_IWGRP | S_IWOTH));
+}
 
 /* A directory of ours, which nobody else may have made in a shared place. */
 static int
@@ -26,8 +35,7 @@ make_private(const char *path, struct err *err)
 		return -1;
 	if (lstat(path, &st))
 		return err_sys(err, errno, "%s", path);
-	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() ||
-	    st.st_mode & (S_IWGRP | S_IWOTH)) {
+	if (!is_private(&st)) {
 		err_set(err, ERR_IO, "%s is not a directory of ours alone",
 		    path);
 		return err_hint(err, "remove it, or set XDG_RUNTIME_DIR and "
@@ -193,6 +201,16 @@ runtime_init(struct runtime *rt, struct err *err)
 	return -1;
 }
 
+bool
+runtime_dir_is_ours(const char *dir)
+{
+	autofree char *env = io_join(dir, "env");
+	struct stat st;
+
+	return *dir == '/' && !lstat(dir, &st) && is_private(&st) &&
+	       !lstat(env, &st) && is_private(&st);
+}
+
 void
 runtime_release(struct runtime *rt)
 {
@@ -224,6 +242,32 @@ owner_state(const char *owner)
 		return kill((pid_t)pid, 0) && errno == ESRCH ? OWNER_DEAD
 							      : OWNER_ALIVE;
 	return now == start ? OWNER_ALIVE : OWNER_DEAD;
+}
+
+/* What HOST begins with: see add_pid_namespace(). */
+bool
+owner_is_near(const char *owner)
+{
+	autofree char *prefix = own_prefix();
+	size_t n = strcspn(prefix, "-:");
+
+	return strcspn(owner, "-:") == n && !strncmp(owner, prefix, n);
+}
+
+void
+owner_end(const char *owner, int timeout_ms)
+{
+	struct pollfd pfd = {.events = POLLIN};
+	pid_t pid = owner_pid(owner);
+
+	pfd.fd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+	/* The descriptor came first: the number is still the same process's. */
+	if (pfd.fd >= 0 && owner_state(owner) == OWNER_ALIVE) {
+		(void)syscall(SYS_pidfd_send_signal, pfd.fd, SIGKILL, NULL, 0);
+		poll(&pfd, 1, timeout_ms);
+	}
+	if (pfd.fd >= 0)
+		close(pfd.fd);
 }
 
 char *

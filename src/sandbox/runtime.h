@@ -25,6 +25,8 @@ struct runtime {
 };
 
 int runtime_init(struct runtime *rt, struct err *err);
+/* False: it is not one that runtime_init() has made, or of somebody else. */
+bool runtime_dir_is_ours(const char *dir);
 void runtime_release(struct runtime *rt);
 
 /*
@@ -43,6 +45,10 @@ enum owner_state owner_state(const char *owner);
 /* That of a process of this host, the caller's; its pid, or 0. */
 char *runtime_owner(pid_t pid);
 pid_t owner_pid(const char *owner);
+/* Whether it is, or was, a process of this machine, in whatever namespace. */
+bool owner_is_near(const char *owner);
+/* Kills it, if it lives, and waits up to timeout_ms for its end. */
+void owner_end(const char *owner, int timeout_ms);
 
 /*
  * The lock of one environment: exactly one process talks to its runner.  The

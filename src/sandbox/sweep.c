@@ -7,12 +7,13 @@
 #include <sys/file.h>
 
 #include "base/io.h"
-#include "base/units.h"
 #include "engine/endpoint.h"
 #include "engine/engine.h"
 #include "sandbox/cgroup.h"
 #include "sandbox/kept.h"
 #include "sandbox/sweep_impl.h"
+
+#define SOCKETS_MAX (16u << 20) /* of /proc/net/unix */
 
 int
 sweep_item(struct sweep *s, const char *kind, const char *name,
@@ -34,7 +35,7 @@ sweep_failed(struct sweep *s, struct err *e)
 		err_move(s->err, e);
 }
 
-static bool
+bool
 sweep_cgroup(struct sweep *s, const char *path)
 {
 	autoerr struct err err = ERR_INIT;
@@ -81,6 +82,22 @@ sweep_notes(struct sweep *s, struct strbuf *notes)
 	return clean;
 }
 
+/*
+ * Whether a process holds the socket (proc_net(5)).  To connect would take the
+ * place of another client.
+ */
+static bool
+is_listened_at(const char *path)
+{
+	autofree char *end = xasprintf(" %s\n", path);
+	autobuf struct strbuf sockets = STRBUF_INIT;
+	autoerr struct err ignored = ERR_INIT;
+
+	return io_read_file("/proc/net/unix", &sockets, SOCKETS_MAX,
+		   &ignored) ||
+	       strstr(sockets.buf, end);
+}
+
 /* A lock file that can be locked belongs to nobody any more. */
 static void
 sweep_lock(struct sweep *s, int dir, const char *dirname, const char *name)
@@ -91,8 +108,8 @@ sweep_lock(struct sweep *s, int dir, const char *dirname, const char *name)
 	autoclose int fd =
 	    openat(dir, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
-	/* A socket of a kept one, whose record is gone. */
-	if (fd < 0 && errno == ENXIO &&
+	/* A socket of a kept one, whose record is gone, or elsewhere. */
+	if (fd < 0 && errno == ENXIO && !is_listened_at(path) &&
 	    sweep_item(s, "file", path, "its owner has ended", false))
 		unlinkat(dir, name, 0);
 	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB))
@@ -101,68 +118,6 @@ sweep_lock(struct sweep *s, int dir, const char *dirname, const char *name)
 	if (sweep_notes(s, &notes) &&
 	    sweep_item(s, "file", path, "its owner has ended", false))
 		unlinkat(dir, name, 0);
-}
-
-/* ---- the register ---- */
-
-/* What of one that has ended only the record tells of; false: some is left. */
-static bool
-clean_kept(struct sweep *s, const json *record)
-{
-	const char *id = json_str(record, "id", "");
-	autovec struct strvec dirs = STRVEC_INIT;
-	bool clean = true;
-
-	json_strings(json_path(record, "box.cgroups"), &dirs);
-	for (size_t i = 0; i < dirs.n; i++)
-		clean &= sweep_cgroup(s, dirs.v[i]);
-	if (!s->dry)
-		runtime_lock_remove(s->rt, id);
-	return clean;
-}
-
-/* The record stays until somebody was told of it. */
-static void
-sweep_ended(struct sweep *s, const json *record)
-{
-	const char *name = json_str(record, "name", "");
-	autoerr struct err err = ERR_INIT;
-	bool clean = clean_kept(s, record);
-
-	if (s->gc && sweep_item(s, "environment", name, "it has ended", false) &&
-	    clean && kept_remove(s->rt, json_str(record, "id", ""), &err))
-		sweep_failed(s, &err);
-}
-
-static void
-sweep_kept_item(struct sweep *s, const json *record)
-{
-	enum kept_state state =
-	    kept_state(record, s->containers, s->engine);
-	autobuf struct strbuf why = STRBUF_INIT;
-
-	if (state == KEPT_ENDED) {
-		sweep_ended(s, record);
-		return;
-	}
-	strbuf_adds(&why, "kept: it ends after ");
-	units_add_duration_exact(&why,
-	    (uint64_t)json_int(record, "lease_ms", 0));
-	strbuf_adds(&why, " without use");
-	sweep_item(s, "environment", json_str(record, "name", ""),
-	    state == KEPT_LIVES ? why.buf
-				: "kept, on an engine that was not asked",
-	    true);
-}
-
-static void
-sweep_kept(struct sweep *s)
-{
-	autojson json *list = kept_list(s->rt, NULL);
-	const json *record;
-
-	json_each (record, list)
-		sweep_kept_item(s, record);
 }
 
 /* Of a kept environment: the lock is there for whoever comes next. */
@@ -197,6 +152,7 @@ sweep_run(const struct runtime *rt, struct engine *engine, bool dry,
 
 	if (engine) {
 		s.engine = engine_endpoint(engine)->url;
+		s.asked = engine;
 		sweep_engine(&s, engine);
 	}
 	sweep_kept(&s);

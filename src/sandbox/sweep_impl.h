@@ -8,7 +8,8 @@
 struct sweep {
 	bool dry, failed;
 	bool gc; /* somebody listens: look at everything */
-	const char *engine; /* URL of the one that is swept, or NULL */
+	struct engine *asked; /* the one that is swept, or NULL */
+	const char *engine; /* its URL, or NULL */
 	sweep_fn *fn;
 	void *arg;
 	struct err *err; /* of the first failure */
@@ -20,7 +21,13 @@ struct sweep {
 int sweep_item(struct sweep *s, const char *kind, const char *name,
     const char *why, bool keep);
 void sweep_failed(struct sweep *s, struct err *e);
+/* False: it could not be removed. */
+bool sweep_cgroup(struct sweep *s, const char *path);
 /* Containers and volumes; engine_sweep.c. */
 void sweep_engine(struct sweep *s, struct engine *engine);
+/* The container of the kept environment with this id, if there is one. */
+int sweep_container_of(struct sweep *s, const char *id, struct err *err);
+/* The register of kept environments; sweep_kept.c. */
+void sweep_kept(struct sweep *s);
 
 #endif

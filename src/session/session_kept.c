@@ -157,10 +157,26 @@ find_id(struct session *s, const char *id)
 	return NULL;
 }
 
+/* What cannot be read may be what was asked for. */
+static struct env *
+not_found(struct session *s, const char *name, const struct strvec *wrong,
+    struct err *err)
+{
+	for (size_t i = 0; i < wrong->n; i++) {
+		const char *file = strrchr(wrong->v[i], '/') + 1;
+		autofree char *id = xstrndup(file, strcspn(file, "."));
+
+		if (is_beginning(name, id))
+			json_free(kept_load(&s->runtime, id, err));
+	}
+	return NULL;
+}
+
 struct env *
 session_env_adopt(struct session *s, const char *name, struct err *err)
 {
-	autojson json *list = kept_list(&s->runtime, NULL);
+	autovec struct strvec wrong = STRVEC_INIT;
+	autojson json *list = kept_list(&s->runtime, &wrong);
 	const json *item, *found = NULL;
 	struct env *env;
 	int best = 0;
@@ -177,9 +193,11 @@ session_env_adopt(struct session *s, const char *name, struct err *err)
 			found = item;
 		}
 	}
+	if (!found)
+		return not_found(s, name, &wrong, err);
 	/* By its id it may be one that the session has. */
-	env = found ? find_id(s, json_str(found, "id", "")) : NULL;
-	return env || !found ? env : adopt(s, found, err);
+	env = find_id(s, json_str(found, "id", ""));
+	return env ? env : adopt(s, found, err);
 }
 
 /* ---- a named session ---- */
