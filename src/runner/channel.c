@@ -6,7 +6,7 @@
  * A socket that the client passed is out of the reach of code, and what is
  * connected to it is the stream itself.  To the one of an abstract name, which
  * lives in the network namespace, code could come as well.  So each looks who
- * the other is: it has the same uid, and its parent is outside of the
+ * the other is: it has the uid of the other, and its parent is outside of the
  * namespace, as that of PID 1 and of what an engine starts (code's parent is
  * within, the runner itself at last).  What comes there is "connect", relay.c.
  */
@@ -64,13 +64,13 @@ parent_of(pid_t pid)
 }
 
 bool
-channel_peer_is_engines(int fd)
+channel_peer_is_engines(int fd, uid_t uid)
 {
 	struct ucred peer;
 	socklen_t n = sizeof(peer);
 
 	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) == 0 &&
-	    peer.uid == geteuid() && peer.pid > 0 && parent_of(peer.pid) == 0;
+	    peer.uid == uid && peer.pid > 0 && parent_of(peer.pid) == 0;
 }
 
 /* ---- the listening socket ---- */
@@ -300,7 +300,7 @@ channel_accept(struct runner *rn)
 		return;
 	if (rn->listen_passed) {
 		late_open(rn, fd, fd, -1);
-	} else if (channel_peer_is_engines(fd)) {
+	} else if (channel_peer_is_engines(fd, rn->config.began)) {
 		fd_close(&rn->pending_fd);
 		rn->pending_fd = fd;
 	} else {

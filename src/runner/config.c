@@ -357,7 +357,7 @@ read_fields(struct config *c, struct cgroup *cg, const struct message *m,
 static void
 check_uids(struct config *c)
 {
-	c->self = geteuid();
+	c->self = c->began = geteuid();
 	if (c->tree) {
 		c->uid = c->self;
 		c->gid = getegid();
@@ -434,6 +434,8 @@ config_read(struct config *c, struct cgroup *cg, const struct message *m,
 	if (check_service(c) < 0)
 		return -1;
 	places_open(c);
+	if (!cg->passed)
+		leave_root(c);
 	c->set = true;
 	return 0;
 }

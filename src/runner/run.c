@@ -60,7 +60,10 @@ open_pty(struct runner *rn, const struct request *r, struct ends *e)
 	(void)setfsuid(config_slot_uid(&rn->config, r->slot));
 	master = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 	(void)setfsuid(rn->config.self);
-	(void)prctl(PR_SET_DUMPABLE, 0);
+	if (rn->config.self == rn->config.began)
+		(void)prctl(PR_SET_DUMPABLE, 0);
+	else
+		leave_resume();
 	if (master < 0)
 		return -1;
 	e->ours[1] = master;

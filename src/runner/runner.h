@@ -162,6 +162,7 @@ struct config {
 	uid_t uid;	  /* of slot 0 */
 	gid_t gid;
 	uid_t self;	  /* the runner's own */
+	uid_t began;	  /* what it was started with, as relays are */
 	bool shared_uid;  /* slots cannot have uids of their own */
 	bool pidns;
 	bool tree;	  /* a guest, whose processes are those below it */
@@ -182,6 +183,22 @@ struct config {
 int config_read(struct config *c, struct cgroup *cg, const struct message *m,
     const char **text);
 uid_t config_slot_uid(const struct config *c, int slot);
+
+/* ---- leave.c ---- */
+
+/* That of a runner whose code is root; Debian's policy reserves it, and no
+   service that is known takes it. */
+#define LEAVE_UID 65521
+
+/*
+ * Where code is root, as the runner was until now, the runner takes another
+ * uid and keeps its capabilities: code can then neither signal it nor lower its
+ * limits.  It stays what it is where it may not, or where no such uid is
+ * mapped.
+ */
+void leave_root(struct config *c);
+/* Again all capabilities that there are, after another uid was assumed. */
+void leave_resume(void);
 
 /*
  * Opens the first place for STATS, and lets code write into each: a volume of
@@ -411,8 +428,9 @@ void channel_accept(struct runner *rn);
 void channel_pending(struct runner *rn);
 /* Returns the length of the abstract address. */
 unsigned channel_address(struct sockaddr_un *sa);
-/* Whether the socket's other end is PID 1 or was started by an engine. */
-bool channel_peer_is_engines(int fd);
+/* Whether the socket's other end, with this uid, is PID 1 or was started by an
+   engine. */
+bool channel_peer_is_engines(int fd, uid_t uid);
 
 /* ---- service.c ---- */
 

@@ -59,17 +59,20 @@ uid_resume(const struct config *c)
 {
 	if (set_uids(c->self, c->self, c->self) != 0)
 		_exit(1);
-	(void)prctl(PR_SET_DUMPABLE, 0);
+	if (c->self == c->began)
+		(void)prctl(PR_SET_DUMPABLE, 0);
+	else
+		leave_resume();
 }
 
 /* Whether no process of the uid is left, zombies included. */
 static bool
 uid_is_empty(const struct config *c, uid_t uid)
 {
-	if (c->tree || (c->relays && uid == c->self))
+	if (c->tree || (c->relays && uid == c->began))
 		return tree_kill(); /* what was forked since the last look */
 	errno = 0;
-	if (uid == c->self)
+	if (uid == c->began)
 		return kill(-1, 0) < 0 && errno == ESRCH;
 	return getpriority(PRIO_USER, uid) == -1 && errno == ESRCH;
 }
@@ -119,9 +122,9 @@ signal_uid(const struct config *c, uid_t uid, int number)
 static void
 kill_uid(const struct config *c, uid_t uid)
 {
-	if (uid == c->self && c->relays)
+	if (uid == c->began && c->relays)
 		(void)tree_kill(); /* relays are not below the runner */
-	else if (uid == c->self)
+	else if (uid == c->began)
 		(void)kill(-1, SIGKILL);
 	else
 		signal_uid(c, uid, SIGKILL);
@@ -132,7 +135,7 @@ task_signal(const struct runner *rn, const struct request *r, int number)
 {
 	uid_t uid = config_slot_uid(&rn->config, r->slot);
 
-	if (!rn->config.pidns && uid != rn->config.self)
+	if (!rn->config.pidns && uid != rn->config.began)
 		signal_uid(&rn->config, uid, number);
 }
 

@@ -112,7 +112,7 @@ def _(kind):
             now = processes(kind, made)
             assert not [p for p in now if "sleep 90" in p], now
             # and the time limit takes only what was started here
-            s.run_into_limit("limit.sh", "sleep 904 & sleep 905")
+            s.run_into_limit("limit.sh", "echo on; sleep 904 & sleep 905")
             same(s.ok("env info")["attached"].lstrip("/") != "", True)
             s.ok("env reset")
             r = s.run("p.sh", "echo again")
