@@ -256,9 +256,12 @@ check_image(struct box *box, struct err *err)
 	if (strcmp(eb->image.os, "linux") && eb->image.os[0])
 		return err_set(err, ERR_IMAGE, "%s is an image for %s, not for "
 		    "Linux", box->spec.image, eb->image.os);
+	if (box->spec.limits.user == USER_SANDBOX)
+		eb->caller = container_caller(box);
 	/* Which runner fits is said before anything is started. */
 	return runner_way_init(&eb->way, box->ctx.engine,
-	    eb->image.arch[0] ? eb->image.arch : NULL, err);
+	    eb->image.arch[0] ? eb->image.arch : NULL, &box->runtime,
+	    eb->caller, err);
 }
 
 /* ---- the container ---- */

@@ -77,11 +77,8 @@ container_configure(struct box *box, struct client_config *cfg)
 		cfg->user = box->spec.user;
 	if (user == USER_IMAGE)
 		cfg->user = eb->image.user[0] ? eb->image.user : "root";
-	if (user == USER_SANDBOX) {
-		eb->caller = container_caller(box);
-		if (eb->caller)
-			cfg->user = eb->caller;
-	}
+	if (eb->caller)
+		cfg->user = eb->caller;
 	name_user(cfg);
 	if (box->spec.image_cmd)
 		configure_service(box, cfg);

@@ -34,8 +34,11 @@ struct runner_way {
 	char *mountpoint; /* of the volume, a path of the engine's, or NULL */
 };
 
+/* caller: UID:GID that programs have, which gets a name in files of rt, or NULL:
+   one of the installed passwd. */
 int runner_way_init(struct runner_way *way, struct engine *e,
-    const char *arch, struct err *err);
+    const char *arch, const struct runtime *rt, const char *caller,
+    struct err *err);
 /* The name of the volume with all that a way brings; the caller's. */
 char *runner_way_volume_name(const struct runner_way *way);
 void runner_way_release(struct runner_way *way);

@@ -83,9 +83,65 @@ engine_can_bind(struct engine *e, const char *path)
 		   engine_is_here(e));
 }
 
+/* ---- a name for the caller ---- */
+
+/* Whether a line of passwd(5) or group(5) does. */
+static bool
+names_id(const char *text, const char *id)
+{
+	autofree char *field = xasprintf(":x:%s:", id);
+
+	return strstr(text, field);
+}
+
+/*
+ * The installed file and one line more, as a file of this user's state: what is
+ * written of it is the same each time.  Takes the place of *file; without, the
+ * id just has no name.
+ */
+static void
+add_line(struct engine *e, bool bind, char **file, const char *dir,
+    const char *name, const char *id, const char *line)
+{
+	autofree char *path = io_join(dir, name);
+	autobuf struct strbuf text = STRBUF_INIT, there = STRBUF_INIT;
+	autoerr struct err ignored = ERR_INIT;
+
+	if (!*file || io_read_file(*file, &text, RUNNER_MAX, &ignored) ||
+	    names_id(text.buf, id))
+		return;
+	strbuf_adds(&text, line);
+	if ((io_read_file(path, &there, RUNNER_MAX, &ignored) ||
+		strcmp(there.buf, text.buf)) &&
+	    (io_mkdirs(dir, 0755, &ignored) ||
+		io_replace_file(path, text.buf, text.len, 0644, &ignored)))
+		return;
+	if (bind && !engine_can_bind(e, path))
+		return;
+	free(*file);
+	*file = steal(&path);
+}
+
+/* UID:GID is called as programs are in other environments. */
+static void
+name_caller(struct runner_way *way, struct engine *e,
+    const struct runtime *rt, const char *caller)
+{
+	const char *group = strchr(caller, ':') + 1;
+	autofree char *uid = xstrndup(caller, group - caller - 1);
+	autofree char *dir = xasprintf("%s/etc/%s-%s",
+	    rt->state_dir ? rt->state_dir : rt->runtime_dir, uid, group);
+	autofree char *user_line = xasprintf("sandbox:x:%s:%s:sandbox:"
+	    SANDBOX_HOME ":/bin/sh\n", uid, group);
+	autofree char *group_line = xasprintf("sandbox:x:%s:\n", group);
+
+	add_line(e, way->bind, &way->passwd, dir, "passwd", uid, user_line);
+	add_line(e, way->bind, &way->group, dir, "group", group, group_line);
+}
+
 int
 runner_way_init(struct runner_way *way, struct engine *e, const char *arch,
-    struct err *err)
+    const struct runtime *rt, const char *caller, struct err *err)
 {
 	*way = (struct runner_way){.path = runtime_runner_path(arch, err)};
 	if (!way->path)
@@ -94,6 +150,8 @@ runner_way_init(struct runner_way *way, struct engine *e, const char *arch,
 	way->hosts = data_file("etc/hosts");
 	way->passwd = data_file("etc/passwd");
 	way->group = data_file("etc/group");
+	if (caller)
+		name_caller(way, e, rt, caller);
 	return identify(way, err);
 }
 

@@ -115,7 +115,7 @@ sweep_volume(struct sweep *s, struct engine *engine, const json *volume)
 	autofree char *ours = NULL;
 	const char *name = json_str(volume, "Name", "");
 
-	if (!runner_way_init(&way, engine, NULL, &err))
+	if (!runner_way_init(&way, engine, NULL, NULL, NULL, &err))
 		ours = runner_way_volume_name(&way);
 	runner_way_release(&way);
 	err_clear(&err);

@@ -12,7 +12,7 @@ import threading
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 import engines
-from sandboxes import ENGINES, SandboxHome, Session, nobody, readable_copy
+from sandboxes import ENGINES, SandboxHome, Session, readable_copy
 from tap import Skip, main, patient, same, test
 
 KEEP_OUT = "it is a directory of this host, where nothing bounds it"
@@ -138,16 +138,18 @@ def what_an_ordinary_user_s_programs_write_is_theirs():
         os.chmod(path, 0o666)
         h.dir("work/out")
         copy = readable_copy()
-        h._become(*nobody())
+        uid, gid = 4321, 1234    # nobody's: they have no name
+        h._become(uid, gid)
         h.options = ["--engine", "unix://" + path]
         done = h.addesh(
             "-k", "-c", "env new busybox:latest -v out:/workspace",
-            "-c", "exec sh -c 'id -u; echo $USER; echo x > f'",
+            "-c", "exec sh -c 'id -u; id -un; id -gn; echo $USER $HOME; "
+            "echo x > f'",
             "-c", "put " + copy + "/runner-" + runner_arch())
         server.shutdown()
         server.server_close()
-        uid, gid = nobody()
-        same(done.is_ok().out, "%d\nsandbox\n" % uid)
+        same(done.is_ok().out,
+             "%d\nsandbox\nsandbox\nsandbox /tmp/home\n" % uid)
         for name in os.listdir(h.work + "/out"):
             st = os.lstat(os.path.join(h.work, "out", name))
             same((st.st_uid, st.st_gid), (uid, gid), name)
