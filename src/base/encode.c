@@ -6,6 +6,7 @@
 
 #include <stdint.h>
 #include <string.h>
+#include <wchar.h>
 
 int
 utf8_next(const char *s, size_t n, unsigned *cp)
@@ -53,6 +54,42 @@ utf8_valid(const char *s, size_t n)
 		n -= len;
 	}
 	return true;
+}
+
+/* Columns of the character at s, and its bytes. */
+static int
+char_width(const char *s, size_t n, size_t *len)
+{
+	unsigned cp = 0;
+	int bytes = utf8_next(s, n, &cp), width;
+
+	*len = bytes > 0 ? (size_t)bytes : 1;
+	width = wcwidth((wchar_t)cp);
+	return width > 0 ? width : 0;
+}
+
+int
+text_width(const char *s)
+{
+	size_t n = strlen(s), len;
+	int width = 0;
+
+	for (; n; s += len, n -= len)
+		width += char_width(s, n, &len);
+	return width;
+}
+
+size_t
+text_fit(const char *s, size_t n, int columns)
+{
+	size_t len;
+
+	for (size_t i = 0; i < n; i += len) {
+		columns -= char_width(s + i, n - i, &len);
+		if (columns < 0)
+			return i;
+	}
+	return n;
 }
 
 static const char alphabets[2][65] = {

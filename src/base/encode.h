@@ -13,6 +13,10 @@
  */
 int utf8_next(const char *s, size_t n, unsigned *cp);
 bool utf8_valid(const char *s, size_t n);
+/* Columns of a terminal that the text takes. */
+int text_width(const char *s);
+/* Bytes of it that take at most so many columns. */
+size_t text_fit(const char *s, size_t n, int columns);
 
 /* Appends; always padded with '='.  url: '-' and '_' for '+' and '/'. */
 void base64_encode(struct strbuf *out, const void *p, size_t n, bool url);

@@ -1,7 +1,6 @@
 /* Lists in three forms; see call_table_new(). */
 #include <stdlib.h>
 #include <string.h>
-#include <wchar.h>
 
 #include "base/encode.h"
 #include "cmd/call.h"
@@ -79,26 +78,6 @@ call_table_row(struct call_table *t, const char *const *cells, json *data)
 	t->rows[t->nrows++] = row;
 }
 
-/* Columns of a terminal that the text takes. */
-static int
-width_of(const char *s)
-{
-	size_t n = strlen(s);
-	int width = 0;
-
-	while (n) {
-		unsigned cp = 0;
-		int len = utf8_next(s, n, &cp), w;
-
-		len = len > 0 ? len : 1;
-		w = wcwidth(cp);
-		width += w > 0 ? w : 0;
-		s += len;
-		n -= len;
-	}
-	return width;
-}
-
 static void
 put_plain(struct call_table *t)
 {
@@ -124,9 +103,9 @@ choose_widths(struct call_table *t, int *widths, int columns)
 	int total = 0, drop;
 
 	for (size_t i = 0; i < t->ncols; i++) {
-		widths[i] = width_of(t->cols[i].title);
+		widths[i] = text_width(t->cols[i].title);
 		for (size_t r = 0; r < t->nrows; r++) {
-			int w = width_of(cell(t, r, i));
+			int w = text_width(cell(t, r, i));
 
 			widths[i] = w > widths[i] ? w : widths[i];
 		}
@@ -152,7 +131,7 @@ put_line(struct call_table *t, const int *widths, size_t r, bool title)
 
 	for (size_t i = 0; i < t->ncols; i++) {
 		const char *s = title ? t->cols[i].title : cell(t, r, i);
-		int pad = widths[i] - width_of(s);
+		int pad = widths[i] - text_width(s);
 
 		if (!widths[i])
 			continue;

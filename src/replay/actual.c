@@ -55,8 +55,8 @@ needs_escapes(const char *s, size_t n)
 	return false;
 }
 
-static void
-add_normal(struct strbuf *out, const char *s, size_t n, bool escapes)
+void
+match_add_normal(struct strbuf *out, const char *s, size_t n, bool escapes)
 {
 	size_t len;
 
@@ -83,7 +83,7 @@ normalise(struct actual_line *l, const char *s, size_t n, bool plain)
 	struct strbuf own = STRBUF_INIT;
 
 	l->escaped = !plain && needs_escapes(s, n);
-	add_normal(&own, s, n, l->escaped);
+	match_add_normal(&own, s, n, l->escaped);
 	if (l->escaped)
 		strbuf_adds(&own, MATCH_ESC);
 	l->n = own.len;

@@ -16,15 +16,26 @@ count(struct likeness *l, unsigned feature)
 	}
 }
 
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* Blanks in a row, and tabs, are as one. */
 static void
 add(struct likeness *l, const char *s, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		unsigned c = (unsigned char)s[i];
+	unsigned before = 0, c;
 
+	for (size_t i = 0; i < n; i++) {
+		if (i && is_blank(s[i]) && is_blank(s[i - 1]))
+			continue;
+		c = is_blank(s[i]) ? ' ' : (unsigned char)s[i];
 		count(l, c);
-		if (i + 1 < n)
-			count(l, c << 8 | (unsigned char)s[i + 1] | 1u << 16);
+		if (before)
+			count(l, before << 8 | c | 1u << 16);
+		before = c;
 	}
 }
 

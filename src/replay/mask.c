@@ -336,16 +336,20 @@ changing_at(const struct masks *m, const struct mask *k, const char *s,
 
 /* The mask whose value at `at` is the longest; NULL: none has one. */
 static const struct mask *
-longest_at(
-    const struct masks *m, const char *s, size_t n, size_t at, size_t *len)
+longest_at(const struct masks *m, bool known, const char *s, size_t n,
+    size_t at, size_t *len)
 {
 	const struct mask *best = NULL;
 
 	*len = 0;
 	for (size_t i = 0; i < m->n; i++) {
 		const struct mask *k = &m->v[i];
-		size_t l = k->recorded ? changing_at(m, k, s, n, at) : 0;
+		size_t l = 0;
 
+		if (known)
+			l = known_value_at(k, s, n, at);
+		else if (k->recorded)
+			l = changing_at(m, k, s, n, at);
 		if (l > *len) {
 			best = k;
 			*len = l;
@@ -354,20 +358,18 @@ longest_at(
 	return best;
 }
 
-void
-mask_line(const struct masks *m, struct strbuf *out, const char *line, size_t n)
+static void
+replace(const struct masks *m, bool known, struct strbuf *out,
+    const char *line, size_t n)
 {
 	const struct mask *k;
 	size_t len;
 
-	if (n > MASK_LINE_MAX) {
-		strbuf_add(out, line, n);
-		return;
-	}
 	m->run->steps = REGEXP_STEPS;
 	for (size_t i = 0; i < n;) {
-		k = begins_word(line, i) ? longest_at(m, line, n, i, &len)
-					 : NULL;
+		k = begins_word(line, i)
+			? longest_at(m, known, line, n, i, &len)
+			: NULL;
 		if (k) {
 			strbuf_addf(out, "[%s]", k->name);
 			i += len;
@@ -375,6 +377,22 @@ mask_line(const struct masks *m, struct strbuf *out, const char *line, size_t n)
 			strbuf_addc(out, line[i++]);
 		}
 	}
+}
+
+void
+mask_line(const struct masks *m, struct strbuf *out, const char *line, size_t n)
+{
+	if (n > MASK_LINE_MAX)
+		strbuf_add(out, line, n);
+	else
+		replace(m, false, out, line, n);
+}
+
+void
+mask_line_known(const struct masks *m, struct strbuf *out, const char *line,
+    size_t n)
+{
+	replace(m, true, out, line, n);
 }
 
 int

@@ -51,6 +51,10 @@ int masks_record_only(
 void mask_line(
     const struct masks *m, struct strbuf *out, const char *line, size_t n);
 
+/* The same with the values of this run only: what people are shown. */
+void mask_line_known(const struct masks *m, struct strbuf *out,
+    const char *line, size_t n);
+
 /* The name whose "[NAME]" stands at s: its index, *len its bytes; or -1. */
 int masks_at(const struct masks *m, const char *s, size_t n, size_t *len);
 /* What may stand there, as a regular expression; borrowed. */

@@ -271,12 +271,16 @@ same(const char *s, size_t n, const char *t, size_t m)
 }
 
 static bool
+is_literal(const struct expect_line *e)
+{
+	return e->raw.n && *e->raw.s == '\\';
+}
+
+static bool
 bytes_match(const struct expect_line *e, const struct actual_line *a)
 {
 	size_t n = a->n_raw;
 
-	if (*e->raw.s == '\\' && same(e->text, e->n, a->text, a->full))
-		return true;
 	return same(e->bytes.buf, e->bytes.len, a->raw, n) ||
 	       (n && a->raw[n - 1] == '\r' &&
 		   same(e->bytes.buf, e->bytes.len, a->raw, n - 1));
@@ -334,7 +338,8 @@ expect_line_matches(
 	if (!x->work)
 		return false;
 	x->work--;
-	if (expect_line_equals(e, a))
+	if (expect_line_equals(e, a) ||
+	    (is_literal(e) && same(e->text, e->n, a->text, a->full)))
 		return true;
 	if (e->no_eol != a->no_eol)
 		return false;

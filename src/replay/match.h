@@ -20,9 +20,9 @@
  *	TEXT		where [..] is any text and [NAME] what the mask says,
  *			in a (glob) too
  *
- * where all but \TEXT and ... may be followed by " (no-eol)", and (re) and the
- * others may be (re?) (re*) (re+), or (?) (*) (+) for a plain line: it is there
- * at most once, any number of times, at least once.
+ * where all but ... may be followed by " (no-eol)", and (re) and the others may
+ * be (re?) (re*) (re+), or (?) (*) (+) for a plain line: it is there at most
+ * once, any number of times, at least once.
  *
  * A pattern becomes one automaton with a literal head and tail, so that a
  * stranger's file cannot keep the comparison busy: see base/regexp.h, and

@@ -12,6 +12,11 @@
 
 uint64_t match_hash(const char *s, size_t n);
 
+/* Appends a line without its colours, with \xNN for what no text holds; escapes:
+   and \\ for \, as a line with an (esc) has it. */
+void match_add_normal(struct strbuf *out, const char *s, size_t n,
+    bool escapes);
+
 /* Between these two, what an automaton said of a text is kept: where one line
    of output is compared with many, often the same is asked again.  The output
    must stay for that time. */

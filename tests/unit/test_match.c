@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* Which lines of output an expected line matches, and whole outputs. */
-#include "base/clock.h"
+#include <time.h>
+
 #include "replay/match.h"
 #include "tap.h"
 
 static struct masks *masks;
+
+/* Of this process: the machine may have others. */
+static long
+used_ms(clock_t begin)
+{
+	return (long)((clock() - begin) * 1000 / CLOCKS_PER_SEC);
+}
 
 /* One line of output, with its newline. */
 static const struct {
@@ -99,6 +107,9 @@ static const struct {
     {"\\xff (esc) (no-eol)", "\xff", 1},
     {"[TIME] (no-eol)", "1.5s", 1},
     {"...", "abc", 1},
+    {"\\a.c (re) (no-eol)", "a.c (re)", 1},
+    {"\\a.c (re) (no-eol)", "abc", 0},
+    {"\\a (no-eol)", "a\n", 0},
     /* how often */
     {"a (?)", "a\n", 1},
     {"a (?)", "b\n", 0},
@@ -243,7 +254,7 @@ test_hostile(void)
 	struct err err = ERR_INIT;
 	struct expectation x;
 	struct actual a;
-	int64_t begin = clock_ms();
+	clock_t begin = clock();
 
 	for (int i = 0; i < LINES; i++) {
 		text[2 * i] = (struct expected_text){"...", 3, 1};
@@ -258,7 +269,7 @@ test_hostile(void)
 	    "many hostile patterns");
 	ok(!expectation_matches(&x, &a), "against long lines do not match");
 	ok(expectation_exhausted(&x), "and that is known to be no answer");
-	ok(clock_ms() - begin < 20000, "soon");
+	ok(used_ms(begin) < 20000, "soon");
 	expectation_release(&x);
 	actual_release(&a);
 	free(text);
@@ -274,7 +285,7 @@ test_many(void)
 	struct err err = ERR_INIT;
 	struct expectation x;
 	struct actual a;
-	int64_t begin;
+	clock_t begin;
 	const char *s;
 
 	strbuf_grow(&lines_of, LINES * 32);
@@ -294,13 +305,13 @@ test_many(void)
 		else
 			strbuf_addf(&output, "test %d in %d.52s\n", i, i % 9);
 	}
-	begin = clock_ms();
+	begin = clock();
 	s = output.buf;
 	actual_read(&a, s, output.len);
 	ok(!expectation_init(&x, text, LINES, masks, &err), "%d lines", LINES);
 	ok(expectation_matches(&x, &a), "match as many");
-	ok(clock_ms() - begin < 2000, "in at most 2 s");
-	printf("# %lld ms\n", (long long)(clock_ms() - begin));
+	ok(used_ms(begin) < 2000, "in at most 2 s");
+	printf("# %ld ms\n", used_ms(begin));
 	expectation_release(&x);
 	actual_release(&a);
 	free(text);
