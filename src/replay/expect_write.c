@@ -59,8 +59,7 @@ is_matched(const struct writer *w, const struct strbuf *line, bool exact)
 	e = &x.v[0];
 	matched = expect_line_is_once(e) && expect_line_matches(&x, 0, w->a);
 	if (exact && e->kind != EXPECT_BYTES)
-		matched = matched && e->kind == EXPECT_TEXT &&
-			  e->n == w->a->n;
+		matched = matched && e->kind == EXPECT_TEXT && e->n == w->a->n;
 	expectation_release(&x);
 	return matched;
 }

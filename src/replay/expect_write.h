@@ -24,7 +24,7 @@ void expect_write_line(struct strbuf *out, const struct masks *m,
  * Appends lines for n bytes of output, each with its newline; what comes behind
  * the first max bytes is one "...".
  */
-void expect_write(struct strbuf *out, const struct masks *m,
-    const char *output, size_t n, bool err, size_t max);
+void expect_write(struct strbuf *out, const struct masks *m, const char *output,
+    size_t n, bool err, size_t max);
 
 #endif

@@ -107,8 +107,8 @@ add_command(struct strbuf *sb, const char *text, size_t n)
 
 /* Is it read back as the same command? */
 static int
-check_command(const char *command, size_t n, const struct strbuf *text,
-    struct err *err)
+check_command(
+    const char *command, size_t n, const struct strbuf *text, struct err *err)
 {
 	autobuf struct strbuf file = STRBUF_INIT;
 	autoerr struct err why = ERR_INIT;
@@ -197,8 +197,10 @@ record_open(const char *path, bool replace, const struct record_front *f,
 {
 	autobuf struct strbuf text = STRBUF_INIT;
 	struct record *r;
-	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC |
-				(replace ? O_TRUNC : O_EXCL), 0666);
+	int fd = open(path,
+	    O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC |
+		(replace ? O_TRUNC : O_EXCL),
+	    0666);
 
 	if (fd < 0) {
 		err_sys(err, errno, "%s", path);

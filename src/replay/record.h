@@ -18,10 +18,11 @@
 #include "replay/mask.h"
 #include "replay/status.h"
 
-#define RECORD_OUTPUT_MAX (1u << 20) /* bytes of a stream; the rest is "..." */
+#define RECORD_OUTPUT_MAX (1u << 20) /* bytes of a stream; the rest is "..." \
+				      */
 
 struct record_front {
-	const char *title; /* or NULL */
+	const char *title;             /* or NULL */
 	const struct strvec *requires; /* words of requirement.h, or NULL */
 	const struct strvec *env;      /* NAME=VALUE, or NULL */
 };
@@ -47,8 +48,8 @@ struct record;
 /* Creates the file, or replaces it; m is borrowed, and may get values later. */
 struct record *record_open(const char *path, bool replace,
     const struct record_front *f, const struct masks *m, struct err *err);
-int record_append(struct record *r, const struct record_step *s,
-    struct err *err);
+int record_append(
+    struct record *r, const struct record_step *s, struct err *err);
 /* Frees r in every case.  NULL is fine. */
 int record_close(struct record *r, struct err *err);
 

@@ -26,18 +26,19 @@ unknown(const char *s, struct err *err)
 		    "'%s' is not known; the nearest is %s", s, near.best);
 	return err_set(err, ERR_CONFIG,
 	    "'%s' is not known: engine, docker, podman, restricted or "
-	    "image:REFERENCE", s);
+	    "image:REFERENCE",
+	    s);
 }
 
 int
 requirement_parse(struct requirement *r, const char *s, struct err *err)
 {
-	static const char not[] = "not ";
+	static const char not [] = "not ";
 	size_t image = strlen(words[REQUIRE_IMAGE]);
 
-	*r = (struct requirement){.negated = str_starts(s, not)};
+	*r = (struct requirement){.negated = str_starts(s, not )};
 	if (r->negated)
-		s += strlen(not);
+		s += strlen(not );
 	if (!strncmp(s, words[REQUIRE_IMAGE], image) && s[image]) {
 		r->kind = REQUIRE_IMAGE;
 		r->arg = xstrdup(s + image);

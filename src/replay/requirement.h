@@ -11,11 +11,11 @@
 #include "base/err.h"
 
 enum requirement_kind {
-	REQUIRE_ENGINE,	    /* any engine */
-	REQUIRE_DOCKER,	    /* the engine is Docker */
+	REQUIRE_ENGINE, /* any engine */
+	REQUIRE_DOCKER, /* the engine is Docker */
 	REQUIRE_PODMAN,
 	REQUIRE_RESTRICTED, /* the restricted sandbox */
-	REQUIRE_IMAGE,	    /* "image:REF": it is there, or can be pulled */
+	REQUIRE_IMAGE,      /* "image:REF": it is there, or can be pulled */
 };
 
 struct requirement {

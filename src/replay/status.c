@@ -8,8 +8,7 @@
 static const struct {
 	const char *text;
 	enum want_kind kind;
-} words[] = {
-    {"timeout", WANT_TIMEOUT}, {"oom", WANT_OOM}, {"*", WANT_ANY}};
+} words[] = {{"timeout", WANT_TIMEOUT}, {"oom", WANT_OOM}, {"*", WANT_ANY}};
 
 static bool
 equals(const char *s, size_t n, const char *word)
@@ -44,14 +43,15 @@ parse_signal(struct want_status *w, const char *s, size_t n, struct err *err)
 	if (number <= 0)
 		return err_set(err, ERR_CONFIG,
 		    "there is no signal %s; a line of output that looks like "
-		    "this is written \\[signal %s]", name, name);
+		    "this is written \\[signal %s]",
+		    name, name);
 	*w = (struct want_status){WANT_SIGNAL, number};
 	return 1;
 }
 
 int
-want_status_parse(struct want_status *w, const char *s, size_t n,
-    struct err *err)
+want_status_parse(
+    struct want_status *w, const char *s, size_t n, struct err *err)
 {
 	static const char signal[] = "signal ";
 	size_t skip = sizeof(signal) - 1;

@@ -29,8 +29,8 @@ struct got_status {
  * Is the line one?  1, 0 if it is something else, -1 if it is meant to be one
  * but there is no such signal (ERR_CONFIG, without a place).
  */
-int want_status_parse(struct want_status *w, const char *s, size_t n,
-    struct err *err);
+int want_status_parse(
+    struct want_status *w, const char *s, size_t n, struct err *err);
 /* "[N]" is met by whatever gives that status: [124] also by [timeout]. */
 bool want_status_met(const struct want_status *w, const struct got_status *g);
 /* As a line of a file, "[0]" included. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/nearest.h"
+#include "base/regexp.h"
 #include "base/units.h"
 
 /* Where a value stands. */
@@ -19,8 +20,8 @@ struct row {
 	const char *key;
 	read_fn *read; /* sets an error without its place, unless: */
 	bool says_where;
-	bool fence;    /* a fence may have it, for all of its steps */
-	bool alone;    /* it needs no value: "" then */
+	bool fence; /* a fence may have it, for all of its steps */
+	bool alone; /* it needs no value: "" then */
 	bool repeats;
 };
 
@@ -64,8 +65,8 @@ read_behind(uint64_t *ms, const char *s, const char *keyword, struct err *err)
 	if (!*s)
 		return 0;
 	if (strncmp(s, keyword, n) != 0 || (s[n] != ' ' && s[n] != '\t'))
-		return err_set(err, ERR_CONFIG, "'%s' is not '%s TIME'", s,
-		    keyword);
+		return err_set(
+		    err, ERR_CONFIG, "'%s' is not '%s TIME'", s, keyword);
 	s += n;
 	return read_duration(ms, s + strspn(s, " \t"), err);
 }
@@ -84,6 +85,20 @@ read_retry(struct step_options *o, const char *value, const struct place *at,
 	o->retry = (unsigned)n;
 	o->retry_every_ms = STEP_RETRY_DEFAULT_MS;
 	return read_behind(&o->retry_every_ms, end, "every", err);
+}
+
+static int
+check_regexp(const struct strbuf *text, struct err *err)
+{
+	struct regexp *re;
+
+	if (text->len > REGEXP_TEXT_MAX)
+		return err_set(err, ERR_CONFIG,
+		    "a regular expression has at most %d bytes",
+		    REGEXP_TEXT_MAX);
+	re = regexp_new(text->buf, text->len, err);
+	regexp_free(re);
+	return re ? 0 : -1;
 }
 
 /* "/RE/", in which "\/" is a slash; *rest is what follows. */
@@ -105,12 +120,12 @@ read_regexp(const char *s, const char **rest, struct err *err)
 		strbuf_addc(&re, *p);
 	}
 	if (*p != '/' || !re.len) {
-		err_set(err, ERR_CONFIG, *p ? "// is an empty pattern"
-					    : "%s has no second /", s);
+		err_set(err, ERR_CONFIG,
+		    *p ? "// is an empty pattern" : "%s has no second /", s);
 		return NULL;
 	}
 	*rest = p + 1;
-	return strbuf_detach(&re);
+	return check_regexp(&re, err) ? NULL : strbuf_detach(&re);
 }
 
 static int
@@ -132,15 +147,16 @@ read_stream(struct step_options *o, const char *value, const struct place *at,
     struct err *err)
 {
 	static const char *const names[] = {[STREAM_BOTH] = "both",
-	    [STREAM_STDOUT] = "stdout", [STREAM_STDERR] = "stderr"};
+	    [STREAM_STDOUT] = "stdout",
+	    [STREAM_STDERR] = "stderr"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (!strcmp(value, names[i])) {
 			o->stream = i;
 			return 0;
 		}
-	return err_set(err, ERR_CONFIG,
-	    "'%s' is not both, stdout or stderr", value);
+	return err_set(
+	    err, ERR_CONFIG, "'%s' is not both, stdout or stderr", value);
 }
 
 static bool
@@ -163,8 +179,8 @@ read_capture(struct step_options *o, const char *value, const struct place *at,
 	char *re;
 
 	if (!is_variable(value, n) || !value[n])
-		return err_set(err, ERR_CONFIG, "'%s' is not NAME=/PATTERN/",
-		    value);
+		return err_set(
+		    err, ERR_CONFIG, "'%s' is not NAME=/PATTERN/", value);
 	re = read_regexp(value + n + 1, &rest, err);
 	if (!re)
 		return -1;
@@ -201,9 +217,9 @@ json_from_yaml(const struct yaml_node *node)
 	json *j;
 
 	if (node->kind == YAML_SCALAR) {
-		j = node->plain ? json_parse(node->text, strlen(node->text),
-				      &ignored)
-				: NULL;
+		j = node->plain
+			? json_parse(node->text, strlen(node->text), &ignored)
+			: NULL;
 		if (!j && yaml_is_null(node))
 			return json_parse("null", 4, &ignored);
 		return j ? j : json_string(node->text);
@@ -235,8 +251,8 @@ read_json(struct step_options *o, const char *value, const struct place *at,
 
 	if (*value != '{' || !str_ends(value, "}"))
 		return not_a_map(at, err);
-	y = yaml_parse_at(at->name, at->line, at->column, value,
-	    strlen(value), err);
+	y = yaml_parse_at(
+	    at->name, at->line, at->column, value, strlen(value), err);
 	if (!y)
 		return -1;
 	o->json = json_from_yaml(yaml_root(y));
@@ -335,8 +351,8 @@ fail_at(const struct place *at, struct err *err, const char *key)
 }
 
 static int
-unknown_key(const struct place *at, const char *key, bool fence,
-    struct err *err)
+unknown_key(
+    const struct place *at, const char *key, bool fence, struct err *err)
 {
 	struct nearest near = NEAREST_INIT(key);
 
@@ -455,8 +471,8 @@ read_pair(struct step_options *o, char **id, const struct yaml *y,
 }
 
 int
-step_options_read_map(struct step_options *o, char **id, const struct yaml *y,
-    struct err *err)
+step_options_read_map(
+    struct step_options *o, char **id, const struct yaml *y, struct err *err)
 {
 	const struct yaml_node *map = yaml_root(y);
 
@@ -464,8 +480,8 @@ step_options_read_map(struct step_options *o, char **id, const struct yaml *y,
 	if (!map || yaml_is_null(map))
 		return 0;
 	if (map->kind != YAML_MAP)
-		return yaml_error(err, y, map, "must be a map, not %s",
-		    yaml_kind_name(map));
+		return yaml_error(
+		    err, y, map, "must be a map, not %s", yaml_kind_name(map));
 	for (size_t i = 0; i < map->n; i++)
 		if (read_pair(o, id, y, map->keys[i], map->items[i], err))
 			return -1;

@@ -29,7 +29,7 @@ struct step_options {
 	uint64_t timeout_ms; /* its limit; 0: not said */
 	uint64_t max_ms;     /* it may not take longer; 0: not said */
 	uint64_t min_ms;     /* nor be faster */
-	unsigned retry;	     /* attempts in all; 0: not said */
+	unsigned retry;      /* attempts in all; 0: not said */
 	uint64_t retry_every_ms;
 	char *wait; /* repeated until stdout matches this, or NULL */
 	uint64_t wait_within_ms;
@@ -38,13 +38,13 @@ struct step_options {
 	size_t n_captures, captures_cap;
 	struct requirement *skip_if; /* or NULL */
 	char *expect_fail; /* it does not match, for this reason; or NULL */
-	json *json; /* a part of the command's JSON object, or NULL */
-	bool hide;  /* not shown to a room */
-	bool pause; /* explained before it runs */
+	json *json;        /* a part of the command's JSON object, or NULL */
+	bool hide;         /* not shown to a room */
+	bool pause;        /* explained before it runs */
 	bool has_type;
 	uint64_t type_ms; /* between typed keys; 0: at once */
-	char *say;	  /* what is said before it, or NULL */
-	uint32_t given;	  /* which keys its own lines had */
+	char *say;        /* what is said before it, or NULL */
+	uint32_t given;   /* which keys its own lines had */
 };
 
 /* All keys; NULL behind the last. */
@@ -65,7 +65,7 @@ int step_options_read(struct step_options *o, const char *name, unsigned line,
  * Reads the map of a fence; *id is the caller's, NULL if it has none.  -1:
  * ERR_CONFIG that begins with "NAME:LINE:COLUMN: ".
  */
-int step_options_read_map(struct step_options *o, char **id,
-    const struct yaml *y, struct err *err);
+int step_options_read_map(
+    struct step_options *o, char **id, const struct yaml *y, struct err *err);
 
 #endif

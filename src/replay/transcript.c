@@ -35,8 +35,8 @@ reader_fail(struct reader *r, unsigned line, const char *fmt, ...)
 	va_start(ap, fmt);
 	strbuf_vaddf(&text, fmt, ap);
 	va_end(ap);
-	return err_set(r->err, ERR_CONFIG, "%s:%u: %s", r->t->name, line,
-	    text.buf);
+	return err_set(
+	    r->err, ERR_CONFIG, "%s:%u: %s", r->t->name, line, text.buf);
 }
 
 int
@@ -106,8 +106,8 @@ check_text(struct reader *r)
 		int len = utf8_next(r->s + i, r->n - i, NULL);
 
 		if (!r->s[i])
-			return reader_fail(r, line_at(r, i),
-			    "a NUL byte: this is no text");
+			return reader_fail(
+			    r, line_at(r, i), "a NUL byte: this is no text");
 		if (len <= 0)
 			return reader_fail(r, line_at(r, i),
 			    "the byte 0x%02x is not UTF-8; in expected output "
@@ -131,7 +131,8 @@ compare_ids(const void *a, const void *b)
 	    *(const struct transcript_step *const *)b;
 	int order = strcmp(x->id, y->id);
 
-	return order ? order : (x->number > y->number) - (x->number < y->number);
+	return order ? order
+		     : (x->number > y->number) - (x->number < y->number);
 }
 
 /* An id names one step. */
@@ -245,7 +246,8 @@ transcript_is_markdown(const char *name)
 {
 	const char *dot = strrchr(name, '.');
 
-	return dot && (!strcasecmp(dot, ".md") || !strcasecmp(dot, ".markdown"));
+	return dot &&
+	       (!strcasecmp(dot, ".md") || !strcasecmp(dot, ".markdown"));
 }
 
 const char *
@@ -260,15 +262,15 @@ transcript_step_title(const struct transcript_step *s, size_t *n)
 }
 
 const char *
-transcript_step_heading(const struct transcript *t,
-    const struct transcript_step *s)
+transcript_step_heading(
+    const struct transcript *t, const struct transcript_step *s)
 {
 	return s->heading < 0 ? NULL : t->headings[s->heading].text;
 }
 
 uint64_t
-transcript_step_timeout(const struct transcript *t,
-    const struct transcript_step *s)
+transcript_step_timeout(
+    const struct transcript *t, const struct transcript_step *s)
 {
 	return s->options.timeout_ms ? s->options.timeout_ms
 				     : t->front.timeout_ms;

@@ -5,6 +5,7 @@
 #include "base/nearest.h"
 #include "base/units.h"
 #include "base/yaml.h"
+#include "replay/mask.h"
 #include "replay/transcript_impl.h"
 
 struct front_reader {
@@ -21,8 +22,8 @@ struct row {
 };
 
 static int
-wants(struct front_reader *r, const struct yaml_node *node,
-    enum yaml_kind kind, const char *what)
+wants(struct front_reader *r, const struct yaml_node *node, enum yaml_kind kind,
+    const char *what)
 {
 	if (node->kind == kind && !yaml_is_null(node))
 		return 0;
@@ -47,8 +48,8 @@ read_table(struct front_reader *r, const struct yaml_node *map,
 			    "%s: unknown key; the nearest is %s", key->text,
 			    near.best);
 		if (k == n)
-			return yaml_error(r->err, r->y, key,
-			    "%s: unknown key", key->text);
+			return yaml_error(
+			    r->err, r->y, key, "%s: unknown key", key->text);
 		if (rows[k].read(r, map->items[i]))
 			return -1;
 	}
@@ -113,10 +114,10 @@ read_requires(struct front_reader *r, const struct yaml_node *node)
 		if (wants(r, item, YAML_SCALAR, "text"))
 			return -1;
 		GROW(f->requires, f->n_requires, &f->requires_cap);
-		if (requirement_parse(&f->requires[f->n_requires], item->text,
-			&why))
-			return yaml_error(r->err, r->y, item, "requires: %s",
-			    why.msg.buf);
+		if (requirement_parse(
+			&f->requires[f->n_requires], item -> text, &why))
+			return yaml_error(
+			    r->err, r->y, item, "requires: %s", why.msg.buf);
 		f->n_requires++;
 	}
 	return 0;
@@ -135,10 +136,14 @@ read_timeout(struct front_reader *r, const struct yaml_node *node)
 	return 0;
 }
 
-/* Whether there are such names is masks_record_only()'s to say. */
 static int
 read_normalize(struct front_reader *r, const struct yaml_node *node)
 {
+	const struct strvec *names = &r->f->normalize;
+	autoerr struct err why = ERR_INIT;
+	struct masks *masks;
+	int status;
+
 	if (wants(r, node, YAML_SEQ, "a list"))
 		return -1;
 	r->f->has_normalize = true;
@@ -147,7 +152,11 @@ read_normalize(struct front_reader *r, const struct yaml_node *node)
 			return -1;
 		strvec_push(&r->f->normalize, node->items[i]->text);
 	}
-	return 0;
+	masks = masks_new();
+	status = masks_record_only(
+	    masks, (const char *const *)names->v, names->n, &why);
+	masks_free(masks);
+	return status ? yaml_error(r->err, r->y, node, "%s", why.msg.buf) : 0;
 }
 
 static int
@@ -161,27 +170,39 @@ read_defaults(struct front_reader *r, const struct yaml_node *node)
 	return read_table(r, node, rows, ARRAY_SIZE(rows));
 }
 
-/* Whether name and expression are right is masks_add()'s to say. */
+static int
+add_mask(struct front_reader *r, struct masks *masks,
+    const struct yaml_node *key, const struct yaml_node *node)
+{
+	struct transcript_front *f = r->f;
+	autoerr struct err why = ERR_INIT;
+
+	if (wants(r, node, YAML_SCALAR, "a regular expression"))
+		return -1;
+	if (masks_add(masks, key->text, node->text, &why))
+		return yaml_error(r->err, r->y, node, "%s", why.msg.buf);
+	GROW(f->masks, f->n_masks, &f->masks_cap);
+	f->masks[f->n_masks++] =
+	    (struct transcript_pair){.name = xstrdup(key->text),
+		.value = xstrdup(node->text),
+		.line = node->line,
+		.column = node->column};
+	return 0;
+}
+
 static int
 read_mask(struct front_reader *r, const struct yaml_node *node)
 {
-	struct transcript_front *f = r->f;
+	struct masks *masks;
+	int status = 0;
 
 	if (wants(r, node, YAML_MAP, "a map"))
 		return -1;
-	for (size_t i = 0; i < node->n; i++) {
-		const struct yaml_node *item = node->items[i];
-
-		if (wants(r, item, YAML_SCALAR, "a regular expression"))
-			return -1;
-		GROW(f->masks, f->n_masks, &f->masks_cap);
-		f->masks[f->n_masks++] = (struct transcript_pair){
-		    .name = xstrdup(node->keys[i]->text),
-		    .value = xstrdup(item->text),
-		    .line = item->line,
-		    .column = item->column};
-	}
-	return 0;
+	masks = masks_new();
+	for (size_t i = 0; !status && i < node->n; i++)
+		status = add_mask(r, masks, node->keys[i], node->items[i]);
+	masks_free(masks);
+	return status;
 }
 
 static bool
@@ -240,8 +261,8 @@ static int
 read_yaml(struct reader *r, size_t start, size_t end, unsigned line)
 {
 	struct front_reader fr = {.f = &r->t->front, .err = r->err};
-	struct yaml *y = yaml_parse_at(r->t->name, line, 1, r->s + start,
-	    end - start, r->err);
+	struct yaml *y = yaml_parse_at(
+	    r->t->name, line, 1, r->s + start, end - start, r->err);
 	int status;
 
 	if (!y)
@@ -272,15 +293,14 @@ read_matter(struct reader *r)
 		return 0;
 	while (reader_next(&ahead, &l))
 		if (is_rule(r, &l)) {
-			reader_block(r, BLOCK_FRONT, open.start, l.end,
-			    open.number, 0);
+			reader_block(
+			    r, BLOCK_FRONT, open.start, l.end, open.number, 0);
 			r->pos = ahead.pos;
 			r->line = ahead.line;
-			return read_yaml(r, open.end, l.start,
-			    open.number + 1);
+			return read_yaml(r, open.end, l.start, open.number + 1);
 		}
-	return reader_fail(r, open.number,
-	    "the front matter is not ended: no line is ---");
+	return reader_fail(
+	    r, open.number, "the front matter is not ended: no line is ---");
 }
 
 int

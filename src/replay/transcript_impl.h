@@ -23,8 +23,8 @@ struct reader {
 struct body {
 	struct reader *r;
 	size_t indent;
-	const char *id;		     /* of the fence, or NULL */
-	unsigned count;		     /* steps in it so far */
+	const char *id;              /* of the fence, or NULL */
+	unsigned count;              /* steps in it so far */
 	struct step_options options; /* what the fence says */
 	enum { BODY_BETWEEN, BODY_OPTIONS, BODY_COMMAND, BODY_OUTPUT } state;
 	struct transcript_step step; /* being read, unless between */
@@ -40,8 +40,8 @@ int reader_fail(struct reader *r, unsigned line, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
 /* The same for a command that the lexer needs more of: its words, and the line
    that opened what is not ended. */
-int reader_not_finished(struct reader *r, const char *s, size_t n,
-    unsigned line);
+int reader_not_finished(
+    struct reader *r, const char *s, size_t n, unsigned line);
 /* Adds a block, or makes the last one longer where both are the same text. */
 void reader_block(struct reader *r, enum transcript_block_kind kind,
     size_t start, size_t end, unsigned line, size_t index);

@@ -49,8 +49,8 @@ opens_fence(const struct reader *r, const struct line *l, struct fence *f)
 }
 
 static bool
-closes_fence(const struct reader *r, const struct line *l,
-    const struct fence *f)
+closes_fence(
+    const struct reader *r, const struct line *l, const struct fence *f)
 {
 	const char *s = r->s + l->start;
 	size_t n = l->stop - l->start, indent = count(s, n, ' '), length;
@@ -68,8 +68,8 @@ not_ended(struct reader *r, const struct fence *f)
 	autofree char *mark = xcalloc(1, f->length + 1);
 
 	memset(mark, f->mark, f->length);
-	return reader_fail(r, f->open.number,
-	    "the fence is not ended: no line is %s", mark);
+	return reader_fail(
+	    r, f->open.number, "the fence is not ended: no line is %s", mark);
 }
 
 static size_t
@@ -110,8 +110,8 @@ read_fence_options(struct reader *r, const struct fence *f, size_t at,
 	if (r->s[at] != '{' || r->s[stop - 1] != '}')
 		return reader_fail(r, f->open.number,
 		    "options of a fence are written {key: value, ...}");
-	y = yaml_parse_at(r->t->name, f->open.number,
-	    at - f->open.start + 1, r->s + at, stop - at, r->err);
+	y = yaml_parse_at(r->t->name, f->open.number, at - f->open.start + 1,
+	    r->s + at, stop - at, r->err);
 	if (!y)
 		return -1;
 	status = step_options_read_map(&b->options, id, y, r->err);
@@ -148,8 +148,8 @@ read_ours(struct reader *r, const struct fence *f, size_t options)
 
 	body_init(&b, r);
 	b.indent = f->indent;
-	reader_block(r, BLOCK_FENCE, f->open.start, f->open.end,
-	    f->open.number, 0);
+	reader_block(
+	    r, BLOCK_FENCE, f->open.start, f->open.end, f->open.number, 0);
 	status = read_fence_options(r, f, options, &b, &id);
 	b.id = id;
 	if (!status)
@@ -201,8 +201,8 @@ read_heading(struct reader *r, const struct line *l)
 	GROW(t->headings, t->n_headings, &t->headings_cap);
 	t->headings[t->n_headings] = (struct transcript_heading){
 	    (unsigned)level, l->number, xstrndup(r->s + start, stop - start)};
-	reader_block(r, BLOCK_HEADING, l->start, l->end, l->number,
-	    t->n_headings++);
+	reader_block(
+	    r, BLOCK_HEADING, l->start, l->end, l->number, t->n_headings++);
 	return true;
 }
 
@@ -250,14 +250,14 @@ read_comment(struct reader *r, const struct line *open, size_t text)
 		   ? NULL
 		   : note_text(r->s + text, close - (r->s + text));
 	if (!note) {
-		reader_block(r, BLOCK_PROSE, open->start, l.end, open->number,
-		    0);
+		reader_block(
+		    r, BLOCK_PROSE, open->start, l.end, open->number, 0);
 		return 0;
 	}
 	GROW(t->notes, t->n_notes, &t->notes_cap);
 	t->notes[t->n_notes] = note;
-	reader_block(r, BLOCK_NOTE, open->start, l.end, open->number,
-	    t->n_notes++);
+	reader_block(
+	    r, BLOCK_NOTE, open->start, l.end, open->number, t->n_notes++);
 	return 0;
 }
 

@@ -171,8 +171,8 @@ end_command(struct body *b)
 
 	lex_line_release(&line);
 	if (r == LEX_MORE)
-		return reader_not_finished(b->r, b->command.buf,
-		    b->command.len, b->step.line);
+		return reader_not_finished(
+		    b->r, b->command.buf, b->command.len, b->step.line);
 	if (r == LEX_OK && more)
 		return reader_fail(b->r, next,
 		    "the command is complete before this line; a line of "
@@ -211,8 +211,8 @@ find_tail(struct body *b, bool command_follows, size_t *tail)
 			n--;
 		r = want_status_parse(&b->step.status, s, n, &why);
 		if (r < 0)
-			return reader_fail(b->r, b->lines[i - 1].number, "%s",
-			    why.msg.buf);
+			return reader_fail(
+			    b->r, b->lines[i - 1].number, "%s", why.msg.buf);
 		if (r)
 			return 1;
 	}
@@ -231,8 +231,10 @@ add_line(struct body *b, const struct line *l, struct transcript_lines *to,
 	const char *s = marked ? marked_text(b, l, &n) : text_of(b, l, &n);
 
 	GROW(to->v, to->n, &to->cap);
-	to->v[to->n++] = (struct transcript_line){.text = s, .n = (uint32_t)n,
-	    .line = l->number, .start = (uint32_t)l->start,
+	to->v[to->n++] = (struct transcript_line){.text = s,
+	    .n = (uint32_t)n,
+	    .line = l->number,
+	    .start = (uint32_t)l->start,
 	    .end = (uint32_t)l->end};
 }
 
@@ -262,7 +264,7 @@ static size_t
 start_of(const struct body *b, size_t i)
 {
 	return i < b->n ? b->lines[i].start
-	       : b->n	? b->lines[b->n - 1].end
+	       : b->n   ? b->lines[b->n - 1].end
 			: b->step.at_command.end;
 }
 
@@ -326,8 +328,8 @@ line_before(struct body *b, const struct line *l, enum form form)
 	if (options)
 		b->step.at_options.end = l->end;
 	else
-		reader_block(b->r, BLOCK_LAYOUT, l->start, l->end, l->number,
-		    0);
+		reader_block(
+		    b->r, BLOCK_LAYOUT, l->start, l->end, l->number, 0);
 	return 0;
 }
 

@@ -22,8 +22,12 @@ static char dir[] = "/tmp/addesh-record.XXXXXX";
 static struct record_step
 step(const char *text, const char *out, const char *err, int code)
 {
-	struct record_step s = {.text = text, .n = strlen(text), .out = out,
-	    .n_out = strlen(out), .err = err, .n_err = strlen(err)};
+	struct record_step s = {.text = text,
+	    .n = strlen(text),
+	    .out = out,
+	    .n_out = strlen(out),
+	    .err = err,
+	    .n_err = strlen(err)};
 
 	s.status.number = code;
 	return s;
@@ -142,8 +146,8 @@ add_value(struct strbuf *sb, unsigned kind)
 		strbuf_addf(sb, "%u.%02us", r % 90, r % 100);
 		return;
 	case 1:
-		strbuf_addf(sb, "%04x%04xa7c%u", r & 0xffff, r >> 7 & 0xffff,
-		    r % 10);
+		strbuf_addf(
+		    sb, "%04x%04xa7c%u", r & 0xffff, r >> 7 & 0xffff, r % 10);
 		return;
 	case 2:
 		strbuf_addf(sb, "%u.%u MB", r % 900, r % 10);
@@ -169,7 +173,8 @@ add_runs(struct strbuf runs[2], unsigned seed)
 	    "...", "[..]", "\t", "id=", "(", "```", "  ", "caf\xc3\xa9 ", "[",
 	    "\x1b[1m", "\r\n", "\x01"};
 
-	for (unsigned n = 3 + seed % 20; n--; seed = seed * 1103515245 + 12345) {
+	for (unsigned n = 3 + seed % 20; n--;
+	     seed = seed * 1103515245 + 12345) {
 		unsigned pick = seed >> 8;
 
 		for (int k = 0; k < 2; k++)
@@ -273,8 +278,8 @@ test_file(void)
 		transcript_free(t);
 	}
 	ok(!record_close(r, &err), "closed");
-	ok(!record_open(path, false, &f, masks, &twice) &&
-		twice.code == EEXIST, "a file that is there is not replaced");
+	ok(!record_open(path, false, &f, masks, &twice) && twice.code == EEXIST,
+	    "a file that is there is not replaced");
 	r = record_open(path, true, &f, masks, &err);
 	ok(r && !record_close(r, &err), "unless it shall be");
 	t = read_file(path, &err);

@@ -84,11 +84,11 @@ dump_times(struct strbuf *sb, const struct step_options *o)
 	if (o->min_ms)
 		strbuf_addf(sb, " min=%u", (unsigned)o->min_ms);
 	if (o->retry)
-		strbuf_addf(sb, " retry=%u/%u", o->retry,
-		    (unsigned)o->retry_every_ms);
+		strbuf_addf(
+		    sb, " retry=%u/%u", o->retry, (unsigned)o->retry_every_ms);
 	if (o->wait)
-		strbuf_addf(sb, " wait=%s/%u", o->wait,
-		    (unsigned)o->wait_within_ms);
+		strbuf_addf(
+		    sb, " wait=%s/%u", o->wait, (unsigned)o->wait_within_ms);
 	if (o->has_type)
 		strbuf_addf(sb, " type=%u", (unsigned)o->type_ms);
 }
@@ -124,8 +124,8 @@ dump_options(struct strbuf *sb, const struct step_options *o)
 }
 
 static void
-dump_lines(struct strbuf *sb, const char *name,
-    const struct transcript_lines *lines)
+dump_lines(
+    struct strbuf *sb, const char *name, const struct transcript_lines *lines)
 {
 	for (size_t i = 0; i < lines->n; i++) {
 		strbuf_addf(sb, "  %s %u ", name, lines->v[i].line);
@@ -140,8 +140,8 @@ dump_step(struct strbuf *sb, const struct transcript *t,
 {
 	const char *heading = transcript_step_heading(t, s);
 
-	strbuf_addf(sb, "step %u: %u %u %u ", s->number, s->first, s->line,
-	    s->last);
+	strbuf_addf(
+	    sb, "step %u: %u %u %u ", s->number, s->first, s->line, s->last);
 	add_quoted(sb, s->text, s->n);
 	if (s->id)
 		strbuf_addf(sb, " id %s", s->id);
@@ -251,8 +251,8 @@ static void
 test_data(void)
 {
 	const char *source = getenv("ADDESH_SOURCE");
-	autofree char *path = io_join(source ? source : ".",
-	    "tests/unit/transcript.txt");
+	autofree char *path =
+	    io_join(source ? source : ".", "tests/unit/transcript.txt");
 	struct testcase c = {.in = STRBUF_INIT, .want = STRBUF_INIT};
 	autobuf struct strbuf text = STRBUF_INIT;
 	autoerr struct err err = ERR_INIT;
@@ -304,7 +304,8 @@ add_steps(struct strbuf *text, size_t n)
 	for (size_t i = 0; i < n; i++)
 		strbuf_addf(text,
 		    "## Step %zu\n\n```addesh {id: s%zu}\n$ run a.py <<EOF\n"
-		    "> x\n> EOF\nout\n\n! err\n[1]\n```\n\n", i, i);
+		    "> x\n> EOF\nout\n\n! err\n[1]\n```\n\n",
+		    i, i);
 }
 
 static void
@@ -426,12 +427,11 @@ static void
 test_written(void)
 {
 	written((struct got_status){.code = 3}, "[3]");
-	written((struct got_status){.code = 137, .signal = 9},
-	    "[signal KILL]");
+	written((struct got_status){.code = 137, .signal = 9}, "[signal KILL]");
 	written((struct got_status){.code = 137, .signal = 9, .oom = true},
 	    "[oom]");
-	written((struct got_status){.code = 124, .timed_out = true},
-	    "[timeout]");
+	written(
+	    (struct got_status){.code = 124, .timed_out = true}, "[timeout]");
 }
 
 /* The keys of a section of the manual: ".It Ic KEY". */
@@ -440,11 +440,12 @@ keys_of(struct strvec *keys, const char *page, const char *heading)
 {
 	const char *p = strstr(page, heading);
 
-	for (p = p ? strchr(p, '\n') : NULL; p && !str_starts(p, "\n.Sh") &&
-	     !str_starts(p, "\n.Ss"); p = strchr(p + 1, '\n'))
+	for (p = p ? strchr(p, '\n') : NULL;
+	     p && !str_starts(p, "\n.Sh") && !str_starts(p, "\n.Ss");
+	     p = strchr(p + 1, '\n'))
 		if (str_starts(p, "\n.It Ic "))
-			strvec_push_owned(keys,
-			    xstrndup(p + 8, strcspn(p + 8, " \n")));
+			strvec_push_owned(
+			    keys, xstrndup(p + 8, strcspn(p + 8, " \n")));
 }
 
 /* The keys that the reader has and those of addesh-session(5) are the same. */
@@ -469,8 +470,8 @@ test_manual(void)
 	for (size_t i = 0; i < front.n; i++) {
 		autofree char *text =
 		    xasprintf("---\n%s: ~\n---\n", front.v[i]);
-		autofree char *inner = xasprintf(
-		    "---\ndefaults: {%s: ~}\n---\n", front.v[i]);
+		autofree char *inner =
+		    xasprintf("---\ndefaults: {%s: ~}\n---\n", front.v[i]);
 		autoerr struct err one = ERR_INIT, two = ERR_INIT;
 
 		transcript_free(
@@ -478,7 +479,7 @@ test_manual(void)
 		transcript_free(
 		    transcript_read("a.md", inner, strlen(inner), &two));
 		ok(!strstr(one.msg.buf, "unknown key") ||
-		       !strstr(two.msg.buf, "unknown key"),
+			!strstr(two.msg.buf, "unknown key"),
 		    "%s is read", front.v[i]);
 	}
 }
