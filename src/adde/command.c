@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "adde/advice.h"
 #include "adde/wire.h"
 #include "cmd/dispatch.h"
 #include "cmd/host.h"
@@ -86,7 +87,6 @@ command_say_unreachable(struct tool_call *c)
 static void
 take_error(struct tool_call *c, const json *error)
 {
-	const char *hint = json_str(error, "hint", NULL);
 	const char *kind = json_str(error, "kind", "");
 	bool engine = !strcmp(kind, err_kind_name(ERR_ENGINE));
 
@@ -95,8 +95,7 @@ take_error(struct tool_call *c, const json *error)
 	    : !strcmp(kind, err_kind_name(ERR_POLICY)) ? ERR_POLICY
 						       : ERR_SANDBOX,
 	    "%s", json_str(error, "message", ""));
-	if (hint)
-		err_hint(&c->err, "%s", hint);
+	advice_add(&c->err, json_str(error, "hint", ""));
 	c->err.code = (int)json_int(error, "code", 0);
 	command_say_unreachable(c);
 }

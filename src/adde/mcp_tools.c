@@ -90,12 +90,17 @@ unknown(const struct tool *t, const json *known, const char *name,
     struct err *err)
 {
 	struct nearest near = NEAREST_INIT(name);
+	autobuf struct strbuf all = STRBUF_INIT;
 	const json *property;
 
-	json_each (property, known)
+	json_each (property, known) {
 		nearest_try(&near, property->string);
+		strbuf_addf(
+		    &all, "%s%s", all.len ? ", " : "", property->string);
+	}
 	err_set(err, ERR_USAGE, "%s has no argument '%s'", t->name, name);
-	return near.best ? err_hint(err, "did you mean %s?", near.best) : -1;
+	return near.best ? err_hint(err, "did you mean %s?", near.best)
+			 : err_hint(err, "there are: %s", all.buf);
 }
 
 int
@@ -190,26 +195,45 @@ write_plain_error(struct strbuf *out, const char *id, enum mcp_era era,
 	mcp_write_result(out, id, result);
 }
 
+/* What it shows of a response: the log, where it has one and is no error.  Its
+   limits are what every run in the environment has: those that do not hold are
+   worth a model's attention, the others are not. */
+static json *
+shown_of(const json *response, bool failed)
+{
+	const json *log = failed ? NULL : mcp_member(response, "log");
+	json *shown = json_copy(log ? log : response);
+	json *limits = cJSON_GetObjectItemCaseSensitive(shown, "limits");
+
+	json_remove(limits, "applied");
+	if (limits && !cJSON_GetArraySize(json_get(limits, "not_applied")))
+		json_remove(shown, "limits");
+	return shown;
+}
+
 void
 mcp_tools_answer(struct strbuf *out, const char *id, enum mcp_era era,
     int status, const json *response)
 {
 	const json *log = mcp_member(response, "log");
-	const json *shown = log && !status ? log : response;
 	autofree char *text = NULL;
 	autojson json *result = NULL;
+	json *shown;
 
 	if (status && is_plain_error(response)) {
 		write_plain_error(out, id, era, response);
 		return;
 	}
+	shown = shown_of(response, status);
 	text = wire_print(shown);
 	result =
 	    result_with_text(era, wire_string(text, strlen(text)), status);
 	/* A log's schema has no room for what else failed. */
-	if (!log || !status)
-		json_put(result, "structuredContent", json_copy(shown));
-	if (shown == log)
+	if (log && status)
+		json_free(shown);
+	else
+		json_put(result, "structuredContent", shown);
+	if (log && !status)
 		add_warnings(result, response);
 	mcp_write_result(out, id, result);
 }

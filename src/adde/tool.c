@@ -42,19 +42,30 @@ wrong_type(const char *field, const char *wanted, const json *j,
 	    vowel ? "n" : "", wanted, type_of(j));
 }
 
+static json *
+wrong_item(const char *field, const json *item, size_t number, struct err *err)
+{
+	autofree char *what = item->string ? xasprintf("'%s'", item->string)
+					   : xasprintf("item %zu", number);
+
+	wrong_type(what, "string", item, err);
+	err_prefix(err, "%s", field);
+	return NULL;
+}
+
 /* The texts of a list or a map; null is "" there, as in Go. */
 static json *
 take_texts(const char *field, const json *from, json *into, struct err *err)
 {
 	const json *item;
+	size_t number = 0;
 	json *text;
 
 	json_each (item, from) {
+		number++;
 		if (!cJSON_IsString(item) && !cJSON_IsNull(item)) {
 			json_free(into);
-			wrong_type(field, "string", item, err);
-			err_prefix(err, "an item");
-			return NULL;
+			return wrong_item(field, item, number, err);
 		}
 		text = cJSON_IsNull(item) ? json_string("") : json_copy(item);
 		if (cJSON_IsArray(from)) {

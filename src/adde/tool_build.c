@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "adde/advice.h"
 #include "adde/command.h"
 #include "adde/wire.h"
 #include "cmd/host.h"
@@ -126,7 +127,6 @@ static int
 put_failure(struct tool_call *c, const json *result)
 {
 	autobuf struct strbuf layer = STRBUF_INIT;
-	const char *hint = json_str(result, "hint", NULL);
 
 	strbuf_addf(&layer, "step %lld: ",
 	    (long long)json_int(result, "failed_step", 0));
@@ -136,7 +136,7 @@ put_failure(struct tool_call *c, const json *result)
 		    wire_string(layer.buf, layer.len));
 	err_set(&c->err, ERR_IMAGE, "build failed: %s",
 	    json_str(result, "message", ""));
-	return hint ? err_hint(&c->err, "%s", hint) : -1;
+	return advice_add(&c->err, json_str(result, "hint", ""));
 }
 
 static json *

@@ -1,6 +1,7 @@
 /* Programs in environments: execute_code_block and get_container_logs. */
 #include <string.h>
 
+#include "adde/advice.h"
 #include "adde/command.h"
 #include "adde/environment.h"
 #include "adde/wire.h"
@@ -44,11 +45,11 @@ put_stream(json *log, const char *name, const json *result, int64_t lines)
 	strbuf_release(&tail);
 }
 
-/* What a result has beside ADDE's four fields, in its order. */
+/* What a result has beside ADDE's four fields, in its order, and as it is. */
 static const char *const more_fields[] = {"status", "signal", "timed_out",
     "oom_killed", "cancelled", "environment_lost", "stdout_truncated",
     "stderr_truncated", "stdout_bytes", "stderr_bytes", "duration_ms",
-    "memory_peak", "limits", "diagnosis", "message", "hint", NULL};
+    "memory_peak", "limits", "message", NULL};
 
 /*
  * Where there is nothing to run a file with, ADDE has the status and the words
@@ -74,6 +75,18 @@ is_missing(const json *result)
 	    "interpreter_missing");
 }
 
+static void
+put_advice(json *log, const json *result)
+{
+	json *diagnosis = advice_diagnosis(result);
+	autofree char *hint = advice_for_run(result);
+
+	if (diagnosis)
+		json_put(log, "diagnosis", diagnosis);
+	if (hint)
+		json_put(log, "hint", wire_string(hint, strlen(hint)));
+}
+
 /* lines: how many of the last; 0: all. */
 static void
 put_log(struct tool_call *c, const json *result, int64_t lines)
@@ -96,6 +109,7 @@ put_log(struct tool_call *c, const json *result, int64_t lines)
 		if (value && !cJSON_IsNull(value) && !cJSON_IsFalse(value))
 			json_put(log, more_fields[i], json_copy(value));
 	}
+	put_advice(log, result);
 	json_put(c->response, "log", log);
 }
 

@@ -100,7 +100,8 @@ const struct tool tool_table[] = {
 	    "That the program fails is a result and no error: see exit_code "
 	    "and stderr in the log.",
 	.input_schema = SCHEMA(
-	    STR("container_id", "the environment") ","
+	    STR("container_id", "the environment, as create_runtime_env "
+				"named it") ","
 	    STR("filename", "the file's name below /workspace, such as "
 			    "main.py") ","
 	    STR("code_content", "the program") ","
@@ -115,7 +116,8 @@ const struct tool tool_table[] = {
 	.description = "The log of the last program that execute_code_block "
 		       "ran in an environment.",
 	.input_schema = SCHEMA(
-	    STR("container_id", "the environment") ","
+	    STR("container_id", "the environment, as create_runtime_env "
+				"named it") ","
 	    INT("tail_lines", "only so many last lines of stdout and of "
 			      "stderr; absent: all"),
 	    "\"container_id\""),
@@ -127,7 +129,8 @@ const struct tool tool_table[] = {
 	.title = "Remove environment",
 	.description = "Ends and removes an environment with its workspace.",
 	.input_schema = SCHEMA(
-	    STR("container_id", "the environment"), "\"container_id\""),
+	    STR("container_id", "the environment, as create_runtime_env "
+				"named it"), "\"container_id\""),
 	.output_schema =
 	    SCHEMA(BOOL("ok", "it is gone") "," ERRORS, "\"ok\""),
 	.destructive = true,
@@ -147,7 +150,8 @@ const struct tool tool_table[] = {
     {.name = "build_image_from_context",
 	.title = "Build image from context",
 	.description = "Builds an image from what prepare_build_context made.",
-	.input_schema = SCHEMA(STR("context_id", "the directory") ","
+	.input_schema = SCHEMA(
+	    STR("context_id", "as prepare_build_context named it") ","
 	    BUILD_TAG "," BUILD_ARGS, "\"context_id\""),
 	.output_schema = BUILD_RESULT,
 	.open_world = true,
