@@ -44,6 +44,7 @@ tell(struct runner *rn)
 
 	if (rn->disk.id == 0)
 		return;
+	rn->disk.told_us = rn->now;
 	field_writer_init(&w, buf, sizeof(buf));
 	field_put_text(&w, PROTO_K_TEXT, rn->disk.stopped ? "stopped" : "disk");
 	queue_message(&rn->queue, PROTO_EVENT, rn->disk.id, &w);
@@ -73,7 +74,7 @@ disk_look(struct runner *rn)
 		return;
 	d->held = true;
 	d->used = (uint64_t)used;
-	d->held_us = rn->now;
+	d->told_us = 0;
 	d->stopped = signal_jobs(rn, SIGSTOP);
 	tell(rn);
 }
@@ -83,7 +84,8 @@ static void
 go_on(struct runner *rn)
 {
 	struct disk *d = &rn->disk;
-	uint64_t pause = (rn->now - d->held_us) * (REST - 1);
+	uint64_t pause =
+	    d->told_us > 0 ? (rn->now - d->told_us) * (REST - 1) : 0;
 
 	d->held = false;
 	d->next_us = rn->now +

@@ -330,7 +330,7 @@ struct disk {
 	bool stopped; /* held, and there are jobs */
 	uint64_t base, room;
 	uint64_t used;	  /* when they were held */
-	uint64_t held_us;
+	uint64_t told_us; /* when the client was; or 0 */
 	uint64_t next_us; /* when it is looked at; 0: not now */
 };
 
