@@ -17,6 +17,7 @@
 #include "cmd/dispatch.h"
 #include "cmd/help.h"
 #include "cmd/host.h"
+#include "cmd/job_notes.h"
 #include "cmd/opts.h"
 #include "cmd/output.h"
 #include "cmd/session_host.h"
@@ -324,7 +325,7 @@ open_session(struct program *p)
 
 /* Whoever comes back sees where. */
 static void
-tell_resumed(const struct program *p)
+tell_resumed(struct program *p)
 {
 	autobuf struct strbuf line = STRBUF_INIT;
 
@@ -333,6 +334,7 @@ tell_resumed(const struct program *p)
 	session_host_resumed(p->host.session, &line);
 	if (!line.len)
 		return;
+	job_notes_resumed(&p->host, &line);
 	strbuf_addc(&line, '\n');
 	(void)io_write_all(STDERR_FILENO, line.buf, line.len);
 }

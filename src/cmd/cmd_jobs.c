@@ -7,71 +7,8 @@
 #include "cmd/call.h"
 #include "cmd/run_result.h"
 #include "sandbox/jobs.h"
+#include "session/env_jobs.h"
 #include "session/execute.h"
-
-/* One as it was listed, with the memory of its text. */
-struct listed {
-	unsigned number;
-	int64_t started_ms; /* wall clock; 0: not known */
-	char *command;
-	bool running;
-	struct result r; /* what is known of it so far */
-};
-
-struct list {
-	struct listed *v;
-	size_t n, cap;
-};
-
-/* A label is what cmd_run.c made it, or a foreign one: "MILLISECONDS TEXT". */
-static void
-take_label(struct listed *l, const char *label)
-{
-	char *end;
-
-	l->started_ms = strtoll(label, &end, 10);
-	if (end == label || *end != ' ' || l->started_ms < 0)
-		l->started_ms = 0;
-	else
-		label = end + 1;
-	l->command = xstrdup(label);
-}
-
-static void
-on_job(void *arg, const struct job *job)
-{
-	struct list *list = arg;
-	struct listed *l;
-
-	GROW(list->v, list->n, &list->cap);
-	l = &list->v[list->n++];
-	memset(l, 0, sizeof(*l));
-	l->number = job->number;
-	l->running = job->running;
-	take_label(l, job->label);
-	result_init(&l->r);
-	l->r.job = job->number;
-	result_verdict(&l->r, job->v);
-}
-
-static void
-list_release(struct list *list)
-{
-	for (size_t i = 0; i < list->n; i++) {
-		result_release(&list->v[i].r);
-		free(list->v[i].command);
-	}
-	free(list->v);
-}
-
-static const struct listed *
-list_find(const struct list *list, unsigned number)
-{
-	for (size_t i = 0; i < list->n; i++)
-		if (list->v[i].number == number)
-			return &list->v[i];
-	return NULL;
-}
 
 /* "3", or "%3" as in other shells. */
 static int
@@ -89,25 +26,8 @@ parse_number(struct call *c, const char *word, unsigned *number)
 
 /* ---- jobs ---- */
 
-static void
-put_state(const struct listed *l, struct strbuf *sb)
-{
-	if (l->running)
-		strbuf_adds(sb, "running");
-	else if (l->r.timed_out)
-		strbuf_adds(sb, "timeout");
-	else if (l->r.status == RUN_OOM)
-		strbuf_adds(sb, "out of memory");
-	else if (l->r.disk_used)
-		strbuf_adds(sb, "disk full");
-	else if (l->r.signal)
-		strbuf_addf(sb, "killed (%s)", signal_name(l->r.signal));
-	else
-		strbuf_addf(sb, "exit %d", l->r.exit_code);
-}
-
 static json *
-listed_json(const struct listed *l)
+listed_json(const struct env_job *l)
 {
 	json *j = json_object();
 
@@ -124,18 +44,30 @@ listed_json(const struct listed *l)
 }
 
 static void
-show_listed(struct call_table *t, const struct listed *l)
+show_listed(struct call_table *t, const struct env_job *l)
 {
 	autobuf struct strbuf state = STRBUF_INIT, time = STRBUF_INIT;
 	char number[16];
 	const char *cells[] = {number, NULL, NULL, l->command};
 
 	snprintf(number, sizeof(number), "%u", l->number);
-	put_state(l, &state);
+	env_job_state(l, &state);
 	units_add_duration(&time, l->r.wall_us / 1000);
 	cells[1] = state.buf;
 	cells[2] = time.buf;
 	call_table_row(t, cells, listed_json(l));
+}
+
+/* What is shown here need not be told at the prompt. */
+static void
+note_seen(struct call *c, const struct env_jobs *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		if (list->v[i].running)
+			env_job_runs(c->session, c->env, list->v[i].number);
+		else
+			env_job_forget(c->env, list->v[i].number);
+	}
 }
 
 static int
@@ -143,19 +75,20 @@ jobs_exec(struct call *c)
 {
 	static const struct column cols[] = {{"job", "JOB", true, 0},
 	    {"state", "STATE", false, 0},
-	    {"duration_ms", "TIME", true, 1},
-	    {"command", "COMMAND", false, 2}};
-	struct list list = {NULL};
+	    {"duration_ms", "TIME", true, 0},
+	    {"command", "COMMAND", false, 0}};
+	struct env_jobs list = ENV_JOBS_INIT;
 	struct call_table *t;
-	int rc = job_list(c->env->box, on_job, &list, &c->err);
+	int rc = env_jobs_list(c->env, &list, &c->err);
 
 	if (!rc) {
 		t = call_table_new(c, "jobs", cols, ARRAY_SIZE(cols));
 		for (size_t i = 0; i < list.n; i++)
 			show_listed(t, &list.v[i]);
+		note_seen(c, &list);
 		call_table_end(t);
 	}
-	list_release(&list);
+	env_jobs_release(&list);
 	return rc;
 }
 
@@ -180,10 +113,10 @@ on_out(void *arg, int fd, const void *p, size_t n, bool tail)
 }
 
 static int
-collect(struct call *c, const struct list *list, unsigned number,
+collect(struct call *c, const struct env_jobs *list, unsigned number,
     struct result *r)
 {
-	const struct listed *l = list_find(list, number);
+	const struct env_job *l = env_jobs_find(list, number);
 	struct program p = PROGRAM_INIT;
 	struct box_sink sink = {.out = on_out, .arg = c};
 	int rc;
@@ -196,14 +129,16 @@ collect(struct call *c, const struct list *list, unsigned number,
 	if (rc && c->err.kind == ERR_INTERRUPTED)
 		return err_set(&c->err, ERR_INTERRUPTED,
 		    "interrupted; job %u goes on", number);
-	if (!rc)
+	if (!rc) {
 		c->status = r->exit_code;
+		env_job_forget(c->env, number);
+	}
 	return rc;
 }
 
 /* The object is that of a run. */
 static int
-wait_one(struct call *c, const struct list *list, unsigned number)
+wait_one(struct call *c, const struct env_jobs *list, unsigned number)
 {
 	struct result r;
 	int rc;
@@ -220,7 +155,7 @@ wait_one(struct call *c, const struct list *list, unsigned number)
 
 /* The streams are one in the log: it cannot be told whose a line was. */
 static int
-wait_each(struct call *c, const struct list *list, const unsigned *numbers,
+wait_each(struct call *c, const struct env_jobs *list, const unsigned *numbers,
     size_t n)
 {
 	json *all = json_array();
@@ -228,7 +163,7 @@ wait_each(struct call *c, const struct list *list, const unsigned *numbers,
 
 	json_put(call_data(c), "ended", all);
 	for (size_t i = 0; i < n && !rc; i++) {
-		const struct listed *l = list_find(list, numbers[i]);
+		const struct env_job *l = env_jobs_find(list, numbers[i]);
 		struct result r;
 
 		result_init(&r);
@@ -246,7 +181,7 @@ wait_each(struct call *c, const struct list *list, const unsigned *numbers,
 
 /* The numbers, the caller's: of the operands, or of all that there are. */
 static int
-take_numbers(struct call *c, const struct list *list, unsigned **numbers,
+take_numbers(struct call *c, const struct env_jobs *list, unsigned **numbers,
     size_t *n)
 {
 	*n = c->argc ? c->argc : list->n;
@@ -263,10 +198,10 @@ take_numbers(struct call *c, const struct list *list, unsigned **numbers,
 static int
 wait_exec(struct call *c)
 {
-	struct list list = {NULL};
+	struct env_jobs list = ENV_JOBS_INIT;
 	autofree unsigned *numbers = NULL;
 	size_t n = 0;
-	int rc = job_list(c->env->box, on_job, &list, &c->err);
+	int rc = env_jobs_list(c->env, &list, &c->err);
 
 	if (!rc)
 		rc = take_numbers(c, &list, &numbers, &n);
@@ -276,7 +211,7 @@ wait_exec(struct call *c)
 		rc = wait_one(c, &list, numbers[0]);
 	else if (!rc)
 		rc = wait_each(c, &list, numbers, n);
-	list_release(&list);
+	env_jobs_release(&list);
 	return rc;
 }
 

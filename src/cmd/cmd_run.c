@@ -5,14 +5,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/io.h"
-#include "base/mask.h"
 #include "base/units.h"
 #include "cmd/call.h"
 #include "cmd/docker_words.h"
 #include "cmd/host.h"
 #include "cmd/run_result.h"
+#include "session/env_jobs.h"
 #include "session/execute.h"
 
 #define PROGRAM_MAX (64u << 20)
@@ -52,16 +51,6 @@ on_out(void *arg, int fd, const void *p, size_t n, bool tail)
 	call_program(r->c, fd, p, n);
 }
 
-/* When, for "started" of the result, and what; secrets are not kept. */
-static char *
-make_label(const struct call *c)
-{
-	autobuf struct strbuf kept = STRBUF_INIT;
-
-	mask_secrets(&kept, c->text, strlen(c->text));
-	return xasprintf("%lld %s", (long long)clock_wall_ms(), kept.buf);
-}
-
 static void
 tell_job(struct call *c, const struct result *r)
 {
@@ -75,7 +64,7 @@ run_it(struct running *x)
 {
 	struct call *c = x->c;
 	struct box_sink sink = {.out = on_out, .arg = x};
-	autofree char *label = call_has(c, "detach") ? make_label(c) : NULL;
+	autofree char *label = call_has(c, "detach") ? env_job_label(c->text) : NULL;
 	struct result r;
 	int rc;
 
@@ -86,6 +75,7 @@ run_it(struct running *x)
 		step_log_begin(c->session->step);
 	rc = execute_program(c->session, c->env, &x->p, &sink, &r, &c->err);
 	if (!rc && r.job) {
+		env_job_runs(c->session, c->env, r.job);
 		tell_job(c, &r);
 	} else if (!rc) {
 		c->status = r.exit_code;

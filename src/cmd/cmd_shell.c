@@ -85,6 +85,8 @@ quit_exec(struct call *c)
 			    "STATUS is a number from 0 to 255, not '%s'",
 			    c->argv[0]);
 	}
+	if (c->interactive && c->host->leave(c->host, c->out, &c->err))
+		return -1;
 	c->host->quit = true;
 	c->host->quit_status = n;
 	return 0;

@@ -6,10 +6,9 @@
 
 #include <string.h>
 
-#include "base/clock.h"
-#include "base/loop.h"
 #include "base/units.h"
 #include "cmd/host.h"
+#include "cmd/patience.h"
 #include "engine/image.h"
 #include "engine/reference.h"
 #include "sandbox/box.h"
@@ -22,37 +21,6 @@
 /* More candidates than this help nobody. */
 #define CANDIDATES_MAX 1000
 #define STEPS_MAX 100
-
-/*
- * What takes too long is ended as Ctrl-C would end it.  At the prompt nothing
- * else looks at the counter.
- */
-struct patience {
-	struct host *host;
-	unsigned before;
-	struct loop_timer *timer;
-};
-
-static void
-patience_over(void *arg)
-{
-	((struct patience *)arg)->host->interrupted++;
-}
-
-static void
-patience_begin(struct patience *p, struct host *h)
-{
-	*p = (struct patience){.host = h, .before = h->interrupted};
-	p->timer =
-	    loop_timer_add(h->loop, clock_ms() + PATIENCE_MS, patience_over, p);
-}
-
-static void
-patience_end(struct patience *p)
-{
-	loop_timer_remove(p->timer);
-	p->host->interrupted = p->before;
-}
 
 static struct session *
 get_session(struct host *h)
@@ -117,7 +85,7 @@ complete_image(
 
 	if (!s || !strcmp(policy_text(s->policy, SET_SANDBOX), "restricted"))
 		return;
-	patience_begin(&patience, h);
+	patience_begin(&patience, h, PATIENCE_MS);
 	if (session_engine(s, &ignored))
 		all = image_list(s->engine, NULL, &ignored);
 	patience_end(&patience);
@@ -213,7 +181,7 @@ static void
 complete_env_file(
     struct host *h, const char *before, const char *prefix, struct strvec *out)
 {
-	const struct env *env = h->session ? h->session->current : NULL;
+	struct env *env = h->session ? h->session->current : NULL;
 	const char *slash = strrchr(prefix, '/');
 	autofree char *dir =
 	    xstrndup(prefix, slash ? (size_t)(slash - prefix + 1) : 0);
@@ -221,10 +189,12 @@ complete_env_file(
 	autoerr struct err ignored = ERR_INIT;
 	struct patience patience;
 
-	if (!env || !env->box || !box_alive(env->box))
+	if (!env)
 		return;
-	patience_begin(&patience, h);
-	box_list(env->box, *dir ? dir : ".", 1, offer_entry, &d, &ignored);
+	patience_begin(&patience, h, PATIENCE_MS);
+	if (patience_reach(&patience, env))
+		box_list(env->box, *dir ? dir : ".", 1, offer_entry, &d,
+		    &ignored);
 	patience_end(&patience);
 }
 
@@ -242,15 +212,16 @@ static void
 complete_job(
     struct host *h, const char *before, const char *prefix, struct strvec *out)
 {
-	const struct env *env = h->session ? h->session->current : NULL;
+	struct env *env = h->session ? h->session->current : NULL;
 	struct directory d = {.out = out, .prefix = prefix};
 	autoerr struct err ignored = ERR_INIT;
 	struct patience patience;
 
-	if (!env || !env->box || !box_alive(env->box))
+	if (!env)
 		return;
-	patience_begin(&patience, h);
-	job_list(env->box, offer_job, &d, &ignored);
+	patience_begin(&patience, h, PATIENCE_MS);
+	if (patience_reach(&patience, env))
+		job_list(env->box, offer_job, &d, &ignored);
 	patience_end(&patience);
 }
 

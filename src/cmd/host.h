@@ -90,6 +90,11 @@ struct host {
 	/* Sets one for the session. */
 	void (*set_variable)(struct host *h, const char *name_value);
 	void (*prompt)(struct host *h, struct prompt_facts *facts);
+	/* Before a prompt: tells what has happened without a command. */
+	void (*tell)(struct host *h, struct output *o);
+	/* A person wants to end the shell: -1 if there is a reason to ask
+	   again, which is given once. */
+	int (*leave)(struct host *h, struct output *o, struct err *err);
 	/* Brings the form of output in line with the settings. */
 	void (*settings)(struct host *h, struct output *o);
 	complete_fn *complete[COMP_COUNT]; /* NULL: the shell's own, or none */
@@ -103,6 +108,8 @@ struct host {
 
 	/* The shell's part, filled in by shell/interp.c. */
 	struct interp *interp;
+	unsigned lines; /* that a person has typed */
+	unsigned warned; /* their number when leave() said no, or 0 */
 	bool quit; /* `quit` was given, with this status (-1: none) */
 	int quit_status;
 	int (*source)(struct call *c, const char *path);

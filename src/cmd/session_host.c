@@ -11,6 +11,7 @@
 #include "cmd/call.h"
 #include "cmd/complete_session.h"
 #include "cmd/dispatch.h"
+#include "cmd/job_notes.h"
 #include "cmd/output.h"
 #include "cmd/variables.h"
 #include "engine/reference.h"
@@ -310,6 +311,8 @@ host_init(struct host *h)
 	    .need_engine = host_need_engine,
 	    .release = host_release_envs,
 	    .prompt = host_prompt,
+	    .tell = job_notes_tell,
+	    .leave = job_notes_leave,
 	    .settings = host_settings};
 	variables_init(h);
 	complete_session_init(h);

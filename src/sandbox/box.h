@@ -106,6 +106,8 @@ void box_release(struct box *box);
 void box_leave(struct box *box);
 /* False after the environment was lost; then only box_close() is useful. */
 bool box_alive(const struct box *box);
+/* Whether a command in it would begin without connecting first. */
+bool box_connected(const struct box *box);
 /* Why it was lost, one line; "" if it was not. */
 const char *box_lost_why(const struct box *box);
 

@@ -24,6 +24,12 @@ box_alive(const struct box *box)
 	return box->client ? !client_lost(box->client) : box->lease_ms != 0;
 }
 
+bool
+box_connected(const struct box *box)
+{
+	return box->client && !client_lost(box->client);
+}
+
 const char *
 box_lost_why(const struct box *box)
 {

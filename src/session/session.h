@@ -19,6 +19,8 @@
 #include "session/staging.h"
 #include "session/steps.h"
 
+#define ENV_RUNNING_MAX 64 /* a runner has fewer */
+
 /* An environment of this session. */
 struct env {
 	struct env_spec spec; /* what it was asked to be; the name is there */
@@ -27,6 +29,9 @@ struct env {
 	struct strvec tools;  /* LANGUAGE=INDEX of the interpreter found here */
 	int64_t opened_ms;    /* wall clock */
 	char *id; /* in the register of kept ones; NULL: it is not there */
+	bool jobs; /* there may be some: see session/env_jobs.h */
+	unsigned running[ENV_RUNNING_MAX]; /* those that were seen to run */
+	size_t nrunning;
 };
 
 /* What a run came to, for $last. */

@@ -38,6 +38,8 @@ env_close(struct env *env, struct err *err)
 	autoerr struct err later = ERR_INIT;
 	struct box *box = steal(&env->box);
 
+	env->jobs = false;
+	env->nrunning = 0;
 	if (!box || !box_close(box, &later))
 		return 0;
 	err_prefix(&later, "closing %s", env->spec.name);

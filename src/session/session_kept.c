@@ -79,6 +79,7 @@ session_env_save(struct session *s, struct env *env, struct err *err)
 	json_remove(record, "session"); /* of an unnamed one: its label */
 	json_put_str(record, "session", s->name);
 	json_put(record, "deps", groups);
+	json_put_bool(record, "jobs", env->jobs);
 	return kept_save(&s->runtime, record, err);
 }
 
@@ -113,6 +114,7 @@ adopt(struct session *s, const json *record, struct err *err)
 	env->spec.lease_ms = box_lease(env->box);
 	env->opened_ms = json_int(record, "opened_ms", clock_wall_ms());
 	env->id = xstrdup(json_str(record, "id", ""));
+	env->jobs = json_bool(record, "jobs", false);
 	session_env_add(s, env);
 	return env;
 failed:

@@ -577,6 +577,8 @@ edit_read(struct edit *e, const struct lex_need *need, struct strbuf *text)
 	/* Whether there are colours, before the first command too. */
 	if (e->host->settings)
 		e->host->settings(e->host, e->out);
+	if (!need->what)
+		e->host->tell(e->host, e->out);
 	e->need = need;
 	make_prompt(e);
 	if (!need->what)

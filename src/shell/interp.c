@@ -373,6 +373,8 @@ run_next(struct interp *ip, struct source *src)
 		break;
 	}
 	text = xstrndup(src->text.buf + src->pos, line.used);
+	if (src->edit && line.n)
+		ip->host->lines++;
 	source_use(src, line.used, line.lines);
 	if (lexed == LEX_ERROR)
 		status = syntax_error(ip, src, line.err_line, &err);
@@ -385,6 +387,20 @@ run_next(struct interp *ip, struct source *src)
 	return status;
 }
 
+/* Ctrl-D at a prompt: whether there is a reason not to end yet. */
+static bool
+stays(struct interp *ip, const struct source *src)
+{
+	autoerr struct err err = ERR_INIT;
+
+	if (!src->edit || ip->host->terminated ||
+	    !ip->host->leave(ip->host, ip->out, &err))
+		return false;
+	ip->host->last_status = dispatch_error(ip->host, ip->out,
+	    locus_of(src, src->line), NULL, &err);
+	return true;
+}
+
 int
 interp_run(struct interp *ip, struct source *src)
 {
@@ -392,6 +408,8 @@ interp_run(struct interp *ip, struct source *src)
 
 	while (!ip->stop && !ip->host->quit && !ip->host->terminated) {
 		r = run_next(ip, src);
+		if (r < 0 && stays(ip, src))
+			continue;
 		if (r < 0)
 			break;
 		status = r;

@@ -164,7 +164,7 @@ def environments_their_files_and_steps():
             s.type("kill ")
             tab(s, "> kill 1 ")
             s.keys("C-u")
-            s.type("quit")
+            s.type("quit; quit")    # the first asks because of the job
             s.keys("Enter")
             while s.tmux("display-message", "-p", "#{pane_dead}") != "1\n":
                 pass    # the test's deadline ends this
