@@ -497,12 +497,14 @@ main(int argc, char **argv)
 	output_init(&p.out);
 	if (adde_is_name(argv[0]))
 		status = run_adde(&p, argc, argv);
-	else if (parse(&p, argc, argv, &err) < 0 || apply_options(&p, &err) < 0)
+	else if (parse(&p, argc, argv, &err) < 0)
 		status = dispatch_error(&p.host, &p.out, nowhere, NULL, &err);
 	else if (given(&p, "help"))
 		status = print_help();
 	else if (given(&p, "version"))
 		status = print_version();
+	else if (apply_options(&p, &err) < 0)
+		status = dispatch_error(&p.host, &p.out, nowhere, NULL, &err);
 	else if (given(&p, "complete"))
 		complete(&p);
 	else

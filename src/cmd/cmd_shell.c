@@ -189,9 +189,12 @@ var_list(struct call *c)
 	for (size_t i = 0; i < sorted.n; i++) {
 		char *eq = strchr(sorted.v[i], '=');
 		const char *cells[2] = {sorted.v[i], eq + 1};
+		json *j = json_object();
 
 		*eq = 0;
-		call_table_row(t, cells, NULL);
+		json_put_str(j, "name", sorted.v[i]);
+		json_put_bytes(j, "value", eq + 1, strlen(eq + 1));
+		call_table_row(t, cells, j);
 	}
 	call_table_end(t);
 }

@@ -32,12 +32,12 @@ named_check_name(const char *name, struct err *err)
 				      "0123456789_.-";
 	size_t n = strlen(name);
 
-	if (n && n <= NAME_MAX_LEN && *name != '.' &&
+	if (n && n <= NAME_MAX_LEN && !strchr(".-", *name) &&
 	    strspn(name, letters) == n)
 		return 0;
 	err_set(err, ERR_USAGE, "'%s' is not a name for a session", name);
-	return err_hint(err, "up to %d of letters, digits, _ . - are, without "
-			     "a dot in front", NAME_MAX_LEN);
+	return err_hint(err, "a name is up to %d letters, digits, _ . - and "
+	    "begins with neither . nor -", NAME_MAX_LEN);
 }
 
 char *
@@ -171,7 +171,9 @@ write_state(const char *dir, const json *state, struct err *err)
 	autofree char *text = json_print(state);
 
 	if (strlen(text) > NAMED_STATE_MAX)
-		return err_sys(err, EFBIG, "%s", path);
+		return err_set(err, ERR_IO,
+		    "those of one session are %u MB at most",
+		    NAMED_STATE_MAX >> 20);
 	return io_replace_file(path, text, strlen(text), 0600, err);
 }
 

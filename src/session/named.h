@@ -26,7 +26,8 @@
 
 struct named;
 
-/* ERR_USAGE unless it is 1 to 64 of A-Za-z0-9_.- without a leading dot. */
+/* ERR_USAGE unless it is 1 to 64 of A-Za-z0-9_.- that begins with neither a dot
+   nor, as what follows a forgotten name does, with a dash. */
 int named_check_name(const char *name, struct err *err);
 
 /*

@@ -155,6 +155,8 @@ put_away(const char *dir, const char *name, const char *aside, bool force,
 	autoclose int lock = named_lock(dir, name, err);
 	int rc = 0;
 
+	if (lock < 0 && !err->hint.len)
+		return err_hint(err, "it can be removed by hand: %s", dir);
 	if (lock < 0)
 		return -1;
 	named_each_process(dir, add_process, &info);

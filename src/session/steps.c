@@ -53,8 +53,9 @@ static void
 write_hint(const struct steps *s)
 {
 	autofree char *path = io_join(s->dir, HINT);
-	autoclose int fd =
-	    open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	/* O_NONBLOCK: a FIFO in the place of a file must not hang us. */
+	autoclose int fd = open(path,
+	    O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 
 	/* All numbers are of one length: no mixture of two is longer. */
 	if (fd >= 0)

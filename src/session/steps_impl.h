@@ -41,6 +41,7 @@ const char *step_stream_of(const char *member);
 /* What a log has of one stream. */
 int step_log_stream(const char *path, bool err_stream, struct strbuf *out,
     struct err *err);
+int step_missing(unsigned n, struct err *err); /* ERR_USAGE */
 /* The directory is there, and the number is the step's; -1 and st->why. */
 int step_place(struct step *st);
 /* The number in N.json or N.log, 0 if it is another name. */

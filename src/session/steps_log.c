@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -55,8 +56,9 @@ step_log_begin(struct step *st)
 		return;
 	}
 	path = step_path(st->steps, st->n, "log");
-	st->fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
-	    0600);
+	/* The number is ours alone: what is there is nobody's. */
+	unlink(path);
+	st->fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (st->fd < 0)
 		log_to_memory(st, errno);
 	else
@@ -148,23 +150,41 @@ read_record(FILE *f, struct strbuf *sb, struct step_record *r)
 	return 0;
 }
 
+/* From the descriptor's position; it is closed. */
 static int
-read_log(const char *path, bool (*fn)(void *arg, const struct step_record *r),
+read_records(int fd, bool (*fn)(void *arg, const struct step_record *r),
     void *arg, struct err *err)
 {
 	autobuf struct strbuf sb = STRBUF_INIT;
 	struct step_record r;
-	FILE *f = fopen(path, "rbe");
+	FILE *f = fdopen(fd, "rb");
 
-	if (!f && errno == ENOENT)
-		return 0;
-	if (!f)
-		return err_sys(err, errno, "%s", path);
+	if (!f) {
+		err_sys(err, errno, "fdopen");
+		close(fd);
+		return -1;
+	}
 	while (!read_record(f, &sb, &r))
 		if (!fn(arg, &r))
 			break;
 	fclose(f);
 	return 0;
+}
+
+static int
+read_log(const char *path, bool (*fn)(void *arg, const struct step_record *r),
+    void *arg, struct err *err)
+{
+	/* O_NONBLOCK: a FIFO in the place of a file must not hang us. */
+	autoclose int fd =
+	    open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct stat st;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_sys(err, errno, "%s", path);
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
+		return err_set(err, ERR_IO, "%s: not a regular file", path);
+	return read_records(steal_fd(&fd), fn, arg, err);
 }
 
 /* One's own descriptor, from its beginning. */
@@ -173,8 +193,10 @@ read_fd(int fd, bool (*fn)(void *arg, const struct step_record *r), void *arg,
     struct err *err)
 {
 	autofree char *path = xasprintf("/proc/self/fd/%d", fd);
+	int again = open(path, O_RDONLY | O_CLOEXEC);
 
-	return read_log(path, fn, arg, err);
+	return again < 0 ? err_sys(err, errno, "%s", path)
+			 : read_records(again, fn, arg, err);
 }
 
 /* The step whose log is in memory, 0 if there is none. */
@@ -197,7 +219,7 @@ steps_read_log(struct steps *s, unsigned n,
 	if (n && n == spare_step(s))
 		return read_fd(s->spare, fn, arg, err);
 	if (!n || n > steps_last(s))
-		return err_set(err, ERR_USAGE, "there is no step @%u", n);
+		return step_missing(n, err);
 	if (!s->dir)
 		return 0;
 	path = step_path(s, n, "log");

@@ -61,6 +61,13 @@ read_record(const char *path, struct err *err)
 	return cJSON_IsObject(j) ? steal(&j) : NULL;
 }
 
+int
+step_missing(unsigned n, struct err *err)
+{
+	err_set(err, ERR_USAGE, "there is no step @%u", n);
+	return err_hint(err, "see them:  history");
+}
+
 json *
 steps_load(struct steps *s, unsigned n, struct err *err)
 {
@@ -68,7 +75,7 @@ steps_load(struct steps *s, unsigned n, struct err *err)
 	autojson json *j = NULL;
 
 	if (!n || n > steps_last(s) || !s->dir) {
-		err_set(err, ERR_USAGE, "there is no step @%u", n);
+		step_missing(n, err);
 		return NULL;
 	}
 	path = step_path(s, n, "json");

@@ -40,14 +40,51 @@ locus_of(const struct source *src, unsigned line)
 	return (struct locus){src->name ? src->name : "-c", line};
 }
 
+struct lookup {
+	struct host *host;
+	struct err why; /* it has no value, where defining it is no remedy */
+};
+
+/* One that shows the state of the session, which has not come so far. */
+static void
+explain_unset(const char *name, struct err *why)
+{
+	bool last = str_starts(name, "last.");
+
+	if (!last && !str_in(name, host_readonly))
+		return;
+	err_set(why, ERR_USAGE, "$%s has no value yet", name);
+	err_hint(why, "first:  %s      or quote it:  '$%s'",
+	    last ? "run FILE" : "env new", name);
+}
+
 static char *
 lookup(void *arg, const char *name)
 {
-	struct host *h = arg;
+	struct lookup *l = arg;
+	char *value;
 
 	if (!strcmp(name, "?"))
-		return xasprintf("%d", h->last_status);
-	return h->variable(h, name);
+		return xasprintf("%d", l->host->last_status);
+	value = l->host->variable(l->host, name);
+	if (!value)
+		explain_unset(name, &l->why);
+	return value;
+}
+
+static int
+expand(struct host *h, const struct lex_word *w, struct strbuf *out,
+    struct err *err)
+{
+	struct lookup l = {h, ERR_INIT};
+	int rc = lex_expand(w, lookup, &l, out, err);
+
+	if (rc && l.why.kind) {
+		err_clear(err);
+		err_move(err, &l.why);
+	}
+	err_clear(&l.why);
+	return rc;
 }
 
 static int
@@ -57,7 +94,7 @@ expand_words(struct host *h, const struct lex_cmd *cmd, struct strvec *out,
 	for (size_t i = 0; i < cmd->n; i++) {
 		struct strbuf word = STRBUF_INIT;
 
-		if (lex_expand(&cmd->words[i], lookup, h, &word, err) < 0) {
+		if (expand(h, &cmd->words[i], &word, err) < 0) {
 			strbuf_release(&word);
 			return -1;
 		}
@@ -74,7 +111,7 @@ prepare_heredoc(struct host *h, const struct lex_cmd *cmd, struct strbuf *out,
 		strbuf_add(out, cmd->heredoc.buf, cmd->heredoc.len);
 	if (!cmd->herestr)
 		return 0;
-	if (lex_expand(cmd->herestr, lookup, h, out, err) < 0)
+	if (expand(h, cmd->herestr, out, err) < 0)
 		return -1;
 	strbuf_addc(out, '\n');
 	return 0;
@@ -105,7 +142,7 @@ prepare_io(struct interp *ip, const struct source *src,
 		return hostio_pipe(&p->io, ip->host, ip->out, cmd->pipe, err);
 	if (!cmd->redirect)
 		return 0;
-	if (lex_expand(cmd->redirect, lookup, ip->host, &path, err) < 0)
+	if (expand(ip->host, cmd->redirect, &path, err) < 0)
 		return -1;
 	if (!cmd->append && src->interactive && is_file(path.buf)) {
 		autofree char *question =

@@ -95,19 +95,20 @@ def help_and_completion_do_not_touch_it():
 
 
 @test("%r is no name", ["", ".", "..", ".x", "a/b", "../x", "a b", "a\nb",
-                        "ü", "x" * 65])
+                        "ü", "x" * 65, "-", "-c", "--json"])
 def _(name):
     with Home() as home:
         done = home.addesh("-s", name, "true").is_status(2)
         assert "is not a name for a session" in done.err, done
         if name:
             home.addesh("true", env={"ADDESH_SESSION": name}).is_status(2)
-        home.addesh("session", "rm", name).is_status(2)
-        home.addesh("session", "info", name).is_status(2)
+            home.addesh("--version", env={"ADDESH_SESSION": name}).is_ok()
+        home.addesh("session", "rm", "--", name).is_status(2)
+        home.addesh("session", "info", "--", name).is_status(2)
         assert not os.path.exists(place(home))
 
 
-@test("%r is one", ["x", "x" * 64, "-", "_a.b-C9", "a.lock"])
+@test("%r is one", ["x", "x" * 64, "_a.b-C9", "a.lock"])
 def _(name):
     with Home() as home:
         home.addesh("--session=" + name, "true").is_ok()
@@ -123,6 +124,29 @@ def files_belong_to_their_user_alone():
         finally:
             os.umask(old)
         same(sorted(modes(place(home))), ["d 700", "f 600"])
+
+
+@test
+def variables_are_bytes():
+    with Home() as home:
+        values = {"V%d" % i: b"a" + bytes([i]) * 2 for i in range(1, 256)}
+        home.addesh("-s", "x", "var", *[os.fsdecode(
+            n.encode() + b"=" + v) for n, v in values.items()]).is_ok()
+        got = result(home, "-s", "x", "var")["variables"]
+        same({v["name"]: v["value"].encode() if "value" in v else
+              base64.b64decode(v["value_b64"]) for v in got}, values)
+
+
+@test
+def what_has_no_value_yet_says_what_gives_it_one():
+    with Home() as home:
+        for text in "$env", "$container", "$last.status":
+            done = home.addesh("-s", "x", "-c", "var A=" + text).is_status(2)
+            assert text + " has no value yet" in done.err, done
+            assert "first:  " + ("run" if "last" in text else "env new") in \
+                done.err, done
+        done = home.addesh("-c", "var A=$B").is_status(2)
+        assert "define it:  var B=VALUE" in done.err, done
 
 
 @test
@@ -611,6 +635,44 @@ def a_wrong_hint_at_the_newest_step_costs_nothing():
             with open(path) as f:
                 assert f.read().startswith("%010d\n" % (4 + number))
         same(len(check_numbers(home, "x")), 10)
+
+
+@test("%s in the places of files are not waited for",
+      ["FIFOs", "links", "directories"])
+def _(what):
+    with Home() as home:
+        home.addesh("-s", "x", *["-c", "true"] * 3, "-c", "var A=1").is_ok()
+        make = {"FIFOs": os.mkfifo, "directories": os.mkdir,
+                "links": lambda path: os.symlink("/dev/zero", path)}[what]
+        for name in "1.json", "2.log", "4.log", "last":
+            path = place(home, "x", "steps", name)
+            if os.path.exists(path):
+                os.unlink(path)
+            make(path)
+        path = place(home, "x", "session.json")
+        os.unlink(path)
+        make(path)
+        done = home.addesh("-s", "x", "-c", "var B=2", "-c", "true").is_ok()
+        assert "has lost its variables" in done.err or \
+            "session.json: Is a directory" in done.err, done
+        same([s["step"] for s in history(home, "x") if s["state"] == "done"],
+             [2, 3, 4])
+        done = home.addesh("-s", "x", "logs", "@2").is_status(125)
+        assert "2.log: " in done.err, done
+        home.addesh("-s", "x", "show", "@2").is_ok()
+        result(home, "session", "info", "x")
+        # where not even the lock is one
+        path = place(home, "x", "lock")
+        os.unlink(path)
+        make(path)
+        done = home.addesh("-s", "x", "true").is_ok()
+        if what == "FIFOs":  # which can be locked
+            same(done.err, "")
+            home.addesh("session", "rm", "x").is_ok()
+        else:
+            same(done.err.count("session x is not kept"), 1)
+            done = home.addesh("session", "rm", "x").is_status(125)
+            assert "by hand: " + place(home, "x") in done.err, done
 
 
 class UserHome(SandboxHome):
