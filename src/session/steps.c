@@ -376,6 +376,10 @@ step_save(struct step *st, const json *j, struct err *err)
 
 	if (s->named && named_may_keep(s->named, err))
 		return -1;
+	/* In a gap it would be the number that we go on from. */
+	if (s->named && !is_there(s, st->n))
+		return err_set(err, ERR_IO, "step %u is not kept: so much was "
+		    "done since it began that its place is taken", st->n);
 	draft = draft_path(s);
 	path = step_path(s, st->n, "json");
 	if (!write_draft(draft, j, err)) {

@@ -72,6 +72,7 @@ look_through(const char *path)
 	struct step_files all = {0};
 	DIR *dir = opendir(path);
 	struct dirent *de;
+	size_t first;
 
 	if (!dir)
 		return;
@@ -79,7 +80,10 @@ look_through(const char *path)
 		add_file(&all, dirfd(dir), de->d_name);
 	if (all.n)
 		qsort(all.v, all.n, sizeof(*all.v), newest_first);
-	for (size_t i = first_to_go(&all); i < all.n; i++)
+	first = first_to_go(&all);
+	/* The oldest first: behind one that is there there is no gap, from which
+	   a number would be used again, also if we are killed. */
+	for (size_t i = all.n; i-- > first;)
 		unlinkat(dirfd(dir), all.v[i].name, 0);
 	closedir(dir);
 	for (size_t i = 0; i < all.n; i++)

@@ -600,6 +600,40 @@ def of_very_many_steps_the_oldest_go():
         assert "step @112 is not kept" in done.err, done
 
 
+def processes(cmdline):
+    """Those of this command line."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open("/proc/%s/cmdline" % pid, "rb") as f:
+                if f.read() == cmdline:
+                    found.append(int(pid))
+        except OSError:
+            continue
+    return found
+
+
+@test
+def one_that_outlasts_its_place_leaves_no_number_to_be_used_again():
+    with SandboxHome("restricted") as home:
+        w = Waiting(home, "x")
+        w.do("env new")
+        length = "1000.%09d" % os.getpid()
+        w.process.stdin.write(b"exec sleep %s\n" % length.encode())
+        w.process.stdin.flush()
+        while not processes(b"sleep\0%s\0" % length.encode()):
+            time.sleep(0.01)
+        make_steps(home, "x", 3, 10111)
+        home.addesh("-s", "x", "true").is_ok()
+        same(numbers(home, "x"), list(range(113, 10113)))
+        for pid in processes(b"sleep\0%s\0" % length.encode()):
+            os.kill(pid, signal.SIGKILL)
+        same(json.loads(w.process.stdout.readline())["status"], 137)
+        same(w.do("true")["step"], 10113)
+        assert "step 2 is not kept" in w.end()
+        same(numbers(home, "x")[0], 113)
+
+
 @test
 def of_very_large_steps_the_oldest_go():
     with Home() as home:
