@@ -89,9 +89,51 @@ check_mount_point(const struct env_spec *s, const struct volume *v,
 	return 0;
 }
 
-/* With other uids in there nothing could be written for its owner. */
+/* Who may do with it what everybody may could not use it as it was given. */
+static bool
+is_closed(const struct volume *v)
+{
+	struct stat st;
+	mode_t needed;
+
+	if (!v->read_only)
+		return true;
+	if (stat(v->source, &st))
+		return false;
+	needed = S_ISDIR(st.st_mode) ? S_IROTH | S_IXOTH : S_IROTH;
+	return (st.st_mode & needed) != needed;
+}
+
+/* The first for which programs have to be the caller, or NULL.  Beside a server
+   they never are: its own directories are all read-only. */
+static const struct volume *
+first_closed(const struct env_spec *s)
+{
+	for (size_t i = 0; !s->image_cmd && i < s->nvolumes; i++)
+		if (is_closed(&s->volumes[i]))
+			return &s->volumes[i];
+	return NULL;
+}
+
 static int
-check_mapping(struct engine *e, struct err *err)
+refuse_mapping(const struct volume *v, struct err *err)
+{
+	if (v->read_only) {
+		err_set(err, ERR_USAGE, "-v: this engine maps users "
+		    "(userns-remap), and programs could not read %s",
+		    v->source);
+		return err_hint(err, "open it to others (chmod o+rX), or copy "
+		    "the files:  put %s", v->source);
+	}
+	err_set(err, ERR_USAGE, "-v: this engine maps users (userns-remap), "
+	    "and programs could not write to %s", v->source);
+	return err_hint(err, "read-only:  env new -v %s:%s:ro      or copy the "
+	    "files:  put %s", v->source, v->target, v->source);
+}
+
+/* With other uids in there nobody is the caller. */
+static int
+check_mapping(struct engine *e, const struct volume *v, struct err *err)
 {
 	const struct engine_facts *f;
 
@@ -101,13 +143,8 @@ check_mapping(struct engine *e, struct err *err)
 	if (!f)
 		return -1;
 	for (size_t i = 0; i < f->security.n; i++)
-		if (str_starts(f->security.v[i], "name=userns")) {
-			err_set(err, ERR_USAGE,
-			    "-v: this engine maps users (userns-remap), and "
-			    "programs could not write to your directories");
-			return err_hint(err, "read-only:  env new -v "
-			    "DIR:PATH:ro      or copy the files:  put DIR");
-		}
+		if (str_starts(f->security.v[i], "name=userns"))
+			return refuse_mapping(v, err);
 	return 0;
 }
 
@@ -116,6 +153,7 @@ container_check_volumes(struct box *box, const struct strvec *places,
     struct err *err)
 {
 	const struct env_spec *s = &box->spec;
+	const struct volume *closed = first_closed(s);
 
 	for (size_t i = 0; i < s->nvolumes; i++) {
 		const struct volume *v = &s->volumes[i];
@@ -125,8 +163,7 @@ container_check_volumes(struct box *box, const struct strvec *places,
 		    check_mount_point(s, v, err))
 			return -1;
 	}
-	return env_spec_writes_host(s) ? check_mapping(box->ctx.engine, err)
-				       : 0;
+	return closed ? check_mapping(box->ctx.engine, closed, err) : 0;
 }
 
 /* Without those that are mounted below it: neither would read-only hold for
@@ -167,12 +204,12 @@ is_rootless(struct engine *e)
 /*
  * Who programs are, so that what they write belongs to whoever opened the
  * environment: the same uid, or what a rootless engine maps it to.  The
- * caller's; NULL: nothing of this host is written to.
+ * caller's; NULL: of this host only what is open to everybody is read.
  */
 char *
 container_caller(const struct box *box)
 {
-	if (!env_spec_writes_host(&box->spec))
+	if (!first_closed(&box->spec))
 		return NULL;
 	if (is_rootless(box->ctx.engine))
 		return xstrdup("0:0");

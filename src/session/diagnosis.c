@@ -17,7 +17,7 @@
 static const char *const control_keys[] = {
     "pattern", "languages", "suggestion", "suggestion_offline",
     "suggestion_restricted", "suggestion_restricted_offline", "packages",
-    NULL};
+    "read_only_volume", NULL};
 
 static bool
 for_language(const struct yaml_node *entry, const char *language)
@@ -123,18 +123,91 @@ name_language(const char *text, const char *told)
 	    name, end + 1);
 }
 
+/* ---- a directory of this host ---- */
+
+static bool
+is_in_name(char c)
+{
+	return isalnum((unsigned char)c) || (c && strchr("._-/", c));
+}
+
+/* Whether the line has this path or one below it. */
+static bool
+names_path(const char *line, const char *path)
+{
+	size_t n = strlen(path);
+
+	for (const char *p = line; (p = strstr(p, path)); p++)
+		if ((p == line || !is_in_name(p[-1])) &&
+		    (p[n] == '/' || !is_in_name(p[n])))
+			return true;
+	return false;
+}
+
+/* Whether it has any path from the root on. */
+static bool
+names_root(const char *line)
+{
+	for (const char *p = line; (p = strchr(p, '/')); p++)
+		if (p == line || !is_in_name(p[-1]))
+			return true;
+	return false;
+}
+
+/* The read-only one that a line is about: the deepest that it names, or where
+   programs start if it names no place at all. */
+static const struct volume *
+find_volume(const struct diagnosis_input *in, const char *line)
+{
+	const struct volume *found = NULL;
+	bool here = in->workdir && !names_root(line);
+
+	for (size_t i = 0; i < in->nvolumes; i++) {
+		const struct volume *v = &in->volumes[i];
+
+		if (v->read_only &&
+		    (names_path(line, v->target) ||
+			(here && volume_is_below(in->workdir, v->target))) &&
+		    (!found || strlen(v->target) > strlen(found->target)))
+			found = v;
+	}
+	return found;
+}
+
+/* {source} and {target}, neither of which can have a backslash; the caller's. */
+static char *
+name_volume(const char *text, const struct volume *v)
+{
+	struct strbuf sb = STRBUF_INIT;
+
+	while (*text) {
+		const char *value = str_starts(text, "{source}") ? v->source
+			: str_starts(text, "{target}") ? v->target : NULL;
+
+		if (value)
+			strbuf_adds(&sb, value);
+		else
+			strbuf_addc(&sb, *text);
+		text += value ? strlen("{source}") : 1;
+	}
+	return strbuf_detach(&sb);
+}
+
 static json *
 describe(const struct yaml_node *entry, const struct diagnosis_input *in,
-    const char *line, const regmatch_t *m)
+    const struct volume *v, const char *line, const regmatch_t *m)
 {
 	json *j = json_object();
 	const char *hint = yaml_text(entry, "suggestion", NULL);
 
-	for (size_t i = 0; i < entry->n; i++)
-		if (!str_in(entry->keys[i]->text, control_keys) &&
-		    entry->items[i]->text)
+	for (size_t i = 0; i < entry->n; i++) {
+		const char *text = entry->items[i]->text;
+		autofree char *named = v && text ? name_volume(text, v) : NULL;
+
+		if (text && !str_in(entry->keys[i]->text, control_keys))
 			put_filled(j, entry->keys[i]->text,
-			    entry->items[i]->text, line, m, NULL);
+			    named ? named : text, line, m, NULL);
+	}
 	if (!in->network)
 		hint = yaml_text(entry, "suggestion_offline", hint);
 	if (in->restricted)
@@ -178,6 +251,8 @@ match_lines(const struct yaml_node *entry, const struct strvec *lines,
     const struct diagnosis_input *in, size_t *best)
 {
 	const char *pattern = yaml_text(entry, "pattern", "");
+	bool of_volume = yaml_get(entry, "read_only_volume");
+	const struct volume *v = NULL;
 	json *found = NULL;
 	regmatch_t m[GROUPS];
 	regex_t re;
@@ -187,7 +262,9 @@ match_lines(const struct yaml_node *entry, const struct strvec *lines,
 	for (size_t i = 0; i < *best && !found; i++) {
 		if (regexec(&re, lines->v[i], GROUPS, m, 0))
 			continue;
-		found = describe(entry, in, lines->v[i], m);
+		if (of_volume && !(v = find_volume(in, lines->v[i])))
+			continue;
+		found = describe(entry, in, v, lines->v[i], m);
 		*best = i;
 	}
 	regfree(&re);

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "base/json.h"
+#include "sandbox/volume.h"
 
 struct diagnosis_input {
 	const char *language; /* name, or NULL */
@@ -14,6 +15,9 @@ struct diagnosis_input {
 	const char *image_language; /* that its name tells, or NULL */
 	bool network;	      /* programs reach one */
 	bool restricted;      /* the programs are this host's */
+	const struct volume *volumes; /* of the environment */
+	size_t nvolumes;
+	const char *workdir; /* where programs start, or NULL */
 	const struct strbuf *out, *err;
 };
 

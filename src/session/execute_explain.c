@@ -198,6 +198,10 @@ note_diagnosis(struct execution *x)
 	    .image_language = image_language(x),
 	    .network = x->env->spec.limits.network != NET_NONE,
 	    .restricted = x->env->spec.kind == BOX_RESTRICTED,
+	    .volumes = x->env->spec.volumes,
+	    .nvolumes = x->env->spec.nvolumes,
+	    .workdir = x->env->spec.workdir ? x->env->spec.workdir
+					    : SANDBOX_WORKSPACE,
 	    .out = &out,
 	    .err = &errs};
 	const char *message, *hint;

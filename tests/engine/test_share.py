@@ -52,6 +52,42 @@ def _(kind):
             same((st.st_uid, st.st_gid), (os.geteuid(), os.getegid()), name)
 
 
+@test("a write to one that is read-only names it: %s", ENGINES)
+def _(kind):
+    with Session(kind, new=None) as s:
+        there = os.path.realpath(s.home.dir("work/in"))
+        s.home.dir("work/out")
+        s.ok("env new -v in:/artifacts:ro -v out:/workspace/output")
+        said = "/artifacts was given read-only, with -v %s:/artifacts:ro" % \
+            there
+        for body in ("open('/artifacts/b', 'w')",
+                     "import subprocess as s\ns.run(['rm', '/artifacts'])\n"
+                     "s.run(['touch', '/artifacts/b'], check=True)"):
+            r = s.run("w.py", body)
+            same(r["diagnosis"], {
+                "kind": "read_only_volume", "message": said,
+                "path": "/artifacts", "source": there})
+            assert r["message"].endswith(said), r
+            assert not r.get("hint"), r
+        for path in "/etc/b", "/artifacts2":
+            r = s.run("w.py", "open(%r, 'w')" % path)
+            same(r["diagnosis"]["kind"], "read_only_path")
+
+
+@test("one that is closed to others can be read: %s", ENGINES)
+def _(kind):
+    with SandboxHome(kind) as h:
+        h.write("in/a", "hello\n")
+        os.chmod(h.work + "/in", 0o700)
+        done = commands(h, "env new busybox:latest -v in:/artifacts:ro",
+                        "exec cat /artifacts/a", "exec touch /artifacts/b")
+        same(done.out, "hello\n", done.err)
+        os.chmod(h.work + "/in", 0o755)
+        done = commands(h, "env new busybox:latest -v in:/artifacts:ro",
+                        "exec sh -c 'cat /artifacts/a; test `id -u` -gt 9999'")
+        same(done.is_ok().out, "hello\n")
+
+
 @test("/workspace is a directory of this host: %s", ENGINES)
 def _(kind):
     with SandboxHome(kind) as h:

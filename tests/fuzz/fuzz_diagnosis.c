@@ -30,7 +30,14 @@ check_suggestion(const json *found)
 static void
 diagnose(const struct strbuf *text, const char *language, unsigned how)
 {
+	char source[] = "/a", data[] = "/data", below[] = "/data/c";
+	const struct volume volumes[] = {
+	    {.source = source, .target = data, .read_only = true},
+	    {.source = source, .target = below, .read_only = true}};
 	struct diagnosis_input in = {.language = language,
+	    .volumes = volumes,
+	    .nvolumes = 2,
+	    .workdir = how & 1 ? "/data/c" : NULL,
 	    .network = how & 1,
 	    .restricted = how & 2,
 	    .out = how & 4 ? text : NULL,
