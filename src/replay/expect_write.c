@@ -152,24 +152,58 @@ try_loose(const struct writer *w, struct strbuf *line)
 	return is_read_back(w, line) && is_matched(w, line, false);
 }
 
+static void
+write_line(struct strbuf *out, const struct writer *w, bool masked, bool last)
+{
+	autobuf struct strbuf line = STRBUF_INIT;
+
+	if (w->err)
+		strbuf_adds(out, w->a->full ? "! " : "!");
+	if (!w->a->full) {
+		strbuf_adds(out, last && !w->err ? "\\" : "");
+		return;
+	}
+	if ((masked && try_masked(w, &line)) || try_literal(w, &line) ||
+	    try_loose(w, &line))
+		strbuf_add(out, line.buf, line.len);
+	else
+		strbuf_adds(out, MATCH_ELISION);
+}
+
 void
 expect_write_line(struct strbuf *out, const struct masks *m,
     const struct actual_line *a, bool err, bool last)
 {
+	write_line(out, &(struct writer){m, a, err}, true, last);
+}
+
+void
+expect_write_literal(struct strbuf *out, const struct masks *m,
+    const struct actual_line *a, bool err, bool last)
+{
+	write_line(out, &(struct writer){m, a, err}, false, last);
+}
+
+bool
+expect_write_text(struct strbuf *out, const struct masks *m,
+    const struct actual_line *a, bool err, const struct strbuf *text)
+{
 	const struct writer w = {m, a, err};
+
+	if (!is_read_back(&w, text) || !is_matched(&w, text, false))
+		return false;
+	strbuf_adds(out, err ? "! " : "");
+	strbuf_add(out, text->buf, text->len);
+	return true;
+}
+
+bool
+expect_write_is_output(const char *s, size_t n)
+{
 	autobuf struct strbuf line = STRBUF_INIT;
 
-	if (err)
-		strbuf_adds(out, a->full ? "! " : "!");
-	if (!a->full) {
-		strbuf_adds(out, last && !err ? "\\" : "");
-		return;
-	}
-	if (try_masked(&w, &line) || try_literal(&w, &line) ||
-	    try_loose(&w, &line))
-		strbuf_add(out, line.buf, line.len);
-	else
-		strbuf_adds(out, MATCH_ELISION);
+	strbuf_add(&line, s, n);
+	return !is_special(line.buf, line.len);
 }
 
 void

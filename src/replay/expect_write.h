@@ -20,6 +20,15 @@
  */
 void expect_write_line(struct strbuf *out, const struct masks *m,
     const struct actual_line *a, bool err, bool last);
+/* The same without masks. */
+void expect_write_literal(struct strbuf *out, const struct masks *m,
+    const struct actual_line *a, bool err, bool last);
+/* The same with this text, if it is read as output and matches a; false: it is
+   not, and nothing is appended. */
+bool expect_write_text(struct strbuf *out, const struct masks *m,
+    const struct actual_line *a, bool err, const struct strbuf *text);
+/* Is a line of n bytes read as one of stdout, wherever it stands? */
+bool expect_write_is_output(const char *s, size_t n);
 /*
  * Appends lines for n bytes of output, each with its newline; what comes behind
  * the first max bytes is one "...".
