@@ -23,6 +23,7 @@
 enum {
 	LINE_MAX_BYTES = 64 << 20, /* a longer message is refused */
 	OUT_MAX = 64 << 20, /* for a client that does not read */
+	BATCH_MAX = 1000, /* messages, as each has an answer */
 	DISCOVER_MS = 3600000,
 	DRAIN_MS = 1000,
 };
@@ -35,6 +36,7 @@ static const char instructions[] =
     "is the program's own.";
 
 struct server {
+	struct call *call;
 	struct host *host;
 	struct mcp_pool *pool;
 	int out_fd;
@@ -43,7 +45,7 @@ struct server {
 	struct mcp_queue out;
 	size_t searched; /* of in: no newline up to there */
 	bool skipping;	 /* the rest of a line that is too long */
-	bool initialized; /* as the legacy way begins */
+	const char *version; /* that `initialize` agreed on, or NULL */
 	bool ended;
 };
 
@@ -95,12 +97,17 @@ answer(struct server *s, const char *id, json *result)
 	send_line(s, line.buf, line.len);
 }
 
+/* id NULL: to something that has none which could be read. */
 static void
 answer_error(struct server *s, const char *id, int code, const char *why,
     const json *data)
 {
 	autobuf struct strbuf line = STRBUF_INIT;
 
+	if (!id && s->version && !mcp_errors_without_id(s->version)) {
+		call_warn(s->call, "a message of the client: %s", why);
+		return;
+	}
 	mcp_write_error(&line, id, code, why, data);
 	send_line(s, line.buf, line.len);
 }
@@ -129,11 +136,10 @@ initialize(struct server *s, const struct mcp_message *m)
 		return;
 	}
 	result = mcp_result(MCP_LEGACY);
-	json_put_str(result, "protocolVersion",
-	    mcp_legacy_version(version->valuestring));
+	s->version = mcp_legacy_version(version->valuestring);
+	json_put_str(result, "protocolVersion", s->version);
 	json_put(result, "serverInfo", mcp_server_info());
 	put_capabilities(result);
-	s->initialized = true;
 	answer(s, m->id, result);
 }
 
@@ -235,7 +241,7 @@ take_request(struct server *s, struct mcp_message *m)
 	const struct method *method = find_method(m->method);
 	bool begins = method && method->era == MCP_LEGACY;
 
-	if (m->era == MCP_UNSAID && (s->initialized || begins))
+	if (m->era == MCP_UNSAID && (s->version || begins))
 		m->era = MCP_LEGACY;
 	if (m->era == MCP_UNSAID)
 		answer_error(s, m->id, MCP_INVALID_PARAMS,
@@ -265,6 +271,40 @@ take_notification(struct server *s, const struct mcp_message *m)
 }
 
 static void
+take_message(struct server *s, struct mcp_message *m)
+{
+	if (m->kind == MCP_REQUEST)
+		take_request(s, m);
+	else if (m->kind == MCP_NOTIFICATION)
+		take_notification(s, m);
+	else if (m->kind == MCP_WRONG)
+		answer_error(s, m->id, m->code, m->why, m->data);
+}
+
+/* Each message has an answer of its own. */
+static void
+take_batch(struct server *s, json *list)
+{
+	int count = cJSON_GetArraySize(list);
+	const char *why = NULL;
+	struct mcp_message m;
+
+	if (!s->version || !mcp_has_batches(s->version))
+		why = "this revision has no batches";
+	else if (!count || count > BATCH_MAX)
+		why = "a batch is empty, or has too many messages";
+	if (why) {
+		answer_error(s, NULL, MCP_INVALID_REQUEST, why, NULL);
+		return;
+	}
+	while (count--) {
+		mcp_message_take(&m, cJSON_DetachItemFromArray(list, 0));
+		take_message(s, &m);
+		mcp_message_release(&m);
+	}
+}
+
+static void
 take_line(struct server *s, const char *line, size_t n)
 {
 	struct mcp_message m;
@@ -272,12 +312,10 @@ take_line(struct server *s, const char *line, size_t n)
 	if (strspn(line, " \t\r\n") >= n)
 		return;
 	mcp_message_read(&m, line, n);
-	if (m.kind == MCP_REQUEST)
-		take_request(s, &m);
-	else if (m.kind == MCP_NOTIFICATION)
-		take_notification(s, &m);
-	else if (m.kind == MCP_WRONG)
-		answer_error(s, m.id, m.code, m.why, m.data);
+	if (m.kind == MCP_BATCH)
+		take_batch(s, m.tree);
+	else
+		take_message(s, &m);
 	mcp_message_release(&m);
 }
 
@@ -379,7 +417,8 @@ serve(struct server *s)
 static int
 mcp_exec(struct call *c)
 {
-	struct server s = {.host = c->host,
+	struct server s = {.call = c,
+	    .host = c->host,
 	    .in = STRBUF_INIT,
 	    .out = MCP_QUEUE_INIT,
 	    .out_fd = -1};

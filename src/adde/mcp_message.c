@@ -58,6 +58,18 @@ mcp_legacy_version(const char *proposed)
 	return versions[1];
 }
 
+bool
+mcp_has_batches(const char *version)
+{
+	return !strcmp(version, "2025-03-26");
+}
+
+bool
+mcp_errors_without_id(const char *version)
+{
+	return strcmp(version, "2025-11-25") >= 0;
+}
+
 static void
 wrong_version(struct mcp_message *m, const json *requested)
 {
@@ -153,19 +165,28 @@ read_object(struct mcp_message *m)
 }
 
 void
+mcp_message_take(struct mcp_message *m, json *tree)
+{
+	*m = (struct mcp_message){.tree = tree};
+	if (!cJSON_IsObject(tree))
+		wrong(m, MCP_INVALID_REQUEST, "a message must be an object");
+	else
+		read_object(m);
+}
+
+void
 mcp_message_read(struct mcp_message *m, const char *line, size_t n)
 {
 	autoerr struct err err = ERR_INIT;
+	json *tree = wire_parse(line, n, &err);
 
-	*m = (struct mcp_message){.tree = wire_parse(line, n, &err)};
-	if (!m->tree)
+	if (tree && !cJSON_IsArray(tree)) {
+		mcp_message_take(m, tree);
+		return;
+	}
+	*m = (struct mcp_message){.kind = MCP_BATCH, .tree = tree};
+	if (!tree)
 		wrong(m, MCP_PARSE_ERROR, err.msg.buf);
-	else if (cJSON_IsArray(m->tree))
-		wrong(m, MCP_INVALID_REQUEST, "there are no batches");
-	else if (!cJSON_IsObject(m->tree))
-		wrong(m, MCP_INVALID_REQUEST, "a message is an object");
-	else
-		read_object(m);
 }
 
 void

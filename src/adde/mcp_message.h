@@ -24,6 +24,7 @@ enum mcp_kind {
 	MCP_REQUEST,
 	MCP_NOTIFICATION,
 	MCP_ANSWER, /* to a request of ours; there are none */
+	MCP_BATCH,  /* tree is a list of messages */
 	MCP_WRONG,  /* to be answered with code, why and data */
 };
 
@@ -52,6 +53,8 @@ struct mcp_message {
 
 /* Reads the n bytes of a line without its end; never fails, see MCP_WRONG. */
 void mcp_message_read(struct mcp_message *m, const char *line, size_t n);
+/* The same with one that was parsed, of a batch: tree is taken. */
+void mcp_message_take(struct mcp_message *m, json *tree);
 void mcp_message_release(struct mcp_message *m);
 
 /* The member of exactly this name, NULL if it is absent or j no object. */
@@ -62,6 +65,11 @@ char *mcp_id(const json *j);
 
 /* The legacy version to be spoken with a client that proposes this one. */
 const char *mcp_legacy_version(const char *proposed);
+/* Are messages in a list taken?  One revision says so. */
+bool mcp_has_batches(const char *version);
+/* May an error stand without an id, as JSON-RPC has it?  Before 2025-11-25 it
+   was no valid message, and there was nothing else to say. */
+bool mcp_errors_without_id(const char *version);
 /* All versions, the newest first; the caller's. */
 json *mcp_versions(void);
 

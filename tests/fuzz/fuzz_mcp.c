@@ -53,16 +53,27 @@ check_call(const struct mcp_message *m)
 	mcp_tools_answer(&line, m->id, m->era, 1, m->params);
 }
 
+static void
+check(struct mcp_message *m)
+{
+	check_wrong(m);
+	check_call(m);
+	if (m->kind == MCP_NOTIFICATION && !m->method)
+		abort();
+	mcp_message_release(m);
+}
+
 int
 LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
-	struct mcp_message m;
+	struct mcp_message m, of_batch;
 
 	mcp_message_read(&m, (const char *)data, size);
-	check_wrong(&m);
-	check_call(&m);
-	if (m.kind == MCP_NOTIFICATION && !m.method)
-		abort();
-	mcp_message_release(&m);
+	while (m.kind == MCP_BATCH && cJSON_GetArraySize(m.tree)) {
+		mcp_message_take(
+		    &of_batch, cJSON_DetachItemFromArray(m.tree, 0));
+		check(&of_batch);
+	}
+	check(&m);
 	return 0;
 }

@@ -3,6 +3,7 @@
 
 import json
 import os
+import random
 import select
 import signal
 import subprocess
@@ -118,6 +119,11 @@ def _(kind):
         log = s.run(env, "print(open(__file__, 'rb').read().count(0))\n#\0\n")
         same(log["stdout"], "1\n")
         same(s.run(env, "while True: pass\n", seconds=1)["exit_code"], 124)
+        log = s.run(env, "print('{\"jsonrpc\":\"2.0\",\"id\":1}\\n' * 2)\n")
+        same(log["stdout"], '{"jsonrpc":"2.0","id":1}\n' * 2 + "\n")
+        log = s.run(env, "import sys\n"
+                    "sys.stdout.buffer.write(b'\\xed\\xa0\\x80\\xff\\r\\x1b[2J')\n")
+        same(log["stdout"], "\ufffd\ufffd\ufffd\ufffd\r\x1b[2J")
         log = s.run(env, "print('x' * 300000)\n")
         same(len(log["stdout"]), 300001)
         log = s.run(env, "x = '%s'\nprint(len(x))\n" % ("y" * (4 << 20)))
@@ -195,6 +201,61 @@ def an_id_is_used_once_at_a_time():
         del s.answers[number]
         s.cancel(number)
         same(s.run(env, "print(2)\n")["stdout"], "2\n")
+
+
+@test
+def two_hundred_calls_at_once():
+    with Server("restricted-root") as s:
+        env = s.env()
+        runs = [s.start_run(env, "print(%d)\n" % i) for i in range(50)]
+        wrong = [s.start_call("cleanup_env", {"container_id": "none%d" % i})
+                 for i in range(100)]
+        lists = [s.start("tools/list") for _ in range(50)]
+        for i, number in enumerate(runs):
+            same(s.log(number)["stdout"], "%d\n" % i)
+        for number in wrong:
+            same(s.result(number)["isError"], True)
+        for number in lists:
+            same(len(s.result(number)["tools"]), 11)
+
+
+@test
+def two_servers_share_a_session_and_its_environments():
+    with Server("restricted-root", options=("-s", "both")) as s:
+        envs = [s.env() for _ in range(2)]
+        other = Client(s.home, "2025-11-25", options=("-s", "both"))
+        with other:
+            numbers = [[c.start_call("execute_code_block", {
+                "container_id": envs[i % 2], "filename": "%s.py" % name,
+                "code_content": "print('%s', %d)\n" % (name, i)})
+                for i in range(20)] for name, c in (("a", s), ("b", other))]
+            for name, c, of in ("a", s, numbers[0]), ("b", other, numbers[1]):
+                for i, number in enumerate(of):
+                    same(c.content("execute_code_block", number)["stdout"],
+                         "%s %d\n" % (name, i))
+        same(len(steps(s.home, "-s", "both")), 42)
+
+
+@test
+def killed_at_any_time_a_worker_leaves_an_answer():
+    chance = random.Random(1)
+    with Server("restricted-root") as s:
+        env = s.env()
+        for i in range(25):
+            number = s.start_run(env, "print(%d)\n" % i)
+            time.sleep(chance.random() * 0.04)
+            for pid in s.workers():
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+            result = s.result(number)
+            if result["isError"]:
+                assert "signal 9" in result["content"][0]["text"], result
+            else:
+                same(result["structuredContent"]["stdout"], "%d\n" % i)
+        same(s.run(env, "print(2)\n")["stdout"], "2\n")
+        same(len(s.workers()), 1)
 
 
 @test

@@ -4,6 +4,7 @@ each way there is.  No environment is needed for it."""
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
 import addesh  # noqa: E402
 import schema  # noqa: E402
 from mcp import META, Client  # noqa: E402
+from runner_env import children, resident_kb  # noqa: E402
 from tap import main, patient, same, test  # noqa: E402
 
 HOME = addesh.Home()
@@ -178,6 +180,162 @@ def _(_, line, number, code):
             same(c.error(number)["code"], code)
         c.number = 100
         same(c.request("ping"), {})
+
+
+VALUES = (None, True, 0, -1, 1.5, "", "x", [], ["a"], {}, {"a": 1})
+# said by clients, and of no use to us: taken whatever it is
+UNREAD = ("clientInfo", "capabilities", META + "clientInfo")
+# an answer may be an error for another reason than its form
+VERSION = META + "protocolVersion"
+
+
+def changed(message, path=()):
+    """The message with one member missing, or of another type; pairs of the
+    names that lead there and the message."""
+    for name in list(message):
+        at, was = path + (name,), message[name]
+        if isinstance(was, dict):
+            yield from ((a, {**message, name: m}) for a, m in changed(was, at))
+        for value in VALUES:
+            if (type(value), value) != (type(was), was):
+                yield at, {**message, name: value}
+        yield at, {n: v for n, v in message.items() if n != name}
+
+
+def requests(c):
+    """One of each kind, that needs no environment."""
+    info = {"name": "t", "version": "1"}
+    if c.revision == schema.MODERN:
+        for method in "tools/list", "server/discover":
+            yield method, {"_meta": {**c.meta(), "progressToken": 1}}
+        return
+    yield "ping", {"_meta": {"progressToken": "t"}}
+    yield "tools/list", {"_meta": {"a": {"b": 1}}}
+    yield "initialize", {"protocolVersion": c.revision, "capabilities": {},
+                         "clientInfo": info}
+
+
+@test("what the schemas allow is answered, nothing else is: %s",
+      schema.REVISIONS)
+def _(revision):
+    schema.at_hand()
+    with Client(HOME, revision) as c:
+        c.number = 100
+        for method, params in requests(c):
+            whole = {"jsonrpc": "2.0", "id": 1, "method": method,
+                     "params": params}
+            for path, message in [((), whole), *changed(whole)]:
+                good = not schema.why_not(sent=message, revision=revision)
+                c.answers.clear()
+                c.others.clear()
+                c.methods[message.get("id") if isinstance(
+                    message.get("id"), (int, str)) else None] = method
+                c.send(message)
+                c.request("tools/list")
+                got = [a for n, a in c.answers.items() if n != c.number]
+                got += c.others
+                if "id" not in message:
+                    same(got, [], message)
+                elif path[-1:] == ("id",) and not good:
+                    same([a["error"]["code"] for a in got],
+                         [-32600] * (revision >= "2025-11-25"), message)
+                elif path[-1:] != (VERSION,) and not set(path) & set(UNREAD):
+                    same(["error" in a for a in got], [not good], message)
+
+
+@test("without an id to answer, revision %s gets %d answers", [
+    (r, 3 if r >= "2025-11-25" else 0) for r in schema.REVISIONS])
+def _(revision, count):
+    c = Client(HOME, revision)
+    for line in b"{", b"[]", b'{"jsonrpc":"2.0","id":null,"method":"ping"}':
+        c.raw(line + b"\n")
+    c.request("tools/list")
+    same(len(c.others), count)
+    status, err = c.finish()
+    same((status, err.count("warning: ")), (0, 0 if count else 3), err)
+
+
+@test
+def one_revision_has_batches():
+    with Client(HOME, "2025-03-26") as c:
+        c.number = 100
+        c.methods.update({11: "ping", "a": "tools/list", 12: "tools/call"})
+        c.send([{"jsonrpc": "2.0", "id": 11, "method": "ping"},
+                {"jsonrpc": "2.0", "method": "notifications/initialized"},
+                {"jsonrpc": "2.0", "id": "a", "method": "tools/list"},
+                {"jsonrpc": "2.0", "id": 12, "method": "tools/call",
+                 "params": {"name": "pull_image", "arguments": {}}}])
+        c.answer(12)
+        same(set(c.answers) & {11, 12, "a"}, {11, 12, "a"})
+        for wrong in [], [{"jsonrpc": "2.0", "method": "x"}] * 2000:
+            c.send(wrong)
+        same(c.request("ping"), {})
+
+
+@test
+def a_client_that_does_not_read_is_not_read_from():
+    with Client(HOME, "2025-11-25") as c:
+        line = b'{"jsonrpc":"2.0","id":7,"method":"tools/list"}\n'
+        total, sent, got = 10000 * len(line), 0, 0
+        pipe, out = c.process.stdin.fileno(), c.process.stdout.fileno()
+        os.set_blocking(pipe, False)
+        while select.select([], [pipe], [], 2)[1] and sent < total:
+            begin = sent % len(line)
+            sent += os.write(pipe, (line * 100)[begin:][:total - sent])
+        assert sent < total, "all of it was taken"
+        same(c.process.poll(), None)
+        while got < 10000:
+            if sent < total and select.select([], [pipe], [], 0)[1]:
+                begin = sent % len(line)
+                sent += os.write(pipe, (line * 100)[begin:][:total - sent])
+            if select.select([out], [], [], patient(20))[0]:
+                got += os.read(out, 1 << 20).count(b"\n")
+        os.set_blocking(pipe, True)
+        same((got, c.request("ping")), (10000, {}))
+
+
+@test("a policy that is wrong is told by each call: %s", [
+    "tools: [x", "tools: {code_execution: {memory_limit: much}}"])
+def _(text):
+    home = addesh.Home()
+    os.makedirs(home.env["XDG_CONFIG_HOME"] + "/addesh")
+    with open(home.env["XDG_CONFIG_HOME"] + "/addesh/addesh.yaml", "w") as f:
+        f.write(text)
+    with home, Client(home) as c:
+        same(len(c.tools()), len(ADDE))
+        for _ in range(2):
+            text = c.fails("list_agent_images")
+            assert "addesh.yaml:" in text, text
+
+
+@test
+def an_engine_that_is_not_there_is_told_by_each_call():
+    with addesh.Home(options=["--engine", "unix:///none"]) as home, \
+            Client(home) as c:
+        for tool, arguments in (("list_agent_images", {}),
+                                ("pull_image", {"image": "x"}),
+                                ("create_runtime_env", {"image": "x"})):
+            text = c.fails(tool, **arguments)
+            assert "unix:///none" in text, text
+
+
+@test
+def many_calls_leave_nothing_behind():
+    with Client(HOME) as c:
+        def used():
+            pids = [c.process.pid] + sorted(children(c.process.pid))
+            return ([len(os.listdir("/proc/%d/fd" % pid)) for pid in pids],
+                    sum(resident_kb(pid) for pid in pids))
+
+        c.fails("get_container_logs", container_id="none")
+        files, memory = used()
+        for _ in range(2000):
+            c.fails("get_container_logs", container_id="none")
+        same(used()[0], files)
+        # a sanitizer keeps what is freed for a while
+        if not os.environ.get("ADDESH_TEST_SANITIZERS"):
+            grown = used()[1] - memory
+            assert grown < 2048, "%d kB" % grown
 
 
 @test("an id comes back as it was: %s", [
