@@ -132,10 +132,10 @@ user_length(const char *s, size_t n, char quote)
 }
 
 /* What stands behind the byte at i and tells nobody; lead: bytes between that
-   may be told. */
+   may be told; curl: its name came before. */
 static size_t
 secret_after(const char *s, size_t n, size_t i, size_t name, char quote,
-    size_t *lead)
+    bool curl, size_t *lead)
 {
 	const char *word = s + i - name, *rest = s + i + 1;
 	size_t left = n - i - 1;
@@ -151,9 +151,9 @@ secret_after(const char *s, size_t n, size_t i, size_t name, char quote,
 	if (s[i] == ':' && i > 2 && s[i - 1] == '"')
 		return member_length(rest, left, s,
 		    s + i - 1 - (s[i - 2] == '\\'), lead);
-	if (s[i] == ' ' && ((name == 2 && !memcmp(word, "-u", 2)) ||
-			       (name == 6 && !memcmp(word, "--user", 6))) &&
-	    contains(s, i, "curl"))
+	if (s[i] == ' ' && curl &&
+	    ((name == 2 && !memcmp(word, "-u", 2)) ||
+		(name == 6 && !memcmp(word, "--user", 6))))
 		return user_length(rest, left, quote);
 	return 0;
 }
@@ -180,29 +180,54 @@ token_length(const char *s, size_t n)
 }
 
 void
-mask_secrets(struct strbuf *out, const char *s, size_t n)
+mask_find(const char *s, size_t n, mask_found_fn *found, void *arg)
 {
 	size_t name = 0, i = 0; /* name: bytes of it just before i */
+	bool curl = false;
 	char quote = 0;
 
 	while (i < n) {
 		size_t lead = 0, skip = name ? 0 : token_length(s + i, n - i);
 
 		if (!skip) {
-			strbuf_addc(out, s[i]);
 			if (s[i] == quote)
 				quote = 0;
 			else if (!quote && (s[i] == '\'' || s[i] == '"'))
 				quote = s[i];
-			skip = secret_after(s, n, i, name, quote, &lead);
+			skip = secret_after(s, n, i, name, quote, curl, &lead);
 			name = is_name_char(s[i]) ? name + 1 : 0;
 			i++;
+			curl = curl || ends(s, i, "curl");
 		}
 		if (skip) {
-			strbuf_add(out, s + i, lead);
-			strbuf_adds(out, MASK_TEXT);
+			found(arg, i + lead, skip);
 			i += lead + skip;
 			name = 0;
 		}
 	}
+}
+
+struct masking {
+	struct strbuf *out;
+	const char *s;
+	size_t done; /* bytes of s that are in out */
+};
+
+static void
+mask_one(void *arg, size_t start, size_t n)
+{
+	struct masking *m = arg;
+
+	strbuf_add(m->out, m->s + m->done, start - m->done);
+	strbuf_adds(m->out, MASK_TEXT);
+	m->done = start + n;
+}
+
+void
+mask_secrets(struct strbuf *out, const char *s, size_t n)
+{
+	struct masking m = {out, s, 0};
+
+	mask_find(s, n, mask_one, &m);
+	strbuf_add(out, s + m.done, n - m.done);
 }

@@ -13,6 +13,12 @@
 /* What stands for a secret. */
 #define MASK_TEXT "***"
 
+/*
+ * Calls found for each secret in n bytes of s, in order: where it begins and
+ * how many bytes it has, quotes included.
+ */
+typedef void mask_found_fn(void *arg, size_t start, size_t n);
+void mask_find(const char *s, size_t n, mask_found_fn *found, void *arg);
 /* Appends n bytes of s with secrets replaced by MASK_TEXT. */
 void mask_secrets(struct strbuf *out, const char *s, size_t n);
 

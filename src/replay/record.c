@@ -9,7 +9,6 @@
 
 #include "base/io.h"
 #include "base/json.h"
-#include "base/mask.h"
 #include "base/sanitise.h"
 #include "replay/expect_write.h"
 #include "replay/transcript.h"
@@ -131,14 +130,14 @@ check_command(
 }
 
 static void
-add_output(struct strbuf *sb, const struct masks *m, const char *output,
-    size_t n, bool err)
+add_output(struct strbuf *sb, const struct masks *m,
+    const struct record_step *s, const char *output, size_t n, bool err)
 {
 	autobuf struct strbuf text = STRBUF_INIT;
 
 	if (!n)
 		return;
-	mask_secrets(&text, output, n);
+	secrets_hide(s->secrets, &text, output, n, true);
 	expect_write(sb, m, text.buf, text.len, err, RECORD_OUTPUT_MAX);
 }
 
@@ -149,7 +148,7 @@ record_add_step(struct strbuf *sb, const struct masks *m,
 	autobuf struct strbuf text = STRBUF_INIT;
 	size_t before = sb->len, command;
 
-	mask_secrets(&text, s->text, s->n);
+	secrets_hide(s->secrets, &text, s->text, s->n, false);
 	if (!text.len || text.buf[text.len - 1] != '\n')
 		strbuf_addc(&text, '\n');
 	if (s->heading)
@@ -161,8 +160,8 @@ record_add_step(struct strbuf *sb, const struct masks *m,
 		strbuf_truncate(sb, before);
 		return -1;
 	}
-	add_output(sb, m, s->out, s->n_out, false);
-	add_output(sb, m, s->err, s->n_err, true);
+	add_output(sb, m, s, s->out, s->n_out, false);
+	add_output(sb, m, s, s->err, s->n_err, true);
 	if (s->status.kind != WANT_CODE || s->status.number) {
 		want_status_add(sb, &s->status);
 		strbuf_addc(sb, '\n');

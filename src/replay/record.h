@@ -4,8 +4,8 @@
  *
  * Each step is a fence of its own and is appended by one write(2), which is
  * taken back if it was not whole: so the file is a right one after each step.
- * What a secret is known by (base/mask.h) is replaced in commands and output;
- * who compares output with such a file does the same with it before.
+ * Secrets (base/secrets.h) are replaced in commands and output; who compares
+ * output with such a file does the same with it before.
  */
 #ifndef ADDESH_REPLAY_RECORD_H
 #define ADDESH_REPLAY_RECORD_H
@@ -14,6 +14,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "base/secrets.h"
 #include "base/strvec.h"
 #include "replay/mask.h"
 #include "replay/status.h"
@@ -34,6 +35,7 @@ struct record_step {
 	const char *out, *err; /* what came of it; NULL: nothing */
 	size_t n_out, n_err;
 	struct want_status status;
+	const struct secrets *secrets; /* those that are known, or NULL */
 };
 
 /* Appends front matter and title. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mask.h"
+#include "base/secrets.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 
@@ -23,6 +24,23 @@ check_value(const char *value, size_t n)
 		abort();
 }
 
+/* A value that is known is not in what is kept of any text. */
+static void
+check_known(const char *text, size_t size)
+{
+	size_t n = size < 8 ? size : 8;
+	struct secrets *s = secrets_new();
+	autobuf struct strbuf kept = STRBUF_INIT;
+
+	secrets_add(s, text, n);
+	secrets_learn(s, text, size);
+	secrets_hide(s, &kept, text, size, true);
+	if (n >= SECRET_LENGTH_MIN && !memchr(text, '*', n) &&
+	    memmem(kept.buf, kept.len, text, n))
+		abort();
+	secrets_free(s);
+}
+
 int
 LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
@@ -30,6 +48,7 @@ LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	const char *text = (const char *)data;
 	size_t word = 0;
 
+	check_known(text, size);
 	mask_secrets(&kept, text, size);
 	if (kept.len > 3 * size + 3)
 		abort();

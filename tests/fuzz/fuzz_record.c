@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/mask.h"
+#include "base/secrets.h"
 #include "replay/match.h"
 #include "replay/record.h"
 #include "replay/transcript.h"
@@ -36,7 +36,7 @@ check_stream(const struct masks *m, const struct transcript_lines *lines,
 	for (size_t i = 0; i < lines->n; i++)
 		texts[i] = (struct expected_text){
 		    lines->v[i].text, lines->v[i].n, lines->v[i].line};
-	mask_secrets(&masked, output, n);
+	secrets_hide(NULL, &masked, output, n, true);
 	actual_read(&a, masked.buf, masked.len);
 	check(!expectation_init(&x, texts, lines->n, m, &err));
 	check(expectation_matches(&x, &a) || expectation_exhausted(&x));
@@ -64,7 +64,7 @@ read_back(const struct masks *m, const struct record_step *s,
 	struct transcript *t =
 	    transcript_read("a.md", file->buf, file->len, &err);
 
-	mask_secrets(&text, s->text, s->n);
+	secrets_hide(NULL, &text, s->text, s->n, false);
 	if (!text.len || text.buf[text.len - 1] != '\n')
 		strbuf_addc(&text, '\n');
 	check(t && t->n_steps == 1);

@@ -68,6 +68,22 @@ test_written(void)
 	    "secrets are not kept");
 }
 
+/* A value by itself, and in base64. */
+static void
+test_secrets(void)
+{
+	struct record_step s = step("run a.py\n", "tea-at-five\n",
+	    "dGVhLWF0LWZpdmU=\n", 0);
+	struct secrets *secrets = secrets_new();
+	static const char command[] = "env new -e API_KEY=tea-at-five";
+
+	secrets_learn(secrets, command, strlen(command));
+	s.secrets = secrets;
+	written(s, "```addesh\n$ run a.py\n***\n! ***=\n```\n\n",
+	    "a secret that was given before");
+	secrets_free(secrets);
+}
+
 static void
 test_status(void)
 {
@@ -399,6 +415,7 @@ main(void)
 	if (!mkdtemp(dir))
 		return 1;
 	test_written();
+	test_secrets();
 	test_status();
 	test_refused();
 	test_front();

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Secrets that are known, for what is kept of a program's output: base/mask.h
+ * finds them where their name stands beside them, but a program may print the
+ * value alone.  Values are learnt from commands and found again as they are,
+ * and within base64 (RFC 4648, both alphabets), wherever in its text they
+ * begin.
+ */
+#ifndef ADDESH_BASE_SECRETS_H
+#define ADDESH_BASE_SECRETS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/strbuf.h"
+
+/* Shorter values are words that stand in other places too. */
+#define SECRET_LENGTH_MIN 6
+
+struct secrets;
+
+struct secrets *secrets_new(void);
+void secrets_free(struct secrets *s); /* NULL is fine; wipes them */
+void secrets_add(struct secrets *s, const char *value, size_t n);
+/* Adds the values that mask_secrets() would replace in a command. */
+void secrets_learn(struct secrets *s, const char *command, size_t n);
+
+struct secret_span {
+	size_t start, n;
+};
+
+/*
+ * Where n bytes of text hold secrets: spans in order that do not touch, the
+ * caller's.  Returns how many.  s may be NULL: then only mask.h's rules count.
+ * output: the rules look at each line by itself, as a quote in a program's
+ * output is not that of a command.
+ */
+size_t secrets_find(const struct secrets *s, const char *text, size_t n,
+    bool output, struct secret_span **spans);
+/* Appends the text with MASK_TEXT in place of each. */
+void secrets_hide(const struct secrets *s, struct strbuf *out, const char *text,
+    size_t n, bool output);
+
+#endif

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/* base/mask and base/secrets: values that are known, in each of their forms. */
+#include <time.h>
+
+#include "base/encode.h"
+#include "base/mask.h"
+#include "base/secrets.h"
+#include "tap.h"
+
+static void
+hidden(const struct secrets *s, const char *text, bool output, const char *want,
+    const char *what)
+{
+	autobuf struct strbuf out = STRBUF_INIT;
+
+	secrets_hide(s, &out, text, strlen(text), output);
+	is_str(out.buf, want, "%s", what);
+}
+
+static void
+learn(struct secrets *s, const char *command)
+{
+	secrets_learn(s, command, strlen(command));
+}
+
+static void
+test_learnt(void)
+{
+	struct secrets *s = secrets_new();
+
+	learn(s, "env new -e API_KEY=tea-at-five -e 'MY_TOKEN=one two' "
+		 "-e DB_PASSWORD=\"quoted one\" -e X_SECRET=short");
+	hidden(s, "tea-at-five", true, "***", "a value by itself");
+	hidden(s, "<one two>", true, "<***>", "one that stood in quotes");
+	hidden(s, "a quoted one\n", true, "a ***\n", "the quotes around it");
+	hidden(s, "short", true, "short", "what is short is not known");
+	hidden(s, "xtea-at-fivex tea-at-fivetea-at-five", true, "x***x ***",
+	    "anywhere, and touching");
+	hidden(NULL, "tea-at-five API_KEY=x1", true, "tea-at-five API_KEY=***",
+	    "without known ones the rules count");
+	learn(s, "run -e TOKEN=five-and-ten a.py");
+	hidden(s, "tea-at-five-and-ten", true, "***", "overlapping ones");
+	secrets_free(s);
+	secrets_free(NULL);
+}
+
+static void
+test_lines(void)
+{
+	static const char text[] = "It's TOKEN=abc\nhello\nisn't\n";
+
+	hidden(NULL, text, true, "It's TOKEN=***\nhello\nisn't\n",
+	    "a quote in output ends with its line");
+	hidden(NULL, "-e 'TOKEN=abc\nhello' x", false, "-e 'TOKEN=***' x",
+	    "one in a command does not");
+	hidden(NULL, "", true, "", "nothing");
+}
+
+/* Whatever stands before and behind it. */
+static void
+test_base64(void)
+{
+	static const char value[] = "tea?at>five~~";
+	struct secrets *s = secrets_new();
+	size_t wrong = 0, n = 0;
+
+	secrets_add(s, value, strlen(value));
+	for (int before = 0; before < 9; before++)
+		for (int behind = 0; behind < 9; behind++)
+			for (int url = 0; url < 2; url++, n++) {
+				autobuf struct strbuf text = STRBUF_INIT;
+				autobuf struct strbuf coded = STRBUF_INIT;
+				struct secret_span *spans;
+
+				strbuf_addf(&text, "%.*s%s%.*s", before,
+				    "abcdefghi", value, behind, "jklmnopqr");
+				base64_encode(&coded, text.buf, text.len, url);
+				if (secrets_find(s, coded.buf, coded.len, true,
+					&spans) != 1 ||
+				    spans->start != before * 8U / 6 ||
+				    spans->start + spans->n !=
+					((before + strlen(value)) * 8 + 5) / 6)
+					wrong++;
+				free(spans);
+			}
+	is_int(wrong, 0, "%zu texts in base64", n);
+	secrets_free(s);
+}
+
+/* Hostile output takes no longer than other. */
+static void
+test_time(void)
+{
+	static const char *const pieces[] = {"curl -u ",
+	    "'\"TOKEN=", "a-token:", "\"TOKEN\": \"", "://", "https://a",
+	    "ghp_", "aaaaaa"};
+	struct secrets *s = secrets_new();
+	clock_t began = clock();
+	double seconds;
+
+	secrets_add(s, "aaaaaaaaaaaaaaab", 16);
+	for (size_t i = 0; i < sizeof(pieces) / sizeof(*pieces); i++) {
+		autobuf struct strbuf text = STRBUF_INIT, out = STRBUF_INIT;
+
+		while (text.len < 1 << 20)
+			strbuf_adds(&text, pieces[i]);
+		secrets_hide(s, &out, text.buf, text.len, true);
+	}
+	seconds = (double)(clock() - began) / CLOCKS_PER_SEC;
+	ok(seconds < 10, "8 MiB of such output in %.2f s", seconds);
+	secrets_free(s);
+}
+
+int
+main(void)
+{
+	test_learnt();
+	test_lines();
+	test_base64();
+	test_time();
+	return done();
+}
