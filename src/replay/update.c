@@ -117,6 +117,7 @@ static void
 quote_last(struct updater *w)
 {
 	struct updated_line *l = w->u->n ? &w->u->v[w->u->n - 1] : NULL;
+	struct strbuf line = STRBUF_INIT;
 	const struct expect_line *e;
 
 	if (!l || l->kept < 0 || w->err)
@@ -125,7 +126,9 @@ quote_last(struct updater *w)
 	if (e->kind != EXPECT_TEXT || e->n != e->raw.n ||
 	    expect_write_is_output(e->raw.s, e->raw.n))
 		return;
-	l->text = xasprintf("\\%.*s", (int)e->raw.n, e->raw.s);
+	strbuf_addc(&line, '\\');
+	strbuf_add(&line, e->raw.s, e->raw.n);
+	l->text = strbuf_detach(&line);
 	l->kept = -1;
 }
 
