@@ -9,6 +9,7 @@
 #include "cmd/dep_call.h"
 #include "cmd/docker_words.h"
 #include "cmd/env_call.h"
+#include "cmd/env_service.h"
 #include "cmd/env_share.h"
 #include "cmd/host.h"
 #include "cmd/keep_call.h"
@@ -385,6 +386,7 @@ open_env(struct call *c, struct policy *p, struct env_spec *spec,
 	deps_copy(&env->deps, deps);
 	note_gaps(c, env->box);
 	describe_new(c, env, began);
+	env_service_began(c, env);
 	return 0;
 }
 

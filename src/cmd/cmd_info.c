@@ -4,6 +4,7 @@
 
 #include "base/units.h"
 #include "cmd/dep_call.h"
+#include "cmd/env_service.h"
 #include "cmd/env_share.h"
 #include "cmd/output.h"
 #include "cmd/session_host.h"
@@ -130,23 +131,6 @@ titled_fact(void *arg, const char *title, const char *name, const char *value)
 	call_fact(arg, name, title, value);
 }
 
-/* "running" or "ended 3" */
-static void
-show_service(struct call *c, const struct env *env)
-{
-	autovec struct strvec stats = STRVEC_INIT;
-	autoerr struct err ignored = ERR_INIT;
-	const char *service;
-
-	if (!env->spec.image_cmd || box_stats(env->box, &stats, &ignored))
-		return;
-	service = strvec_env_get(&stats, "service");
-	if (!service)
-		return;
-	json_put_str(call_data(c), "service", service);
-	call_fact(c, "service", "image's command", service);
-}
-
 static void
 show_facts(struct call *c, const struct env *env)
 {
@@ -169,7 +153,7 @@ show_facts(struct call *c, const struct env *env)
 	env_share_ports(env, &ports);
 	if (ports.len)
 		call_fact(c, "ports", "ports", ports.buf);
-	show_service(c, env);
+	env_service_show(c, env);
 	session_host_put_keep(j, env);
 	if (env->id) {
 		autobuf struct strbuf kept = STRBUF_INIT;

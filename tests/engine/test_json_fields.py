@@ -238,7 +238,7 @@ def described():
         for name in heading.split(", "):
             commands[name] = manual.fields(text)
     commands["env info"] |= commands["env new"] - {
-        "duration_ms", "layer_built", "install"}
+        "duration_ms", "layer_built", "install", "service_output"}
     commands["wait"] |= commands["run"]
     return commands, manual.fields(
         manual.sections("addesh-json.5")["ENVELOPE"])

@@ -166,6 +166,31 @@ def _(kind):
         same(s.ok("env info")["service"], "running")
 
 
+FAILS = "FROM busybox\nCOPY f /f\nCMD [\"sh\", \"/f\"]\n"
+LAST = "echo starting; sleep 0.1; printf 'no\\033[2J port\\n' >&2; exit 3"
+
+
+@test("one that ends at once says why: %s", ENGINES)
+def _(kind):
+    with SandboxHome(kind) as h:
+        h.write("app/Dockerfile", FAILS)
+        h.write("app/f", LAST)
+        h.addesh("-c", "build app -t " + IMAGE).is_ok()
+        try:
+            done = h.addesh("-q", "-c", "env new --image-cmd " + IMAGE)
+            same(sorted(done.is_ok().err.splitlines()[-3:]), [
+                "  no\033[2J port", "  starting",
+                "addesh: warning: the image's command ended at once, with "
+                "status 3; its last words:"])
+            with Session(kind, new=None) as s:
+                new = s.ok("env new --image-cmd " + IMAGE)
+                same(new["service"], "ended 3")
+                assert "starting" in new["service_output"], new
+                same(s.run("ok.sh", "echo 1").out, b"1\n")
+        finally:
+            h.addesh("-c", "image rm -f " + IMAGE).is_ok()
+
+
 @test("following it: %s", ENGINES)
 def _(kind):
     with image(kind) as name, SandboxHome(kind) as h:
