@@ -3,8 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/loop.h"
 #include "base/units.h"
 #include "cmd/call.h"
+#include "cmd/host.h"
 #include "cmd/run_result.h"
 #include "sandbox/jobs.h"
 #include "session/env_jobs.h"
@@ -112,9 +115,57 @@ on_out(void *arg, int fd, const void *p, size_t n, bool tail)
 	call_program(c, fd, p, n);
 }
 
+/* The time that wait -t gives: what waits is ended as Ctrl-C would end it. */
+struct deadline {
+	struct host *host;
+	struct loop_timer *timer;
+	uint64_t ms;
+	bool over;
+};
+
+static void
+deadline_over(void *arg)
+{
+	struct deadline *d = arg;
+
+	d->over = true;
+	d->host->interrupted++;
+}
+
+static void
+deadline_begin(struct deadline *d, struct call *c)
+{
+	*d = (struct deadline){.host = c->host,
+	    .ms = call_ms(c, "timeout", 0)};
+	if (call_has(c, "timeout"))
+		d->timer = loop_timer_add(c->host->loop,
+		    clock_ms() + (int64_t)d->ms, deadline_over, d);
+}
+
+static void
+deadline_end(struct deadline *d)
+{
+	loop_timer_remove(d->timer);
+	if (d->over)
+		d->host->interrupted--;
+}
+
+static int
+not_ended(struct call *c, const struct deadline *d, unsigned number)
+{
+	autobuf struct strbuf time = STRBUF_INIT;
+
+	if (!d->over)
+		return err_set(&c->err, ERR_INTERRUPTED,
+		    "interrupted; job %u goes on", number);
+	units_add_duration_exact(&time, d->ms);
+	return err_set(&c->err, ERR_TIMEOUT, "job %u has not ended in %s, and "
+	    "goes on", number, time.buf);
+}
+
 static int
 collect(struct call *c, const struct env_jobs *list, unsigned number,
-    struct result *r)
+    const struct deadline *d, struct result *r)
 {
 	const struct env_job *l = env_jobs_find(list, number);
 	struct program p = PROGRAM_INIT;
@@ -127,24 +178,24 @@ collect(struct call *c, const struct env_jobs *list, unsigned number,
 		r->started_ms = l->started_ms;
 	rc = execute_collect(c->session, c->env, &p, number, &sink, r, &c->err);
 	if (rc && c->err.kind == ERR_INTERRUPTED)
-		return err_set(&c->err, ERR_INTERRUPTED,
-		    "interrupted; job %u goes on", number);
+		return not_ended(c, d, number);
 	if (!rc) {
 		c->status = r->exit_code;
-		env_job_forget(c->env, number);
+		env_job_waited(c->env, number);
 	}
 	return rc;
 }
 
 /* The object is that of a run. */
 static int
-wait_one(struct call *c, const struct env_jobs *list, unsigned number)
+wait_one(struct call *c, const struct env_jobs *list, unsigned number,
+    const struct deadline *d)
 {
 	struct result r;
 	int rc;
 
 	result_init(&r);
-	rc = collect(c, list, number, &r);
+	rc = collect(c, list, number, d, &r);
 	if (!rc) {
 		run_result_show(c, &r);
 		run_result_keep(c, &r);
@@ -156,7 +207,7 @@ wait_one(struct call *c, const struct env_jobs *list, unsigned number)
 /* The streams are one in the log: it cannot be told whose a line was. */
 static int
 wait_each(struct call *c, const struct env_jobs *list, const unsigned *numbers,
-    size_t n)
+    size_t n, const struct deadline *d)
 {
 	json *all = json_array();
 	int rc = 0;
@@ -169,7 +220,7 @@ wait_each(struct call *c, const struct env_jobs *list, const unsigned *numbers,
 		result_init(&r);
 		if (l)
 			call_note(c, "job %u: %s", numbers[i], l->command);
-		rc = collect(c, list, numbers[i], &r);
+		rc = collect(c, list, numbers[i], d, &r);
 		if (!rc) {
 			run_result_show(c, &r);
 			json_push(all, result_json(&r, NULL, NULL));
@@ -200,6 +251,7 @@ wait_exec(struct call *c)
 {
 	struct env_jobs list = ENV_JOBS_INIT;
 	autofree unsigned *numbers = NULL;
+	struct deadline d;
 	size_t n = 0;
 	int rc = env_jobs_list(c->env, &list, &c->err);
 
@@ -207,13 +259,20 @@ wait_exec(struct call *c)
 		rc = take_numbers(c, &list, &numbers, &n);
 	if (!rc && c->session->step)
 		step_log_begin(c->session->step);
+	deadline_begin(&d, c);
 	if (!rc && n == 1)
-		rc = wait_one(c, &list, numbers[0]);
+		rc = wait_one(c, &list, numbers[0], &d);
 	else if (!rc)
-		rc = wait_each(c, &list, numbers, n);
+		rc = wait_each(c, &list, numbers, n, &d);
+	deadline_end(&d);
 	env_jobs_release(&list);
 	return rc;
 }
+
+static const struct opt wait_opts[] = {
+    OPT_TIME('t', "timeout", "wait no longer than this, in all"),
+    OPT_END,
+};
 
 const struct cmd cmd_wait = {
     .name = "wait",
@@ -224,8 +283,10 @@ const struct cmd cmd_wait = {
 	"one after the other.  The status is the last one's.  After that "
 	"'jobs' does not list it any more, and its output is in the log of "
 	"this step.\n"
-	"Ctrl-C ends the waiting, and not the job.",
-    .examples = "wait\nwait 2",
+	"Ctrl-C ends the waiting, and not the job; so does -t, with status "
+	"124.",
+    .examples = "wait\nwait -t 10 2",
+    .opts = wait_opts,
     .args = {ARG_REST("JOB", COMP_JOB)},
     .flags = CMD_NEEDS_ENV,
     .exec = wait_exec,
@@ -234,8 +295,8 @@ const struct cmd cmd_wait = {
 /* ---- kill ---- */
 
 static const struct opt kill_opts[] = {
-    OPT_STR('s', "signal", "SIGNAL", "send this one, and no other after it",
-	COMP_NONE),
+    {OPT_TYPE_STR, 's', "signal", "SIGNAL",
+	"send this one, and no other after it", COMP_NONE, .bare = true},
     OPT_END,
 };
 
@@ -268,8 +329,9 @@ const struct cmd cmd_kill = {
     .help = "Asks it to end, as the time limit does, and kills all of it if "
 	    "it has not ended 2 s later; a second time it is killed at once.  "
 	    "With -s its process group gets that signal, and with -s KILL all "
-	    "of it is killed.  What came of it says 'wait'.",
-    .examples = "kill 1\nkill -s HUP 1",
+	    "of it is killed; -HUP and -9 are the same as -s HUP and -s 9.  "
+	    "What came of it says 'wait'.",
+    .examples = "kill 1\nkill -HUP 1",
     .opts = kill_opts,
     .args = {ARG_SOME("JOB", COMP_JOB)},
     .flags = CMD_NEEDS_ENV,

@@ -189,13 +189,29 @@ parse_long(struct optset *set, const struct cmd *row, struct words *w,
 	return take_value(v, shown, w->v[w->i++], err);
 }
 
+/* "-9" and "-KILL", where a row takes that: letters of options are small. */
+static const struct opt *
+find_bare(const struct cmd *row, const char *p)
+{
+	const struct opt *o;
+
+	for (size_t i = 0; (o = table_option(row, i)); i++)
+		if (o->bare && p[strspn(p, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					   "0123456789")] == '\0')
+			return o;
+	return NULL;
+}
+
 /* "-it" is -i and -t; "-m256m" and "-m 256m" are the same. */
 static int
 parse_cluster(struct optset *set, const struct cmd *row, struct words *w,
     struct err *err)
 {
 	const char *p = w->v[w->i++] + 1;
+	const struct opt *bare = find_bare(row, p);
 
+	if (bare)
+		return take_value(optset_get(set, bare->name), p - 1, p, err);
 	for (; *p; p++) {
 		const struct opt *opt = table_find_letter(row, *p);
 		char shown[3] = {'-', *p, 0};

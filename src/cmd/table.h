@@ -64,6 +64,7 @@ struct opt {
 	const char *help;    /* half a sentence without a period */
 	enum comp comp;
 	const char *choices; /* "none|full" */
+	bool bare; /* its value may stand behind one dash: -9, -KILL */
 };
 
 /* LETTER may be 0. */

@@ -46,9 +46,6 @@ job_forget(struct runner *rn, struct request *r)
 int
 job_admit(struct runner *rn, struct request *r)
 {
-	for (size_t i = 0; rn->njobs == JOBS_MAX && i < JOBS_MAX; i++)
-		if (rn->jobs[i]->fetched)
-			job_forget(rn, rn->jobs[i]);
 	if (rn->njobs == JOBS_MAX)
 		return -1;
 	rn->jobs[rn->njobs++] = r;
@@ -262,7 +259,6 @@ serve_output(struct runner *rn, struct inquiry *q)
 	field_writer_init(&w, buf, sizeof(buf));
 	put_job(rn, r, &w);
 	queue_message(&rn->queue, PROTO_VERDICT, q->id, &w);
-	r->fetched = r->fetched || r->ended;
 	return true;
 }
 

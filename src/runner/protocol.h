@@ -97,9 +97,9 @@
  * begins after bytes that are not.  With FOLLOW it goes on until the job has
  * ended, nothing is lost meanwhile, and the VERDICT is the one of a run;
  * without, one of a job that is not at its end is a VERDICT with RUNNING,
- * WALL_US, OUT_BYTES and ERR_BYTES.  At most 16 jobs are kept: one more is a
- * FAIL with EAGAIN, unless one has ended and its VERDICT was sent, which is
- * forgotten then.  Where runs have no uids or namespaces of their own,
+ * WALL_US, OUT_BYTES and ERR_BYTES.  At most 16 jobs are kept, those that have
+ * ended among them until FORGET_JOB: one more is a FAIL with EUSERS.  Where runs
+ * have no uids or namespaces of their own,
  * BACKGROUND is a FAIL with EOPNOTSUPP.
  *
  * DISK.  Where the first PLACE has no size of its own, only the client can find

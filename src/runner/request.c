@@ -330,7 +330,7 @@ request_advance(struct runner *rn, struct request *r, bool first)
 		return ADVANCE_AGAIN;
 	}
 	if (r->background && job_admit(rn, r) < 0) {
-		request_fail(rn, r, EAGAIN, "too many background runs");
+		request_fail(rn, r, EUSERS, "too many background runs");
 		return ADVANCE_AGAIN;
 	}
 	r->slot = task_slot(rn, r->background);

@@ -310,7 +310,7 @@ struct request {
 	   in the table of jobs only, and final are the fields of its verdict */
 	uint32_t job;	    /* its number; 0: not yet */
 	uint64_t disk_used; /* that was too much; or 0 */
-	bool ended, fetched, forgotten;
+	bool ended, forgotten;
 };
 
 /* Who asks for the list of jobs, or for a job's output. */
@@ -543,7 +543,8 @@ void stream_release(struct stream *s);
 
 /* ---- jobs.c ---- */
 
-/* Takes a place in the table of jobs for a background run; -1: none is left. */
+/* Takes a place in the table of jobs for a background run; -1: none is left
+   until one is forgotten. */
 int job_admit(struct runner *rn, struct request *r);
 /* Gives it back, if r has one. */
 void job_remove(struct runner *rn, const struct request *r);

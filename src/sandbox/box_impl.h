@@ -152,6 +152,8 @@ struct request *box_get_start(struct box *box, const char *path, int depth,
 void box_run_put(struct field_writer *w, const struct box *box,
     const struct run_spec *run, uint32_t after);
 size_t box_run_size(const struct box *box, const struct run_spec *run);
+/* Why nothing ran, where the runner's errno alone does not say it; -1. */
+int box_run_refused(const struct box *box, struct err *err);
 /* Starts writing the program's file. */
 struct request *box_put_program(struct box *box, const struct run_spec *run);
 /* Takes over the numbers of a VERDICT. */

@@ -158,10 +158,14 @@ start_error(struct box *box, struct err *err)
 		err->code = EOPNOTSUPP;
 		return err_hint(err, "env new --user sandbox");
 	}
-	if (err->code == EAGAIN)
-		return err_hint(err, "wait for one:  wait      which there are:"
-		    "  jobs");
-	return -1;
+	if (err->code == EUSERS) {
+		err_set(err, ERR_SANDBOX, "%s has as many jobs as are kept, "
+		    "with those that nobody has waited for", box->spec.name);
+		err->code = EUSERS;
+		return err_hint(err, "which there are:  jobs      what came of "
+		    "them:  wait JOB");
+	}
+	return box_run_refused(box, err);
 }
 
 int

@@ -24,7 +24,7 @@ typedef void job_fn(void *arg, const struct job *job);
  * Starts a program, whose stdin must be STDIN_NONE; timeout_ms counts for it,
  * output_max is bounded by the runner.  0: *number is its number, or 0 if it
  * was not executed, which v tells.  -1: nothing ran; with code EOPNOTSUPP it
- * cannot be done in this environment, with EAGAIN there are too many.
+ * cannot be done in this environment, with EUSERS there are too many.
  */
 int job_start(struct box *box, const struct run_spec *run, const char *label,
     unsigned *number, struct verdict *v, struct err *err);

@@ -329,12 +329,27 @@ send_all(struct running *rn, struct request **put, struct err *err)
 	return send_run(rn, *put ? request_id(*put) : 0, err);
 }
 
+int
+box_run_refused(const struct box *box, struct err *err)
+{
+	const char *pids = box_limit(box, "pids");
+
+	if (err->code != EAGAIN)
+		return -1;
+	err_set(err, ERR_SANDBOX, "%s has no room for another process (pids: "
+	    "%s)", box->spec.name, pids ? pids : "unknown");
+	err->code = EAGAIN;
+	return err_hint(err, "what else runs there:  jobs      end it:  kill "
+	    "JOB  or  env reset");
+}
+
 /* The runner does not say which directory: only that one was not there. */
 static int
 run_error(const struct running *rn, struct err *err)
 {
 	request_error(rn->request, err);
-	return rn->spec->cwd ? err_prefix(err, "-w %s", rn->spec->cwd) : -1;
+	box_run_refused(rn->box, err);
+	return rn->spec->cwd && err->code != EAGAIN ? err_prefix(err, "-w %s", rn->spec->cwd) : -1;
 }
 
 int

@@ -135,6 +135,24 @@ env_job_forget(struct env *env, unsigned number)
 	    (env->nrunning - i) * sizeof(*env->running));
 }
 
+void
+env_job_waited(struct env *env, unsigned number)
+{
+	env_job_forget(env, number);
+	if (env->nwaited < ENV_RUNNING_MAX)
+		env->waited[env->nwaited++] = number;
+}
+
+void
+env_jobs_settle(struct env *env)
+{
+	autoerr struct err ignored = ERR_INIT;
+
+	for (size_t i = 0; i < env->nwaited && box_connected(env->box); i++)
+		job_forget(env->box, env->waited[i], &ignored);
+	env->nwaited = 0;
+}
+
 const struct env_job *
 env_jobs_ended(struct env *env, const struct env_jobs *jobs)
 {

@@ -41,6 +41,11 @@ char *env_job_label(const char *command);
 void env_job_runs(struct session *s, struct env *env, unsigned number);
 /* Nothing need be said of it any more. */
 void env_job_forget(struct env *env, unsigned number);
+/* The step that is open has its result: it is forgotten where it ran when the
+   command has ended. */
+void env_job_waited(struct env *env, unsigned number);
+/* That is now. */
+void env_jobs_settle(struct env *env);
 /* Of those that ran: takes out what does not any more, in the order in which
    they were started.  NULL: nothing of that kind is left; else borrowed. */
 const struct env_job *env_jobs_ended(

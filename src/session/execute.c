@@ -349,7 +349,6 @@ execute_collect(struct session *s, struct env *env, const struct program *p,
 	struct execution x = {.s = s, .env = env, .p = p, .sink = sink, .r = r};
 	struct box_sink ours = {.out = on_out, .arg = &x};
 	struct verdict v = VERDICT_INIT;
-	autoerr struct err ignored = ERR_INIT;
 	bool running;
 	int rc = job_output(env->box, job, true, &ours, &running, &v, err);
 
@@ -358,7 +357,6 @@ execute_collect(struct session *s, struct env *env, const struct program *p,
 		result_verdict(r, &v);
 		result_limits(r, env->box);
 		explain_end(&x);
-		job_forget(env->box, job, &ignored);
 	}
 	verdict_release(&v);
 	return rc;

@@ -45,8 +45,8 @@ int execute_program(struct session *s, struct env *env,
     struct err *err);
 
 /*
- * What a job has written, as of a program that ran now; it is forgotten once
- * its end is in r.  Of p only log_max counts.  ERR_INTERRUPTED: it goes on.
+ * What a job has written, as of a program that ran now.  Of p only log_max
+ * counts.  ERR_INTERRUPTED: it goes on.
  */
 int execute_collect(struct session *s, struct env *env,
     const struct program *p, unsigned job, const struct box_sink *sink,

@@ -32,6 +32,10 @@ struct env {
 	bool jobs; /* there may be some: see session/env_jobs.h */
 	unsigned running[ENV_RUNNING_MAX]; /* those that were seen to run */
 	size_t nrunning;
+	/* Whose results are in the step that is open: once it is kept they are
+	   forgotten there, and not before. */
+	unsigned waited[ENV_RUNNING_MAX];
+	size_t nwaited;
 };
 
 /* What a run came to, for $last. */

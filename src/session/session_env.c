@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/nearest.h"
 #include "engine/endpoint.h"
+#include "session/env_jobs.h"
 
 void
 env_free(struct env *env)
@@ -288,9 +289,12 @@ session_env_revive(struct session *s, struct env *env,
 void
 session_release(struct session *s)
 {
-	for (size_t i = 0; i < s->nenvs; i++)
-		if (s->envs[i]->box)
-			box_release(s->envs[i]->box);
+	for (size_t i = 0; i < s->nenvs; i++) {
+		if (!s->envs[i]->box)
+			continue;
+		env_jobs_settle(s->envs[i]);
+		box_release(s->envs[i]->box);
+	}
 }
 
 /* Where files are carried to, before it takes the environment's place. */

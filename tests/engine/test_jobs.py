@@ -177,6 +177,52 @@ def _(sandbox):
         same((lines[0], lines[-2]), ("1", "200000"), "first and last")
 
 
+@test("wait ends after -t, and what has not ended goes on: %s",
+      engines.SANDBOXES)
+def _(sandbox):
+    _, early, jobs, kill, late = answers(
+        sandbox, "exec -d sh -c 'echo up; sleep 1000'\nwait -t 300ms\n"
+                 "jobs\nkill -9 1\nwait -t 60 1\n")
+    same((early["status"], early["error"]["kind"], early["error"]["message"]),
+         (124, "timeout", "job 1 has not ended in 300ms, and goes on"), "-t")
+    same(jobs["result"]["jobs"][0]["state"], "running", "jobs")
+    same(kill["ok"], True, "kill -9")
+    same((late["result"]["stdout"], late["result"]["signal"]),
+         ("up\n", "KILL"), "all of it")
+
+
+@test("no more than 16 are kept, and none is forgotten for another: %s", ONE)
+def _(sandbox):
+    found = answers(sandbox, "exec -d true\n" * 17 + "wait 3\nexec -d true\n"
+                             "jobs\n")
+    error = found[16]["error"]
+    assert "as many jobs as are kept" in error["message"], error
+    same(found[18]["result"], {"job": 17}, "after wait")
+    same([j["job"] for j in found[19]["result"]["jobs"]],
+         [n for n in range(1, 18) if n != 3], "jobs")
+
+
+@test("where no process can be made it is said why: %s", engines.KINDS)
+def _(sandbox):
+    bomb = """run -d bomb.py <<E
+import os
+while True:
+    try:
+        os.fork()
+    except OSError:
+        pass
+E
+exec sleep 1
+"""
+    _, _, *found = answers(sandbox, bomb + "exec true\n" * 10 +
+                           "kill -KILL 1\nwait 1\nexec true\n")
+    refused = [a["error"]["message"] for a in found if "error" in a]
+    assert refused and all("no room for another process" in m
+                           for m in refused), found
+    same(found[-2]["result"]["signal"], "KILL", "wait")
+    same(found[-1]["result"]["exit_code"], 0, "after")
+
+
 @test("a wrong number, word or signal is an error: %s", ONE)
 def _(sandbox):
     found = answers(sandbox, "wait 7\nkill 7\nkill x\nkill -s NONE 1\n")
