@@ -217,7 +217,7 @@ channel_lost(struct runner *rn, struct channel *ch)
 	if (ch != rn->client)
 		return;
 	set_client(rn, NULL);
-	if (!rn->config.keep && rn->hello_by == 0)
+	if (!rn->config.keep && !(rn->listens && rn->hello_by > 0))
 		rn->quit = true;
 }
 

@@ -103,9 +103,9 @@ runner_open(struct runner *rn, bool listens)
 	rn->sigfd = open_signals();
 	cgroup_init(&rn->cgroup);
 	channels_init(rn, !listens);
+	rn->hello_by = runner_now() + HELLO_US;
 	if (listens) {
 		rn->listens = true;
-		rn->hello_by = runner_now() + LISTEN_US;
 		channel_bind(rn);
 		if (rn->listen_fd < 0 || channel_listen(rn) < 0)
 			return -1;

@@ -48,7 +48,8 @@
  * KEEPING.  A runner ends with its client: at the end of its stdin.  One that
  * is kept (KEEP in the first HELLO, or a request KEEP) goes on without one,
  * until QUIT, SIGTERM from outside, or the end of its lease: idle time, without
- * a frame from anybody, or a request that a client with SILENCE_MS waits for.  It listens for other clients:
+ * a frame from anybody, or a request that a client with SILENCE_MS waits for.
+ * It listens for other clients:
  *  - on a unix socket (SOCK_STREAM) that was passed over its stdin, where that
  *    is a socket (SCM_RIGHTS, with the first byte of a KEEP or the HELLO): a
  *    connection is the stream in both directions.  It is the client's business
@@ -65,7 +66,7 @@
  * read, but only for a HELLO.  A connection begins with empty readers on both
  * sides, whatever half frame the former one left, and needs no zero bytes.
  * "addesh-runner listen" listens on the abstract name from the start, without a
- * client on stdin, and ends by itself if no HELLO comes for 30 s.
+ * client on stdin.  Any runner ends by itself if no HELLO comes for 30 s.
  *
  * REQUESTS have an id chosen by the client, never 0, never reused.  Each ends
  * in exactly one PROTO_VERDICT or PROTO_FAIL with that id.  Several may be in

@@ -368,7 +368,7 @@ struct runner {
 	bool welcomed;	/* the first WELCOME is out: limits are known */
 	uint64_t now;	/* monotonic microseconds, at the loop's last turn */
 	uint64_t lease_at;
-	uint64_t hello_by;   /* listening without a HELLO until then; or 0 */
+	uint64_t hello_by;   /* the first HELLO is waited for until then; or 0 */
 	uint64_t silence_us; /* how long the client may be; or 0 */
 	uint64_t heard_us;
 	uint64_t runner_id;
@@ -405,7 +405,9 @@ void runner_loop(struct runner *rn);
 
 struct sockaddr_un;
 
-#define LISTEN_US 30000000 /* "listen": how long it waits for a HELLO */
+/* How long it waits for the first HELLO: an engine may hold its stdin open for
+   a client that has died. */
+#define HELLO_US 30000000
 
 /* Nobody listens yet, and stdin's is the client, if that is one. */
 void channels_init(struct runner *rn, bool stdio);

@@ -21,7 +21,7 @@
 #define TALK_MAX 20
 #define TALK_FILES_MAX 1200
 #define LEASE_MS 600000
-#define OPENING_MS 60000
+#define OPENING_MS 20000
 #define LOCK_MS 5000
 /*
  * Uids of programs, drawn at random: quotas that the kernel keeps for each user

@@ -147,11 +147,11 @@ own_prefix(void)
 }
 
 /*
- * Field 22 of /proc/PID/stat, counted behind the last ')', since a program's
- * name may hold anything.  0, or -1 if there is no such process.
+ * Fields 3 and 22 of /proc/PID/stat, counted behind the last ')', since a
+ * program's name may hold anything.  0, or -1 if there is no such process.
  */
 static int
-start_time(long pid, unsigned long long *start)
+read_stat(long pid, char *state, unsigned long long *start)
 {
 	autofree char *path = xasprintf("/proc/%ld/stat", pid);
 	autobuf struct strbuf sb = STRBUF_INIT;
@@ -161,6 +161,7 @@ start_time(long pid, unsigned long long *start)
 	if (io_read_file(path, &sb, 4096, &err))
 		return -1;
 	p = strrchr(sb.buf, ')');
+	*state = p && p[1] ? p[2] : 0;
 	for (int field = 2; p && field < 22; field++)
 		p = strchr(p + 1, ' ');
 	return p && sscanf(p, " %llu", start) == 1 ? 0 : -1;
@@ -171,8 +172,9 @@ runtime_owner(pid_t pid)
 {
 	autofree char *prefix = own_prefix();
 	unsigned long long start = 0;
+	char state;
 
-	start_time(pid, &start);
+	read_stat(pid, &state, &start);
 	return xasprintf("%s%ld:%llu", prefix, (long)pid, start);
 }
 
@@ -227,7 +229,7 @@ owner_state(const char *owner)
 	const char *host_end = strchr(prefix, ':');
 	unsigned long long start, now;
 	long pid;
-	char more;
+	char more, state;
 
 	if (strncmp(owner, prefix, host_end - prefix + 1))
 		return OWNER_ELSEWHERE;
@@ -238,10 +240,13 @@ owner_state(const char *owner)
 		return OWNER_ELSEWHERE;
 	/* Where /proc hides the processes of others (hidepid, proc(5)) kill(2)
 	   still tells whether there is one. */
-	if (start_time(pid, &now))
+	if (read_stat(pid, &state, &now))
 		return kill((pid_t)pid, 0) && errno == ESRCH ? OWNER_DEAD
 							      : OWNER_ALIVE;
-	return now == start ? OWNER_ALIVE : OWNER_DEAD;
+	/* One that ended may wait for ever to be reaped, in a container whose
+	   PID 1 does not. */
+	return now == start && state != 'Z' && state != 'X' ? OWNER_ALIVE
+							     : OWNER_DEAD;
 }
 
 /* What HOST begins with: see add_pid_namespace(). */

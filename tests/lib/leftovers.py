@@ -106,13 +106,15 @@ class Traces:
 
     def _processes(self):
         """Those below this one, and those of the engine that serve a
-        container of ours (conmon, runc, a shim)."""
+        container of ours (conmon, runc, a shim).  Podman keeps what has
+        served an exec for five minutes."""
         found = ["process %d %s" % (p, c)
                  for p, c in sandboxes.descendants(os.getpid()).items()
                  if c and p not in self.others]    # a zombie has none
         for name in os.listdir("/proc"):
             text = sandboxes.command_line(int(name)) if name.isdigit() else ""
-            if any(c in text for c in self.containers):
+            if any(c in text for c in self.containers) and \
+                    " --exec-attach " not in text:
                 found.append("process %s %s" % (name, text))
         return found
 

@@ -413,6 +413,19 @@ def connect_patiently(env):
             return late
 
 
+@tap.test("One whom nobody greets ends, though its stdin stays open %s",
+          ["", "listen"], beside=True)
+def test_no_hello(args):
+    with Kept(args=args and args + " < /dev/null") as env:
+        started = time.monotonic()
+        until(lambda: runner_env.children(env.proc.pid))
+        pid = env.runner_pid()
+        check(gone(pid, 20), False)
+        check(gone(pid), True)
+        check(env.proc.wait(60), 0)
+        assert time.monotonic() - started >= 25
+
+
 @tap.test("listen and keep")
 def test_listen_and_keep():
     with Kept(args="listen < /dev/null") as env:
