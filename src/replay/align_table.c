@@ -14,8 +14,8 @@
 /* Fewer lines than UNIT / ELIDED, and whose rows are held. */
 #define OUTPUT_MAX (1u << 20)
 #define EXPECTED_MAX (1u << 16)
-#define WINDOW_CELLS (2000u * 2000u)
-#define WINDOW_LINES 2000u
+#define WINDOW_CELLS (1000u * 1000u)
+#define WINDOW_LINES 1000u
 
 enum step {
 	STEP_MATCH,   /* to the next line on both sides */
