@@ -26,6 +26,8 @@
 #include "session/policy.h"
 #include "shell/edit.h"
 #include "shell/interp.h"
+#include "shell/recorder.h"
+#include "shell/session_file.h"
 #include "shell/signals.h"
 #include "shell/source.h"
 
@@ -281,8 +283,11 @@ static int
 run_file(struct program *p, const char *path, struct err *err)
 {
 	struct source src;
-	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
+	autoclose int fd = -1;
 
+	if (session_file_is(path))
+		return session_file_run(&p->interp, path, err);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 && is_unknown(path, err))
 		return -1;
 	if (fd < 0)
@@ -410,8 +415,10 @@ run(struct program *p, struct err *err)
 		else if (run_file(p, operands->v[0], err) < 0)
 			return -1;
 	}
-	if ((nothing || given(p, "interactive")) && !p->host.quit &&
-	    !p->host.terminated)
+	/* `addesh record FILE` is for what is typed then. */
+	if ((nothing || given(p, "interactive") ||
+		(p->host.recorder && is_command(p))) &&
+	    !p->host.quit && !p->host.terminated)
 		run_stdin(p);
 	return 0;
 }
@@ -459,6 +466,7 @@ run_program(struct program *p)
 		     ? dispatch_error(&p->host, &p->out, nowhere, NULL, &err)
 		     : interp_status(&p->interp);
 	status = close_host(p, status);
+	recorder_free(p->host.recorder);
 	signals_release(&p->signals);
 	loop_free(p->host.loop);
 	return status;

@@ -33,12 +33,15 @@ spawn_start(const struct spawn *sp, struct err *err)
 	add_fd(&fa, sp->in, 0);
 	add_fd(&fa, sp->out, 1);
 	add_fd(&fa, sp->err, 2);
+	if (sp->three)
+		add_fd(&fa, sp->three, 3);
 	posix_spawnattr_setsigmask(&attr, &none);
 	posix_spawnattr_setsigdefault(&attr, &all);
 	posix_spawnattr_setflags(&attr,
 	    POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
 		(sp->session ? POSIX_SPAWN_SETSID : 0));
-	sys = posix_spawnp(&pid, sp->argv[0], &fa, &attr, sp->argv, environ);
+	sys = posix_spawnp(&pid, sp->argv[0], &fa, &attr, sp->argv,
+	    sp->env ? sp->env : environ);
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&fa);
 	return sys ? err_sys(err, sys, "%s", sp->argv[0]) : pid;

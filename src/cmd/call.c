@@ -61,7 +61,7 @@ call_may_use_path(struct call *c, enum setting_id id, const char *path)
 
 	if (!policy_may_use_path(p, id, path, &c->err))
 		return 0;
-	if (c->err.kind != ERR_POLICY)
+	if (c->err.kind != ERR_POLICY || c->host->inv.stranger)
 		return -1;
 	for (size_t i = 0; i < list->n; i++)
 		strbuf_addf(&dirs, "%s,", list->v[i]);

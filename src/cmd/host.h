@@ -19,6 +19,8 @@ struct interp;
 struct loop;
 struct output;
 struct policy;
+struct recorder;
+struct replay_order;
 struct session;
 
 /* What the command line of addesh said; borrowed from main's argv. */
@@ -34,6 +36,7 @@ struct invocation {
 	const char *color;  /* --color WORD, or NULL */
 	bool quiet;
 	bool agent; /* as in policy_inputs */
+	bool stranger; /* see host_use_stranger() */
 };
 
 /* Facts for the prompt; strings are borrowed until the next command. */
@@ -113,6 +116,12 @@ struct host {
 	bool quit; /* `quit` was given, with this status (-1: none) */
 	int quit_status;
 	int (*source)(struct call *c, const char *path);
+	/* Begins a recording, or (path NULL) ends it; see shell/recorder.h. */
+	int (*record)(struct call *c, const char *path, bool replace);
+	struct recorder *recorder; /* NULL: nothing is recorded */
+	/* The steps of a session file; see cmd/replay_call.h. */
+	int (*replay)(struct call *c, const struct replay_order *order);
+	bool replaying; /* while it does */
 	/* A command as the user wrote it, with what stands in its heredoc, or
 	   NULL. */
 	int (*again)(struct call *c, const char *command,
@@ -141,6 +150,13 @@ int host_turn(struct host *h, struct err *err);
  * ADDESH_SESSION unless it is empty.  ERR_USAGE if it is no name.
  */
 int host_choose_session(struct host *h, const char *option, struct err *err);
+
+/*
+ * The commands from now on are those of somebody else's session file, see
+ * policy_use_stranger(): of this host it gets the current directory and
+ * $TMPDIR.
+ */
+void host_use_stranger(struct host *h);
 
 /*
  * The settings as they are now: the session's, once it is open.  Before that

@@ -49,6 +49,15 @@ apply_invocation(struct policy *p, const struct invocation *inv,
 	    !strcmp(inv->format, "json") ? "--json" : "--plain", err);
 }
 
+static void
+bind_stranger(struct policy *p)
+{
+	const char *tmp = getenv("TMPDIR");
+	const char *dirs[2] = {".", tmp};
+
+	policy_use_stranger(p, dirs, tmp && *tmp == '/' ? 2 : 1);
+}
+
 static struct policy *
 load_policy(const struct host *h, struct err *err)
 {
@@ -62,7 +71,19 @@ load_policy(const struct host *h, struct err *err)
 		policy_free(p);
 		return NULL;
 	}
+	if (p && h->inv.stranger)
+		bind_stranger(p);
 	return p;
+}
+
+void
+host_use_stranger(struct host *h)
+{
+	h->inv.stranger = true;
+	if (h->session)
+		bind_stranger(h->session->policy);
+	else if (h->policy)
+		bind_stranger(h->policy);
 }
 
 const struct policy *
@@ -387,12 +408,16 @@ session_host_first(struct host *h, const char *key)
 	return true;
 }
 
+/* A session file shows what its commands say, and not what else is to be said
+   of this host. */
 static void
-tell(const char *text)
+tell(const struct host *h, const char *text)
 {
 	autobuf struct strbuf safe = STRBUF_INIT;
 	struct sanitiser plain = {0};
 
+	if (h->replaying)
+		return;
 	sanitise_add(&plain, &safe, text, strlen(text));
 	sanitise_end(&plain, &safe);
 	fprintf(stderr, "addesh: %s\n", safe.buf);
@@ -409,7 +434,7 @@ session_host_once(struct host *h, const char *key, const char *fmt, ...)
 	va_start(ap, fmt);
 	text = xvasprintf(fmt, ap);
 	va_end(ap);
-	tell(text);
+	tell(h, text);
 }
 
 void
@@ -427,7 +452,7 @@ session_host_not_kept(struct host *h, const char *fmt, ...)
 	if (h->inv.agent)
 		h->not_kept = steal(&text);
 	else
-		tell(text);
+		tell(h, text);
 }
 
 void

@@ -139,7 +139,7 @@ enum {
 	CMD_TAKES_HEREDOC = 1 << 3, /* else a heredoc is an error */
 	CMD_OPTS_FIRST = 1 << 4,    /* options end at the first operand */
 	/* The status of the command before it is not a failure by itself. */
-	CMD_TAKES_UP = 1 << 8,
+	CMD_TAKES_UP = 1 << 9,
 	/* How it counts and shows. */
 	CMD_NO_STEP = 1 << 5,  /* not numbered, not recorded */
 	CMD_PAGEABLE = 1 << 6, /* a long text goes through the pager */

@@ -151,6 +151,8 @@ void transcript_free(struct transcript *t);
 
 /* "*.md", "*.markdown", letter case ignored. */
 bool transcript_is_markdown(const char *name);
+/* Is a script that begins so one of steps, and not of commands alone? */
+bool transcript_has_steps(const char *text, size_t n);
 /* The step's text for people: its first line without blanks around it; a
    borrowed range. */
 const char *transcript_step_title(const struct transcript_step *s, size_t *n);

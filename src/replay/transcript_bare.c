@@ -22,6 +22,14 @@ is_bare(const struct reader *r)
 	return false;
 }
 
+bool
+transcript_has_steps(const char *text, size_t n)
+{
+	const struct reader r = {.s = text, .n = n, .line = 1};
+
+	return !is_bare(&r);
+}
+
 /* used: bytes of the file, line.lines: newlines the lexer saw. */
 static void
 add_step(struct reader *r, const struct lex_line *line, size_t used)

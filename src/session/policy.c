@@ -5,6 +5,8 @@
 
 #include "base/units.h"
 
+#define STRANGER "a session file of somebody else"
+
 static void
 resolve_all(struct policy *p)
 {
@@ -65,6 +67,43 @@ policy_use_agent(struct policy *p)
 	resolve_all(p);
 }
 
+static void
+bound_paths(struct policy *p, enum setting_id id, const char *const *dirs,
+    size_t n)
+{
+	struct value *v = &p->max[LAYER_DEFAULT][id];
+	struct strbuf text = STRBUF_INIT;
+
+	value_release(v);
+	*v = (struct value){.set = true, .list = STRVEC_INIT,
+	    .where = xstrdup(STRANGER)};
+	for (size_t i = 0; i < n; i++) {
+		strvec_push(&v->list, dirs[i]);
+		strbuf_addf(&text, "%s%s", i ? ", " : "", dirs[i]);
+	}
+	v->text = strbuf_detach(&text);
+}
+
+void
+policy_use_stranger(struct policy *p, const char *const *dirs, size_t n)
+{
+	for (size_t i = 0; i < SET_COUNT; i++) {
+		const struct setting *s = &settings_table[i];
+
+		if (s->agent_max && !has_ceiling(p, i))
+			set_own(&p->max[LAYER_DEFAULT][i], s, s->agent_max,
+			    STRANGER);
+	}
+	bound_paths(p, SET_HOST_READ, dirs, n);
+	bound_paths(p, SET_HOST_WRITE, dirs, n);
+	/* Whoever starts addesh may allow it (--allow-host). */
+	if (!p->layers[LAYER_OPTION][SET_HOST_PIPE].set)
+		set_own(&p->max[LAYER_DEFAULT][SET_HOST_PIPE],
+		    &settings_table[SET_HOST_PIPE], "never", STRANGER);
+	p->stranger = true;
+	resolve_all(p);
+}
+
 static struct policy *
 new_empty(void)
 {
@@ -106,6 +145,7 @@ policy_copy(const struct policy *src)
 	strvec_pushv(&p->files, src->files.v, src->files.n);
 	strvec_pushv(&p->foreign, src->foreign.v, src->foreign.n);
 	strvec_pushv(&p->warnings, src->warnings.v, src->warnings.n);
+	p->stranger = src->stranger;
 	resolve_all(p);
 	return p;
 }
@@ -302,6 +342,16 @@ check_switch(const struct policy *p, const struct setting *s,
 }
 
 static int
+check_stranger(const struct policy *p, const struct setting *s, struct err *err)
+{
+	if (!p->stranger || s->ceiling || str_starts(s->path, "shell.") ||
+	    str_starts(s->path, "output."))
+		return 0;
+	return err_set(err, ERR_POLICY, "%s is not for %s to set",
+	    settings_name(s), STRANGER);
+}
+
+static int
 set_in(struct policy *p, enum layer layer, const char *name, const char *text,
     const char *where, struct err *err)
 {
@@ -312,7 +362,8 @@ set_in(struct policy *p, enum layer layer, const char *name, const char *text,
 		return -1;
 	if (value_parse(s, text, where, &v, err))
 		return err_prefix(err, "%s", settings_name(s));
-	if (check_switch(p, s, &v, err) || check_ceiling(p, s, &v, err)) {
+	if (check_stranger(p, s, err) || check_switch(p, s, &v, err) ||
+	    check_ceiling(p, s, &v, err)) {
 		value_release(&v);
 		return -1;
 	}

@@ -54,6 +54,12 @@ struct policy *policy_load(const struct policy_inputs *in, struct err *err);
 /* The built-in defaults alone. */
 struct policy *policy_new(void);
 struct policy *policy_copy(const struct policy *p);
+/*
+ * From now on commands are those of somebody else's session file: the ceilings
+ * are those for agents, paths of this host are below dirs, its commands are not
+ * for them, and 'set' is for limits and for the form of output only.
+ */
+void policy_use_stranger(struct policy *p, const char *const *dirs, size_t n);
 void policy_free(struct policy *p); /* NULL is fine */
 
 /* What loading should tell, one line each; borrowed. */

@@ -11,6 +11,7 @@ struct policy {
 	struct strvec files;	/* that were read: "the user's file PATH" */
 	struct strvec foreign;	/* sections not ours: "NAME (FILE:LINE)" */
 	struct strvec warnings;
+	bool stranger; /* policy_use_stranger() */
 };
 
 /* What policy_inputs.agent means, once the files are read. */

@@ -18,7 +18,9 @@
 #include "shell/edit.h"
 #include "shell/hostio.h"
 #include "shell/keys.h"
+#include "shell/recorder.h"
 #include "shell/repeat.h"
+#include "shell/replay.h"
 #include "shell/source.h"
 
 enum { MAX_DEPTH = 16, STATUS_USAGE = 2, STATUS_INTERRUPTED = 130 };
@@ -32,10 +34,11 @@ struct prepared {
 };
 
 static struct locus
-locus_of(const struct source *src, unsigned line)
+locus_of(const struct interp *ip, const struct source *src, unsigned line)
 {
-	/* A text of one line needs no position, nor does what was typed. */
-	if (src->goes_on || (!src->name && line == 1))
+	/* A text of one line needs no position, nor does what was typed, and
+	   what is recorded will stand elsewhere. */
+	if (src->goes_on || ip->host->recorder || (!src->name && line == 1))
 		return (struct locus){NULL, line};
 	return (struct locus){src->name ? src->name : "-c", line};
 }
@@ -188,7 +191,7 @@ run_prepared(struct interp *ip, const struct source *src,
     const struct lex_cmd *cmd, struct prepared *p)
 {
 	struct request rq = {.words = p->words.v, .nwords = p->words.n,
-	    .text = p->text, .at = locus_of(src, cmd->line),
+	    .text = p->text, .at = locus_of(ip, src, cmd->line),
 	    .interactive = src->interactive, .stdin_taken = src->stdin_taken,
 	    .quiet = cmd->quiet || ip->mute, .timed = cmd->time,
 	    .body_fd = p->io.fd >= 0 ? p->io.fd : ip->body_fd,
@@ -231,7 +234,7 @@ run_cmd(struct interp *ip, const struct source *src, const struct lex_cmd *cmd,
 	ip->host->interrupted = 0;
 	if (prepare(ip, src, cmd, &p, &err) < 0) {
 		status = dispatch_error(ip->host, ip->out,
-		    locus_of(src, cmd->line), NULL, &err);
+		    locus_of(ip, src, cmd->line), NULL, &err);
 	} else {
 		ran = true;
 		if (src->edit)
@@ -262,7 +265,7 @@ static void
 say_stopped(struct interp *ip, const struct source *src, unsigned line,
     int status)
 {
-	struct locus at = locus_of(src, line);
+	struct locus at = locus_of(ip, src, line);
 	autofree char *text = NULL;
 
 	if (!at.file || ip->out->mode == OUTPUT_JSON || interrupted(ip))
@@ -332,6 +335,18 @@ run_line(struct interp *ip, const struct source *src,
 }
 
 static int
+run_recorded(struct interp *ip, struct source *src, const struct lex_line *line,
+    const char *text)
+{
+	int status;
+
+	recorder_line_begins(ip);
+	status = run_line(ip, src, line, text);
+	recorder_line_ended(ip, text, status);
+	return status;
+}
+
+static int
 syntax_error(struct interp *ip, struct source *src, unsigned line,
     struct err *err)
 {
@@ -339,7 +354,7 @@ syntax_error(struct interp *ip, struct source *src, unsigned line,
 
 	if (settle(ip, src, NULL))
 		return status;
-	status = dispatch_error(ip->host, ip->out, locus_of(src, line), NULL,
+	status = dispatch_error(ip->host, ip->out, locus_of(ip, src, line), NULL,
 	    err);
 	ip->host->last_status = ip->host->step_status = status;
 	fail(ip, src, line, status);
@@ -416,7 +431,7 @@ run_next(struct interp *ip, struct source *src)
 	if (lexed == LEX_ERROR)
 		status = syntax_error(ip, src, line.err_line, &err);
 	else if (line.n)
-		status = run_line(ip, src, &line, text);
+		status = run_recorded(ip, src, &line, text);
 	else
 		status = ip->host->last_status;
 	remember(src, text, status);
@@ -434,7 +449,7 @@ stays(struct interp *ip, const struct source *src)
 	    !ip->host->leave(ip->host, ip->out, &err))
 		return false;
 	ip->host->last_status = dispatch_error(ip->host, ip->out,
-	    locus_of(src, src->line), NULL, &err);
+	    locus_of(ip, src, src->line), NULL, &err);
 	return true;
 }
 
@@ -593,5 +608,7 @@ interp_init(struct interp *ip, struct host *host, struct output *out)
 	host->interp = ip;
 	host->source = interp_source;
 	host->again = interp_again;
+	host->record = recorder_command;
+	host->replay = replay_file;
 	host->keys = keys_help;
 }

@@ -173,7 +173,7 @@ def expectations_that_are_none():
                      "memory < -1", "memory > 1 2", "stdout ~ " + 1025 * "a"):
             done = home.addesh("-c", PROGRAM % 0 + "expect " + each)
             assert done.status == 2 and "addesh: " in done.err, (each, done)
-        home.addesh("expect", "exit", "0").is_status(2)
+        home.addesh("expect", "stdout", "~", "a").is_status(2)
         home.addesh("-c", "true", "-c", "expect memory < 1g").is_status(2)
 
 

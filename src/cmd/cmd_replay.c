@@ -1,0 +1,463 @@
+/* replay: session files as checks.  Each file has a process and directories of
+   its own, so that no file, no setting and no variable of the user is part of
+   what it shows, and none of it stays. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/loop.h"
+#include "base/spawn.h"
+#include "base/strvec.h"
+#include "cmd/call.h"
+#include "cmd/host.h"
+#include "cmd/output.h"
+#include "cmd/replay_call.h"
+#include "replay/report.h"
+
+struct replaying;
+
+/* A file, and the process that replays it. */
+struct performer {
+	struct replaying *all;
+	const char *file;
+	pid_t pid; /* 0: not begun, or over */
+	int fd;	   /* its report */
+	struct loop_fd *watch;
+	struct strbuf in; /* of the report: what is not told yet */
+	char *why; /* it could not be replayed */
+	char *dir;
+	bool told, done;
+};
+
+struct replaying {
+	struct call *c;
+	struct report *report;
+	struct performer *v;
+	size_t n, next, shown; /* to begin, to print */
+	size_t running;
+};
+
+/* ---- the environment of a file ---- */
+
+/* Kept of ours: where the engine is, and what the system needs. */
+static const char *const inherited[] = {"PATH", "USER", "LOGNAME", "CI",
+    "TERM", "XDG_RUNTIME_DIR", "CONTAINER_HOST", "REGISTRY_AUTH_FILE",
+    "ADDESH_ENGINE", "ADDESH_RUNNER", "ADDESH_DATADIR", "ADDESH_LIBEXECDIR",
+    "ADDESH_TIMEOUT_SCALE", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS",
+    NULL};
+
+static void
+inherit(struct strvec *env)
+{
+	const char *home = getenv("HOME"), *v;
+
+	for (int i = 0; inherited[i]; i++)
+		if ((v = getenv(inherited[i])))
+			strvec_pushf(env, "%s=%s", inherited[i], v);
+	for (char **e = environ; *e; e++)
+		if (str_starts(*e, "DOCKER_"))
+			strvec_push(env, *e);
+	/* Who may pull from which registry, and what contexts mean. */
+	if (!getenv("DOCKER_CONFIG") && home)
+		strvec_pushf(env, "DOCKER_CONFIG=%s/.docker", home);
+}
+
+static int
+make_environment(struct performer *p, struct strvec *env, struct err *err)
+{
+	static const char *const dirs[][2] = {{"HOME", "home"},
+	    {"TMPDIR", "tmp"}, {"TMP", "tmp"}, {"XDG_CONFIG_HOME", "config"},
+	    {"XDG_STATE_HOME", "state"}, {"XDG_CACHE_HOME", "cache"},
+	    {"XDG_DATA_HOME", "data"}};
+	const char *tmp = getenv("TMPDIR");
+
+	inherit(env);
+	p->dir = xasprintf("%s/addesh-replay-XXXXXX",
+	    tmp && *tmp == '/' ? tmp : "/tmp");
+	if (!mkdtemp(p->dir)) {
+		err_sys(err, errno, "%s", p->dir);
+		free(p->dir);
+		p->dir = NULL;
+		return -1;
+	}
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(*dirs); i++) {
+		autofree char *path = io_join(p->dir, dirs[i][1]);
+
+		if (io_mkdirs(path, 0700, err))
+			return -1;
+		strvec_pushf(env, "%s=%s", dirs[i][0], path);
+	}
+	strvec_push(env, "LANG=C.UTF-8");
+	strvec_push(env, "TZ=UTC");
+	strvec_push(env, "COLUMNS=80");
+	strvec_push(env, "LINES=24");
+	strvec_push(env, "NO_COLOR=1");
+	strvec_push(env, REPLAY_FD "=3");
+	return 0;
+}
+
+/* ---- its process ---- */
+
+static void
+add_option(struct strvec *argv, const char *name, const char *value)
+{
+	if (value)
+		strvec_pushf(argv, "%s=%s", name, value);
+}
+
+static void
+make_words(const struct performer *p, struct strvec *argv)
+{
+	const struct call *c = p->all->c;
+	const struct invocation *inv = &c->host->inv;
+
+	strvec_push(argv, "/proc/self/exe");
+	strvec_push(argv, "--no-history");
+	add_option(argv, "--config", inv->config);
+	add_option(argv, "--policy", inv->policy);
+	add_option(argv, "--engine", inv->engine);
+	if (inv->allow_host)
+		strvec_push(argv, "--allow-host");
+	strvec_push(argv, "replay");
+	if (call_has(c, "offline"))
+		strvec_push(argv, "--offline");
+	if (call_has(c, "keep-going"))
+		strvec_push(argv, "--keep-going");
+	if (call_has(c, "keep"))
+		strvec_push(argv, "--keep");
+	add_option(argv, "--only", call_str(c, "only"));
+	add_option(argv, "--from", call_str(c, "from"));
+	strvec_push(argv, "--");
+	strvec_push(argv, p->file);
+}
+
+static void on_report(void *arg, int fd, unsigned events);
+
+static int
+start(struct performer *p, struct err *err)
+{
+	autovec struct strvec env = STRVEC_INIT, argv = STRVEC_INIT;
+	struct spawn sp = {.in = -1, .out = -1, .err = STDERR_FILENO};
+	int fd[2];
+
+	if (make_environment(p, &env, err))
+		return -1;
+	make_words(p, &argv);
+	if (pipe2(fd, O_CLOEXEC) < 0)
+		return err_sys(err, errno, "making a pipe");
+	sp.argv = argv.v;
+	sp.env = env.v;
+	sp.three = fd[1];
+	p->pid = spawn_start(&sp, err);
+	close(fd[1]);
+	if (p->pid < 0) {
+		p->pid = 0;
+		close(fd[0]);
+		return -1;
+	}
+	p->fd = fd[0];
+	io_set_nonblock(p->fd, true);
+	p->watch = loop_fd_add(p->all->c->host->loop, p->fd, POLLIN,
+	    on_report, p);
+	p->all->running++;
+	return 0;
+}
+
+/* ---- what it reports ---- */
+
+static void
+tell_line(struct performer *p, const char *line, size_t n, struct strbuf *out)
+{
+	autoerr struct err err = ERR_INIT;
+	autojson json *event = json_parse(line, n, &err);
+	const char *name = json_str(event, "event", "");
+	struct report *r = p->all->report;
+
+	if (!strcmp(name, "error"))
+		report_error(r, p->file, json_str(event, "message", ""), out);
+	else if (event)
+		report_event(r, p->file, event, out);
+	if (!strcmp(name, "error") || !strcmp(name, "end"))
+		p->told = true;
+}
+
+/* What has come so far; at the end, that nothing more will. */
+static void
+tell(struct performer *p)
+{
+	autobuf struct strbuf out = STRBUF_INIT;
+	size_t used = 0;
+	char *nl;
+
+	while ((nl = memchr(p->in.buf + used, '\n', p->in.len - used))) {
+		tell_line(p, p->in.buf + used, nl - (p->in.buf + used), &out);
+		used = nl + 1 - p->in.buf;
+	}
+	strbuf_consume(&p->in, used);
+	if (p->done && !p->told)
+		report_error(p->all->report, p->file,
+		    p->why ? p->why : "its process ended without a word",
+		    &out);
+	output_body(p->all->c->out, out.buf, out.len);
+}
+
+static void
+end(struct performer *p)
+{
+	autoerr struct err ignored = ERR_INIT;
+	int status;
+
+	loop_fd_remove(p->watch);
+	close(p->fd);
+	status = spawn_wait(p->pid);
+	p->pid = 0;
+	p->all->running--;
+	if (WIFSIGNALED(status))
+		p->why = xasprintf("its process died of signal %d",
+		    WTERMSIG(status));
+	if (p->dir && call_has(p->all->c, "keep"))
+		call_note(p->all->c,
+		    "%s: kept for an hour:  XDG_STATE_HOME=%s/state addesh "
+		    "env ls -a",
+		    p->file, p->dir);
+	else if (p->dir)
+		io_remove_tree(p->dir, &ignored);
+	p->done = true;
+}
+
+static void
+on_report(void *arg, int fd, unsigned events)
+{
+	struct performer *p = arg;
+	char buf[65536];
+	ssize_t n = read(fd, buf, sizeof(buf));
+
+	if (n > 0)
+		strbuf_add(&p->in, buf, n);
+	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+		end(p);
+}
+
+/* ---- all files ---- */
+
+static void
+begin_next(struct replaying *all)
+{
+	struct performer *p = &all->v[all->next++];
+	autoerr struct err err = ERR_INIT;
+
+	if (start(p, &err) == 0)
+		return;
+	p->why = xstrdup(err.msg.buf);
+	p->done = true;
+}
+
+/* What is told of a file comes behind all of the file before it. */
+static void
+show(struct replaying *all)
+{
+	while (all->shown < all->n) {
+		struct performer *p = &all->v[all->shown];
+
+		tell(p);
+		if (!p->done)
+			return;
+		all->shown++;
+	}
+}
+
+static void
+pass_signals(struct replaying *all, unsigned *told)
+{
+	const struct host *h = all->c->host;
+	int signo = h->terminated ? SIGTERM : SIGINT;
+
+	if (h->interrupted == *told && !h->terminated)
+		return;
+	*told = h->interrupted;
+	for (size_t i = 0; i < all->n; i++)
+		if (all->v[i].pid)
+			kill(all->v[i].pid, signo);
+	all->next = all->n;
+}
+
+static void
+run_all(struct replaying *all, size_t at_once)
+{
+	unsigned told = all->c->host->interrupted;
+
+	for (;;) {
+		while (all->next < all->n && all->running < at_once)
+			begin_next(all);
+		show(all);
+		if (!all->running && all->next == all->n)
+			return;
+		loop_step(all->c->host->loop, -1);
+		pass_signals(all, &told);
+	}
+}
+
+static enum report_form
+form_of(struct call *c)
+{
+	if (call_has(c, "json"))
+		return REPORT_JSON;
+	return call_has(c, "tap") || !output_is_terminal(c->out)
+	    ? REPORT_TAP
+	    : REPORT_PEOPLE;
+}
+
+static int
+write_junit(struct call *c, const struct report *r)
+{
+	autobuf struct strbuf xml = STRBUF_INIT;
+	const char *path = call_str(c, "junit");
+
+	if (!path)
+		return 0;
+	if (call_may_use_path(c, SET_HOST_WRITE, path))
+		return -1;
+	report_junit(r, &xml);
+	return io_replace_file(path, xml.buf, xml.len, 0666, &c->err);
+}
+
+/* A part of the files is no proof of all of them (bats, "focus"). */
+static void
+check_partial(struct call *c)
+{
+	const char *ci = getenv("CI");
+
+	if (c->status || !(call_has(c, "only") || call_has(c, "from")) ||
+	    call_has(c, "allow-partial") || !ci || !*ci)
+		return;
+	call_reason(c, "replay: only a part was replayed, which is no success "
+		       "where CI is set (--allow-partial)");
+	c->status = 1;
+}
+
+static int
+replay_all(struct call *c)
+{
+	struct replaying all = {.c = c, .n = c->argc,
+	    .v = xcalloc(c->argc, sizeof(*all.v))};
+	autobuf struct strbuf end_text = STRBUF_INIT;
+	int rc;
+
+	all.report = report_new(form_of(c), c->out->verbose);
+	for (size_t i = 0; i < all.n; i++)
+		all.v[i] = (struct performer){.all = &all, .file = c->argv[i],
+		    .in = STRBUF_INIT};
+	run_all(&all, call_int(c, "jobs", 1) ? call_int(c, "jobs", 1) : 1);
+	report_end(all.report, &end_text);
+	output_body(c->out, end_text.buf, end_text.len);
+	c->status = report_status(all.report);
+	check_partial(c);
+	rc = write_junit(c, all.report);
+	call_set_data(c, report_json(all.report));
+	for (size_t i = 0; i < all.n; i++) {
+		strbuf_release(&all.v[i].in);
+		free(all.v[i].why);
+		free(all.v[i].dir);
+	}
+	free(all.v);
+	report_free(all.report);
+	return rc;
+}
+
+/* ---- in the process of a file ---- */
+
+static void
+report_failure(struct call *c, int fd)
+{
+	autojson json *j = json_object();
+	autofree char *line = NULL;
+
+	json_put_str(j, "event", "error");
+	json_put_str(j, "message", c->err.msg.buf);
+	json_put_str(j, "hint", c->err.hint.len ? c->err.hint.buf : NULL);
+	line = json_print(j);
+	(void)io_write_all(fd, line, strlen(line));
+	(void)io_write_all(fd, "\n", 1);
+	err_clear(&c->err);
+	c->status = 99;
+}
+
+/* Its steps are executed where the file is. */
+static int
+perform_file(struct call *c, int fd)
+{
+	autofree char *dir = xstrdup(c->argv[0]);
+	char *slash = strrchr(dir, '/');
+	struct replay_order order = {.file = c->argv[0],
+	    .only = call_str(c, "only"),
+	    .from = call_int(c, "from", 0),
+	    .offline = call_has(c, "offline"),
+	    .keep_going = call_has(c, "keep-going"),
+	    .keep = call_has(c, "keep"),
+	    .report_fd = fd};
+
+	/* Whoever started it is not there to end it. */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	unsetenv(REPLAY_FD);
+	if (slash) {
+		slash[slash == dir] = 0;
+		order.file = strrchr(c->argv[0], '/') + 1;
+		if (chdir(dir))
+			err_sys(&c->err, errno, "%s", dir);
+	}
+	if (c->err.kind || c->host->replay(c, &order))
+		report_failure(c, fd);
+	return 0;
+}
+
+static int
+replay_exec(struct call *c)
+{
+	const char *fd = getenv(REPLAY_FD);
+
+	if (c->host->replaying)
+		return err_set(&c->err, ERR_USAGE,
+		    "a session file replays no other");
+	if (fd)
+		return perform_file(c, atoi(fd));
+	return replay_all(c);
+}
+
+static const struct opt replay_opts[] = {
+    OPT_FLAG(0, "offline", "compare what was recorded, without running it"),
+    OPT_STR(0, "only", "STEP", "one step: its id, number, or /RE/",
+	COMP_NONE),
+    OPT_INT(0, "from", "N", "tell only of the steps from this one on"),
+    OPT_FLAG('k', "keep-going", "beyond the first step that differs"),
+    OPT_INT('j', "jobs", "N", "replay so many files at once"),
+    OPT_FLAG(0, "tap", "the form of TAP, as without a terminal"),
+    OPT_FLAG(0, "json", "an object for each step"),
+    OPT_STR(0, "junit", "FILE", "write a JUnit report as well",
+	COMP_HOST_FILE),
+    OPT_FLAG(0, "keep", "keep the environments for an hour, to be looked at"),
+    OPT_FLAG(0, "allow-partial", "--only is a success where CI is set, too"),
+    OPT_END,
+};
+
+const struct cmd cmd_replay = {
+    .name = "replay",
+    .summary = "execute session files and compare what they expect",
+    .help = "Each file has an addesh of its own, with new directories instead "
+	    "of the user's, in the directory where it is. The status is 0 if "
+	    "all is as expected, 1 if not, 77 if nothing could be replayed "
+	    "here, and 99 if a file is wrong or a step is not recorded.",
+    .examples = "replay lesson.md\nreplay --offline lesson.md\n"
+		"replay -j 4 --junit report.xml lesson.md tour.md",
+    .opts = replay_opts,
+    .args = {ARG_SOME("FILE", COMP_HOST_FILE)},
+    .flags = CMD_NO_SESSION | CMD_NO_STEP,
+    .exec = replay_exec,
+};

@@ -1,0 +1,28 @@
+/*
+ * `replay`, between those who take part in it: the command starts a process
+ * for each file (cmd/cmd_replay.c), which executes its steps (shell/replay.c)
+ * and reports them, and shows what they report (replay/report.h).
+ */
+#ifndef ADDESH_CMD_REPLAY_CALL_H
+#define ADDESH_CMD_REPLAY_CALL_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+
+/* Names the descriptor of the report, in the process of a file. */
+#define REPLAY_FD "ADDESH_REPLAY_FD"
+
+struct replay_order {
+	const char *file;
+	const char *only; /* an id, a number, or /RE/; NULL: all steps */
+	unsigned from;	  /* number of a step; those before it are not told */
+	bool offline;	  /* from the recording beside the file */
+	bool keep_going;  /* beyond the first step that is not as expected */
+	bool keep;	  /* what was opened stays */
+	int width; /* of what is shown of a difference; 0: as wide as it is */
+	bool color;
+	int report_fd;
+};
+
+#endif

@@ -1,0 +1,248 @@
+#include "replay/judge.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/units.h"
+#include "replay/match.h"
+#include "replay/show.h"
+
+int
+judge_masks(struct masks *m, const struct transcript_front *front,
+    struct err *err)
+{
+	for (size_t i = 0; i < front->n_masks; i++)
+		if (masks_add(m, front->masks[i].name, front->masks[i].value,
+			err))
+			return -1;
+	if (!front->has_normalize)
+		return 0;
+	return masks_record_only(m,
+	    (const char *const *)front->normalize.v, front->normalize.n, err);
+}
+
+/* The lines of a file as the comparison takes them, the caller's. */
+static struct expected_text *
+expected_texts(const struct transcript_lines *lines)
+{
+	struct expected_text *v = xcalloc(lines->n + 1, sizeof(*v));
+
+	for (size_t i = 0; i < lines->n; i++)
+		v[i] = (struct expected_text){lines->v[i].text, lines->v[i].n,
+		    lines->v[i].line};
+	return v;
+}
+
+/* Without lines and output if it is not to be compared. */
+static int
+stream_init(struct judge_stream *st, const struct judge_scope *scope,
+    const struct transcript_lines *lines, const struct strbuf *text,
+    bool compared, struct err *err)
+{
+	st->texts = expected_texts(lines);
+	actual_read(&st->a, text->buf, compared ? text->len : 0);
+	return expectation_init(&st->x, st->texts, compared ? lines->n : 0,
+	    scope->masks, err);
+}
+
+static int
+streams_init(struct judgement *j, const struct judge_scope *scope,
+    const struct transcript_step *s, const struct answer *a, struct err *err)
+{
+	bool bare = scope->t->kind == TRANSCRIPT_BARE;
+	enum step_stream which = s->options.stream;
+
+	if (stream_init(&j->stream[1], scope, &s->out, &a->stream[1],
+		!bare && which != STREAM_STDERR, err))
+		return -1;
+	return stream_init(&j->stream[2], scope, &s->err, &a->stream[2],
+	    !bare && which != STREAM_STDOUT, err);
+}
+
+void
+judgement_release(struct judgement *j)
+{
+	for (int fd = 1; fd <= 2; fd++) {
+		struct judge_stream *st = &j->stream[fd];
+
+		alignment_release(&st->al);
+		expectation_release(&st->x);
+		actual_release(&st->a);
+		free(st->texts);
+	}
+	strbuf_release(&j->why);
+	*j = (struct judgement){.why = STRBUF_INIT};
+}
+
+/* Does what is there have all that is wanted? */
+static bool
+is_part(const json *want, const json *is)
+{
+	const json *member;
+
+	if (cJSON_IsObject(want)) {
+		json_each (member, want)
+			if (!is_part(member, json_get(is, member->string)))
+				return false;
+		return cJSON_IsObject(is);
+	}
+	return is && cJSON_Compare(want, is, true);
+}
+
+static bool
+judge_json(const struct transcript_step *s, const struct answer *a,
+    struct strbuf *note)
+{
+	const json *want = s->options.json;
+	const json *result = json_get(a->object, "result");
+	autofree char *text = NULL;
+
+	if (!want || is_part(want, result) || is_part(want, a->object))
+		return true;
+	text = a->object ? json_print(result ? result : a->object) : NULL;
+	strbuf_addf(note, "json: not a part of %s", text ? text : "nothing");
+	return false;
+}
+
+static bool
+judge_status(const struct judge_scope *scope, const struct transcript_step *s,
+    const struct answer *a)
+{
+	return want_status_met(&s->status, &a->status) ||
+	       (scope->taken_up && s->status.kind == WANT_CODE &&
+		   s->status.number == 0);
+}
+
+static bool
+judge_time(const struct judge_scope *scope, const struct transcript_step *s,
+    const struct answer *a, struct strbuf *note)
+{
+	uint64_t max = (uint64_t)((double)s->options.max_ms * scope->scale);
+	uint64_t min = s->options.min_ms, ms = a->us / 1000;
+	bool late = max && ms > max, early = min && ms < min;
+
+	if (!scope->live || (!late && !early))
+		return true;
+	strbuf_adds(note, note->len ? "; it took " : "it took ");
+	units_add_duration(note, ms);
+	strbuf_adds(note, late ? ", which is more than "
+			       : ", which is less than ");
+	units_add_duration(note, late ? max : min);
+	return false;
+}
+
+/* All lines of the command. */
+static char *
+command_text(const struct transcript_step *s)
+{
+	size_t n = s->n;
+
+	n -= n && s->text[n - 1] == '\n';
+	return xstrndup(s->text, n);
+}
+
+static void
+add_status(struct strbuf *sb, const struct want_status *w)
+{
+	if (w->kind == WANT_CODE)
+		strbuf_addf(sb, "%d", w->number);
+	else
+		want_status_add(sb, w);
+}
+
+static void
+explain(struct judgement *j, const struct judge_scope *scope,
+    const struct transcript_step *s, const struct answer *a, const char *note)
+{
+	struct want_status got = want_status_of(&a->status);
+	autobuf struct strbuf wanted = STRBUF_INIT, is = STRBUF_INIT;
+	autofree char *command = command_text(s);
+	struct judge_stream *st = j->stream;
+	struct show show = {.file = scope->t->name, .line = s->line,
+	    .heading = transcript_step_heading(scope->t, s),
+	    .command = command, .status_met = j->status_met,
+	    .cut_short = a->overdue, .note = *note ? note : NULL,
+	    .out = {&st[1].x, &st[1].a, &st[1].al},
+	    .err = {&st[2].x, &st[2].a, &st[2].al},
+	    .masks = scope->masks, .width = scope->width,
+	    .color = scope->color,
+	    .advice = scope->live && scope->t->kind != TRANSCRIPT_BARE};
+
+	for (int fd = 1; fd <= 2; fd++)
+		align(&st[fd].al, &st[fd].x, &st[fd].a);
+	add_status(&wanted, &s->status);
+	add_status(&is, &got);
+	show.wanted = wanted.buf;
+	show.got = is.buf;
+	show_failure(&j->why, &show);
+}
+
+static bool
+streams_match(struct judgement *j)
+{
+	return expectation_matches(&j->stream[1].x, &j->stream[1].a) &&
+	       expectation_matches(&j->stream[2].x, &j->stream[2].a);
+}
+
+int
+judge_step(struct judgement *j, const struct judge_scope *scope,
+    const struct transcript_step *s, const struct answer *a, struct err *err)
+{
+	autobuf struct strbuf note = STRBUF_INIT;
+	bool rest;
+
+	*j = (struct judgement){.why = STRBUF_INIT};
+	if (streams_init(j, scope, s, a, err))
+		return -1;
+	j->output_met = streams_match(j);
+	j->status_met = judge_status(scope, s, a);
+	rest = judge_json(s, a, &note);
+	rest = judge_time(scope, s, a, &note) && rest;
+	j->met = j->output_met && j->status_met && rest;
+	if (s->options.expect_fail) {
+		j->met = !j->met;
+		strbuf_reset(&note);
+		strbuf_addf(&note,
+		    "it is as expected, although it should not be: %s",
+		    s->options.expect_fail);
+	}
+	if (!j->met)
+		explain(j, scope, s, a, note.buf);
+	return 0;
+}
+
+bool
+judge_finds(const char *pattern, const struct strbuf *text)
+{
+	autoerr struct err ignored = ERR_INIT;
+	struct regexp_run run = REGEXP_RUN_INIT;
+	struct regexp *re = regexp_new(pattern, strlen(pattern), &ignored);
+	bool found = re && regexp_search(re, &run, text->buf, text->len, NULL);
+
+	regexp_free(re);
+	regexp_run_release(&run);
+	return found;
+}
+
+char *
+judge_capture(const char *pattern, const struct strbuf *text)
+{
+	autoerr struct err ignored = ERR_INIT;
+	struct regexp_run run = REGEXP_RUN_INIT;
+	struct regexp *re = regexp_new(pattern, strlen(pattern), &ignored);
+	const char *p = text->buf, *end = text->buf + text->len;
+	char *found = NULL;
+
+	while (re && !found && p < end) {
+		const char *nl = memchr(p, '\n', end - p);
+		size_t n = (nl ? nl : end) - p, group[2];
+
+		if (regexp_search(re, &run, p, n, group) &&
+		    group[0] != SIZE_MAX)
+			found = xstrndup(p + group[0], group[1] - group[0]);
+		p += n + 1;
+	}
+	regexp_free(re);
+	regexp_run_release(&run);
+	return found;
+}

@@ -1,0 +1,198 @@
+#include "shell/recorder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "base/mask.h"
+#include "cmd/call.h"
+#include "cmd/host.h"
+#include "cmd/output.h"
+#include "replay/answer.h"
+#include "replay/record.h"
+#include "replay/recording.h"
+#include "shell/interp.h"
+
+struct recorder {
+	char *path;
+	struct masks *masks;
+	struct record *record;
+	int fd; /* of the recording */
+	struct answer answer; /* of the line that is executed */
+	int64_t began;
+	unsigned steps;
+	bool in_line;
+};
+
+static void
+on_output(void *arg, int fd, const void *p, size_t n)
+{
+	struct recorder *r = arg;
+
+	answer_add(&r->answer, clock_us() - r->began, fd, p, n);
+}
+
+void
+recorder_free(struct recorder *r)
+{
+	autoerr struct err ignored = ERR_INIT;
+
+	if (!r)
+		return;
+	record_close(r->record, &ignored);
+	masks_free(r->masks);
+	answer_release(&r->answer);
+	if (r->fd >= 0)
+		close(r->fd);
+	free(r->path);
+	free(r);
+}
+
+static int
+open_recording(struct recorder *r, struct err *err)
+{
+	autofree char *path = recording_path(r->path);
+	autobuf struct strbuf head = STRBUF_INIT;
+
+	r->fd = open(path,
+	    O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW,
+	    0666);
+	recording_add_head(&head);
+	if (r->fd < 0 || io_write_all(r->fd, head.buf, head.len))
+		return err_sys(err, errno, "%s", path);
+	return 0;
+}
+
+static struct recorder *
+begin(const char *path, bool replace, struct err *err)
+{
+	struct recorder *r = xcalloc(1, sizeof(*r));
+	const struct record_front front = {0};
+	autofree char *cwd = realpath(".", NULL);
+
+	r->fd = -1;
+	answer_init(&r->answer);
+	r->path = xstrdup(path);
+	r->masks = masks_new();
+	masks_add_value(r->masks, "CWD", cwd ? cwd : "");
+	r->record = record_open(path, replace, &front, r->masks, err);
+	if (r->record && !open_recording(r, err))
+		return r;
+	recorder_free(r);
+	return NULL;
+}
+
+static int
+stop(struct call *c)
+{
+	struct recorder *r = c->host->recorder;
+	int rc;
+
+	if (!r)
+		return err_set(&c->err, ERR_USAGE, "nothing is recorded");
+	c->host->recorder = NULL;
+	c->out->tap = (struct output_tap){0};
+	rc = record_close(r->record, &c->err);
+	r->record = NULL;
+	call_note(c, "%s: %u step%s; compare them:  replay %s", r->path,
+	    r->steps, r->steps == 1 ? "" : "s", r->path);
+	recorder_free(r);
+	return rc;
+}
+
+int
+recorder_command(struct call *c, const char *path, bool replace)
+{
+	struct host *h = c->host;
+
+	if (!path)
+		return stop(c);
+	if (h->recorder)
+		return err_set(&c->err, ERR_USAGE, "%s is being recorded",
+		    h->recorder->path);
+	h->recorder = begin(path, replace, &c->err);
+	if (!h->recorder && c->err.code == EEXIST)
+		err_hint(&c->err, "record -f replaces it");
+	return h->recorder ? 0 : -1;
+}
+
+void
+recorder_line_begins(struct interp *ip)
+{
+	struct recorder *r = ip->host->recorder;
+
+	/* A line of a sourced file is part of the line that sources it. */
+	if (!r || r->in_line || ip->depth)
+		return;
+	answer_release(&r->answer);
+	r->began = clock_us();
+	r->in_line = true;
+	ip->out->tap = (struct output_tap){on_output, r, false};
+	ip->host->keep_object = true;
+}
+
+static int
+add_answer(struct recorder *r, const char *text, struct err *err)
+{
+	autobuf struct strbuf line = STRBUF_INIT;
+
+	recording_add(&line, NULL, text, &r->answer);
+	if (io_write_all(r->fd, line.buf, line.len))
+		return err_sys(err, errno, "the recording");
+	return 0;
+}
+
+static int
+add_step(struct interp *ip, struct recorder *r, const char *text,
+    struct err *err)
+{
+	const struct strbuf *out = &r->answer.stream[1];
+	const struct strbuf *errs = &r->answer.stream[2];
+	autofree char *env = ip->host->variable(ip->host, "env");
+	const struct record_step s = {.text = text, .n = strlen(text),
+	    .out = out->buf, .n_out = out->len, .err = errs->buf,
+	    .n_err = errs->len,
+	    .status = want_status_of(&r->answer.status)};
+
+	if (env)
+		masks_add_value(r->masks, "ENV", env);
+	if (record_append(r->record, &s, err) || add_answer(r, text, err))
+		return -1;
+	r->steps++;
+	return 0;
+}
+
+/* A file that cannot be written is told, and ends the recording: what is
+   missing would not be noticed. */
+static void
+give_up(struct interp *ip, const struct err *err)
+{
+	autofree char *text = xasprintf("addesh: record: %s; it ends here",
+	    err->msg.buf);
+
+	recorder_free(ip->host->recorder);
+	ip->host->recorder = NULL;
+	output_line(ip->out, text);
+}
+
+void
+recorder_line_ended(struct interp *ip, const char *text, int status)
+{
+	struct recorder *r = ip->host->recorder;
+	autoerr struct err err = ERR_INIT;
+
+	if (!r || !r->in_line || ip->depth)
+		return;
+	r->in_line = false;
+	ip->out->tap = (struct output_tap){0};
+	ip->host->keep_object = false;
+	r->answer.us = clock_us() - r->began;
+	r->answer.object = steal(&ip->host->object);
+	answer_set_status(&r->answer, status);
+	if (add_step(ip, r, text, &err))
+		give_up(ip, &err);
+}

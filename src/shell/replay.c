@@ -1,0 +1,461 @@
+#include "shell/replay.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "cmd/call.h"
+#include "cmd/host.h"
+#include "cmd/output.h"
+#include "replay/judge.h"
+#include "replay/recording.h"
+#include "replay/transcript.h"
+#include "session/session.h"
+#include "shell/stepper.h"
+
+enum { KEEP_MS = 60 * 60 * 1000 };
+
+struct replay {
+	struct call *c;
+	const struct replay_order *order;
+	struct transcript *t;
+	struct masks *masks;
+	struct recording *recording;
+	size_t begin, end; /* the steps that are reported: [begin, end) */
+	struct stepper stepper;
+	int status;
+	size_t passed, failed, skipped;
+};
+
+/* What a step came to, and whether it should have. */
+struct attempt {
+	struct answer answer;
+	struct judgement judgement;
+};
+
+static void
+report(const struct replay *r, json *event)
+{
+	autofree char *line = json_print(event);
+
+	(void)io_write_all(r->order->report_fd, line, strlen(line));
+	(void)io_write_all(r->order->report_fd, "\n", 1);
+	json_free(event);
+}
+
+static json *
+event_new(const char *name)
+{
+	json *j = json_object();
+
+	json_put_str(j, "event", name);
+	return j;
+}
+
+/* "HEADING: COMMAND" */
+static char *
+step_name(const struct replay *r, const struct transcript_step *s)
+{
+	const char *heading = transcript_step_heading(r->t, s);
+	size_t n;
+	const char *title = transcript_step_title(s, &n);
+
+	return xasprintf("%s%s%.*s", heading ? heading : "",
+	    heading ? ": " : "", (int)n, title);
+}
+
+/* What became of a step: "ok", "not ok", "skip" or "error". */
+static void
+report_step(const struct replay *r, const struct transcript_step *s,
+    const char *verdict, const char *why, const char *text, uint64_t us)
+{
+	json *j = event_new("step");
+	autofree char *name = step_name(r, s);
+
+	json_put_int(j, "n", s->number);
+	json_put_int(j, "line", s->line);
+	json_put_str(j, "id", s->id);
+	json_put_str(j, "name", name);
+	json_put_str(j, "verdict", verdict);
+	json_put_str(j, "why", why);
+	json_put_str(j, "text", text);
+	json_put_num(j, "ms", (double)us / 1000);
+	report(r, j);
+}
+
+static void
+worsen(struct replay *r, int status)
+{
+	if (status > r->status)
+		r->status = status;
+}
+
+/* ---- what it needs ---- */
+
+static bool
+engine_is(struct replay *r, enum engine_kind kind)
+{
+	autoerr struct err ignored = ERR_INIT;
+	struct engine *e = session_engine(r->c->host->session, &ignored);
+
+	return e && engine_kind(e) == kind;
+}
+
+static bool
+has_image(struct replay *r, const char *name)
+{
+	autoerr struct err ignored = ERR_INIT;
+	struct engine *e = session_engine(r->c->host->session, &ignored);
+	struct image img = {0};
+	bool found = e && !image_look_up(e, name, &img, &ignored);
+
+	if (found)
+		image_release(&img);
+	return found;
+}
+
+static bool
+is_met(struct replay *r, const struct requirement *q)
+{
+	autoerr struct err ignored = ERR_INIT;
+	struct host *h = r->c->host;
+	enum box_kind kind = BOX_ENGINE;
+	bool met = false;
+
+	if (!h->session && h->open(h, &ignored) < 0)
+		return false;
+	session_sandbox(h->session, &kind, NULL, &ignored);
+	if (q->kind == REQUIRE_RESTRICTED)
+		met = kind == BOX_RESTRICTED;
+	else if (kind == BOX_RESTRICTED)
+		met = q->kind == REQUIRE_IMAGE; /* the host stands in for it */
+	else if (q->kind == REQUIRE_IMAGE)
+		met = has_image(r, q->arg);
+	else if (q->kind == REQUIRE_ENGINE)
+		met = session_engine(h->session, &ignored) != NULL;
+	else
+		met = engine_is(r, q->kind == REQUIRE_PODMAN ? ENGINE_PODMAN
+							     : ENGINE_DOCKER);
+	return met != q->negated;
+}
+
+/* What of the front matter is not there, the caller's; NULL: nothing. */
+static char *
+unmet(struct replay *r)
+{
+	const struct transcript_front *front = &r->t->front;
+
+	for (size_t i = 0; !r->order->offline && i < front->n_requires; i++) {
+		struct strbuf sb = STRBUF_INIT;
+
+		if (is_met(r, &front->requires[i]))
+			continue;
+		strbuf_adds(&sb, "needs ");
+		requirement_add(&sb, &front->requires[i]);
+		return strbuf_detach(&sb);
+	}
+	return NULL;
+}
+
+/* ---- one step ---- */
+
+/* 1; 0: it is not recorded; -1: nothing can be. */
+static int
+get_answer(struct replay *r, const struct transcript_step *s,
+    struct answer *a, struct err *err)
+{
+	if (r->order->offline)
+		return recording_find(r->recording, s->id, s->text, a, err);
+	stepper_perform(&r->stepper, s, a);
+	return 1;
+}
+
+/* Values of this run that have a name, as far as they are known. */
+static void
+learn(struct replay *r)
+{
+	struct host *h = r->c->host;
+	autofree char *env = h->variable(h, "env");
+
+	if (env)
+		masks_add_value(r->masks, "ENV", env);
+}
+
+static struct judge_scope
+scope_of(struct replay *r, const struct transcript_step *s)
+{
+	return (struct judge_scope){.t = r->t,
+	    .masks = r->masks,
+	    .scale = r->stepper.scale,
+	    .live = !r->order->offline,
+	    .taken_up = stepper_is_taken_up(&r->stepper, s),
+	    .width = r->order->width,
+	    .color = r->order->color};
+}
+
+/* Executes it once, and captures if it is as expected.  -1: nothing can be
+   said of it; without err: it is not recorded. */
+static int
+try_once(struct replay *r, const struct transcript_step *s, struct attempt *at,
+    struct err *err)
+{
+	struct judge_scope scope = scope_of(r, s);
+	int got = get_answer(r, s, &at->answer, err);
+
+	if (got <= 0)
+		return -1;
+	learn(r);
+	judgement_release(&at->judgement);
+	if (judge_step(&at->judgement, &scope, s, &at->answer, err))
+		return -1;
+	if (at->judgement.met &&
+	    !stepper_capture(&r->stepper, s, &at->answer, &at->judgement.why))
+		at->judgement.met = false;
+	return 0;
+}
+
+/* As often as it may be tried. */
+static int
+try_step(struct replay *r, const struct transcript_step *s, struct attempt *at,
+    struct err *err)
+{
+	unsigned attempts = s->options.retry ? s->options.retry : 1;
+	const struct host *h = r->c->host;
+
+	for (unsigned n = 0; n < attempts; n++) {
+		if (n)
+			stepper_pause(&r->stepper, s->options.retry_every_ms);
+		if (try_once(r, s, at, err))
+			return -1;
+		if (at->judgement.met || h->interrupted || h->terminated ||
+		    r->order->offline)
+			break;
+	}
+	return 0;
+}
+
+/* Of steps that are only there for others, nothing is told. */
+static bool
+is_told(const struct replay *r, size_t i)
+{
+	return i >= r->begin && i < r->end;
+}
+
+static void
+tell_impossible(struct replay *r, const struct transcript_step *s,
+    const struct err *err)
+{
+	worsen(r, 99);
+	report_step(r, s, "error", err->kind ? err->msg.buf : "not recorded",
+	    NULL, 0);
+}
+
+static void
+tell(struct replay *r, const struct transcript_step *s,
+    const struct attempt *at)
+{
+	bool met = at->judgement.met;
+
+	if (!met)
+		worsen(r, 1);
+	if (!is_told(r, s->number - 1))
+		return;
+	r->passed += met;
+	r->failed += !met;
+	report_step(r, s, met ? "ok" : "not ok", NULL,
+	    met ? NULL : at->judgement.why.buf, at->answer.us);
+}
+
+static bool
+is_skipped(struct replay *r, const struct transcript_step *s)
+{
+	autobuf struct strbuf why = STRBUF_INIT;
+
+	if (!s->options.skip_if || r->order->offline ||
+	    !is_met(r, s->options.skip_if))
+		return false;
+	strbuf_adds(&why, "skipped with ");
+	requirement_add(&why, s->options.skip_if);
+	r->skipped++;
+	report_step(r, s, "skip", why.buf, NULL, 0);
+	return true;
+}
+
+/* False: that was the last one. */
+static bool
+replay_step(struct replay *r, size_t i)
+{
+	const struct transcript_step *s = &r->t->steps[i];
+	const struct host *h = r->c->host;
+	autoerr struct err err = ERR_INIT;
+	struct attempt at = {.judgement = {.why = STRBUF_INIT}};
+	bool met;
+
+	if (is_skipped(r, s))
+		return true;
+	answer_init(&at.answer);
+	if (try_step(r, s, &at, &err))
+		tell_impossible(r, s, &err);
+	else
+		tell(r, s, &at);
+	met = at.judgement.met;
+	judgement_release(&at.judgement);
+	answer_release(&at.answer);
+	if (h->terminated || h->interrupted || h->quit)
+		return false;
+	return met || r->order->keep_going;
+}
+
+/* ---- all of them ---- */
+
+/* `--only ID|N|/RE/` and `--from N`. */
+static int
+choose(struct replay *r, struct err *err)
+{
+	const char *only = r->order->only;
+
+	r->begin = r->order->from ? r->order->from - 1 : 0;
+	r->end = r->t->n_steps;
+	if (r->begin >= r->t->n_steps && r->t->n_steps)
+		return err_set(err, ERR_USAGE, "%s has %zu steps",
+		    r->order->file, r->t->n_steps);
+	if (!only)
+		return 0;
+	for (size_t i = 0; i < r->t->n_steps; i++) {
+		const struct transcript_step *s = &r->t->steps[i];
+		autofree char *name = step_name(r, s);
+		autofree char *number = xasprintf("%u", s->number);
+		autobuf struct strbuf text = STRBUF_INIT;
+		size_t n = strlen(only);
+		autofree char *re = xstrndup(only + 1, n > 2 ? n - 2 : 0);
+
+		strbuf_adds(&text, name);
+		if ((s->id && !strcmp(s->id, only)) || !strcmp(number, only) ||
+		    (n > 2 && *only == '/' && only[n - 1] == '/' &&
+			judge_finds(re, &text))) {
+			r->begin = i;
+			r->end = i + 1;
+			return 0;
+		}
+	}
+	return err_set(err, ERR_USAGE, "%s has no step %s", r->order->file,
+	    only);
+}
+
+static void
+report_end(struct replay *r, const char *why)
+{
+	json *j = event_new("end");
+
+	json_put_int(j, "status", r->status);
+	json_put_int(j, "passed", (int64_t)r->passed);
+	json_put_int(j, "failed", (int64_t)r->failed);
+	json_put_int(j, "skipped", (int64_t)r->skipped);
+	json_put_str(j, "why", why);
+	report(r, j);
+}
+
+static void
+report_begin(struct replay *r)
+{
+	json *j = event_new("begin");
+
+	json_put_str(j, "title", r->t->front.title);
+	json_put_int(j, "steps", (int64_t)(r->end - r->begin));
+	report(r, j);
+}
+
+static int
+prepare(struct replay *r, struct err *err)
+{
+	const struct transcript_front *front = &r->t->front;
+	autofree char *path = NULL, *cwd = NULL;
+
+	if (choose(r, err) || judge_masks(r->masks, front, err))
+		return -1;
+	cwd = realpath(".", NULL);
+	masks_add_value(r->masks, "CWD", cwd ? cwd : "");
+	masks_add_value(r->masks, "TMP", getenv("TMPDIR") ? getenv("TMPDIR")
+							  : "");
+	if (!r->order->offline)
+		return 0;
+	path = recording_path(r->order->file);
+	r->recording = recording_open(path, err);
+	return r->recording ? 0 : -1;
+}
+
+static void
+run_steps(struct replay *r)
+{
+	size_t i = 0;
+
+	while (i < r->end && replay_step(r, i))
+		i++;
+	/* Those that were not reached are no success. */
+	for (i++; i < r->end; i++)
+		if (is_told(r, i))
+			report_step(r, &r->t->steps[i], "not reached", NULL,
+			    NULL, 0);
+}
+
+/* Nothing of a file stays, what it kept neither; or all of it, to be looked
+   at. */
+static void
+put_away(struct replay *r)
+{
+	struct session *s = r->c->host->session;
+	autoerr struct err ignored = ERR_INIT;
+
+	if (!s)
+		return;
+	if (!r->order->keep) {
+		while (s->nenvs)
+			session_env_remove(s, s->envs[0], &ignored);
+		return;
+	}
+	for (size_t i = 0; i < s->nenvs; i++)
+		session_env_keep(s, s->envs[i], KEEP_MS, &ignored);
+}
+
+static int
+run(struct replay *r, struct err *err)
+{
+	autofree char *lack = NULL;
+
+	if (prepare(r, err))
+		return -1;
+	report_begin(r);
+	lack = unmet(r);
+	if (lack)
+		r->status = 77;
+	else
+		run_steps(r);
+	if (r->c->host->interrupted || r->c->host->terminated)
+		worsen(r, 99);
+	put_away(r);
+	report_end(r, lack);
+	return 0;
+}
+
+int
+replay_file(struct call *c, const struct replay_order *order)
+{
+	struct replay r = {.c = c, .order = order};
+	int rc = -1;
+
+	r.t = transcript_read_file(order->file, &c->err);
+	if (!r.t)
+		return -1;
+	r.masks = masks_new();
+	stepper_init(&r.stepper, c->host->interp, r.t, false);
+	stepper_bind(&r.stepper, order->file);
+	c->host->replaying = true;
+	rc = run(&r, &c->err);
+	c->host->replaying = false;
+	c->status = r.status;
+	recording_close(r.recording);
+	masks_free(r.masks);
+	transcript_free(r.t);
+	return rc;
+}

@@ -1,0 +1,424 @@
+# SPDX-License-Identifier: MIT
+"""Session files: replayed, recorded, and run as scripts."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "lib"))
+from sandboxes import SandboxHome                   # noqa: E402
+from tap import main, patient, same, test           # noqa: E402
+
+LESSON = """---
+addesh-session: 1
+title: A missing module
+---
+# A missing module
+
+## An environment
+```addesh
+$ env new
+! env [ENV] ([..]) ready in [TIME]
+```
+
+## Run it
+```addesh {timeout: 20s, id: first}
+$ run main.py <<'EOF'
+> import nosuch
+> EOF
+! Traceback (most recent call last):
+! ...
+! ModuleNotFoundError: No module named 'nosuch'
+! ...
+[1]
+% capture: N=/([0-9]+)/
+$ run b.py <<< 'print(6 * 7)'
+42
+$ run c.py $N <<< 'import sys; print(sys.argv[1])'
+4[0-9] (re)
+```
+"""
+
+
+def replay(home, name, *options, **kw):
+    return home.addesh("replay", *options, name, cwd=home.work, **kw)
+
+
+def write(home, name, text):
+    with open(os.path.join(home.work, name), "w") as f:
+        f.write(text)
+    return name
+
+
+def fence(text):
+    return "```addesh\n%s```\n" % text
+
+
+def verdicts(done):
+    """What TAP says of each step: "ok", "not ok", "skip"."""
+    found = []
+    for line in done.out.splitlines():
+        m = re.match(r"(not ok|ok) \d+ - [^#]*(# SKIP)?", line)
+        if m:
+            found.append("skip" if m.group(2) else m.group(1))
+    plan = re.search(r"^1\.\.(\d+)$", done.out, re.M)
+    same(int(plan.group(1)), len(found))
+    return found
+
+
+def left():
+    return {f for f in os.listdir("/tmp") if f.startswith("addesh-replay-")}
+
+
+# ---- replay ----
+
+@test
+def what_is_as_expected_is_a_success():
+    before = left()
+    with SandboxHome("restricted") as home:
+        done = replay(home, write(home, "lesson.md", LESSON)).is_ok()
+        same(verdicts(done), ["ok"] * 4)
+        assert "ok 2 - lesson.md:15 Run it: run main.py" in done.out, done
+        same(os.listdir(home.work), ["lesson.md"])
+    same(left() - before, set())
+
+
+@test
+def what_is_not_is_said_and_ends_the_file():
+    cases = [("42\n", "43\n"), ("[1]\n", ""), ("[1]\n", "[2]\n"),
+             ("! Mod", "! Nod"), ("N=/([0-9]+)/", "N=/([a-z]+)/"),
+             ("! env [ENV]", "env [ENV]")]
+    with SandboxHome("restricted") as home:
+        for old, new in cases:
+            assert old in LESSON, old
+            name = write(home, "lesson.md", LESSON.replace(old, new, 1))
+            done = replay(home, name).is_status(1)
+            found = verdicts(done)
+            same(found.count("not ok"), 1, done.out)
+            at = found.index("not ok")
+            same(set(found[:at]) <= {"ok"}, True)
+            same(set(found[at + 1:]) <= {"skip"}, True)
+        done = replay(home, name, "-k").is_status(1)
+        same(verdicts(done), ["not ok", "ok", "ok", "ok"])
+
+
+@test
+def options_of_steps():
+    for option, met in (("max: 60s", 1), ("max: 1ms", 0), ("min: 50s", 0),
+                        ("stream: stderr", 1), ("json: {exit_code: 0}", 1),
+                        ("json: {exit_code: 1}", 0),
+                        ("json: {cmd: run, result: {timed_out: false}}", 1),
+                        ("skip-if: restricted", 1),
+                        ("skip-if: not restricted", 1)):
+        with SandboxHome("restricted") as home:
+            text = fence("$ env new\n! ...\n%% %s\n$ run a.py <<< "
+                         "'import time; time.sleep(.02); print(1)'\n%s"
+                         % (option, "" if "stderr" in option else "1\n"))
+            done = replay(home, write(home, "a.md", text))
+            done.is_status(0 if met else 1)
+            same(verdicts(done)[1], "not ok" if not met else
+                 "skip" if option.endswith(": restricted") else "ok", option)
+
+
+@test
+def a_step_that_does_not_end_is_stopped():
+    with SandboxHome("restricted") as home:
+        text = fence("$ env new\n! ...\n% timeout: 500ms\n"
+                     "$ run -t 60s a.py <<EOF\n> import time\n"
+                     "> print('begun', flush=True)\n> time.sleep(50)\n> EOF\n"
+                     "begun\n! ...\n[timeout]\n$ run b.py <<< 'print(2)'\n2\n")
+        begun = time.monotonic()
+        same(verdicts(replay(home, write(home, "a.md", text)).is_ok()),
+             ["ok"] * 3)
+        assert time.monotonic() - begun < patient(40)
+        text = text.replace("[timeout]\n", "")
+        replay(home, write(home, "a.md", text)).is_status(1)
+
+
+@test
+def retry_and_wait_go_on_until_it_is_as_expected():
+    program = ("<<EOF\n> import os\n> open('n', 'a').write('x')\n"
+               "> print(len(open('n').read()))\n> EOF\n")
+    with SandboxHome("restricted") as home:
+        for option, end in (("retry: 5 every 10ms", "3\n"),
+                            ("wait: /^4/ within 30s", "4\n")):
+            text = fence("$ env new\n! ...\n%% %s\n$ run a.py %s%s"
+                         % (option, program, end))
+            replay(home, write(home, "a.md", text)).is_ok()
+        text = text.replace("4\n", "x\n").replace("30s", "300ms")
+        replay(home, write(home, "a.md", text)).is_status(1)
+
+
+@test
+def an_expectation_of_the_next_step_takes_a_status_up():
+    with SandboxHome("restricted") as home:
+        text = fence("$ env new\n! ...\n$ run a.py <<< 'raise SystemExit(3)'\n"
+                     "! ...\n$ expect exit %d\n")
+        replay(home, write(home, "a.md", text % 3)).is_ok()
+        same(verdicts(replay(home, write(home, "a.md", text % 4))
+                      .is_status(1)), ["ok", "ok", "not ok"])
+
+
+@test
+def a_part_of_a_file():
+    with SandboxHome("restricted") as home:
+        write(home, "lesson.md", LESSON)
+        env = {"CI": ""}
+        for chosen in (("--only", "first"), ("--only", "2"),
+                       ("--only", "/main.py/")):
+            same(verdicts(replay(home, "lesson.md", *chosen, env=env)
+                          .is_ok()), ["ok"])
+        same(verdicts(replay(home, "lesson.md", "--from", "3", env=env)
+                      .is_ok()), ["ok", "ok"])
+        replay(home, "lesson.md", "--only", "9").is_status(99)
+        env = {"CI": "true"}
+        done = replay(home, "lesson.md", "--only", "2", env=env).is_status(1)
+        assert "--allow-partial" in done.err, done
+        replay(home, "lesson.md", "--only", "2", "--allow-partial",
+               env=env).is_ok()
+
+
+@test
+def what_is_not_there_skips_the_file():
+    with SandboxHome("restricted") as home:
+        text = "---\nrequires: [docker]\n---\n" + fence("$ nope\n")
+        done = replay(home, write(home, "a.md", text)).is_status(77)
+        same(verdicts(done), ["skip"])
+        assert "needs docker" in done.out, done
+        write(home, "b.md", LESSON)
+        done = home.addesh("replay", "a.md", "b.md", cwd=home.work).is_ok()
+        same(verdicts(done), ["skip"] + ["ok"] * 4)
+
+
+@test
+def files_that_are_wrong():
+    wrong = [("```addesh\n$ env new\n", "a.md:1:"),
+             (fence("$ run a.py <<EOF\n> print(1)\n"), "a.md:2:"),
+             ("---\naddesh-session: 99\n---\n", "a.md:"),
+             (fence("$ true\n(( (re)\n"), "line 3"),
+             (fence("$ true\n\\xff\n"), "")]
+    with SandboxHome("restricted") as home:
+        for text, said in wrong[:-1]:
+            done = replay(home, write(home, "a.md", text)).is_status(99)
+            assert said in done.out, (said, done)
+        with open(os.path.join(home.work, "a.md"), "wb") as f:
+            f.write(fence("$ true\n").encode() + b"\xff\n")
+        replay(home, "a.md").is_status(99)
+        replay(home, "nosuch.md").is_status(99)
+        home.addesh("replay").is_status(2)
+
+
+@test
+def the_forms_of_the_report():
+    with SandboxHome("restricted") as home:
+        write(home, "lesson.md", LESSON.replace("42\n", "<&> \"43\"\n"))
+        done = replay(home, "lesson.md", "--json", "--junit", "r.xml")
+        events = [json.loads(line) for line in
+                  done.is_status(1).out.splitlines()]
+        same([e["event"] for e in events], ["begin"] + ["step"] * 4 + ["end"])
+        same([e.get("verdict") for e in events[1:-1]],
+             ["ok", "ok", "not ok", "not reached"])
+        same(events[0]["title"], "A missing module")
+        same(events[2]["id"], "first")
+        same((events[-1]["passed"], events[-1]["failed"]), (2, 1))
+        tree = xml.etree.ElementTree.parse(home.work + "/r.xml").getroot()
+        cases = tree.findall("./testsuite/testcase")
+        same([[c.tag for c in case] for case in cases],
+             [[], [], ["failure"], ["skipped"]])
+        done = home.addesh("--json", "replay", "lesson.md", cwd=home.work)
+        result = json.loads(done.is_status(1).out.splitlines()[-1])["result"]
+        same([s["verdict"] for s in result["files"][0]["steps"]],
+             ["ok", "ok", "not ok", "not reached"])
+
+
+@test
+def several_at_once_are_told_in_their_order():
+    with SandboxHome("restricted") as home:
+        names = []
+        for i in range(4):
+            text = fence("$ env new\n! ...\n$ run a.py <<< 'import time; "
+                         "time.sleep(%g); print(%d)'\n%d\n"
+                         % (.9 - .2 * i, i, i))
+            names.append(write(home, "f%d.md" % i, text))
+        done = home.addesh("replay", "-j", "4", *names, cwd=home.work).is_ok()
+        same(re.findall(r"^ok \d+ - (\S+):", done.out, re.M),
+             sorted(names * 2))
+
+
+@test
+def nothing_of_the_users_is_part_of_it_and_nothing_stays():
+    before = left()
+    with SandboxHome("restricted") as home:
+        home.addesh("-s", "mine", "var", "A=1").is_ok()
+        text = fence("$ var\n$ session ls\n$ env new --keep\n! ...\n"
+                     "$ set timeout 5s\n! ...\n$ env ls -a | grep -c kept\n"
+                     "! ...\n1\n")
+        replay(home, write(home, "a.md", text), "--tap").is_status(1)
+        done = home.addesh("--allow-host", "replay", "a.md", cwd=home.work)
+        same(verdicts(done.is_ok()), ["ok"] * 5)
+        done = home.addesh("env", "ls", "-a").is_ok()
+        assert "kept" not in done.out, done
+    same(left() - before, set())
+
+
+@test
+def whoever_is_stopped_leaves_nothing():
+    before = left()
+    for signo in (signal.SIGINT, signal.SIGTERM):
+        with SandboxHome("restricted") as home:
+            text = fence("$ env new\n! ...\n$ run -t 100s a.py <<< "
+                         "'import time; time.sleep(90)'\n")
+            write(home, "a.md", text)
+            p = home.spawn("replay", "a.md", cwd=home.work)
+            while "ok 1" not in p.stdout.readline().decode():
+                pass
+            p.send_signal(signo)
+            out, _ = p.communicate(timeout=patient(60))
+            assert p.returncode in (99, 128 + signo, 1), p.returncode
+        same(left() - before, set())
+
+
+@test
+def somebody_elses_file_is_bound():
+    steps = [("set host.read /", 125), ("env new -m 3g", 125),
+             ("put /etc/passwd", 125), ("help > /etc/addesh-test", 125),
+             ("help | cat", 125), ("run --stdin /etc/passwd c.py <<< x", 125),
+             ("set memory_limit 3g", 125), ("set engine.url unix:///x", 125),
+             ("help > out.txt", 0)]
+    text = fence("$ env new\n! ...\n" + "".join(
+        "$ %s\n! ...\n[%d]\n" % step for step in steps))
+    with SandboxHome("restricted") as home:
+        replay(home, write(home, "a.md", "---\norigin: elsewhere\n---\n" +
+                           text)).is_ok()
+        assert not os.path.exists("/etc/addesh-test")
+        replay(home, write(home, "a.md", text)).is_status(1)
+        if os.geteuid() == 0:
+            os.chown(home.work + "/a.md", 12345, 12345)
+            replay(home, "a.md").is_ok()
+            home.addesh("a.md", cwd=home.work).is_ok()
+
+
+# ---- as a script ----
+
+@test
+def a_session_file_is_run_like_a_script():
+    with SandboxHome("restricted") as home:
+        write(home, "lesson.md", LESSON)
+        done = home.addesh("lesson.md", cwd=home.work).is_ok()
+        same(done.out, "42\n42\n")
+        script = "#!/usr/bin/env addesh\n# of steps\n$ env new\n! ...\n"
+        write(home, "a.addesh", script + "$ run a.py <<< 'print(5)'\n6\n"
+              "$ run a.py <<< 'raise SystemExit(4)'\n$ true\n")
+        done = home.addesh("a.addesh", cwd=home.work).is_status(4)
+        same(done.out, "5\n")
+        assert "a.addesh:7: status 4 ends it here" in done.err, done
+        same(verdicts(replay(home, "a.addesh").is_status(1)),
+             ["ok", "not ok", "skip", "skip"])
+        # commands only: nothing is expected but success
+        write(home, "b.addesh", "env new\nrun a.py <<EOF\nprint(1)\nEOF\n")
+        same(verdicts(replay(home, "b.addesh")), ["ok", "ok"])
+
+
+# ---- record ----
+
+TYPED = """env new
+run a.py <<'E F'
+import sys
+print("$ not a command\\n\\n[3]\\n! neither\\n...\\nplain")
+print("to stderr", file=sys.stderr)
+sys.exit(3)
+E F
+logs 3 --stdout
+var A=1; var
+help | head -2
+nope
+"""
+
+
+@test
+def a_recording_replays_live_and_without_anything():
+    with SandboxHome("restricted") as home:
+        home.addesh("--allow-host", "-k", "record", "r.md", cwd=home.work,
+                    stdin=(TYPED + "record stop\nvar B=2\n").encode())
+        text = open(home.work + "/r.md").read()
+        same(text.count("\n$ "), 6)
+        assert "var B" not in text and "record" not in text, text
+        same(verdicts(home.addesh("--allow-host", "replay", "-k", "r.md",
+                                  cwd=home.work).is_ok()), ["ok"] * 6)
+        none = {"PATH": "/nonexistent"}
+        same(verdicts(replay(home, "r.md", "--offline", env=none).is_ok()),
+             ["ok"] * 6)
+        with open(home.work + "/r.md", "w") as f:
+            f.write("Some prose.\n" + text.replace("\nplain\n", "\nother\n"))
+        same(verdicts(replay(home, "r.md", "--offline", "-k").is_status(1)),
+             ["ok", "not ok", "not ok"] + ["ok"] * 3)
+        with open(home.work + "/r.md", "w") as f:
+            f.write(text.replace("$ nope", "$ nopes"))
+        done = replay(home, "r.md", "--offline").is_status(99)
+        assert "not recorded" in done.out, done
+
+
+@test
+def a_recording_is_whole_after_each_step():
+    with SandboxHome("restricted") as home:
+        p = home.spawn("-k", "record", "r.md", cwd=home.work,
+                       stdin=subprocess.PIPE)
+        p.stdin.write(b"env new\nrun a.py <<< 'print(1)'\nvar X=1\n"
+                      b"run b.py <<< 'import time; time.sleep(60)'\n")
+        p.stdin.flush()
+        end = time.monotonic() + patient(30)
+        while time.monotonic() < end:
+            text = open(home.work + "/r.md").read() \
+                if os.path.exists(home.work + "/r.md") else ""
+            if "$ var X=1" in text:
+                break
+            time.sleep(.05)
+        p.kill()
+        p.communicate()
+        same(verdicts(replay(home, "r.md").is_ok()), ["ok"] * 3)
+        same(verdicts(replay(home, "r.md", "--offline").is_ok()), ["ok"] * 3)
+
+
+@test
+def what_cannot_be_recorded():
+    with SandboxHome("restricted") as home:
+        write(home, "r.md", "mine\n")
+        done = home.addesh("-c", "record r.md", cwd=home.work)
+        assert done.status and "-f" in done.err, done
+        same(open(home.work + "/r.md").read(), "mine\n")
+        home.addesh("-c", "record -f r.md", cwd=home.work).is_ok()
+        home.addesh("-c", "record stop").is_status(2)
+        home.addesh("-c", "record a.md", "-c", "record b.md",
+                    cwd=home.work).is_status(2)
+        assert home.addesh("-c", "record /nonexistent/a.md").status == 125
+
+
+@test
+def damaged_recordings():
+    with SandboxHome("restricted") as home:
+        home.addesh("-c", "record r.md", "-c", "var A=1", "-c", "var",
+                    cwd=home.work).is_ok()
+        path = home.work + "/r.rec.jsonl"
+        good = open(path, "rb").read()
+        lines = good.splitlines(True)
+        for bad in (b"", b"{}\n", b"\n" + good, b"[1]\n",
+                    good.replace(b'"addesh-recording":1',
+                                 b'"addesh-recording":9'),
+                    lines[0] + b"\x00\xff\n" + b"".join(lines[1:]),
+                    b"".join(lines[:2]), b"".join(lines[:3])[:-1],
+                    lines[0] + b'{"command":"var A=1\\n"}\n' + b"[]\n"):
+            with open(path, "wb") as f:
+                f.write(bad)
+            done = replay(home, "r.md", "--offline").is_status(99)
+            assert "not ok" in done.out, done
+        os.remove(path)
+        replay(home, "r.md", "--offline").is_status(99)
+
+
+main()
