@@ -8,6 +8,7 @@
 #include "adde/tool.h"
 #include "adde/wire.h"
 #include "base/io.h"
+#include "base/nearest.h"
 #include "cmd/call.h"
 #include "cmd/host.h"
 #include "cmd/output.h"
@@ -194,14 +195,27 @@ adde_main(struct host *h, struct output *o, int argc, char **argv)
 /* ---- the command ---- */
 
 static int
+name_tools(const char *word, struct err *err)
+{
+	struct nearest near = NEAREST_INIT(word);
+
+	for (const struct tool *t = tool_table; t->name; t++)
+		nearest_try(&near, t->name);
+	return near.best ? err_hint(err, "did you mean %s?", near.best)
+			 : err_hint(err, "its tools are in adde(1)");
+}
+
+static int
 adde_exec(struct call *c)
 {
 	const struct tool *t = tool_find(c->argv[0]);
 	autoerr struct err err = ERR_INIT;
 
-	if (!t)
-		return err_set(&c->err, ERR_USAGE, "unknown tool \"%s\"",
+	if (!t) {
+		err_set(&c->err, ERR_USAGE, "unknown tool \"%s\"",
 		    c->argv[0]);
+		return name_tools(c->argv[0], &c->err);
+	}
 	if (c->host->session && !c->host->inv.agent) {
 		err_set(&c->err, ERR_USAGE,
 		    "a session is open, and agents have one of their own");

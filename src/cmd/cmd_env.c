@@ -48,7 +48,7 @@ static const struct opt env_new_opts[] = {
 	"install what a list names, such as requirements.txt", COMP_HOST_FILE),
     OPT_STR(0, "lang", "LANGUAGE", "what the packages are of", COMP_LANGUAGE),
     OPT_MAY_TIME(0, "keep",
-	"it outlives the session, until it was idle for TIME"),
+	"it outlives the session, until it has been idle for TIME"),
     OPT_FLAG('d', "detach", "accepted: it always is"),
     OPT_FLAG(0, "rm", "accepted: without --keep it ends with the session"),
     OPT_FLAG(0, "read-only", "accepted: it is, without --writable"),

@@ -21,7 +21,8 @@ struct title {
 
 static const struct title fact_titles[] = {{"image", "image"},
     {"stand_in", "stands in for it"}, {"kind", "kind"}, {"engine", "engine"},
-    {"id", "id"}, {"container", NULL}, {"arch", "architecture"}, {"image_id", "image's id"},
+    {"id", "id"}, {"container", NULL}, {"arch", "architecture"},
+    {"image_id", "image's id"},
     {"cgroup", "control group"}, {"runner", "runner"},
     {"runner_way", "runner's way in"},
     /* read back from inside as well, which counts */
@@ -158,7 +159,7 @@ show_facts(struct call *c, const struct env *env)
 	if (env->id) {
 		autobuf struct strbuf kept = STRBUF_INIT;
 
-		strbuf_addf(&kept, "%.8s, until it was idle for ", env->id);
+		strbuf_addf(&kept, "%.8s, until it has been idle for ", env->id);
 		units_add_duration_exact(&kept, box_lease(env->box));
 		call_fact(c, "keep", "kept", kept.buf);
 	}

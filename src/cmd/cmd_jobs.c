@@ -20,9 +20,11 @@ parse_number(struct call *c, const char *word, unsigned *number)
 	const char *digits = word + (*word == '%');
 	size_t n = strspn(digits, "0123456789");
 
-	if (!n || n > 9 || digits[n])
-		return err_set(&c->err, ERR_USAGE,
-		    "'%s' is not the number of a job", word);
+	if (!n || n > 9 || digits[n]) {
+		err_set(&c->err, ERR_USAGE, "'%s' is not the number of a job",
+		    word);
+		return err_hint(&c->err, "see them:  jobs");
+	}
 	*number = (unsigned)strtoul(digits, NULL, 10);
 	return 0;
 }

@@ -70,7 +70,7 @@ env_keep_exec(struct call *c)
 	json_put_str(call_data(c), "name", c->env->spec.name);
 	json_put_str(call_data(c), "id", c->env->id);
 	json_put_int(call_data(c), "lease_ms", (int64_t)ms);
-	call_note(c, "env %s (%.8s) is kept, until it was idle for %s",
+	call_note(c, "env %s (%.8s) is kept until it has been idle for %s",
 	    c->env->spec.name, c->env->id, text.buf);
 	return 0;
 }

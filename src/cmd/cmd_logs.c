@@ -128,7 +128,19 @@ line_json(const struct line *l, bool timed)
 	return j;
 }
 
-/* "50" and "@7", in any order. */
+static int
+not_operand(struct call *c, const char *word, bool steps)
+{
+	err_set(&c->err, ERR_USAGE, steps
+	    ? "'%s' is neither a number of lines nor a step @N"
+	    : "'%s' is not a number of steps", word);
+	if (*word == '%')
+		return err_hint(&c->err, "what a job writes:  wait %s", word);
+	return err_hint(&c->err, steps ? "the steps:  history"
+				       : "all of them:  history");
+}
+
+/* "50" and, unless step is NULL, "@7", in any order. */
 static int
 parse_operands(struct call *c, size_t *lines, unsigned *step)
 {
@@ -137,15 +149,13 @@ parse_operands(struct call *c, size_t *lines, unsigned *step)
 		char *end;
 		unsigned long n = strtoul(word, &end, 10);
 
-		if (*word == '@') {
+		if (*word == '@' && step) {
 			if (step_parse(word, step, &c->err))
 				return -1;
 			continue;
 		}
 		if (!isdigit((unsigned char)*word) || *end || n > 100000000)
-			return err_set(&c->err, ERR_USAGE,
-			    "'%s' is neither a number of lines nor a step @N",
-			    word);
+			return not_operand(c, word, step != NULL);
 		if (!n)
 			return err_set(&c->err, ERR_USAGE,
 			    "'%s': lines count from 1", word);
@@ -467,9 +477,8 @@ history_exec(struct call *c)
 	struct call_table *t =
 	    call_table_new(c, "steps", cols, ARRAY_SIZE(cols));
 	unsigned last = steps_last(s->steps), first = 1;
-	unsigned unused = 0;
 	size_t lines = 0;
-	int rc = parse_operands(c, &lines, &unused);
+	int rc = parse_operands(c, &lines, NULL);
 
 	if (lines && lines < last)
 		first = last - lines + 1;

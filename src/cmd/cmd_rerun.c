@@ -16,12 +16,11 @@ step_parse(const char *word, unsigned *n, struct err *err)
 
 	if (*word != '@' || word[1] < '0' || word[1] > '9' || *end ||
 	    value > 100000000)
-		return err_set(err, ERR_USAGE, "'%s' is not a step @N", word);
-	if (!value)
-		return err_set(err, ERR_USAGE, "'%s': steps count from 1",
-		    word);
-	*n = value;
-	return 0;
+		err_set(err, ERR_USAGE, "'%s' is not a step @N", word);
+	else if (!value)
+		err_set(err, ERR_USAGE, "'%s': steps count from 1", word);
+	*n = (unsigned)value;
+	return err->kind ? err_hint(err, "the steps:  history") : 0;
 }
 
 json *

@@ -1,4 +1,5 @@
 /* session ls, session info, session rm: sessions with a name. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -240,10 +241,13 @@ remove_one(struct call *c, const char *name, json *removed)
 	int rc;
 
 	if (c->session->name && !strcmp(c->session->name, name)) {
+		const char *set = getenv("ADDESH_SESSION");
+
 		err_set(&c->err, ERR_USAGE,
 		    "session %s is this process's own", name);
-		return err_hint(&c->err,
-		    "env -u ADDESH_SESSION addesh session rm %s", name);
+		return err_hint(&c->err, "when it has ended:  %saddesh "
+		    "session rm %s", set && *set ?
+		    "env -u ADDESH_SESSION " : "", name);
 	}
 	if (named_info(state, name, &info, &c->err))
 		return -1;

@@ -7,6 +7,7 @@
 
 #include "base/loop.h"
 #include "base/mask.h"
+#include "base/nearest.h"
 #include "base/sanitise.h"
 #include "cmd/call.h"
 #include "cmd/complete_session.h"
@@ -386,13 +387,35 @@ session_host_event(void *call, const char *phase, const char *text)
 		call_progress(call, text, 0, 0);
 }
 
+/* A name that was mistyped begins one, too. */
+static void
+add_new(const struct session *s, struct strbuf *line)
+{
+	autovec struct strvec names = STRVEC_INIT;
+	struct nearest near = NEAREST_INIT(s->name);
+
+	strbuf_addf(line, "session %s: new", s->name);
+	named_list(s->runtime.state_dir, &names);
+	for (size_t i = 0; i < names.n; i++)
+		if (strcmp(names.v[i], s->name))
+			nearest_try(&near, names.v[i]);
+	if (near.best)
+		strbuf_addf(line, "; there is %s", near.best);
+}
+
 void
 session_host_resumed(const struct session *s, struct strbuf *line)
 {
 	unsigned steps = s->name ? steps_last(s->steps) : 0;
+	bool vars = s->named && cJSON_GetArraySize(json_get(
+				    named_state(s->named), "vars"));
 
-	if (!steps)
+	if (!s->named || named_trouble(s->named))
 		return;
+	if (!steps && !s->nenvs && !vars) {
+		add_new(s, line);
+		return;
+	}
 	strbuf_addf(line, "session %s: %u step%s, %zu environment%s%s%s",
 	    s->name, steps, steps == 1 ? "" : "s", s->nenvs,
 	    s->nenvs == 1 ? "" : "s", s->current ? ", in " : "",

@@ -19,7 +19,7 @@ void session_host_event(void *call, const char *phase, const char *text);
  */
 void session_host_not_kept(struct host *h, const char *fmt, ...)
     PRINTF_LIKE(2, 3);
-/* What a session with a name goes on with, one line; nothing for a new one. */
+/* What a session with a name goes on with, one line, or that it is new. */
 void session_host_resumed(const struct session *s, struct strbuf *line);
 /* True once in a session: nothing was told of key yet. */
 bool session_host_first(struct host *h, const char *key);

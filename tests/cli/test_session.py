@@ -252,6 +252,9 @@ def they_are_listed_and_removed():
         same(result(home, "-s", "b", "session", "info")["name"], "b")
         done = home.addesh("-s", "b", "-c", "session rm -f b").is_status(2)
         assert "this process's own" in done.err, done
+        assert "ended:  addesh session rm b" in done.err, done
+        done = home.addesh("session", "rm", "b", env={"ADDESH_SESSION": "b"})
+        assert "env -u ADDESH_SESSION addesh session rm b" in done.err, done
         same(home.addesh("--complete", "session rm ").is_ok().out, "b\n")
         same(home.addesh("--complete", "-s ").is_ok().out, "b\n")
 
@@ -343,6 +346,30 @@ def the_dead_do_not_use_it():
         home.addesh("-s", "x", "true").is_ok()
         same(os.listdir(place(home, "x", "use")), [])
         home.addesh("session", "rm", "x").is_ok()
+
+
+@test
+def what_is_no_step_is_answered_with_where_they_are():
+    with Home() as home:
+        home.addesh("-s", "x", "true").is_ok()
+        for line, why, hint in (
+                ("show @9", "there is no step @9", "see them:  history"),
+                ("show x", "'x' is neither a number of lines nor a step @N",
+                 "the steps:  history"),
+                ("logs @1x", "'@1x' is not a step @N", "the steps:  history"),
+                ("logs %1", "'%1' is neither", "a job writes:  wait %1"),
+                ("history @1", "'@1' is not a number of steps",
+                 "all of them:  history"),
+                ("rerun @0", "'@0': steps count from 1",
+                 "the steps:  history"),
+                ("env new; wait x", "'x' is not the number of a job",
+                 "see them:  jobs"),
+                ("adde pull_imag", "unknown tool", "did you mean pull_image?"),
+                ("adde x", "unknown tool", "its tools are in adde(1)")):
+            done = home.addesh(*(() if "adde" in line else ("-s", "x")),
+                               "-c", line).is_status(2)
+            assert why in done.err and "\n  " in done.err and \
+                done.err.endswith(hint + "\n"), done
 
 
 # ---- several processes ----

@@ -132,7 +132,7 @@ def one_that_is_open_can_be_kept(kind):
                        "env info").is_ok()
         assert done.out.startswith("left\ns3cret\n"), done.out
         assert "8 MB" in done.out, done.out
-        assert "until it was idle for 2h" in done.out, done.out
+        assert "until it has been idle for 2h" in done.out, done.out
 
 
 @test(values=KINDS)

@@ -67,6 +67,23 @@ def who_comes_for_the_first_time_is_told_how_to_begin():
 
 
 @test
+def who_mistypes_the_name_of_a_session_sees_that_it_is_new():
+    with Home() as home:
+        home.addesh("-s", "lesson", "true").is_ok()
+        for name, said in ("other", "new"), ("lessson", "new; there is lesson"):
+            with Terminal(home.argv("-s", name), home.env, home.work) as t:
+                t.expect("^session %s: %s\r?$" % (name, said))
+                t.line("var A=1")
+                t.line("quit")
+                same(t.wait(), 0)
+        # one of variables alone is not
+        with Terminal(home.argv("-s", "other"), home.env, home.work) as t:
+            t.expect("^session other: 0 steps, 0 environments\r?$")
+            t.line("quit")
+            same(t.wait(), 0)
+
+
+@test
 def who_comes_back_sees_where():
     restricted = ("--engine", "restricted")
     with Home(options=restricted) as home:
