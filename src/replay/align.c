@@ -4,7 +4,7 @@
 #include "replay/align_impl.h"
 #include "replay/match_impl.h"
 
-#define LIKES 30000000 /* comparisons by likeness; about half a second */
+#define LIKES ALIGN_CELLS /* comparisons by likeness; some tenths of a second */
 
 void
 align_add(
