@@ -464,6 +464,74 @@ def bench_session(report, processes=50, steps=8):
                        stdout=subprocess.DEVNULL)
 
 
+def recording(steps):
+    """The answers beside a session file: (command, what came on stdout)."""
+    lines = [{"addesh-recording": 1, "program": "bench",
+              "created": "2026-01-01T00:00:00Z"}]
+    ended = {"code": 0, "signal": None, "timed_out": False, "oom": False}
+    for command, text in steps:
+        lines.append({"id": None, "command": command + "\n", "status": ended,
+                      "us": 1000, "cut": False, "events": [[500, "o", text]],
+                      "object": None})
+    return "".join(json.dumps(line) + "\n" for line in lines)
+
+
+def session_file(directory, name, steps):
+    """Of (command, expected, answer), all text of whole lines; its path."""
+    path = os.path.join(directory, name)
+    with open(path + ".md", "w") as f:
+        f.write("---\naddesh-session: 1\n---\n")
+        for command, expected, _ in steps:
+            f.write("```addesh\n$ %s\n%s```\n" % (command, expected))
+    with open(path + ".rec.jsonl", "w") as f:
+        f.write(recording((step[0], step[2]) for step in steps))
+    return path + ".md"
+
+
+def replayed(path, status):
+    """Seconds and peak memory of a replay that ends with this status."""
+    began = time.perf_counter()
+    with open(os.devnull, "r+b") as null:
+        process = subprocess.Popen([ADDESH, "replay", "--offline", path],
+                                   stdout=null, stderr=null)
+        _, ended, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(ended)
+    if process.returncode != status:
+        raise SystemExit("bench: replay ended with %d" % process.returncode)
+    return time.perf_counter() - began, usage.ru_maxrss * 1024
+
+
+def many_lines(count, changed):
+    """Output of so many lines, and what expects it: masks, and an elision each
+    hundred lines; changed: some are others."""
+    output, expected = [], []
+    for i in range(count):
+        name = "test %d in " % i if i % 2 else "line %d" % i
+        output.append(name + ("0.%ds" % (i % 9) if i % 2 else ""))
+        if changed and i % 5000 == 77:
+            name = "case %d in " % i
+        expected.append("..." if i % 100 == 50
+                        else name + ("[TIME]" if i % 2 else ""))
+    return "\n".join(expected) + "\n", "\n".join(output) + "\n"
+
+
+def bench_replay(report):
+    """Session files against their recordings."""
+    with tempfile.TemporaryDirectory() as directory:
+        steps = [("run s%d.py" % i, "value %d\nready in [TIME]\n" % i,
+                  "value %d\nready in 0.5s\n" % i) for i in range(10000)]
+        path = session_file(directory, "steps", steps)
+        seconds, memory = replayed(path, 0)
+        report.within("replay --offline, 10,000 steps", seconds, 3)
+        report.size("its memory", memory, 64 << 20)
+        for name, changed in (("as expected", False), ("10 changed", True)):
+            expected, output = many_lines(50000, changed)
+            path = session_file(directory, "lines",
+                                [("run main.py", expected, output)])
+            seconds, _ = replayed(path, 1 if changed else 0)
+            report.within("50,000 lines with elisions, %s" % name, seconds, 2)
+
+
 class Agent:
     """What an agent calls: `adde`, a process per call, and `addesh mcp`."""
 
@@ -598,6 +666,7 @@ def main():
             bench_agent(report, PODMAN, "Podman", 1.1, None)
         bench_restricted(report, program.name)
     bench_session(report)
+    bench_replay(report)
     for engine, url in (("Docker", DOCKER), ("Podman", PODMAN)):
         if not url:
             print("%s: not measured, no engine was given" % engine)
