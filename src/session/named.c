@@ -14,6 +14,7 @@
 
 #define NAME_MAX_LEN 64
 #define TRIES 10 /* while others remove it */
+#define STATE_VERSION 1 /* of session.json */
 
 struct named {
 	char *name, *dir, *steps;
@@ -74,6 +75,19 @@ named_check_dir(const char *dir, struct err *err)
 	return err_set(err, ERR_IO, "%s is not a directory of ours alone", dir);
 }
 
+/* A later version is whole, whatever it means: `code` says so. */
+static int
+check_state(const json *j, struct err *err)
+{
+	if (!cJSON_IsObject(j))
+		return err_set(err, ERR_IO, "not an object");
+	if (json_int(j, "v", STATE_VERSION) == STATE_VERSION)
+		return 0;
+	err_set(err, ERR_IO, "of another version of addesh");
+	err->code = ENOTSUP;
+	return -1;
+}
+
 json *
 named_read_state(const char *dir, struct err *err)
 {
@@ -84,10 +98,8 @@ named_read_state(const char *dir, struct err *err)
 	if (io_read_file(path, &sb, NAMED_STATE_MAX, err))
 		return NULL;
 	j = json_parse(sb.buf, sb.len, err);
-	if (j && cJSON_IsObject(j))
+	if (j && !check_state(j, err))
 		return j;
-	if (j)
-		err_set(err, ERR_IO, "not an object");
 	json_free(j);
 	err_prefix(err, "%s", path);
 	return NULL;
@@ -184,7 +196,7 @@ new_state(void)
 	char when[32];
 
 	clock_format_utc(clock_wall_ms(), when);
-	json_put_int(j, "v", 1);
+	json_put_int(j, "v", STATE_VERSION);
 	json_put_str(j, "created", when);
 	json_put(j, "vars", json_object());
 	return j;
@@ -210,7 +222,7 @@ fetch_state(const struct named *n, struct err *why)
 		return NULL;
 	} else {
 		err_prefix(why, "session %s has lost its variables", n->name);
-		err_hint(why, "what was there is %s", aside);
+		strbuf_addf(&why->msg, "; what was there is %s", aside);
 	}
 	return new_state();
 }

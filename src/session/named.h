@@ -12,7 +12,7 @@
  * Directories have mode 0700, files 0600.  session.json is only ever replaced
  * as a whole, and a process that was killed gives its locks up, so that nothing
  * has to be repaired after a crash at any point.  One that is no JSON is put
- * aside as session.json.damaged.
+ * aside as session.json.damaged; one of another version is left alone.
  */
 #ifndef ADDESH_SESSION_NAMED_H
 #define ADDESH_SESSION_NAMED_H

@@ -551,11 +551,29 @@ def damaged_state_is_put_aside():
             done = home.addesh("-s", "x", "-c", "var", "-c", "var B=2", "-c",
                                "true").is_ok()
             same(done.err.count("has lost its variables"), 1, done)
+            assert done.err.endswith("; what was there is %s\n" % place(
+                home, "x", "session.json.damaged")), done
             with open(place(home, "x", "session.json.damaged")) as f:
                 same(f.read(), text)
             same(home.addesh("-s", "x", "--plain", "var").is_ok().out,
                  "B\t2\n")
         same(len(check_numbers(home, "x")), 5)
+
+
+@test
+def the_state_of_another_version_is_left_alone():
+    with Home() as home:
+        home.addesh("-s", "x", "true").is_ok()
+        text = '{"v":2,"vars":{"A":{"text":"1"}}}'
+        with open(place(home, "x", "session.json"), "w") as f:
+            f.write(text)
+        done = home.addesh("-s", "x", "-c", "var B=2", "-c", "var", "-c",
+                           "true", "--plain").is_ok()
+        same((done.out, done.err.count("of another version of addesh"),
+              done.err.count("\n")), ("B\t2\n", 1, 1), done)
+        with open(place(home, "x", "session.json")) as f:
+            same(f.read(), text)
+        same(len(check_numbers(home, "x")), 2)
 
 
 @test
