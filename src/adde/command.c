@@ -13,6 +13,9 @@
 #include "engine/endpoint.h"
 #include "session/session.h"
 
+#define SUMMARY_LINES 20
+#define SUMMARY_MAX (256u << 10) /* of a log, from its end */
+
 void
 words_add(struct strvec *words, ...)
 {
@@ -128,6 +131,7 @@ command_run(struct tool_call *c, const struct strvec *words,
 	out.listener_arg = c;
 	out.verbose = false;
 	object = dispatch_object(c->host, &out, &rq);
+	c->step = (unsigned)json_int(object, "step", 0);
 	if (!json_get(object, "error"))
 		return object;
 	take_error(c, json_get(object, "error"));
@@ -142,6 +146,48 @@ command_result(struct tool_call *c, const struct strvec *words,
 	autojson json *object = command_run(c, words, heredoc);
 
 	return object ? json_copy(json_get(object, "result")) : NULL;
+}
+
+/* Adds the last lines of a text. */
+static void
+add_tail(struct strbuf *out, const struct strbuf *text)
+{
+	const char *p = text->buf + text->len;
+	size_t n = 0;
+
+	while (p > text->buf) {
+		if (p[-1] == '\n' && p < text->buf + text->len &&
+		    ++n == SUMMARY_LINES)
+			break;
+		p--;
+	}
+	strbuf_add(out, p, (size_t)(text->buf + text->len - p));
+}
+
+static bool
+keep_end(void *arg, const struct step_record *r)
+{
+	struct strbuf *text = arg;
+
+	strbuf_add(text, r->p, r->n);
+	if (text->len > 2 * SUMMARY_MAX)
+		strbuf_consume(text, text->len - SUMMARY_MAX);
+	return true;
+}
+
+void
+command_put_summary(struct tool_call *c, const char *field,
+    const struct strbuf *text)
+{
+	autobuf struct strbuf log = STRBUF_INIT, tail = STRBUF_INIT;
+	autoerr struct err ignored = ERR_INIT;
+
+	if (!text->len && c->step)
+		steps_read_log(
+		    c->host->session->steps, c->step, keep_end, &log, &ignored);
+	add_tail(&tail, text->len ? text : &log);
+	if (tail.len)
+		json_put(c->response, field, wire_string(tail.buf, tail.len));
 }
 
 struct session *

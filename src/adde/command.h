@@ -20,6 +20,11 @@ json *command_run(struct tool_call *c, const struct strvec *words,
 json *command_result(struct tool_call *c, const struct strvec *words,
     const struct strbuf *heredoc);
 
+/* Puts the last 20 lines of text, or if it is empty of what the last command
+   logged, into the response; nothing if there are none. */
+void command_put_summary(struct tool_call *c, const char *field,
+    const struct strbuf *text);
+
 /* The session, which is opened if it is not; NULL with c->err. */
 struct session *call_session(struct tool_call *c);
 

@@ -1,5 +1,6 @@
 #include "adde/tool.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -53,6 +54,38 @@ wrong_item(const char *field, const json *item, size_t number, struct err *err)
 	return NULL;
 }
 
+struct named_item {
+	json *item;
+	size_t at; /* its place */
+};
+
+static int
+compare_names(const void *a, const void *b)
+{
+	const struct named_item *x = a, *y = b;
+	int order = strcmp(x->item->string, y->item->string);
+
+	return order ? order : x->at < y->at ? -1 : x->at > y->at;
+}
+
+/* Of the members of one name the last one stays.  A map may be huge. */
+static void
+drop_earlier(json *map)
+{
+	size_t n = (size_t)cJSON_GetArraySize(map), i = 0;
+	autofree struct named_item *v = xcalloc(n + 1, sizeof(*v));
+	json *item;
+
+	json_each (item, map) {
+		v[i] = (struct named_item){.item = item, .at = i};
+		i++;
+	}
+	qsort(v, n, sizeof(*v), compare_names);
+	for (i = 0; i + 1 < n; i++)
+		if (!strcmp(v[i].item->string, v[i + 1].item->string))
+			json_free(cJSON_DetachItemViaPointer(map, v[i].item));
+}
+
 /* The texts of a list or a map; null is "" there, as in Go. */
 static json *
 take_texts(const char *field, const json *from, json *into, struct err *err)
@@ -68,13 +101,13 @@ take_texts(const char *field, const json *from, json *into, struct err *err)
 			return wrong_item(field, item, number, err);
 		}
 		text = cJSON_IsNull(item) ? json_string("") : json_copy(item);
-		if (cJSON_IsArray(from)) {
+		if (cJSON_IsArray(from))
 			json_push(into, text);
-			continue;
-		}
-		cJSON_DeleteItemFromObjectCaseSensitive(into, item->string);
-		json_put(into, item->string, text);
+		else
+			json_put(into, item->string, text);
 	}
+	if (cJSON_IsObject(into))
+		drop_earlier(into);
 	return into;
 }
 

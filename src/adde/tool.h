@@ -59,6 +59,7 @@ struct tool_call {
 	struct output *out;
 	const json *request; /* checked, each field at most once */
 	json *response;
+	unsigned step; /* of the command that was carried out last; 0: none */
 	tool_progress_fn *progress; /* or NULL */
 	void *arg;
 	struct err err;

@@ -14,8 +14,6 @@
 #include "session/session.h"
 
 #define PREFIX "agent-env:"
-#define SUMMARY_LINES 20
-#define SUMMARY_MAX (256u << 10)
 
 /* ---- the request ---- */
 
@@ -68,49 +66,14 @@ wanted_directory(struct tool_call *c, const char *field)
 
 /* ---- the response ---- */
 
-/* Adds the last lines of a text. */
-static void
-add_tail(struct strbuf *out, const struct strbuf *text)
-{
-	const char *p = text->buf + text->len;
-	size_t n = 0;
-
-	while (p > text->buf) {
-		if (p[-1] == '\n' && p < text->buf + text->len &&
-		    ++n == SUMMARY_LINES)
-			break;
-		p--;
-	}
-	strbuf_add(out, p, (size_t)(text->buf + text->len - p));
-}
-
-static bool
-keep_end(void *arg, const struct step_record *r)
-{
-	struct strbuf *text = arg;
-
-	strbuf_add(text, r->p, r->n);
-	if (text->len > 2 * SUMMARY_MAX)
-		strbuf_consume(text, text->len - SUMMARY_MAX);
-	return true;
-}
-
 /* Of the step that failed, or else of the whole. */
 static void
-put_summary(struct tool_call *c, const json *object, const json *result)
+put_summary(struct tool_call *c, const json *result)
 {
-	autobuf struct strbuf text = STRBUF_INIT, tail = STRBUF_INIT;
-	autoerr struct err ignored = ERR_INIT;
+	autobuf struct strbuf text = STRBUF_INIT;
 
 	wire_take_bytes(result, "failed_log", &text);
-	if (!text.len)
-		steps_read_log(c->host->session->steps,
-		    (unsigned)json_int(object, "step", 0), keep_end, &text,
-		    &ignored);
-	add_tail(&tail, &text);
-	if (tail.len)
-		json_put(c->response, "build_log_summary",
-		    wire_string(tail.buf, tail.len));
+	command_put_summary(c, "build_log_summary", &text);
 }
 
 static void
@@ -175,7 +138,7 @@ build_directory(struct tool_call *c, const char *field)
 		json_put_str(c->response, "status", "error");
 	}
 	if (object)
-		put_summary(c, object, result);
+		put_summary(c, result);
 	return object && rc ? put_failure(c, result) : rc;
 }
 

@@ -174,6 +174,7 @@ static int
 open_env(struct tool_call *c, const char *name, const char *dir,
     const char *image)
 {
+	static const struct strbuf none = STRBUF_INIT;
 	autovec struct strvec words = STRVEC_INIT;
 	autojson json *result = NULL;
 
@@ -183,8 +184,10 @@ open_env(struct tool_call *c, const char *name, const char *dir,
 	if (add_request(c, &words, image))
 		return -1;
 	result = command_result(c, &words, NULL);
-	if (!result)
+	if (!result) {
+		command_put_summary(c, "install_log_summary", &none);
 		return -1;
+	}
 	json_put_str(c->response, "container_id",
 	    json_str(result, "container", json_str(result, "id", name)));
 	if (dir)

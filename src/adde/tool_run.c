@@ -11,6 +11,7 @@
 #include "session/session.h"
 
 #define TIMEOUT_DEFAULT 30
+#define TIMEOUT_MAX 1000000000 /* beyond any ceiling */
 #define NOT_EXECUTABLE 126
 
 /* ---- logs ---- */
@@ -140,6 +141,12 @@ run_it(struct tool_call *c, const json *record, const char *file)
 	autovec struct strvec words = STRVEC_INIT;
 	autobuf struct strbuf code = STRBUF_INIT;
 
+	if (seconds > TIMEOUT_MAX) {
+		err_set(&c->err, ERR_USAGE,
+		    "timeout_sec: %lld is more than %d",
+		    (long long)seconds, TIMEOUT_MAX);
+		return NULL;
+	}
 	wire_bytes(&code, json_str(c->request, "code_content", ""));
 	words_add(&words, "run", "--in", json_str(record, "id", ""), NULL);
 	strvec_pushf(&words, "--timeout=%llds",

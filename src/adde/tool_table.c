@@ -89,7 +89,10 @@ const struct tool tool_table[] = {
 	.output_schema = SCHEMA(
 	    STR("container_id", "names it in the other tools") ","
 	    STR("workspace", "the directory of this host that it sees as "
-			     "/workspace") "," ERRORS, ""),
+			     "/workspace") ","
+	    STR("install_log_summary", "the last lines of an install of "
+				       "dependencies that failed") ","
+	    ERRORS, ""),
 	.open_world = true,
 	.exec = tool_create_runtime_env},
     {.name = "execute_code_block",

@@ -29,7 +29,9 @@ struct err {
 	enum err_kind kind;
 	int code;	   /* errno, or the HTTP status of an engine; or 0 */
 	struct strbuf msg; /* one line, no period, no "error:" */
-	struct strbuf hint; /* empty, or lines with a remedy */
+	/* Empty, or lines with a remedy.  A command to be typed stands behind
+	   a colon and two blanks: agents are not told those. */
+	struct strbuf hint;
 };
 
 #define ERR_INIT {.msg = STRBUF_INIT, .hint = STRBUF_INIT}

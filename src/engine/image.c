@@ -188,7 +188,7 @@ image_inspect(struct engine *e, const char *name, struct image *img,
 	if (err->code != 404)
 		return -1;
 	image_not_found(e, name, err);
-	return err_hint(err, "fetch it: pull %s", name);
+	return err_hint(err, "fetch it:  pull %s", name);
 }
 
 bool

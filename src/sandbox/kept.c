@@ -40,6 +40,11 @@ kept_save(const struct runtime *rt, const json *record, struct err *err)
 	autofree char *dir = kept_dir(rt), *text = json_print(record);
 	autofree char *path = record_path(rt, json_str(record, "id", ""));
 
+	/* One that is not read would be an environment that is not found. */
+	if (strlen(text) > RECORD_MAX)
+		return err_set(err, ERR_USAGE,
+		    "what was said of the environment is more than %u bytes",
+		    RECORD_MAX);
 	if (io_mkdirs(dir, 0700, err) ||
 	    io_put_file(path, text, strlen(text), 0600, err))
 		return err_prefix(err, "the record of the environment");

@@ -383,7 +383,7 @@ greet(struct box *box, struct client_config *cfg, struct err *err)
 	if (client_hello(box->client, cfg, clock_ms() + OPEN_MS,
 		box->ctx.interrupts, err)) {
 		if (err->kind == ERR_SANDBOX)
-			err_hint(err, "'doctor' says what this host allows");
+			err_hint(err, "what this host allows:  doctor");
 		return -1;
 	}
 	box_take_welcome(box);

@@ -384,7 +384,7 @@ userns_spawn(struct userns *ns, char *const *argv, int stdio, const int *fds,
 	pid = start_child(ns, s);
 	if (pid < 0) {
 		err_sys(err, errno, "user namespace");
-		return err_hint(err, "'doctor' says what this host allows");
+		return err_hint(err, "what this host allows:  doctor");
 	}
 	if (ns->kind != USERNS_SINGLE && write_maps(ns, pid, err)) {
 		kill(pid, SIGKILL);

@@ -434,5 +434,5 @@ policy_check_memory(const struct limits *l, uint64_t machine, struct err *err)
 	    need.buf, have.buf);
 	err_hint(err, "memory_limit, /workspace, /tmp and /dev/shm count "
 		      "together");
-	return err_hint(err, "ask for less: env new -m SIZE --disk SIZE");
+	return err_hint(err, "ask for less:  env new -m SIZE --disk SIZE");
 }

@@ -21,24 +21,55 @@ import engines
 import sandboxes
 from tap import diag, patient, same, test
 
-# Where adde is not what ADDE is, and nowhere else.  Each has its tests.
+# Where adde is not what ADDE is, and nowhere else.  Each has its tests, and
+# stands in adde(1) as it stands here.
 DEVIATIONS = {
-    "timeout": "the time limit is kept: exit_code 124, timed_out, and what "
-               "the program wrote until then",
-    "pull": "a failed pull is an error",
-    "dependencies": "a failed install of dependencies is an error",
-    "ports": "port bindings without network, or with a bad port, are an "
-             "error that names the field",
-    "extension": "an unknown extension is an error",
-    "tag": "foo:bar as tag is a clear error",
-    "dockerignore": ".dockerignore is honoured",
-    "links": "links in a context work",
-    "security": "the security check reads instructions",
-    "filter_tag": "agent-env as filter_tag lists all agent images",
-    "tail_lines": "tail_lines counts lines",
-    "failed_layer": "it is the instruction that failed, with its number",
-    "build_log_summary": "the last 20 lines of that step, or of the build",
-    "cleanup": "contexts and workspaces go with cleanup, at once",
+    "timeout": "The time limit is kept: exit_code is 124, timed_out is true, "
+               "and what the program wrote until then is there, in the last "
+               "log too.",
+    "pull": "A pull that fails is an error.",
+    "dependencies": "An install of dependencies that fails is an error with "
+                    "install_log_summary, and needs no network of the "
+                    "environment.",
+    "ports": "Port bindings without network, or with a bad port, are an error "
+             "that names the field.",
+    "extension": "An unknown extension is an error; what addesh knows beyond "
+                 ".py, .js, .mjs, .ts and .sh is run, and .sh with bash where "
+                 "there is one.",
+    "tag": "foo:bar as tag is an error that says so.",
+    "dockerignore": ".dockerignore is honoured.",
+    "links": "Links in a context are sent as links.",
+    "security": "The security check reads instructions, and no comments.",
+    "filter_tag": "agent-env as filter_tag lists all agent images.",
+    "tail_lines": "tail_lines counts lines.",
+    "failed_layer": "It is the instruction that failed, with its number.",
+    "build_log_summary": "It is the last 20 lines of the step that failed, or "
+                         "of the build.",
+    "cleanup": "Contexts and workspaces go with cleanup, which takes a moment.",
+    "length": "A request on standard input, and a line of it, has any length.",
+    "tools": "That a tool is unknown is told before standard input is read.",
+    "required": "Without an image or a container_id no engine is asked.",
+    "words": "What the engine says of a failure is told in the words of "
+             "addesh, but for a container that is not there and a daemon "
+             "that is not.",
+    "containers": "The tools find what addesh keeps, and no other containers.",
+    "hardening": "Programs have no capabilities, no swap, at most 128 "
+                 "processes, a root file system that they cannot write to, "
+                 "and the user who calls; HOME is in /tmp and stays.",
+    "turns": "Calls in one environment are carried out in turn.",
+    "background": "What a program leaves behind in the background ends with "
+                  "it.",
+    "output": "Of each stream at most the setting output_limit is kept, 64 "
+              "MiB for agents, and what was left out is told.",
+    "policy": "The policy binds: a timeout_sec above its ceiling is an error, "
+              "as is an image that it does not allow.",
+    "log": "The last log is kept on this host, and no .adde_last_run.json in "
+           "the workspace.",
+    "places": "Contexts and workspaces lie in the state directory of addesh "
+              "and not in TMPDIR, and a container is labelled.",
+    "image_cmd": "With use_image_cmd there is no workspace on this host.",
+    "leftovers": "A call that fails leaves no container, image, context or "
+                 "workspace behind.",
 }
 
 
@@ -47,6 +78,14 @@ def deviation(names, values):
     for name in names.split():
         assert name in DEVIATIONS, name
     return test("deviation: %s: %%s" % names, values)
+
+
+def check_hints(response):
+    """Whoever calls a tool has no shell: no hint names a command."""
+    for name, value in response.items() if isinstance(response, dict) else ():
+        if name in ("hint", "suggestion"):
+            assert "  " not in value and "usage:" not in value, value
+        check_hints(value)
 
 
 class Client:
@@ -74,6 +113,7 @@ class Answer:
         self.out = done.stdout
         self.err = done.stderr.decode(errors="replace")
         self.json = json.loads(done.stdout) if done.stdout else None
+        check_hints(self.json)
 
     def __str__(self):
         return "status %d\n%s\n%s" % (self.status,

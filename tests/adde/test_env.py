@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.parse
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from client import Adde, deviation, engines
@@ -133,6 +134,45 @@ def _(kind):
             error = env.fails("execute_code_block", container_id=env.id,
                               filename=name, code_content="echo 1")
             assert name in error, error
+    with Env(kind) as env:
+        for name in "a.sh", "a.bash":
+            same(env.execute(name, "x=(1 2); echo ${x[1]}")["stdout"], "2\n")
+
+
+@deviation("hardening background", KINDS)
+def _(kind):
+    with Env(kind) as env:
+        log = env.execute("a.sh", (
+            "grep -E '^(CapEff|CapBnd|NoNewPrivs):' /proc/self/status\n"
+            "id -u; touch /x && echo writable; touch ~/seen; echo $HOME\n"
+            "sleep 300 >/dev/null 2>&1 </dev/null & echo $! > pid"))
+        same(log["stdout"].split(), [
+            "CapEff:", "0" * 16, "CapBnd:", "0" * 16, "NoNewPrivs:", "1",
+            str(os.geteuid()), "/tmp/home"])
+        same((log["limits"]["applied"]["swap"],
+              log["limits"]["applied"]["pids"]), ("0", "128"))
+        log = env.execute("b.sh", "ls ~; ls -d /proc/$(cat pid)")
+        same((log["exit_code"] != 0, log["stdout"]), (True, "seen\n"))
+
+
+@deviation("output", ["docker"])
+def _(kind):
+    with Env(kind, image="busybox") as env:
+        same(env.execute("a.sh", "exit 0")["limits"].get("output"), None)
+        log = env.execute("b.sh", "head -c 70000000 /dev/zero | tr '\\0' x")
+        same((log["stdout_bytes"], log["stdout_truncated"]), (70000000, True))
+        assert 64 * MIB <= len(log["stdout"]) < 65 * MIB, len(log["stdout"])
+        same(env.logs(), log)
+
+
+@deviation("places", KINDS)
+def _(kind):
+    with Env(kind, image="busybox") as env:
+        context = env.ok("prepare_build_context", files={"a": "b"})
+        for path in env.new["workspace"], context["context_id"]:
+            assert path.startswith(env.env["XDG_STATE_HOME"]), path
+        same(os.listdir(env.env["TMPDIR"]), [])
+        assert env.inspect()["Config"]["Labels"]["addesh.session"] == "adde"
 
 
 @deviation("timeout", KINDS)
@@ -169,13 +209,16 @@ def _(kind):
         same(env.logs(tail_lines=2)["stdout"], "a\nb\n")
 
 
-@test("the log cannot be forged by the code: %s", ["docker"])
+@deviation("log", ["docker"])
 def _(kind):
     with Env(kind, image="busybox") as env:
         forged = json.dumps({"exit_code": 0, "stdout": "fine", "stderr": "",
                              "execution_time": "0.00s"})
         env.execute("a.sh", "echo '%s' > .adde_last_run.json; exit 9" % forged)
         same((env.logs()["exit_code"], env.logs()["stdout"]), (9, ""))
+        os.unlink(os.path.join(env.new["workspace"], ".adde_last_run.json"))
+        env.execute("a.sh", "echo 1")
+        same(os.listdir(env.new["workspace"]), ["a.sh"])
 
 
 @test("the last log is found by the environment, whoever ran it: %s", KINDS)
@@ -261,7 +304,7 @@ def _(kind):
         assert int(log["stdout"]) > 1, log
 
 
-@test("the image's own command runs, and code beside it: %s", KINDS)
+@deviation("image_cmd", KINDS)
 def _(kind):
     with Adde(kind) as adde:
         tag = "adde-test-server-%d-%s" % (os.getpid(), kind)
@@ -292,6 +335,7 @@ def _(kind):
         same((answer.status, answer.err), (1, ""))
         text = json.dumps(answer.json)
         assert "gcc" in text and "container_id" not in answer.json, answer
+        assert "gcc" in answer.json["install_log_summary"], answer
         same([f for f in adde.files() if "addesh/adde/env" in f], [])
         # without a network, as all have it that do not ask for one
         name = "adde-%d" % os.getpid()
@@ -321,17 +365,31 @@ def a_program_that_installs_packages_works():
         same((log["exit_code"], log["stdout"]), (0, "42\n"), log)
 
 
-@test("an image that cannot be had leaves nothing: %s", KINDS)
+@deviation("leftovers", KINDS)
 def _(kind):
     with Adde(kind) as adde:
-        for image in "", " ", "adde-none-%d:1" % os.getpid(), "No:such:name":
+        names = {"A%d" % n: "x" * 100 for n in range(45000)}
+        done = adde.run("create_runtime_env", stdin=json.dumps({
+            "image": "busybox", "env_vars": names}).encode())
+        assert "more than" in json.loads(done.stdout)["error"], done
+        mark = "adde-left-%d-%s" % (os.getpid(), kind)
+        adde.write("d/Dockerfile", "FROM busybox\nLABEL mark=%s\nRUN exit 1\n"
+                   % mark)
+        adde.fails("build_image_from_path", path="d")
+        label = json.dumps({"label": ["mark=" + mark]})
+        for what in "images/json", "containers/json":
+            same(engines.api(kind).get("/%s?all=1&filters=%s" % (
+                what, urllib.parse.quote(label))), [])
+        same([f for f in adde.files() if "/env/" in f], [])
+    with Adde(kind) as adde:
+        for image in "adde-none-%d:1" % os.getpid(), "No:such:name":
             adde.fails("create_runtime_env", image=image)
         same([f for f in adde.files() if "addesh/adde/env" in f], [])
 
 
-@test("an environment that is gone is an error, and no other takes its place: "
-      "%s", KINDS)
+@deviation("words containers", KINDS)
 def _(kind):
+    """Of one that is gone, too: no other takes its place."""
     with Env(kind, image="busybox") as env:
         engines.api(kind).delete("/containers/" + env.id, force="1")
         wanted = "No such container: " + env.id
@@ -339,9 +397,15 @@ def _(kind):
                        filename="a.sh", code_content="1"), wanted)
         same(env.fails("get_container_logs", container_id=env.id), wanted)
         same(env.fails("cleanup_env", container_id=env.id), wanted)
-        for name in "none", "", env.id[:3]:
-            for tool in "cleanup_env", "get_container_logs":
-                assert env.fails(tool, container_id=name)
+        other = engines.api(kind).post(
+            "/containers/create", {"Image": "busybox"})["Id"]
+        try:
+            for name in "none", env.id[:3], other:
+                for tool in "cleanup_env", "get_container_logs":
+                    same(env.fails(tool, container_id=name),
+                         "No such container: " + name)
+        finally:
+            engines.api(kind).delete("/containers/" + other, force="1")
 
 
 def when_it_runs(env, then):
@@ -379,14 +443,15 @@ def _(kind):
         same(got["log"]["stdout"], "begun\n")
 
 
-@test("two calls at once are carried out in turn: %s", KINDS)
+@deviation("turns", KINDS)
 def _(kind):
     with Env(kind, image="busybox") as env:
         logs = {}
 
         def call(n):
             logs[n] = env.execute(
-                "a%d.sh" % n, "echo %d; sleep 0.2; echo %d" % (n, n))
+                "a%d.sh" % n, "echo begun >> order; echo %d; sleep 0.2; "
+                "echo %d; echo ended >> order" % (n, n))
 
         threads = [threading.Thread(target=call, args=(n,)) for n in range(3)]
         for t in threads:
@@ -395,6 +460,7 @@ def _(kind):
             t.join()
         for n in range(3):
             same(four(logs[n]), (0, "%d\n%d\n" % (n, n), ""))
+        same(env.execute("o.sh", "cat order")["stdout"], "begun\nended\n" * 3)
 
 
 @test("a client that dies leaves an environment that works: %s", KINDS)
@@ -441,6 +507,28 @@ def an_ordinary_user_can_do_it_too():
 
 
 @test
+def what_would_help_is_said_in_terms_of_tools():
+    """That nothing is said in terms of commands, each answer is looked at."""
+    with Env("docker") as env:
+        for code, kind, wanted in (
+                ("import no_such", "missing_module",
+                 'create_runtime_env with "dependencies": ["no_such"]'),
+                ("import yaml", "missing_module",
+                 'create_runtime_env with "dependencies": ["pyyaml"]'),
+                ("import time; time.sleep(60)", "timeout",
+                 "a larger timeout_sec")):
+            log = env.execute("a.py", code, timeout_sec=2)
+            same((log["diagnosis"]["kind"], log["hint"]), (kind, wanted))
+            same(env.logs(), log)
+        error = env.fails("execute_code_block", container_id=env.id,
+                          filename="a.py", code_content="", timeout_sec=10**17)
+        assert error.startswith("timeout_sec: "), error
+        env.fails("create_runtime_env", image="busybox",
+                  dependencies=["-r x"])
+        env.fails("delete_image", image="no-such-image")
+
+
+@test
 def text_of_any_length_goes_both_ways():
     with Env("docker") as env:
         text = "x" * (3 * MIB)
@@ -475,8 +563,8 @@ def an_agents_calls_are_a_session_that_goes_on_by_hand():
              "kept\nmore\n")
 
 
-@test
-def the_policy_binds():
+@deviation("policy", ["docker"])
+def _(_):
     policy = ("tools:\n  code_execution:\n    memory_limit: 3g\n"
               "    images: [busybox]\n    timeout: 5\n")
     with Env("docker", image="busybox", policy=policy) as env:

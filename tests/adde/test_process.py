@@ -5,12 +5,14 @@ what, and JSON as Go's encoding/json reads and writes it.  No engine is there.""
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from client import DEVIATIONS, Adde, addesh
-from tap import main, same, test
+from client import DEVIATIONS, Adde, addesh, deviation
+from tap import main, patient, same, test
 
 TOOLS = ["pull_image", "create_runtime_env", "execute_code_block",
          "get_container_logs", "cleanup_env", "prepare_build_context",
@@ -45,8 +47,8 @@ def an_address_that_is_none_comes_first():
     assert done.stderr.startswith(b"adde: docker client: "), done.stderr
 
 
-@test
-def a_daemon_that_is_not_there_is_an_error():
+@deviation("words", ["a daemon that is not there"])
+def _(_):
     error = HOME.fails("list_agent_images", {})
     same(error, "Cannot connect to the Docker daemon at "
          "unix:///nonexistent.sock. Is the docker daemon running?")
@@ -132,6 +134,10 @@ def maps_of_one_name_become_one():
 
 
 REQUIRED = [
+    ("create_runtime_env", {"image": " "}, "image name is required"),
+    ("cleanup_env", {}, "container_id is required"),
+    ("get_container_logs", {}, "container_id is required"),
+    ("execute_code_block", {"filename": "a.py"}, "container_id is required"),
     ("pull_image", {}, "image name is required"),
     ("delete_image", {}, "image is required"),
     ("prepare_build_context", {}, "files map is required and must not be "
@@ -143,14 +149,25 @@ REQUIRED = [
 ]
 
 
-@test("what is missing is named without an engine: %s",
-      [(tool, request, says) for tool, request, says in REQUIRED])
+@deviation("required",
+           [(tool, request, says) for tool, request, says in REQUIRED])
 def _(tool, request, says):
     same(HOME.fails(tool, request), says)
 
 
-@test
-def standard_input_has_no_limit_and_no_line_ends():
+@deviation("tools", ["adde"])
+def _(_):
+    read, write = os.pipe()
+    done = subprocess.run([HOME.binary, "x"], stdin=read, env=HOME.env,
+                          capture_output=True, timeout=patient(30))
+    os.close(read)
+    os.close(write)
+    same(streams(done), (2, "", 'adde: unknown tool "x"\n'))
+
+
+@deviation("length", ["adde"])
+def _(_):
+    """And no line ends."""
     big = "x" * (3 << 20)
     request = json.dumps({"files": {"a": big}}, indent=1)
     done = HOME.run("prepare_build_context", stdin=request.encode())
@@ -172,6 +189,21 @@ def standard_input_has_no_limit_and_no_line_ends():
 @test
 def further_arguments_are_ignored():
     same(HOME.run("pull_image", "{}", "x", "--y").returncode, 1)
+
+
+@test
+def a_huge_map_takes_no_time_of_its_own():
+    """Of one name the last one counts also there."""
+    files = ['"f%d":"1"' % n for n in range(40000)] * 2
+    request = '{"files":{%s,"f7":"2"},"env_vars":{"a":"b"}}' % ",".join(files)
+    began = time.monotonic()
+    done = HOME.run("prepare_build_context", stdin=request.encode())
+    assert time.monotonic() - began < patient(15)
+    path = json.loads(done.stdout)["context_id"]
+    same(len(os.listdir(path)), 40001)
+    with open(os.path.join(path, "f7")) as f:
+        same(f.read(), "2")
+    shutil.rmtree(path)
 
 
 @test
@@ -266,6 +298,20 @@ def each_deviation_has_a_test():
                                         f.read(), re.M):
                     found |= set(names.split())
     same(sorted(found), sorted(DEVIATIONS))
+
+
+@test
+def each_deviation_stands_in_the_manual():
+    path = os.path.join(addesh.source(), "man", "adde.1")
+    with open(path) as f:
+        section = f.read().split(".Sh DIFFERENCES FROM ADDE\n")[1].split(
+            "\n.Sh ")[0]
+    items = section.split("\n.It ")[1:]
+    said = {}
+    for item in items:
+        name, _, text = item.split("\n.El")[0].partition("\n")
+        said[name] = " ".join(text.replace("\\&", "").split())
+    same(said, DEVIATIONS)
 
 
 @test

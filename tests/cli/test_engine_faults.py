@@ -160,7 +160,7 @@ def an_image_that_is_not_here():
             same((done.status, done.err.split("\n")[:3]), (125, [
                 "addesh: env new: image pyhton:3.12-slim is not here",
                 "  here are: python:3.12-slim",
-                "  fetch it: pull pyhton:3.12-slim"]))
+                "  fetch it:  pull pyhton:3.12-slim"]))
             done = home.addesh("--json", "--engine", engine.url, "-c",
                                "env new --pull never pyhton:3.12-slim")
             same(json.loads(done.out.split("\n")[0])["error"]["kind"],

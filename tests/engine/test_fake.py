@@ -615,9 +615,9 @@ def an_image_that_is_not_here():
         result = tool(engine.url, "image", "python:3.1")
         fails(result, "image python:3.1 is not here", "image", 404)
         same(result.hint, ["here are: python:3.12, python:3.11-slim, "
-                           "pythom:3.1", "fetch it: pull python:3.1"])
+                           "pythom:3.1", "fetch it:  pull python:3.1"])
         result = tool(engine.url, "image", "quite/else")
-        same(result.hint, ["fetch it: pull quite/else"])
+        same(result.hint, ["fetch it:  pull quite/else"])
 
 
 @test("the image of API %s", ["1.41", "1.52"])

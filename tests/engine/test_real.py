@@ -204,7 +204,7 @@ def _(kind):
     same(result.message, "image busibox is not here")
     assert result.hint[0].startswith("here are: busybox:latest, "), \
         result.hint
-    same(result.hint[1], "fetch it: pull busibox")
+    same(result.hint[1], "fetch it:  pull busibox")
 
 
 @test("%s: pull", KINDS)

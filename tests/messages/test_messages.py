@@ -143,7 +143,7 @@ def _(kind):
                 """\
 addesh: env new: image pyhton:3.11-slim is not here
   here are: ~(.*, )?~python:3.11-slim~(, .*)?~
-  fetch it: pull pyhton:3.11-slim""", 125)
+  fetch it:  pull pyhton:3.11-slim""", 125)
 
 
 @test("image not in its registry either: %s", ENGINES)

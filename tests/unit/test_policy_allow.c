@@ -173,7 +173,7 @@ test_memory(void)
 	is_err(&err, ERR_POLICY, "the environment could take 784 MB of memory, "
 	    "and the machine has 512 MB",
 	    "memory_limit, /workspace, /tmp and /dev/shm count together\n"
-	    "ask for less: env new -m SIZE --disk SIZE");
+	    "ask for less:  env new -m SIZE --disk SIZE");
 	l.workspace = WORKSPACE_DISK;
 	ok(!policy_check_memory(&l, 600u << 20, &err), "with the disk's place");
 }
