@@ -28,6 +28,18 @@ parse_volumes(struct call *c, struct env_spec *spec)
 }
 
 static int
+check_twice(struct call *c, const struct env_spec *spec, const struct port *p)
+{
+	for (size_t i = 0; p->host && i < spec->nports; i++)
+		if (spec->ports[i].host == p->host &&
+		    spec->ports[i].udp == p->udp)
+			return err_set(&c->err, ERR_USAGE,
+			    "-p: port %u of this host cannot lead to two",
+			    p->host);
+	return 0;
+}
+
+static int
 parse_ports(struct call *c, struct env_spec *spec)
 {
 	const struct strvec *texts = call_list(c, "publish");
@@ -35,7 +47,8 @@ parse_ports(struct call *c, struct env_spec *spec)
 	for (size_t i = 0; texts && i < texts->n; i++) {
 		struct port p;
 
-		if (port_parse(&p, texts->v[i], &c->err))
+		if (port_parse(&p, texts->v[i], &c->err) ||
+		    check_twice(c, spec, &p))
 			return -1;
 		env_spec_add_port(spec, &p);
 	}

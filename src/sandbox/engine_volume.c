@@ -348,16 +348,38 @@ container_read_ports(struct box *box, const char *id, struct err *err)
 	return 0;
 }
 
-/* What an engine says of a port that somebody has. */
+/* The one that is named in "... 127.0.0.1:8080 ...", or NULL. */
+static const struct port *
+find_named(const struct env_spec *s, const char *text)
+{
+	for (size_t i = 0; i < s->nports; i++) {
+		autofree char *name =
+		    xasprintf(PORT_ADDRESS ":%u", s->ports[i].host);
+		const char *at = strstr(text, name);
+
+		if (at && strspn(at + strlen(name), "0123456789") == 0)
+			return &s->ports[i];
+	}
+	return NULL;
+}
+
+/* What an engine says of a port that somebody has: it stays in the message
+   where it does not name one of ours. */
 bool
 container_port_taken(const struct env_spec *s, struct err *why)
 {
+	const struct port *p = find_named(s, why->msg.buf);
+
 	if (!s->nports || (!strstr(why->msg.buf, "already allocated") &&
 			      !strstr(why->msg.buf, "already in use")))
 		return false;
+	if (p)
+		err_set(why, ERR_USAGE, "-p %u:%u: port %u of " PORT_ADDRESS
+		    " is taken", p->host, p->container, p->host);
+	else
+		err_prefix(why, "-p");
 	why->kind = ERR_USAGE;
-	err_prefix(why, "-p");
-	err_hint(why, "any that is free:  env new -p %u",
-	    s->ports[0].container);
+	err_hint(why, "any that is free:  env new --net -p %u",
+	    p ? p->container : s->ports[0].container);
 	return true;
 }

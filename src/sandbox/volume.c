@@ -116,6 +116,9 @@ volume_parse(struct volume *v, const char *text, struct err *err)
 	*v = (struct volume){0};
 	if (!*source || !target || !*target || rest)
 		return refuse_form(text, err);
+	if (mode && *mode == '/')
+		return err_set(err, ERR_USAGE,
+		    "-v: a path with a colon cannot be given to an engine");
 	if (mode && strcmp(mode, "ro") && strcmp(mode, "rw"))
 		return err_set(err, ERR_USAGE,
 		    "-v: after the second ':' stands ro or rw, not '%s'",

@@ -88,6 +88,18 @@ def _(kind):
         same(done.is_ok().out, "hello\n")
 
 
+@test("names with spaces and of other alphabets: %s", ENGINES)
+def _(kind):
+    with SandboxHome(kind) as h:
+        h.write("my dir \u00fc/a", "hello\n")
+        os.symlink("my dir \u00fc", h.work + "/link")
+        for source in "my dir \u00fc", "./my dir \u00fc/../link", "link/a":
+            done = commands(h, 'env new busybox:latest -v "%s:/d x/\u0436"' %
+                            source, "exec -- cat '/d x/\u0436%s'" %
+                            ("" if source == "link/a" else "/a"))
+            same(done.is_ok().out, "hello\n")
+
+
 @test("/workspace is a directory of this host: %s", ENGINES)
 def _(kind):
     with SandboxHome(kind) as h:
@@ -240,7 +252,12 @@ def _(kind):
         assert not os.path.exists(h.work + "/missing")
         for target, why in (("/workspace/a/b", "is too deep"),
                             ("/tmp/a/b", "is too deep"),
-                            ("/etc", "environment's own")):
+                            ("/etc", "environment's own"),
+                            ("/.addesh", "environment's own"),
+                            ("/proc/x", "environment's own"),
+                            ("/a/../b", "cannot be a path"),
+                            ("b:/data", "a path with a colon"),
+                            ("data", "no absolute path")):
             done = commands(h, "env new busybox:latest -v ok:" + target)
             assert why in last_error(done), (target, done.err)
         done = commands(h, "env new busybox:latest -v ok:/data "
@@ -358,6 +375,12 @@ def _(kind):
         assert 0 < udp["host"] < 65536, udp
         same(s.ok("env info")["ports"], env["ports"])
         s.send("run server.py", SERVER)
+        seen = subprocess.run(engines.enter(["ss", "-Hltun"], kind),
+                              capture_output=True, text=True, check=True)
+        bound = {l.split()[4] for l in seen.stdout.splitlines()
+                 if l.split()[4].rpartition(":")[2] in
+                 (str(tcp["host"]), str(udp["host"]))}
+        same(bound, {"127.0.0.1:%d" % p["host"] for p in (tcp, udp)})
         got = subprocess.run(engines.enter([
             "/usr/bin/python3", "-c", CLIENT, str(tcp["host"]),
             str(udp["host"])], kind), capture_output=True, text=True,
@@ -374,14 +397,21 @@ def _(kind):
         same(done.err.splitlines(), [
             "addesh: env new: -p 8080:80: the environment has no network to "
             "be reached by", "  open it with one:  env new --net -p 8080:80"])
-        for text in ("0", "99999:1", "0.0.0.0:1:1", "a:b"):
+        for text, why in (
+                ("0", "'0' is no port"), ("99999:1", "'99999' is no port"),
+                ("1:65536", "'65536' is no port"), ("a:1", "'a' is no port"),
+                ("80-82:80", "'80-82' is no port"), ("80:", "HOST:CONTAINER"),
+                ("0.0.0.0:1:1", "127.0.0.1 only"), ("80/x", "tcp or udp"),
+                ("[::1]:1:1", "127.0.0.1 only"),
+                ("81:80 -p 81:82", "81 of this host cannot lead to two")):
             done = commands(h, "env new busybox:latest --net -p " + text)
-            assert "env new: -p" in last_error(done.is_status(2)), done.err
+            assert why in last_error(done.is_status(2)), done.err
         done = commands(h, "env new busybox:latest --net -p %d:80" % port,
                         "env new busybox:latest --net -p %d:80" % port,
                         "env ls")
-        assert "env new: -p: " in last_error(done), done.err
-        assert str(port) in last_error(done), done.err
+        same(done.err.splitlines()[-2:], [
+            "addesh: env new: -p %d:80: port %d of 127.0.0.1 is taken" %
+            (port, port), "  any that is free:  env new --net -p 80"])
         same(len(done.out.splitlines()), 2)    # a heading, and the first
 
 
