@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import json
 import os
+import pwd
 import signal
 import socket
 import subprocess
@@ -125,9 +126,10 @@ class Engine(Daemon):
 
 class Docker(Engine):
     name = "docker"
+    options = ()
 
     def start(self):
-        self.spawn(["dockerd", "--data-root", self.path("docker"),
+        self.spawn(["dockerd", *self.options, "--data-root", self.path("docker"),
                     "--exec-root", self.path("exec"),
                     "-H", self.endpoint,
                     "--pidfile", self.path("docker.pid"),
@@ -189,6 +191,60 @@ class Podman(Engine):
                    CONTAINERS_CONF=conf, CONTAINERS_STORAGE_CONF=storage,
                    CONTAINERS_REGISTRIES_CONF=registries,
                    REGISTRY_AUTH_FILE=self.path("auth.json"))
+        self.wait_ready(self.answers)
+
+
+SUBORDINATE = "nobody:200000:65536\n"
+
+
+def map_users(daemon):
+    """The user nobody has others below it, for all that the supervisor starts
+    in its own mount namespace."""
+    for name in "subuid", "subgid":
+        path = daemon.write(name, SUBORDINATE)
+        subprocess.run(["mount", "-n", "--bind", path, "/etc/" + name],
+                       check=True)
+
+
+class MappedDocker(Docker):
+    """With userns-remap; its containers have no network but none."""
+
+    name = "mapped"
+    options = ("--userns-remap", "nobody:nogroup", "--bridge", "none",
+               "--iptables=false")
+
+    def start(self):
+        map_users(self)
+        super().start()
+
+
+class RootlessPodman(Podman):
+    """Of the user nobody; what it keeps is in a directory of that user."""
+
+    name = "rootless"
+
+    def start(self):
+        map_users(self)
+        home = self.path("home")
+        os.mkdir(home, 0o711)
+        os.mkdir(os.path.join(home, "run"), 0o700)
+        conf = self.write("containers.conf", "[engine]\n"
+                          'image_copy_tmp_dir = "%s"\n' % home)
+        storage = self.write("storage.conf", STORAGE_CONF.format(base=home))
+        self.socket = os.path.join(home, "podman.sock")
+        self.endpoint = "unix://" + self.socket
+        self.api = engineapi.Api(self.endpoint)
+        user = pwd.getpwnam("nobody")
+        for path in home, os.path.join(home, "run"):
+            os.chown(path, user.pw_uid, user.pw_gid)
+        self.spawn(["setpriv", "--reuid", str(user.pw_uid),
+                    "--regid", str(user.pw_gid), "--clear-groups",
+                    "podman", "--runtime", "runc",
+                    "--cgroup-manager", "cgroupfs", "system", "service",
+                    "--time=0", self.endpoint],
+                   HOME=home, TMPDIR=home,
+                   XDG_RUNTIME_DIR=os.path.join(home, "run"),
+                   CONTAINERS_CONF=conf, CONTAINERS_STORAGE_CONF=storage)
         self.wait_ready(self.answers)
 
 

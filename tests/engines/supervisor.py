@@ -151,7 +151,8 @@ class Pair:
         self.state = {"pid": os.getpid(), "base": base}
 
     def start(self):
-        for kind in (daemons.Docker, daemons.Podman):
+        for kind in (daemons.Docker, daemons.Podman, daemons.MappedDocker,
+                     daemons.RootlessPodman):
             if kind.name in self.want:
                 self.launch(kind(self.base))
         engines = list(self.running)

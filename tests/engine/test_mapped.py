@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: MIT
+"""Directories of this host on engines whose users are not this host's: Docker
+with userns-remap, and Podman of an ordinary user."""
+
+import os
+import shutil
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "lib"))
+import engines
+from sandboxes import SandboxHome, nobody
+from tap import main, same, test
+
+BOTH = "env new busybox:latest -v in:/artifacts:ro -v out:/workspace/output"
+PROGRAM = ("exec sh -c 'cat /artifacts/a; echo x > output/f; mkdir output/d; "
+           "id -un; echo x > /artifacts/b'")
+
+
+class Mapped:
+    """One of these engines for a test alone, which nobody of it uses."""
+
+    def __init__(self, name, kind):
+        engines.endpoint(kind)    # a skip, where there is none
+        if not shutil.which("newuidmap"):
+            engines.skip("newuidmap is not installed (package uidmap)")
+        import control
+        self.own = control.Engines(want=[name], archives=["small"])
+        self.endpoint = self.own.start()[name]
+        self.kind = kind
+
+    def home(self):
+        h = SandboxHome(self.kind)
+        h.options = ["--engine", self.endpoint]
+        h.write("in/a", "hello\n")
+        h.dir("work/out")
+        return h
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.own.stop()
+
+
+def refused(h, line, *said):
+    done = h.addesh("-c", line).is_status(2)
+    same(done.err.splitlines()[-2:], list(said))
+
+
+@test
+def docker_that_maps_users():
+    with Mapped("mapped", "docker") as engine, engine.home() as h:
+        there = os.path.realpath(h.work)
+        refused(h, BOTH, "addesh: env new: -v: this engine maps users "
+                "(userns-remap), and programs could not write to %s/out" %
+                there, "  read-only:  env new -v %s/out:/workspace/output:ro"
+                "      or copy the files:  put %s/out" % (there, there))
+        ro = "env new busybox:latest -v in:/artifacts:ro"
+        done = h.addesh("-k", "-c", ro, "-c", "exec cat /artifacts/a",
+                        "-c", "exec touch /artifacts/b")
+        same(done.out, "hello\n", done.err)
+        assert "/artifacts was given read-only" in done.err, done.err
+        os.chmod(h.work + "/in", 0o700)
+        refused(h, ro, "addesh: env new: -v: this engine maps users "
+                "(userns-remap), and programs could not read %s/in" % there,
+                "  open it to others (chmod o+rX), or copy the files:  put "
+                "%s/in" % there)
+        # as on any other engine, with an id of the map
+        done = h.addesh("-c", "env new busybox:latest", "-c",
+                        "run a.sh <<<'id -u'").is_ok()
+        assert int(done.out) > 9999, done.out
+
+
+@test
+def podman_of_an_ordinary_user():
+    with Mapped("rootless", "podman") as engine, engine.home() as h:
+        os.chmod(h.work + "/in", 0o700)
+        h._become(*nobody())
+        done = h.addesh("-k", "-c", BOTH, "-c", PROGRAM)
+        same(done.out, "hello\nroot\n", done.err)
+        assert "/artifacts was given read-only" in done.err, done.err
+        for name in "out/f", "out/d":
+            st = os.lstat(os.path.join(h.work, name))
+            same((st.st_uid, st.st_gid), nobody(), name)
+        same(os.listdir(h.work + "/in"), ["a"])
+
+
+main()
