@@ -71,3 +71,19 @@ alignment_matches(const struct alignment *al)
 {
 	return !al->missing && !al->extra && !al->changed;
 }
+
+static bool
+differs(const struct align_row *r)
+{
+	return r->op > ALIGN_ELIDED;
+}
+
+bool
+alignment_hunk(const struct alignment *al, size_t *begin, size_t *end)
+{
+	while (*begin < al->n && !differs(&al->v[*begin]))
+		++*begin;
+	for (*end = *begin; *end < al->n && differs(&al->v[*end]);)
+		++*end;
+	return *begin < al->n;
+}

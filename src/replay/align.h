@@ -46,5 +46,8 @@ struct alignment {
 void align(struct alignment *al, struct expectation *x, const struct actual *a);
 void alignment_release(struct alignment *al);
 bool alignment_matches(const struct alignment *al);
+/* Of the rows from *begin on, the first ones in a row that differ: *begin to
+   before *end.  false: no more do. */
+bool alignment_hunk(const struct alignment *al, size_t *begin, size_t *end);
 
 #endif

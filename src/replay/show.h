@@ -48,7 +48,10 @@ struct show {
 void show_failure(struct strbuf *sb, const struct show *s);
 
 /* The table of one stream, as `diff` shows it. */
-void show_table(
-    struct strbuf *sb, const struct show *s, const struct show_stream *st);
+void show_table(struct strbuf *sb, const struct show *s,
+    const struct show_stream *st);
+/* Of it, the rows of a hunk (align.h) and a few around them. */
+void show_hunk(struct strbuf *sb, const struct show *s,
+    const struct show_stream *st, size_t begin, size_t end);
 
 #endif

@@ -254,20 +254,38 @@ digits_for(size_t n)
 	return snprintf(number, sizeof(number), "%zu", n);
 }
 
-void
-show_table(
-    struct strbuf *sb, const struct show *s, const struct show_stream *st)
+/* The rows from begin to before end. */
+static void
+show_rows(struct strbuf *sb, const struct show *s, const struct show_stream *st,
+    size_t begin, size_t end)
 {
 	struct table t = {.sb = sb, .s = s, .st = st, .digits = 4};
 	size_t most = st->x->n > st->a->n ? st->x->n : st->a->n, n = 0;
 	autofree const struct align_row **rows =
-	    xcalloc(st->al->n + 1, sizeof(struct align_row *));
+	    xcalloc(end - begin + 1, sizeof(struct align_row *));
 
 	if (digits_for(most) > t.digits)
 		t.digits = digits_for(most);
-	for (size_t i = 0; i < st->al->n; i++)
+	for (size_t i = begin; i < end; i++)
 		if (!is_hidden(&st->al->v[i]))
 			rows[n++] = &st->al->v[i];
 	strbuf_addf(sb, "%*s %*s |\n", t.digits, "exp", t.digits, "act");
 	add_rows(&t, rows, n);
+}
+
+void
+show_table(struct strbuf *sb, const struct show *s,
+    const struct show_stream *st)
+{
+	show_rows(sb, s, st, 0, st->al->n);
+}
+
+void
+show_hunk(struct strbuf *sb, const struct show *s, const struct show_stream *st,
+    size_t begin, size_t end)
+{
+	size_t from = begin < CONTEXT ? 0 : begin - CONTEXT;
+	size_t left = st->al->n - end;
+
+	show_rows(sb, s, st, from, end + (left < CONTEXT ? left : CONTEXT));
 }

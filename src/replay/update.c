@@ -111,6 +111,19 @@ write_row(struct updater *w, const struct align_row *r)
 	}
 }
 
+/* Those of a hunk that is not taken leave what was expected. */
+static void
+write_rows(struct updater *w, const struct alignment *al, size_t begin,
+    size_t end, bool taken)
+{
+	for (size_t i = begin; i < end; i++) {
+		if (taken)
+			write_row(w, &al->v[i]);
+		else if (al->v[i].expected >= 0)
+			keep(w, al->v[i].expected);
+	}
+}
+
 /* A line that stood between others and is the last one now can look like a
    status there, or like nothing. */
 static void
@@ -166,19 +179,26 @@ is_right(const struct updater *w)
 int
 update_lines(struct updated *u, const struct alignment *al,
     struct expectation *x, const struct actual *a, const struct masks *m,
-    bool err_stream, struct err *err)
+    bool err_stream, const bool *accept, struct err *err)
 {
 	struct updater w = {u, x, a, m, err_stream};
+	size_t row = 0, begin = 0, end;
 
 	*u = (struct updated){0};
 	if (expectation_exhausted(x))
 		return err_set(err, ERR_CONFIG,
 		    "the patterns of %s take too long to be compared",
 		    err_stream ? "stderr" : "stdout");
-	for (size_t i = 0; i < al->n; i++)
-		write_row(&w, &al->v[i]);
+	for (size_t hunk = 0; alignment_hunk(al, &begin, &end); hunk++) {
+		bool taken = !accept || accept[hunk];
+
+		write_rows(&w, al, row, begin, true);
+		write_rows(&w, al, begin, end, taken);
+		row = begin = end;
+	}
+	write_rows(&w, al, row, al->n, true);
 	quote_last(&w);
-	if (is_right(&w))
+	if (accept || is_right(&w))
 		return 0;
 	updated_release(u);
 	return err_set(err, ERR_INTERNAL,

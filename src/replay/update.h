@@ -26,12 +26,14 @@ struct updated {
 };
 
 /*
- * err_stream: it is stderr.  -1: the patterns take too long, or nothing that
- * matches could be written (err says so); u is empty then.
+ * err_stream: it is stderr.  accept: which of the alignment's hunks, in their
+ * order, are taken; NULL: all of them, and then it is checked that what is new
+ * matches.  -1: the patterns take too long, or nothing that matches could be
+ * written (err says so); u is empty then.
  */
 int update_lines(struct updated *u, const struct alignment *al,
     struct expectation *x, const struct actual *a, const struct masks *m,
-    bool err_stream, struct err *err);
+    bool err_stream, const bool *accept, struct err *err);
 void updated_release(struct updated *u);
 
 /*

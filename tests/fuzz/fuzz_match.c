@@ -82,7 +82,7 @@ check_update(const struct alignment *al, struct expectation *x,
 	autoerr struct err err = ERR_INIT;
 	struct updated u;
 
-	if (update_lines(&u, al, x, a, m, err_stream, &err))
+	if (update_lines(&u, al, x, a, m, err_stream, NULL, &err))
 		require(err.kind == ERR_CONFIG && expectation_exhausted(x));
 	updated_release(&u);
 }

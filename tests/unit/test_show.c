@@ -212,6 +212,38 @@ test_much(void)
 	}
 }
 
+/* A part of a table, as it is asked whether it is right. */
+static void
+test_hunk(void)
+{
+	autobuf struct strbuf got = STRBUF_INIT;
+	struct show show = {.masks = masks};
+	struct show_stream st;
+	struct expectation x;
+	struct alignment al;
+	struct actual a;
+	size_t begin = 0, end;
+
+	stream_of(&st, &x, &a, &al, "1\n2\n3\n4\nold\n6\n7\n8\n9\n",
+	    "1\n2\n3\n4\nnew\n6\n7\n8\n9\n");
+	ok(alignment_hunk(&al, &begin, &end), "a hunk");
+	show_hunk(&got, &show, &st, begin, end);
+	is_str(got.buf,
+	    " exp  act |\n"
+	    "   2    2 |   2\n"
+	    "   3    3 |   3\n"
+	    "   4    4 |   4\n"
+	    "   5      | - old\n"
+	    "        5 | + new\n"
+	    "   6    6 |   6\n"
+	    "   7    7 |   7\n"
+	    "   8    8 |   8\n",
+	    "is shown with what is around it");
+	alignment_release(&al);
+	actual_release(&a);
+	expectation_release(&x);
+}
+
 int
 main(void)
 {
@@ -219,6 +251,7 @@ main(void)
 	masks_add_value(masks, "TMP", "/tmp/r1");
 	test_samples();
 	test_much();
+	test_hunk();
 	masks_free(masks);
 	return done();
 }

@@ -86,7 +86,7 @@ check(const char *expected, const char *output, bool err_stream,
 	expect_text(&x, expected, masks);
 	output_text(&a, output);
 	align(&al, &x, &a);
-	if (!ok(!update_lines(&u, &al, &x, &a, masks, err_stream, &err),
+	if (!ok(!update_lines(&u, &al, &x, &a, masks, err_stream, NULL, &err),
 		"an update"))
 		printf("# %s\n", err.msg.buf);
 	joined(&got, &u, &x);
@@ -117,11 +117,41 @@ test_exhausted(void)
 	expect_text(&x, text.buf, masks);
 	output_text(&a, out.buf);
 	align(&al, &x, &a);
-	is_int(update_lines(&u, &al, &x, &a, masks, true, &err), -1,
+	is_int(update_lines(&u, &al, &x, &a, masks, true, NULL, &err), -1,
 	    "what was not compared");
 	is_str(err.msg.buf,
 	    "the patterns of stderr take too long to be compared",
 	    "is not updated");
+	updated_release(&u);
+	alignment_release(&al);
+	actual_release(&a);
+	expectation_release(&x);
+}
+
+/* Some of the changes. */
+static void
+test_partly(void)
+{
+	static const bool second[] = {false, true, false};
+	static const char expected[] = "a\n1 x\nb\nold\nc\n";
+	static const char output[] = "a\n2 x\nb\nc\nnew\n";
+	autobuf struct strbuf got = STRBUF_INIT, hunks = STRBUF_INIT;
+	autoerr struct err err = ERR_INIT;
+	struct expectation x;
+	struct alignment al;
+	struct updated u;
+	struct actual a;
+
+	expect_text(&x, expected, masks);
+	output_text(&a, output);
+	align(&al, &x, &a);
+	for (size_t i = 0, end; alignment_hunk(&al, &i, &end); i = end)
+		strbuf_addf(&hunks, "%zu-%zu ", i, end);
+	is_str(hunks.buf, "1-2 3-4 5-6 ", "three hunks");
+	is_int(update_lines(&u, &al, &x, &a, masks, false, second, &err), 0,
+	    "of which the second is taken");
+	joined(&got, &u, &x);
+	is_str(got.buf, "a|1 x|b|c|", "and changes what it is about");
 	updated_release(&u);
 	alignment_release(&al);
 	actual_release(&a);
@@ -143,6 +173,7 @@ main(void)
 	check("3 passed in [TIME]\n", "4 passed in 0.31s\n", true,
 	    "! 4 passed in [TIME]\n");
 	check("a\n\n", "a\n", true, "a|");
+	test_partly();
 	test_exhausted();
 	masks_free(masks);
 	return done();
