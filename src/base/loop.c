@@ -1,12 +1,16 @@
 #include "base/loop.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/io.h"
 #include "base/xalloc.h"
 
 struct loop_fd {
@@ -282,4 +286,52 @@ int
 loop_pollable_fd(struct loop *l)
 {
 	return l->epfd;
+}
+
+/* ---- writing ---- */
+
+static void
+set_flag(void *arg, int fd, unsigned events)
+{
+	*(bool *)arg = true;
+}
+
+/* By a descriptor of its own: fd may be watched already. */
+static void
+wait_writable(struct loop *l, int fd)
+{
+	struct pollfd pfd = {.fd = fd, .events = POLLOUT};
+	autoclose int own = -1;
+	struct loop_fd *w;
+	bool ready = false;
+
+	if (poll(&pfd, 1, 0))
+		return;
+	own = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (own < 0)
+		return;
+	w = loop_fd_add(l, own, POLLOUT, set_flag, &ready);
+	loop_until(l, &ready, INT64_MAX);
+	loop_fd_remove(w);
+}
+
+int
+loop_write(struct loop *l, int fd, const void *p, size_t n)
+{
+	const char *s = p;
+	struct stat st;
+
+	if (!fstat(fd, &st) && S_ISREG(st.st_mode))
+		return io_write_all(fd, p, n);
+	while (n) {
+		/* What a pipe that is ready takes at once. */
+		size_t part = n < PIPE_BUF ? n : PIPE_BUF;
+
+		wait_writable(l, fd);
+		if (io_write_all(fd, s, part))
+			return -1;
+		s += part;
+		n -= part;
+	}
+	return 0;
 }

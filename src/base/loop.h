@@ -9,6 +9,7 @@
 #define ADDESH_BASE_LOOP_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct loop;
@@ -43,6 +44,11 @@ void loop_timer_remove(struct loop_timer *t); /* NULL is fine */
 void loop_step(struct loop *l, int max_ms);
 /* Runs until *done is set or clock_ms() reaches deadline (INT64_MAX: never). */
 bool loop_until(struct loop *l, const bool *done, int64_t deadline);
+/*
+ * Writes all, and turns the loop while fd takes nothing: whoever reads a pipe
+ * or a terminal may rest.  -1: errno.
+ */
+int loop_write(struct loop *l, int fd, const void *p, size_t n);
 /* Readable when loop_step() has something to do, timers excepted. */
 int loop_pollable_fd(struct loop *l);
 /* Milliseconds to the next timer, -1 without one. */

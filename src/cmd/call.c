@@ -11,6 +11,7 @@
 #include "cmd/opts.h"
 #include "cmd/output.h"
 #include "session/policy.h"
+#include "session/session.h"
 
 static const struct optval *
 get(const struct call *c, const char *name)
@@ -151,6 +152,14 @@ void
 call_program(struct call *c, int fd, const void *p, size_t n)
 {
 	output_program(c->out, fd, p, n);
+}
+
+void
+call_stream(struct call *c, int fd, const void *p, size_t n)
+{
+	c->out->loop = c->session->loop;
+	call_program(c, fd, p, n);
+	c->out->loop = NULL;
 }
 
 json *

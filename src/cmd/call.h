@@ -75,6 +75,11 @@ void call_fact(struct call *c, const char *name, const char *title,
  * for byte, or to a terminal through the sanitiser.  Not shown with --json.
  */
 void call_program(struct call *c, int fd, const void *p, size_t n);
+/*
+ * The same in a callback of struct box_sink: while nobody reads, the loop turns,
+ * so that the environment does not take us for dead.
+ */
+void call_stream(struct call *c, int fd, const void *p, size_t n);
 /* The `result` object of the JSON form, made at the first call. */
 json *call_data(struct call *c);
 /* Replaces it; takes data. */

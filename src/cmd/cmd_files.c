@@ -355,7 +355,7 @@ cat_out(void *arg, int fd, const void *p, size_t n, bool tail)
 	struct reading *r = arg;
 	uint64_t room = r->max - r->kept.len;
 
-	call_program(r->c, fd, p, n);
+	call_stream(r->c, fd, p, n);
 	r->bytes += n;
 	strbuf_add(&r->kept, p, n < room ? n : room);
 }

@@ -114,7 +114,7 @@ on_out(void *arg, int fd, const void *p, size_t n, bool tail)
 
 	if (tail)
 		run_result_cut(c);
-	call_program(c, fd, p, n);
+	call_stream(c, fd, p, n);
 }
 
 /* The time that wait -t gives: what waits is ended as Ctrl-C would end it. */

@@ -48,7 +48,7 @@ on_out(void *arg, int fd, const void *p, size_t n, bool tail)
 
 	if (tail)
 		run_result_cut(r->c);
-	call_program(r->c, fd, p, n);
+	call_stream(r->c, fd, p, n);
 }
 
 static void

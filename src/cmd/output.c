@@ -94,6 +94,17 @@ output_begin(struct output *o, int fd, const char *name)
 	mark_program(o);
 }
 
+static int
+write_all(struct output *o, int fd, const void *p, size_t n)
+{
+	/* Not for what others write meanwhile. */
+	struct loop *l = steal(&o->loop);
+	int rc = l ? loop_write(l, fd, p, n) : io_write_all(fd, p, n);
+
+	o->loop = l;
+	return rc;
+}
+
 /* Writes to 1, 2 or the body's descriptor and keeps the first error. */
 static void
 put(struct output *o, int fd, const void *p, size_t n)
@@ -102,7 +113,7 @@ put(struct output *o, int fd, const void *p, size_t n)
 		return;
 	if (fd == o->body_fd && o->body_errno)
 		return;
-	if (io_write_all(fd, p, n) == 0) {
+	if (write_all(o, fd, p, n) == 0) {
 		if (fd <= STDERR_FILENO)
 			o->in_line[fd] = ((const char *)p)[n - 1] != '\n';
 		return;

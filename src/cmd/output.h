@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/loop.h"
 #include "base/sanitise.h"
 
 struct call;
@@ -54,6 +55,7 @@ struct output {
 	bool color[3];
 	int body_fd;	 /* 1, or that of `>` and `|`; borrowed */
 	const char *body_name; /* for messages */
+	struct loop *loop; /* to be turned while a write waits; NULL: none */
 	int status_fd;	 /* --status-fd, or -1 */
 	int write_errno; /* of the first write to stdout that failed */
 	int body_errno;	 /* the same, of body_fd, since output_begin() */

@@ -40,9 +40,11 @@ client_give_up(struct client *c, const char *why)
 static void
 watch_set(struct client *c)
 {
+	unsigned in = c->reading ? 0 : POLLIN;
+	unsigned out = c->out_done < c->out.len ? POLLOUT : 0;
+
 	if (c->watch)
-		loop_fd_set(c->watch,
-		    POLLIN | (c->out_done < c->out.len ? POLLOUT : 0));
+		loop_fd_set(c->watch, in | out);
 }
 
 void
@@ -320,15 +322,20 @@ on_ready(void *arg, int fd, unsigned events)
 
 	if (events & POLLOUT)
 		client_flush(c);
-	/* A callback that waits on the loop must not read into the buffer that
-	   its own bytes are in. */
-	if (c->reading || !(events & ~POLLOUT))
+	if (!(events & ~POLLOUT))
 		return;
+	/* A callback that waits on the loop must not read into the buffer that
+	   its own bytes are in, nor be told of more all the time. */
+	if (c->reading) {
+		watch_set(c);
+		return;
+	}
 	c->reading = true;
 	for (int i = 0; i < ROUNDS && !c->lost && read_once(c) &&
 	     stream_pending(c->stream); i++)
 		;
 	c->reading = false;
+	watch_set(c);
 	if (!c->lost && stream_pending(c->stream))
 		loop_timer_set(c->again, clock_ms());
 }

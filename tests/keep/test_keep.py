@@ -172,6 +172,26 @@ def one_in_use_does_not_end(kind):
         until(lambda: not h.lives(), "ended by its lease")
 
 
+# writes a little each second, for longer than a client may be silent
+TALKS = "i=0; while [ $i -lt 14 ]; do head -c 50000 /dev/zero; sleep 1; " \
+    "i=$((i+1)); done; echo end"
+
+
+@test(values=KINDS, beside=True)
+def whoever_reads_its_output_may_rest(kind):
+    """A pager that is left alone ends nothing, and costs no time."""
+    with Kept(kind) as h:
+        p = h.spawn("-c", "env use k1", "-c", "exec -t 120 -- sh -c '%s'" %
+                    TALKS)
+        time.sleep(13)
+        with open("/proc/%d/stat" % p.pid) as f:
+            spent = sum(map(int, f.read().rpartition(")")[2].split()[11:13]))
+        out, err = p.communicate(timeout=patient(60))
+        same((p.returncode, err), (0, b""))
+        same((len(out), out[-4:]), (14 * 50000 + 4, b"end\n"))
+        assert spent < 200, spent    # of 1300 ticks
+
+
 @test(beside=True)
 def times_and_names_of_keep():
     with Kept("restricted-root") as h:
