@@ -8,22 +8,21 @@
 #include "base/units.h"
 #include "cmd/call.h"
 #include "cmd/host.h"
+#include "cmd/job_call.h"
 #include "cmd/run_result.h"
-#include "sandbox/jobs.h"
 #include "session/env_jobs.h"
 #include "session/execute.h"
 
-/* "3", or "%3" as in other shells. */
-static int
-parse_number(struct call *c, const char *word, unsigned *number)
+int
+job_parse(const char *word, unsigned *number, struct err *err)
 {
 	const char *digits = word + (*word == '%');
 	size_t n = strspn(digits, "0123456789");
 
 	if (!n || n > 9 || digits[n]) {
-		err_set(&c->err, ERR_USAGE, "'%s' is not the number of a job",
+		err_set(err, ERR_USAGE, "'%s' is not the number of a job",
 		    word);
-		return err_hint(&c->err, "see them:  jobs");
+		return err_hint(err, "see them:  jobs");
 	}
 	*number = (unsigned)strtoul(digits, NULL, 10);
 	return 0;
@@ -242,7 +241,7 @@ take_numbers(struct call *c, const struct env_jobs *list, unsigned **numbers,
 	for (size_t i = 0; i < *n; i++) {
 		if (!c->argc)
 			(*numbers)[i] = list->v[i].number;
-		else if (parse_number(c, c->argv[i], &(*numbers)[i]))
+		else if (job_parse(c->argv[i], &(*numbers)[i], &c->err))
 			return -1;
 	}
 	return 0;
@@ -315,7 +314,7 @@ kill_exec(struct call *c)
 		return err_set(&c->err, ERR_USAGE, "'%s' is not a signal",
 		    name);
 	for (size_t i = 0; i < c->argc; i++) {
-		if (parse_number(c, c->argv[i], &job) ||
+		if (job_parse(c->argv[i], &job, &c->err) ||
 		    job_kill(c->env->box, job, number, &c->err))
 			return -1;
 		one = json_object();

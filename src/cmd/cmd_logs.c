@@ -7,99 +7,12 @@
 #include "base/units.h"
 #include "cmd/call.h"
 #include "cmd/host.h"
+#include "cmd/job_call.h"
+#include "cmd/log_tail.h"
 #include "cmd/output.h"
+#include "cmd/run_result.h"
 #include "cmd/step_call.h"
 #include "session/session.h"
-
-/* A line of a log: complete, or the last of its stream. */
-struct line {
-	bool err;
-	uint64_t us; /* when its last byte came */
-	struct strbuf text;
-};
-
-/*
- * The last lines of both streams, in the order in which they were ended; a
- * ring, so that a long log takes no more memory than what is asked for.
- */
-struct tail {
-	struct line *ring;
-	size_t max, n, next; /* max 0: all lines, and the ring grows */
-	size_t cap;
-	struct line open[2]; /* the unfinished line of each stream */
-	bool want[2];
-	bool cut; /* bytes of the middle were not kept */
-};
-
-static struct line *
-tail_slot(struct tail *t)
-{
-	if (t->max && t->n == t->max) {
-		struct line *slot = &t->ring[t->next];
-
-		t->next = (t->next + 1) % t->max;
-		strbuf_release(&slot->text);
-		return slot;
-	}
-	GROW(t->ring, t->n, &t->cap);
-	return &t->ring[t->n++];
-}
-
-static void
-tail_end_line(struct tail *t, struct line *open, uint64_t us)
-{
-	struct line *slot = tail_slot(t);
-
-	*slot = *open;
-	slot->us = us;
-	strbuf_init(&open->text);
-}
-
-static bool
-tail_add(void *arg, const struct step_record *r)
-{
-	struct tail *t = arg;
-	bool err = r->flags & STEP_LOG_STDERR;
-	struct line *open = &t->open[err];
-	const char *p = r->p, *end = r->p + r->n;
-
-	if (!t->want[err])
-		return true;
-	if (r->flags & STEP_LOG_TAIL) {
-		if (open->text.len)
-			tail_end_line(t, open, r->us);
-		strbuf_adds(&open->text, "... (not kept) ...");
-		tail_end_line(t, open, r->us);
-	}
-	while (p < end) {
-		const char *nl = memchr(p, '\n', end - p);
-
-		strbuf_add(&open->text, p, (nl ? nl : end) - p);
-		if (nl)
-			tail_end_line(t, open, r->us);
-		open->us = r->us;
-		p = nl ? nl + 1 : end;
-	}
-	return true;
-}
-
-static void
-tail_finish(struct tail *t)
-{
-	for (int i = 0; i < 2; i++)
-		if (t->open[i].text.len)
-			tail_end_line(t, &t->open[i], t->open[i].us);
-}
-
-static void
-tail_release(struct tail *t)
-{
-	for (size_t i = 0; i < t->n; i++)
-		strbuf_release(&t->ring[i].text);
-	strbuf_release(&t->open[0].text);
-	strbuf_release(&t->open[1].text);
-	free(t->ring);
-}
 
 static void
 show_line(struct call *c, const struct line *l, bool both, bool timed)
@@ -135,7 +48,7 @@ not_operand(struct call *c, const char *word, bool steps)
 	    ? "'%s' is neither a number of lines nor a step @N"
 	    : "'%s' is not a number of steps", word);
 	if (*word == '%')
-		return err_hint(&c->err, "what a job writes:  wait %s", word);
+		return err_hint(&c->err, "what a job writes:  logs %s", word);
 	return err_hint(&c->err, steps ? "the steps:  history"
 				       : "all of them:  history");
 }
@@ -193,6 +106,84 @@ show_tail(struct call *c, struct tail *t, unsigned step)
 	json_put(call_data(c), "lines", lines);
 }
 
+struct following {
+	struct call *call;
+	struct tail *wanted;
+};
+
+/* What follows has no end that JSON could have. */
+static int
+check_follow(struct call *c)
+{
+	if (!call_has(c, "follow") || c->out->mode != OUTPUT_JSON)
+		return 0;
+	return err_set(&c->err, ERR_USAGE,
+	    "--follow does not go with --json: there is no end of it");
+}
+
+/* ---- of a job ---- */
+
+static void
+on_job_out(void *arg, int fd, const void *p, size_t n, bool tail)
+{
+	struct following *f = arg;
+	const struct step_record r = {.flags = (fd == 2 ? STEP_LOG_STDERR : 0) |
+					       (tail ? STEP_LOG_TAIL : 0),
+	    .p = p, .n = n};
+
+	if (!call_has(f->call, "follow")) {
+		tail_add(f->wanted, &r);
+	} else if (f->wanted->want[fd == 2]) {
+		if (tail)
+			run_result_cut(f->call);
+		call_program(f->call, fd, p, n);
+	}
+}
+
+/* What it has written so far, and with -f what it writes until it has ended:
+   it is looked at, and still to be waited for. */
+static int
+job_logs(struct call *c, struct tail *t, unsigned job)
+{
+	struct following f = {c, t};
+	const struct box_sink sink = {.out = on_job_out, .arg = &f};
+	struct verdict v = VERDICT_INIT;
+	bool running = false;
+	int rc;
+
+	if (check_follow(c) || c->host->need_env(c, NULL))
+		return -1;
+	rc = job_output(c->env->box, job, call_has(c, "follow"), &sink,
+	    &running, &v, &c->err);
+	verdict_release(&v);
+	if (rc && call_has(c, "follow") && c->err.kind == ERR_INTERRUPTED) {
+		err_clear(&c->err);
+		return 0;
+	}
+	if (rc || call_has(c, "follow"))
+		return rc;
+	json_put_int(call_data(c), "job", job);
+	json_put_bool(call_data(c), "running", running);
+	tail_finish(t);
+	show_tail(c, t, 0);
+	return 0;
+}
+
+/* The operand %JOB, which is none any more; NULL: there is none. */
+static const char *
+take_job(struct call *c)
+{
+	for (size_t i = 0; i < c->argc; i++) {
+		char *word = c->argv[i];
+
+		if (*word != '%')
+			continue;
+		c->argv[i] = c->argv[--c->argc];
+		return c->argv[c->argc] = word;
+	}
+	return NULL;
+}
+
 /* ---- of the image's own command ---- */
 
 static void
@@ -203,11 +194,6 @@ tail_server(void *arg, int fd, const void *p, size_t n)
 
 	tail_add(arg, &r);
 }
-
-struct following {
-	struct call *call;
-	const struct tail *wanted;
-};
 
 static void
 follow_server(void *arg, int fd, const void *p, size_t n)
@@ -225,7 +211,6 @@ wants_server(const struct call *c)
 	       call_has(c, "server");
 }
 
-/* What follows has no end that JSON could have. */
 static int
 server_logs(struct call *c, struct tail *t)
 {
@@ -238,9 +223,8 @@ server_logs(struct call *c, struct tail *t)
 	    .arg = follow ? (void *)&f : t};
 	int rc;
 
-	if (follow && c->out->mode == OUTPUT_JSON)
-		return err_set(&c->err, ERR_USAGE,
-		    "--follow does not go with --json: there is no end of it");
+	if (check_follow(c))
+		return -1;
 	if (call_has(c, "since"))
 		log.since_ms =
 		    clock_wall_ms() - (int64_t)call_ms(c, "since", 0);
@@ -254,6 +238,19 @@ server_logs(struct call *c, struct tail *t)
 	return rc;
 }
 
+/* What run -d has started writes into the log of whoever waits for it. */
+static void
+note_job(struct call *c, unsigned step)
+{
+	autoerr struct err ignored = ERR_INIT;
+	autojson json *j = steps_load(c->session->steps, step, &ignored);
+	long long job = json_int(json_get(j, "result"), "job", 0);
+
+	if (job)
+		call_note(c, "@%u started job %lld:  logs %%%lld  shows what "
+		    "it writes", step, job, job);
+}
+
 static int
 logs_exec(struct call *c)
 {
@@ -261,28 +258,36 @@ logs_exec(struct call *c)
 	struct tail t = {.open = {{.err = false, .text = STRBUF_INIT},
 			     {.err = true, .text = STRBUF_INIT}},
 	    .want = {!call_has(c, "stderr"), !call_has(c, "stdout")}};
-	unsigned step = steps_last_log(s->steps);
+	unsigned step = 0, number;
+	const char *job = take_job(c);
 	int rc;
 
 	if (call_has(c, "stderr") && call_has(c, "stdout"))
 		t.want[0] = t.want[1] = true;
-	if (parse_operands(c, &t.max, &step))
+	if ((job && job_parse(job, &number, &c->err)) ||
+	    parse_operands(c, &t.max, &step))
 		return -1;
 	t.max = call_int(c, "tail", t.max);
 	if (call_has(c, "tail") && !t.max)
 		return err_set(&c->err, ERR_USAGE,
 		    "--tail 0: lines count from 1");
-	if (wants_server(c)) {
-		rc = server_logs(c, &t);
+	if (step && wants_server(c))
+		return err_set(&c->err, ERR_USAGE, "@%u has ended: a server's "
+		    "output or a job's (%%1) can be followed", step);
+	if (job || wants_server(c)) {
+		rc = job ? job_logs(c, &t, number) : server_logs(c, &t);
 		tail_release(&t);
 		return rc;
 	}
+	step = step ? step : steps_last_log(s->steps);
 	if (!step)
 		return no_log(c);
 	rc = steps_read_log(s->steps, step, tail_add, &t, &c->err);
 	if (!rc) {
 		tail_finish(&t);
 		show_tail(c, &t, step);
+		if (!t.n)
+			note_job(c, step);
 	}
 	tail_release(&t);
 	return rc;
@@ -295,8 +300,9 @@ static const struct opt logs_opts[] = {
     OPT_FLAG('t', "timestamps",
 	"the time before each line: seconds since the step began"),
     OPT_FLAG(0, "server", "of the image's own command: env new --image-cmd"),
-    OPT_FLAG('f', "follow", "the same, and what it writes from now on"),
-    OPT_TIME(0, "since", "the same, of the last TIME only"),
+    OPT_FLAG('f', "follow",
+	"the server's or the job's, and what it writes from now on"),
+    OPT_TIME(0, "since", "the server's, of the last TIME only"),
     OPT_END,
 };
 
@@ -306,9 +312,11 @@ const struct cmd cmd_logs = {
     .help = "Both streams in the order in which their lines came; those of "
 	    "stderr are marked with \"! \".  N is how many of the last lines, "
 	    "@K the number of the step.\n"
+	    "%J stands for job J of the environment: what it has written so "
+	    "far, and with -f until it has ended.\n"
 	    "In an environment of --image-cmd --server, -f and --since show "
 	    "what the server writes; Ctrl-C ends -f.",
-    .examples = "logs 50\nlogs @3 --stderr\nlogs -f --since 10m",
+    .examples = "logs 50\nlogs @3 --stderr\nlogs -f %1\nlogs -f --since 10m",
     .opts = logs_opts,
     .args = {ARG_OPTIONAL("N", COMP_STEP), ARG_OPTIONAL("@K", COMP_STEP)},
     .flags = CMD_NO_STEP | CMD_PAGEABLE,

@@ -154,7 +154,7 @@ job_notes_leave(struct host *h, struct output *o, struct err *err)
 		err_set(err, ERR_USAGE, "%zu job%s in %s would end with the "
 		    "shell", n, n == 1 ? "" : "s", names.buf);
 		return err_hint(err, "to end it all the same: once more      "
-		    "to let %s go on:  env keep", n == 1 ? "it" : "them");
+		    "to let jobs go on:  env keep");
 	}
 	n = count_running(h->session, true, &kept);
 	if (n && tells(h, o)) {

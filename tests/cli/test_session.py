@@ -357,7 +357,7 @@ def what_is_no_step_is_answered_with_where_they_are():
                 ("show x", "'x' is neither a number of lines nor a step @N",
                  "the steps:  history"),
                 ("logs @1x", "'@1x' is not a step @N", "the steps:  history"),
-                ("logs %1", "'%1' is neither", "a job writes:  wait %1"),
+                ("show %1", "'%1' is neither", "a job writes:  logs %1"),
                 ("history @1", "'@1' is not a number of steps",
                  "all of them:  history"),
                 ("rerun @0", "'@0': steps count from 1",

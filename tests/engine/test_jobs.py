@@ -223,6 +223,30 @@ exec sleep 1
     same(found[-1]["result"]["exit_code"], 0, "after")
 
 
+@test("logs shows what a job has written, and leaves it to wait: %s",
+      engines.SANDBOXES)
+def _(sandbox):
+    script = ("env new python:3.11-slim\n"
+              "exec -d sh -c 'echo a; echo b; echo err >&2; touch up;"
+              " until [ -e go ]; do sleep 0.01; done; echo end'\n"
+              "exec sh -c 'until [ -e up ]; do sleep 0.01; done'\n")
+    _, _, logs, last, missing, step, _, wait = answers(
+        sandbox, script.split("\n", 1)[1] + "logs %1\nlogs %1 1 --stdout\n"
+                 "logs %7\nlogs -f @2\nexec touch go\nwait 1\n")
+    lines = [(l["stream"], l["text"]) for l in logs["result"]["lines"]]
+    same(lines, [("stdout", "a"), ("stdout", "b"), ("stderr", "err")], "logs")
+    same((logs["result"]["job"], logs["result"]["running"]), (1, True), "job")
+    same([l["text"] for l in last["result"]["lines"]], ["b"], "the last line")
+    same(missing["error"]["message"], "e1 has no job 7", "missing")
+    assert "@2 has ended" in step["error"]["message"], step
+    same(wait["result"]["stdout"], "a\nb\nend\n", "wait")
+    with home(sandbox) as h:
+        done = h.script(script + "exec -d sh -c 'sleep 0.5; touch go'\n"
+                        "logs @2\nlogs -f %1\nwait 1\n", "-k").is_ok()
+        same(done.out, "a\nb\nend\n" * 2, "-f")
+        assert "@2 started job 1:  logs %1  shows" in done.err, done.err
+
+
 @test("a wrong number, word or signal is an error: %s", ONE)
 def _(sandbox):
     found = answers(sandbox, "wait 7\nkill 7\nkill x\nkill -s NONE 1\n")

@@ -97,6 +97,7 @@ exec -d sh -c 'while [ ! -s pid -o -e /proc/`cat pid` ]; do sleep 0.01; done'
 wait 2
 jobs
 exec -d sleep 100
+logs %3
 kill 3
 wait
 ls

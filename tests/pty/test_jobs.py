@@ -15,7 +15,7 @@ from terminal import Terminal
 UNTIL_GO = "sh -c 'until [ -e go ]; do sleep 0.01; done; exit 3'"
 PROMPT = "^addesh %s( @[a-z.]+)?( \\[[0-9]+\\])?> "
 WOULD_END = "job in e1 would end with the shell\n +to end it all the same: " \
-    "once more +to let it go on:  env keep\n"
+    "once more +to let jobs go on:  env keep\n"
 
 
 class Shell(Terminal):

@@ -377,7 +377,8 @@ def test_disk_is_watched(env):
     env.wait_event(again)    # it has gone on, and is stopped again
     assert os.stat(file).st_size > size + (1 << 19)
     last = env.request("DISK", [("ROOM", 32 << 20)])
-    until(lambda: ask(env, "JOB", number).out == b"full\n")
+    env.wait_output(env.request("JOB", [("JOB", number), ("FOLLOW", 1)]),
+                    b"full\n")
     env.send(rc.message("CANCEL", last))
     check(env.wait(last).get("ERRNO"), 125)
 
