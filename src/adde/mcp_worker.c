@@ -20,8 +20,9 @@
 #include "cmd/host.h"
 #include "cmd/output.h"
 
-/* A call says what is new at most this often, and else that it goes on. */
-enum { NEWS_MS = 100, BEAT_MS = 1000 };
+/* A call says what is new at most this often, and else that it goes on; one
+   that was cancelled is reminded of that. */
+enum { NEWS_MS = 100, BEAT_MS = 1000, REMIND_MS = 20 };
 
 struct worker {
 	struct host host;
@@ -38,6 +39,10 @@ struct worker {
 	char *phase_text;
 	unsigned told; /* how often there was progress */
 	int64_t began, told_at;
+	/* The environment that the last call opened, or NULL. */
+	char *made;
+	bool unwanted; /* the call was cancelled when it was done */
+	bool undoing;
 };
 
 /* ---- frames ---- */
@@ -120,13 +125,15 @@ on_progress(void *worker, const char *message)
 
 /*
  * A tool may consist of commands, and each begins without a Ctrl-C: a
- * cancelled call is told again.
+ * cancelled call is told again and again.
  */
 static void
 raise_cancel(struct worker *w)
 {
-	if (!w->host.interrupted)
+	if (!w->host.interrupted && !w->undoing)
 		w->host.interrupted = 1;
+	if (w->beat)
+		loop_timer_set(w->beat, clock_ms() + REMIND_MS);
 }
 
 static void
@@ -136,8 +143,10 @@ on_beat(void *worker)
 	autofree char *text = NULL;
 
 	loop_timer_set(w->beat, clock_ms() + BEAT_MS);
-	if (w->cancelled)
+	if (w->cancelled) {
 		raise_cancel(w);
+		return;
+	}
 	if (clock_ms() - w->told_at < BEAT_MS / 2)
 		return;
 	text = xasprintf("%s (%lld s)", w->phase,
@@ -160,13 +169,42 @@ fail(struct worker *w, const char *id, struct err *err, struct strbuf *line)
 
 /* So that the next call in a new environment comes here, where it is open. */
 static void
-tell_env(struct worker *w, const json *response)
+tell_env(struct worker *w)
 {
 	autobuf struct strbuf env = STRBUF_INIT;
 
-	strbuf_adds(&env, json_str(response, "container_id", ""));
-	if (env.len)
-		send_frame(w, MCP_ENV, &env);
+	if (!w->made)
+		return;
+	strbuf_adds(&env, w->made);
+	send_frame(w, MCP_ENV, &env);
+}
+
+static void
+note_env(struct worker *w, const json *response)
+{
+	const char *env = json_str(response, "container_id", NULL);
+
+	free(w->made);
+	w->made = env ? xstrdup(env) : NULL;
+}
+
+/* Of an environment that a cancelled call opened nobody learns. */
+static void
+undo(struct worker *w)
+{
+	autofree char *env = steal(&w->made);
+	autoerr struct err ignored = ERR_INIT;
+	autojson json *request = json_object(), *said = NULL;
+
+	w->unwanted = false;
+	if (!env)
+		return;
+	w->undoing = true;
+	w->host.interrupted = 0;
+	json_put_str(request, "container_id", env);
+	(void)tool_run(tool_find("cleanup_env"), &w->host, &w->out, request,
+	    NULL, NULL, &said, &ignored);
+	w->undoing = false;
 }
 
 static void
@@ -185,7 +223,12 @@ run_tool(struct worker *w, const struct tool *t, struct strbuf *line)
 		fail(w, id, &err, line);
 		return;
 	}
-	tell_env(w, response);
+	note_env(w, response);
+	if (w->cancelled) {
+		undo(w);
+		return;
+	}
+	tell_env(w);
 	mcp_tools_answer(line, id, era_of(w->call), status, response);
 	if (line->len > MCP_FRAME_MAX) {
 		strbuf_reset(line);
@@ -207,7 +250,7 @@ carry_out(struct worker *w)
 	w->host.interrupted = 0;
 	if (!w->cancelled)
 		run_tool(w, t, &line);
-	loop_timer_remove(w->beat);
+	loop_timer_remove(steal(&w->beat));
 	send_frame(w, MCP_DONE, &line);
 	json_free(steal(&w->call));
 	free(steal(&w->phase_text));
@@ -221,6 +264,7 @@ take_frame(struct worker *w, const struct mcp_frame *frame, const char *body)
 	autoerr struct err err = ERR_INIT;
 
 	if (frame->type == MCP_CANCEL && frame->call == w->number) {
+		w->unwanted = !w->call;
 		w->cancelled = true;
 		raise_cancel(w);
 	}
@@ -327,6 +371,7 @@ end(struct worker *w)
 		status = dispatch_error(&w->host, &w->out, nowhere, "mcp",
 		    &err);
 	json_free(w->call);
+	free(w->made);
 	strbuf_release(&w->in);
 	loop_free(w->host.loop);
 	output_release(&w->out);
@@ -347,7 +392,9 @@ work(struct host *server, int fd)
 	watch = loop_fd_add(w.host.loop, fd, POLLIN, on_readable, &w);
 	signals = loop_fd_add(w.host.loop, signal_fd, POLLIN, on_signal, &w);
 	while (!w.ended) {
-		if (w.call)
+		if (w.unwanted)
+			undo(&w);
+		else if (w.call)
 			carry_out(&w);
 		else
 			loop_step(w.host.loop, -1);

@@ -21,7 +21,7 @@ enum mcp_frame_type {
 	/* To the worker: a call, as an object of id, era, name, arguments, and
 	   token if progress is wanted; id and token are JSON in a string. */
 	MCP_CALL = 1,
-	MCP_CANCEL, /* of that call; DONE follows all the same */
+	MCP_CANCEL, /* of that call, or the last one; DONE comes all the same */
 	/* To the server: */
 	MCP_LINE, /* a line for the client: progress */
 	MCP_ENV,  /* the environment that the call opened */

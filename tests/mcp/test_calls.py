@@ -176,6 +176,34 @@ def cancelled_at_once_nothing_comes():
             same(s.run(env, "print(2)\n")["stdout"], "2\n")
 
 
+@test("%s: of a cancelled call no environment stays open",
+      ("docker", "restricted-root"))
+def _(kind):
+    chance = random.Random(1)
+    with Server(kind) as s:
+        begun = time.monotonic()
+        s.env()
+        took = time.monotonic() - begun
+        for i in range(40):
+            number = s.start_call("create_runtime_env", {"image": IMAGE})
+            # at any time, and about when it is answered
+            time.sleep(took * chance.choice((chance.random(),
+                                             chance.uniform(0.8, 1.2))))
+            s.cancel(number)
+            time.sleep(0.05)
+            s.request("tools/list")
+            if number in s.answers:    # it came before
+                s.envs.append(s.content("create_runtime_env",
+                                        number)["container_id"])
+        # a worker takes one call after the other
+        for env in s.envs:
+            s.run(env, "print(1)\n")
+        done = s.home.addesh("--json", "env", "ls", "-a").is_ok()
+        open_now = [e for e in json.loads(done.out)["result"]["environments"]
+                    if e["state"] == "kept"]
+        same(len(open_now), len(s.envs), open_now)
+
+
 @test
 def progress_grows_and_names_its_token():
     with Server("restricted-root") as s:
