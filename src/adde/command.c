@@ -13,6 +13,7 @@
 #include "engine/endpoint.h"
 #include "session/session.h"
 
+#define HTTP_BAD_REQUEST 400 /* an engine of another version */
 #define SUMMARY_LINES 20
 #define SUMMARY_MAX (256u << 10) /* of a log, from its end */
 
@@ -67,7 +68,8 @@ command_say_unreachable(struct tool_call *c)
 	autovec struct strvec vars = STRVEC_INIT;
 	autoerr struct err why = ERR_INIT, ignored = ERR_INIT;
 
-	if (!s || s->engine || c->err.kind != ERR_ENGINE)
+	if (!s || s->engine || c->err.kind != ERR_ENGINE ||
+	    c->err.code == HTTP_BAD_REQUEST)
 		return;
 	endpoint_inputs_here(&in, &vars);
 	in.asked = policy_text(s->policy, SET_ENGINE_URL);

@@ -141,6 +141,8 @@ api_minor(const char *s)
 	return minor;
 }
 
+#define HTTP_BAD_REQUEST 400
+
 /*
  * The highest version that both sides speak.  What the engine says decides, as
  * some refuse versions that others need: Docker 29.0 takes nothing below 1.44.
@@ -216,7 +218,10 @@ ask_version(struct engine *e, struct err *err)
 		    "what answers at %s is no engine: %s", e->ep.url,
 		    ignored.msg.buf);
 	set_title(e, v);
-	return settle_api(e, v, err);
+	if (!settle_api(e, v, err))
+		return 0;
+	err->code = HTTP_BAD_REQUEST; /* as engines call it: it was reached */
+	return -1;
 }
 
 static bool

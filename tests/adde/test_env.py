@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """adde's tools for environments, on real engines."""
 
+import contextlib
 import json
 import os
 import signal
@@ -304,6 +305,16 @@ def _(kind):
         assert int(log["stdout"]) > 1, log
 
 
+@test("an engine that speaks another version is none that is not there: %s",
+      KINDS)
+def _(kind):
+    with Adde(kind, env={"DOCKER_API_VERSION": "1.99"}) as adde:
+        for tool, request in (("list_agent_images", {}),
+                              ("create_runtime_env", {"image": "busybox"})):
+            error = adde.fails(tool, request)
+            assert error.startswith("DOCKER_API_VERSION is 1.99: "), error
+
+
 @deviation("image_cmd", KINDS)
 def _(kind):
     with Adde(kind) as adde:
@@ -350,19 +361,30 @@ def _(kind):
 
 @test
 def a_program_that_installs_packages_works():
+    """For an ordinary user, and the next program has them, too."""
     engines.load("docker", "langs")
+    sandboxes.check_kind("docker")
     state = engines.state("docker")
-    with Env("docker", image="langs", network=True, env_vars={
-            "PIP_INDEX_URL": state["pip_index"],
-            "PIP_TRUSTED_HOST": "192.0.2.1"}) as env:
-        log = env.execute("a.py", (
-            "import subprocess, sys\n"
-            "subprocess.run([sys.executable, '-m', 'pip', 'install', '-q', "
-            "'addesh-sample'], check=True)\n"
-            "code = 'import addesh_sample as a; print(a.value)'\n"
-            "subprocess.run([sys.executable, '-c', code], check=True)\n"),
-            timeout_sec=120)
-        same((log["exit_code"], log["stdout"]), (0, "42\n"), log)
+    with Adde("docker") as adde:
+        adde.become_nobody()
+        env = adde.ok("create_runtime_env", image="langs", network=True,
+                      env_vars={"PIP_INDEX_URL": state["pip_index"],
+                                "PIP_TRUSTED_HOST": "192.0.2.1"})
+        for name, code, out in (
+                ("a.py", "import subprocess, sys\n"
+                 "subprocess.run([sys.executable, '-m', 'pip', 'install', "
+                 "'-q', 'addesh-sample'], check=True)\n"
+                 "code = 'import addesh_sample as a; print(a.value)'\n"
+                 "subprocess.run([sys.executable, '-c', code], check=True)\n",
+                 "42\n"),
+                ("b.py", "import addesh_sample as a; print(a.value)", "42\n"),
+                ("c.sh", "pip install -q --target lib addesh-sample && "
+                 "PYTHONPATH=lib python -S -c 'import addesh_sample as a; "
+                 "print(a.value)'", "42\n")):
+            log = adde.ok("execute_code_block", filename=name,
+                          container_id=env["container_id"],
+                          code_content=code, timeout_sec=120)["log"]
+            same((log["exit_code"], log["stdout"]), (0, out), log)
 
 
 @deviation("leftovers", KINDS)
@@ -578,6 +600,83 @@ def _(_):
     policy = "tools: {code_execution: {enabled: false}}\n"
     with Adde("docker", policy=policy) as adde:
         assert "enabled" in adde.fails("create_runtime_env", image="busybox")
+
+
+@contextlib.contextmanager
+def called(image, *names):
+    """An image has these names, too."""
+    api = engines.api("docker")
+    try:
+        for name in names:
+            api.post("/images/%s/tag?repo=%s&tag=%s" % (
+                image, *name.split(":")))
+        yield
+    finally:
+        for name in names:
+            api.delete("/images/" + name)
+
+
+SERVER = """
+require('http').createServer((q, r) => r.end('Hello World')).listen(3000);
+"""
+ASK = ("node /app/server.js & sleep 2 && node -e \"require('http').get("
+       "'http://localhost:3000/', r => { let d=''; r.on('data', c=>d+=c); "
+       "r.on('end', ()=>console.log(d)); });\"")
+
+
+@test
+def the_flows_of_its_examples_work_with_the_client_of_adde():
+    """An application that is built without a Dockerfile, and a server that
+    is started and asked by one script."""
+    engines.load("docker", "langs")
+    tags = ["agent-env:adde-flow%d-%d" % (n, os.getpid()) for n in (1, 2)]
+    with Adde("docker") as adde, \
+            called("langs:latest", "python:3-alpine", "node:20-alpine"):
+        call = adde.client().call
+        try:
+            path = call("prepare_build_context", {"files": {
+                "requirements.txt": "",
+                "main.py": 'print("Hello, World!")\n'}})["context_id"]
+            built = call("build_image_from_context", {
+                "context_id": path, "tag": tags[0]}, timeout=600)
+            same((built["status"], built["tag"]), ("success", tags[0]))
+            env = call("create_runtime_env", {
+                "image": tags[0], "dependencies": [], "env_vars": {},
+                "network": False})["container_id"]
+            adde.made.append(env)
+            log = call("execute_code_block", {
+                "container_id": env, "filename": "run.py", "code_content":
+                "exec(open('/app/main.py').read())", "timeout_sec": 10})["log"]
+            same(four(log), (0, "Hello, World!\n", ""))
+            same(call("get_container_logs", {"container_id": env,
+                                             "tail_lines": 20})["log"], log)
+            same(call("cleanup_env", {"container_id": env}), {"ok": True})
+
+            adde.write("app/Dockerfile", "FROM node:20-alpine\nWORKDIR /app\n"
+                       "COPY package.json server.js ./\nEXPOSE 3000\n"
+                       'CMD ["node", "server.js"]\n')
+            adde.write("app/package.json", '{"name": "app"}')
+            adde.write("app/server.js", SERVER)
+            call("build_image_from_path", {
+                "path": os.path.join(adde.work, "app"), "tag": tags[1]},
+                timeout=600)
+            env = call("create_runtime_env", {
+                "image": tags[1], "dependencies": [], "env_vars": {},
+                "network": True})["container_id"]
+            adde.made.append(env)
+            log = call("execute_code_block", {
+                "container_id": env, "filename": "run.sh",
+                "code_content": ASK, "timeout_sec": 15})["log"]
+            same(four(log), (0, "Hello World\n", ""))
+            listed = call("list_agent_images", {"filter_tag": "agent-env"})
+            found = {t for i in listed["images"] for t in i["tags"]}
+            assert set(tags) <= found, found
+            call("prune_build_cache", {"older_than_hrs": 100000})
+        finally:
+            for env in adde.made:
+                adde.call("cleanup_env", container_id=env)
+            gone = [adde.call("delete_image", image=t).json for t in tags]
+        same([g["ok"] for g in gone], [True, True])
 
 
 @test
