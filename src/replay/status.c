@@ -92,6 +92,12 @@ want_status_met(const struct want_status *w, const struct got_status *g)
 	}
 }
 
+bool
+want_status_same(const struct want_status *a, const struct want_status *b)
+{
+	return a->kind == b->kind && a->number == b->number;
+}
+
 void
 want_status_add(struct strbuf *sb, const struct want_status *w)
 {

@@ -33,6 +33,7 @@ int want_status_parse(
     struct want_status *w, const char *s, size_t n, struct err *err);
 /* "[N]" is met by whatever gives that status: [124] also by [timeout]. */
 bool want_status_met(const struct want_status *w, const struct got_status *g);
+bool want_status_same(const struct want_status *a, const struct want_status *b);
 /* As a line of a file, "[0]" included. */
 void want_status_add(struct strbuf *sb, const struct want_status *w);
 /* What would be written for a step that ended so: the most that is known. */
