@@ -20,7 +20,6 @@
  */
 #define TALK_MAX 20
 #define TALK_FILES_MAX 1200
-#define LEASE_MS 600000
 #define OPENING_MS 20000
 #define LOCK_MS 5000
 /*
@@ -125,7 +124,7 @@ box_config_default(struct box *box, struct client_config *cfg)
 	cfg->workspace =
 	    box->spec.workdir ? box->spec.workdir : SANDBOX_WORKSPACE;
 	/* A kept one gets its own when it is in the register. */
-	cfg->lease_ms = box->spec.lease_ms ? OPENING_MS : LEASE_MS;
+	cfg->lease_ms = box->spec.lease_ms ? OPENING_MS : BOX_LEASE_MS;
 	cfg->silence_ms = box->spec.lease_ms ? BOX_SILENCE_MS : 0;
 	cfg->nofile_soft = 1024;
 	cfg->nofile_hard = 4096;

@@ -85,6 +85,9 @@ void box_free(struct box *box);
  * while a program of its own runs is taken for dead, and the program is killed.
  */
 #define BOX_SILENCE_MS 10000
+/* Without a word from this process for so long the runner ends, whatever its
+   connection looks like; a process that is stopped meanwhile says nothing. */
+#define BOX_LEASE_MS 600000
 /* Sends PROTO_KEEP and waits for the answer. */
 int box_send_keep(struct box *box, struct err *err);
 /* HELLO of a later client, on a stream that is box->client's. */

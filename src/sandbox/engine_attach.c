@@ -24,7 +24,6 @@
 #define HELLO_MS 20000
 #define END_MS 5000
 #define RUNNER_MAX (32u << 20)
-#define LEASE_MS 60000 /* it is told of the end of its connection anyway */
 
 struct guest {
 	char *container; /* its id */
@@ -357,7 +356,7 @@ configure(struct box *box, const json *c, struct client_config *cfg)
 {
 	cfg->isolation = "tree";
 	cfg->workspace = box->spec.workdir;
-	cfg->lease_ms = LEASE_MS;
+	cfg->lease_ms = BOX_LEASE_MS;
 	cfg->nofile_soft = 1024;
 	cfg->nofile_hard = 4096;
 	strvec_push(&cfg->base_env, "PATH=/usr/local/sbin:/usr/local/bin:"
