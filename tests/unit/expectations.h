@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "replay/match.h"
+#include "replay/align.h"
 
 /* The lines of s, the caller's; numbered from 1. */
 static inline struct expected_text *
@@ -38,6 +38,30 @@ static inline void
 output_text(struct actual *a, const char *s)
 {
 	actual_read(a, s, strlen(s));
+}
+
+/* Both, and how they belong together. */
+struct comparison {
+	struct expectation x;
+	struct actual a;
+	struct alignment al;
+};
+
+static inline void
+compare(struct comparison *c, const char *expected, const char *output,
+    const struct masks *masks)
+{
+	expect_text(&c->x, expected, masks);
+	output_text(&c->a, output);
+	align(&c->al, &c->x, &c->a);
+}
+
+static inline void
+comparison_release(struct comparison *c)
+{
+	alignment_release(&c->al);
+	actual_release(&c->a);
+	expectation_release(&c->x);
 }
 
 #endif

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "replay/align.h"
+#include "draw.h"
 #include "expectations.h"
 #include "tap.h"
 
@@ -76,58 +77,40 @@ test_table(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
 		autobuf struct strbuf rows = STRBUF_INIT;
-		struct expectation x;
-		struct alignment al;
-		struct actual a;
+		struct comparison c;
 
-		ok(!expect_text(&x, table[i].expected, masks), "text %zu", i);
-		output_text(&a, table[i].output);
-		align(&al, &x, &a);
-		for (size_t r = 0; r < al.n; r++)
-			strbuf_addc(&rows, letter(&al.v[r]));
-		is_str(rows.buf, table[i].rows, "is aligned");
-		ok(alignment_matches(&al) == expectation_matches(&x, &a),
+		compare(&c, table[i].expected, table[i].output, masks);
+		for (size_t r = 0; r < c.al.n; r++)
+			strbuf_addc(&rows, letter(&c.al.v[r]));
+		is_str(rows.buf, table[i].rows, "text %zu", i);
+		ok(alignment_matches(&c.al) == expectation_matches(&c.x, &c.a),
 		    "as it matches");
-		alignment_release(&al);
-		actual_release(&a);
-		expectation_release(&x);
+		comparison_release(&c);
 	}
 }
 
 /* Each line once and in order, but what may come again; pairs that match. */
 static bool
-is_sound(
-    const struct alignment *al, struct expectation *x, const struct actual *a)
+is_sound(struct comparison *c)
 {
 	ptrdiff_t i = 0, j = 0;
 
-	for (size_t r = 0; r < al->n; r++) {
-		const struct align_row *row = &al->v[r];
+	for (size_t r = 0; r < c->al.n; r++) {
+		const struct align_row *row = &c->al.v[r];
 		bool again = row->expected >= 0 && row->expected == i - 1 &&
-			     !expect_line_is_once(&x->v[row->expected]);
+			     !expect_line_is_once(&c->x.v[row->expected]);
 
 		if ((row->expected >= 0 && row->expected != i && !again) ||
 		    (row->actual >= 0 && row->actual != j))
 			return false;
 		if (row->op <= ALIGN_PATTERN &&
 		    !expect_line_matches(
-			x, (size_t)row->expected, &a->v[row->actual]))
+			&c->x, (size_t)row->expected, &c->a.v[row->actual]))
 			return false;
 		i += row->expected >= 0 && !again;
 		j += row->actual >= 0;
 	}
-	return i == (ptrdiff_t)x->n && j == (ptrdiff_t)a->n;
-}
-
-static unsigned
-draw(unsigned below)
-{
-	static uint64_t state = 88172645463325252u;
-
-	state ^= state >> 12;
-	state ^= state << 25;
-	state ^= state >> 27;
-	return (unsigned)((state * 2685821657736338717u) >> 33) % below;
+	return i == (ptrdiff_t)c->x.n && j == (ptrdiff_t)c->a.n;
 }
 
 /* Small texts of a few kinds of line, of which many match. */
@@ -140,27 +123,22 @@ test_random(void)
 
 	for (int round = 0; round < 20000; round++) {
 		autobuf struct strbuf text = STRBUF_INIT, out = STRBUF_INIT;
-		struct expectation x;
-		struct alignment al;
-		struct actual a;
+		struct comparison c;
+		bool matches;
 
 		for (unsigned n = draw(6); n; n--)
 			strbuf_addf(&text, "%s\n", kinds[draw(8)]);
 		for (unsigned n = draw(6); n; n--)
 			strbuf_addf(&out, "%c\n", "abc"[draw(draw(2) ? 2 : 3)]);
-		expect_text(&x, text.buf, masks);
-		output_text(&a, out.buf);
-		align(&al, &x, &a);
-		matched += expectation_matches(&x, &a);
-		if (!is_sound(&al, &x, &a) ||
-		    alignment_matches(&al) != expectation_matches(&x, &a)) {
+		compare(&c, text.buf, out.buf, masks);
+		matches = expectation_matches(&c.x, &c.a);
+		matched += matches;
+		if (!is_sound(&c) || alignment_matches(&c.al) != matches) {
 			wrong++;
 			printf(
 			    "# expected:\n%s# output:\n%s", text.buf, out.buf);
 		}
-		alignment_release(&al);
-		actual_release(&a);
-		expectation_release(&x);
+		comparison_release(&c);
 	}
 	ok(matched > 1000 && matched < 19000, "%d random texts match", matched);
 	is_int(wrong, 0, "and align without a difference; no others do");
@@ -203,25 +181,19 @@ static void
 test_large(enum large kind, const char *name, size_t most)
 {
 	autobuf struct strbuf text = STRBUF_INIT, out = STRBUF_INIT;
-	struct expectation x;
-	struct alignment al;
-	struct actual a;
+	struct comparison c;
 	clock_t begin;
 
 	large_text(kind, 50000, &text, &out);
 	begin = clock();
-	ok(!expect_text(&x, text.buf, masks), "50000 lines, %s", name);
-	output_text(&a, out.buf);
-	align(&al, &x, &a);
-	ok(used_ms(begin) < LIMIT_MS, "are aligned");
+	compare(&c, text.buf, out.buf, masks);
+	ok(used_ms(begin) < LIMIT_MS, "50000 lines, %s, are aligned", name);
 	printf("# %ld ms; %zu missing, %zu extra, %zu changed\n",
-	    used_ms(begin), al.missing, al.extra, al.changed);
-	ok(is_sound(&al, &x, &a), "soundly");
-	ok(al.missing + al.extra + al.changed <= most,
+	    used_ms(begin), c.al.missing, c.al.extra, c.al.changed);
+	ok(is_sound(&c), "soundly");
+	ok(c.al.missing + c.al.extra + c.al.changed <= most,
 	    "with at most %zu differences", most);
-	alignment_release(&al);
-	actual_release(&a);
-	expectation_release(&x);
+	comparison_release(&c);
 }
 
 /* Three lines against very many. */
@@ -229,23 +201,17 @@ static void
 test_narrow(void)
 {
 	autobuf struct strbuf out = STRBUF_INIT;
-	struct expectation x;
-	struct alignment al;
-	struct actual a;
+	struct comparison c;
 
 	strbuf_adds(&out, "the first of all\n");
 	for (int i = 0; i < 300000; i++)
 		strbuf_addf(&out, "%d\n", i);
 	strbuf_adds(&out, "4 passed\n");
-	expect_text(&x, "the first line\n...\n3 passed\n", masks);
-	output_text(&a, out.buf);
-	align(&al, &x, &a);
-	ok(is_sound(&al, &x, &a), "3 lines against 300002");
-	is_int(al.changed, 2, "changed are the two at the ends");
-	is_int(al.missing + al.extra, 0, "the others elided");
-	alignment_release(&al);
-	actual_release(&a);
-	expectation_release(&x);
+	compare(&c, "the first line\n...\n3 passed\n", out.buf, masks);
+	ok(is_sound(&c), "3 lines against 300002");
+	is_int(c.al.changed, 2, "changed are the two at the ends");
+	is_int(c.al.missing + c.al.extra, 0, "the others elided");
+	comparison_release(&c);
 }
 
 int

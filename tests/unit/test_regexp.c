@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/regexp.h"
+#include "draw.h"
 #include "tap.h"
 
 static const struct {
@@ -87,17 +88,6 @@ test_table(struct regexp_run *run)
 		    "%s is refused", wrong[i].re);
 		is_str(err.msg.buf, wrong[i].message, "and said why");
 	}
-}
-
-static unsigned
-draw(unsigned below)
-{
-	static uint64_t state = 88172645463325252u;
-
-	state ^= state >> 12;
-	state ^= state << 25;
-	state ^= state >> 27;
-	return (unsigned)((state * 2685821657736338717u) >> 33) % below;
 }
 
 static void

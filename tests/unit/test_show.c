@@ -146,13 +146,11 @@ static const struct sample samples[] = {
 };
 
 static void
-stream_of(struct show_stream *st, struct expectation *x, struct actual *a,
-    struct alignment *al, const char *expected, const char *output)
+stream_of(struct show_stream *st, struct comparison *c, const char *expected,
+    const char *output)
 {
-	expect_text(x, expected, masks);
-	output_text(a, output);
-	align(al, x, a);
-	*st = (struct show_stream){x, a, al};
+	compare(c, expected, output, masks);
+	*st = (struct show_stream){&c->x, &c->a, &c->al};
 }
 
 static void
@@ -161,23 +159,18 @@ test_samples(void)
 	for (size_t i = 0; i < ARRAY_SIZE(samples); i++) {
 		const struct sample *s = &samples[i];
 		autobuf struct strbuf got = STRBUF_INIT;
-		struct expectation x[2];
-		struct alignment al[2];
-		struct actual a[2];
+		struct comparison c[2];
 		struct show show = s->show;
 
 		show.masks = masks;
-		stream_of(&show.out, &x[0], &a[0], &al[0], s->expected,
+		stream_of(&show.out, &c[0], s->expected,
 		    s->output);
-		stream_of(&show.err, &x[1], &a[1], &al[1], s->expected_err,
+		stream_of(&show.err, &c[1], s->expected_err,
 		    s->output_err);
 		show_failure(&got, &show);
 		is_str(got.buf, s->want, "sample %zu", i);
-		for (int k = 0; k < 2; k++) {
-			alignment_release(&al[k]);
-			actual_release(&a[k]);
-			expectation_release(&x[k]);
-		}
+		comparison_release(&c[0]);
+		comparison_release(&c[1]);
 	}
 }
 
@@ -188,28 +181,23 @@ test_much(void)
 	autobuf struct strbuf out = STRBUF_INIT, got = STRBUF_INIT;
 	struct show show = {.file = "f", .line = 1, .command = "x",
 	    .got = "0", .status_met = true, .masks = masks};
-	struct expectation x[2];
-	struct alignment al[2];
-	struct actual a[2];
+	struct comparison c[2];
 
 	for (int i = 0; i < 5000; i++)
 		strbuf_addf(&out, "%d\n", i);
 	for (int i = 0; i < 100000; i++)
 		strbuf_adds(&out, "long");
 	strbuf_addc(&out, '\n');
-	stream_of(&show.out, &x[0], &a[0], &al[0], "", out.buf);
-	stream_of(&show.err, &x[1], &a[1], &al[1], "", out.buf + 23890);
+	stream_of(&show.out, &c[0], "", out.buf);
+	stream_of(&show.err, &c[1], "", out.buf + 23890);
 	show_failure(&got, &show);
 	ok(strstr(got.buf, "          | (4601 more lines)\n"),
 	    "the rest of many lines is counted");
 	ok(strstr(got.buf, "... (398000 bytes more)\n"),
 	    "and that of a long one");
 	ok(got.len < 20000, "so that it is short");
-	for (int k = 0; k < 2; k++) {
-		alignment_release(&al[k]);
-		actual_release(&a[k]);
-		expectation_release(&x[k]);
-	}
+	comparison_release(&c[0]);
+	comparison_release(&c[1]);
 }
 
 /* A part of a table, as it is asked whether it is right. */
@@ -219,14 +207,12 @@ test_hunk(void)
 	autobuf struct strbuf got = STRBUF_INIT;
 	struct show show = {.masks = masks};
 	struct show_stream st;
-	struct expectation x;
-	struct alignment al;
-	struct actual a;
+	struct comparison c;
 	size_t begin = 0, end;
 
-	stream_of(&st, &x, &a, &al, "1\n2\n3\n4\nold\n6\n7\n8\n9\n",
+	stream_of(&st, &c, "1\n2\n3\n4\nold\n6\n7\n8\n9\n",
 	    "1\n2\n3\n4\nnew\n6\n7\n8\n9\n");
-	ok(alignment_hunk(&al, &begin, &end), "a hunk");
+	ok(alignment_hunk(&c.al, &begin, &end), "a hunk");
 	show_hunk(&got, &show, &st, begin, end);
 	is_str(got.buf,
 	    " exp  act |\n"
@@ -239,9 +225,7 @@ test_hunk(void)
 	    "   7    7 |   7\n"
 	    "   8    8 |   8\n",
 	    "is shown with what is around it");
-	alignment_release(&al);
-	actual_release(&a);
-	expectation_release(&x);
+	comparison_release(&c);
 }
 
 int

@@ -78,23 +78,17 @@ check(const char *expected, const char *output, bool err_stream,
 {
 	autobuf struct strbuf got = STRBUF_INIT;
 	autoerr struct err err = ERR_INIT;
-	struct expectation x;
-	struct alignment al;
+	struct comparison c;
 	struct updated u;
-	struct actual a;
 
-	expect_text(&x, expected, masks);
-	output_text(&a, output);
-	align(&al, &x, &a);
-	if (!ok(!update_lines(&u, &al, &x, &a, masks, err_stream, NULL, &err),
+	compare(&c, expected, output, masks);
+	if (!ok(!update_lines(&u, &c.al, &c.x, &c.a, masks, err_stream, NULL, &err),
 		"an update"))
 		printf("# %s\n", err.msg.buf);
-	joined(&got, &u, &x);
+	joined(&got, &u, &c.x);
 	is_str(got.buf, want, "has the lines");
 	updated_release(&u);
-	alignment_release(&al);
-	actual_release(&a);
-	expectation_release(&x);
+	comparison_release(&c);
 }
 
 static void
@@ -103,10 +97,8 @@ test_exhausted(void)
 	static const char long_time[] = "(.*.*.*.*.*(a?){250})*x (re)\n";
 	autobuf struct strbuf text = STRBUF_INIT, out = STRBUF_INIT;
 	autoerr struct err err = ERR_INIT;
-	struct expectation x;
-	struct alignment al;
+	struct comparison c;
 	struct updated u;
-	struct actual a;
 
 	for (int i = 0; i < 300; i++) {
 		strbuf_adds(&text, long_time);
@@ -114,18 +106,14 @@ test_exhausted(void)
 			strbuf_addc(&out, 'a');
 		strbuf_addc(&out, '\n');
 	}
-	expect_text(&x, text.buf, masks);
-	output_text(&a, out.buf);
-	align(&al, &x, &a);
-	is_int(update_lines(&u, &al, &x, &a, masks, true, NULL, &err), -1,
+	compare(&c, text.buf, out.buf, masks);
+	is_int(update_lines(&u, &c.al, &c.x, &c.a, masks, true, NULL, &err), -1,
 	    "what was not compared");
 	is_str(err.msg.buf,
 	    "the patterns of stderr take too long to be compared",
 	    "is not updated");
 	updated_release(&u);
-	alignment_release(&al);
-	actual_release(&a);
-	expectation_release(&x);
+	comparison_release(&c);
 }
 
 /* Some of the changes. */
@@ -137,25 +125,19 @@ test_partly(void)
 	static const char output[] = "a\n2 x\nb\nc\nnew\n";
 	autobuf struct strbuf got = STRBUF_INIT, hunks = STRBUF_INIT;
 	autoerr struct err err = ERR_INIT;
-	struct expectation x;
-	struct alignment al;
+	struct comparison c;
 	struct updated u;
-	struct actual a;
 
-	expect_text(&x, expected, masks);
-	output_text(&a, output);
-	align(&al, &x, &a);
-	for (size_t i = 0, end; alignment_hunk(&al, &i, &end); i = end)
+	compare(&c, expected, output, masks);
+	for (size_t i = 0, end; alignment_hunk(&c.al, &i, &end); i = end)
 		strbuf_addf(&hunks, "%zu-%zu ", i, end);
 	is_str(hunks.buf, "1-2 3-4 5-6 ", "three hunks");
-	is_int(update_lines(&u, &al, &x, &a, masks, false, second, &err), 0,
+	is_int(update_lines(&u, &c.al, &c.x, &c.a, masks, false, second, &err), 0,
 	    "of which the second is taken");
-	joined(&got, &u, &x);
+	joined(&got, &u, &c.x);
 	is_str(got.buf, "a|1 x|b|c|", "and changes what it is about");
 	updated_release(&u);
-	alignment_release(&al);
-	actual_release(&a);
-	expectation_release(&x);
+	comparison_release(&c);
 }
 
 int
