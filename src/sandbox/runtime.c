@@ -59,12 +59,21 @@ make_state(const char *path, struct err *err)
 	return 0;
 }
 
+/* That of another user comes from su(1), and may be changed under our hands. */
+static bool
+is_others(const char *dir)
+{
+	struct stat st;
+
+	return !stat(dir, &st) && st.st_uid != geteuid();
+}
+
 static char *
 find_runtime_dir(void)
 {
 	const char *dir = xdg_variable("XDG_RUNTIME_DIR");
 
-	if (dir)
+	if (dir && !is_others(dir))
 		return io_join(dir, "addesh");
 	return xasprintf("/tmp/addesh-%u", (unsigned)geteuid());
 }

@@ -2,8 +2,9 @@
  * Where addesh keeps things on this host, who this process is to the next one,
  * and where its own installed files are.
  *
- *	runtime	$XDG_RUNTIME_DIR/addesh, or /tmp/addesh-UID: locks and what
- *		must not survive a reboot
+ *	runtime	$XDG_RUNTIME_DIR/addesh, or /tmp/addesh-UID without such a
+ *		directory of this user: locks and what must not survive a
+ *		reboot
  *	state	$XDG_STATE_HOME/addesh, or ~/.local/state/addesh: steps, logs
  *
  * (XDG Base Directory Specification 0.8.)  Both are made with mode 0700 and

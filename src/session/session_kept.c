@@ -6,6 +6,7 @@
 #include "session/session_impl.h"
 
 #define ID_DIGITS_MIN 4 /* that somebody has to type of an id */
+#define ID_DIGITS_SHOWN 8
 
 /* ---- what the session adds to a record ---- */
 
@@ -143,11 +144,14 @@ matches(const json *record, const char *name)
 static int
 ambiguous(const json *a, const json *b, const char *name, struct err *err)
 {
+	const char *ida = json_str(a, "id", ""), *idb = json_str(b, "id", "");
+	int n = strncmp(ida, idb, ID_DIGITS_SHOWN) ? ID_DIGITS_SHOWN : 16;
+
 	err_set(err, ERR_USAGE, "'%s' is the name of several kept environments",
 	    name);
-	return err_hint(err, "by its id:  %.8s (%s) or %.8s (%s)      all of "
-	    "them:  env ls -a", json_str(a, "id", ""), json_str(a, "name", ""),
-	    json_str(b, "id", ""), json_str(b, "name", ""));
+	return err_hint(err, "by its id:  %.*s (%s) or %.*s (%s)      all of "
+	    "them:  env ls -a", n, ida, json_str(a, "name", ""), n, idb,
+	    json_str(b, "name", ""));
 }
 
 static struct env *

@@ -2,15 +2,17 @@
 """Directories of this host on engines whose users are not this host's: Docker
 with userns-remap, and Podman of an ordinary user."""
 
+import json
 import os
 import shutil
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 import engines
 from sandboxes import SandboxHome, nobody
-from tap import main, same, test
+from tap import main, patient, same, test
 
 BOTH = "env new busybox:latest -v in:/artifacts:ro -v out:/workspace/output"
 PROGRAM = ("exec sh -c 'cat /artifacts/a; echo x > output/f; mkdir output/d; "
@@ -43,6 +45,23 @@ class Mapped:
         self.own.stop()
 
 
+def outlives_its_session(h):
+    """Another process finds a kept environment, which ends itself."""
+    h.addesh("-c", "env new busybox:latest --keep=5s --name k1", "-c",
+             "exec -- sh -c 'echo left > f'").is_ok()
+    same(h.addesh("-c", "env use k1", "-c", "cat f").is_ok().out, "left\n")
+    time.sleep(4)
+    end = time.monotonic() + patient(60)
+    while True:
+        done = h.addesh("--json", "env", "ls", "-a").is_ok()
+        rows = json.loads(done.out)["result"]["environments"]
+        state = {r["name"]: r["state"] for r in rows}["k1"]
+        if state == "ended":
+            break
+        assert state == "kept" and time.monotonic() < end, rows
+        time.sleep(0.2)
+
+
 def refused(h, line, *said):
     done = h.addesh("-c", line).is_status(2)
     same(done.err.splitlines()[-2:], list(said))
@@ -70,6 +89,7 @@ def docker_that_maps_users():
         done = h.addesh("-c", "env new busybox:latest", "-c",
                         "run a.sh <<<'id -u'").is_ok()
         assert int(done.out) > 9999, done.out
+        outlives_its_session(h)
 
 
 @test
@@ -84,6 +104,7 @@ def podman_of_an_ordinary_user():
             st = os.lstat(os.path.join(h.work, name))
             same((st.st_uid, st.st_gid), nobody(), name)
         same(os.listdir(h.work + "/in"), ["a"])
+        outlives_its_session(h)
 
 
 main()

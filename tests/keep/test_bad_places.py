@@ -341,6 +341,43 @@ def the_runtime_directory_is_removed(kind):
         h.all_gone()
 
 
+@test
+def without_a_runtime_directory_of_its_own():
+    """None, or that of another user, as su leaves it: one in /tmp, which is
+    refused where others made it."""
+    with Home("restricted-user", keep=False) as h:
+        uid, gid = h.user.get("user", os.geteuid()), h.user.get("group", -1)
+        place = "/tmp/addesh-%d" % uid
+        shutil.rmtree(place, ignore_errors=True)
+        try:
+            others = h.dir("others")
+            os.chown(others, 0, 0)
+            os.chmod(others, 0o777)
+            h.env["XDG_RUNTIME_DIR"] = others
+            h.keep()
+            same(os.listdir(others), [])
+            assert h.record()["box"]["socket"].startswith(place + "/env/")
+            del h.env["XDG_RUNTIME_DIR"]
+            same(h.read().is_ok().out, "left\n")
+            # a login finds what a service keeps, and the other way round
+            h.env["XDG_RUNTIME_DIR"] = h.dir("runtime")
+            same(h.read().is_ok().out, "left\n")
+            h.addesh("env", "rm", "k1").is_ok()
+            h.all_gone()
+            del h.env["XDG_RUNTIME_DIR"]
+            shutil.rmtree(place)
+            for make in (lambda: os.mkdir(place, 0o777),
+                         lambda: os.symlink(h.dir("work"), place),
+                         lambda: os.close(os.open(place, os.O_CREAT))):
+                make()
+                done = h.addesh("env", "ls").is_status(125)
+                assert place in done.err, done.err
+                (os.rmdir if os.path.isdir(place) and
+                 not os.path.islink(place) else os.unlink)(place)
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
+
+
 @test(values=RESTRICTED)
 def its_socket_is_replaced(kind):
     def listen(path):

@@ -305,12 +305,50 @@ def a_client_that_is_killed_leaves_nothing_running(kind):
         same(h.in_it("cat f").is_ok().out, "left\n")
 
 
+@test(values=KINDS)
+def twenty_take_turns(kind):
+    with Kept(kind) as h:
+        h.in_it("exec -- sh -c 'echo 0 > f'").is_ok()
+        clients = [h.spawn(
+            "-c", "env use k1", "-c", "exec -t 100 -- sh -c 'n=$(cat f); "
+            "sleep 0.02; echo $((n+1)) > f'", "-c",
+            "exec -t 100 -- sh -c 'echo $(($(cat f)+1)) > f'")
+            for _ in range(20)]
+        for p in clients:
+            _, err = p.communicate(timeout=patient(120))
+            same((p.returncode, err), (0, b""))
+        same(h.in_it("cat f").is_ok().out, "40\n")
+
+
 def cmdline(pid):
     try:
         with open("/proc/%s/cmdline" % pid, "rb") as f:
             return f.read()
     except OSError:
         return b""
+
+
+@test
+def of_two_that_are_meant_none_is_taken():
+    with Kept("restricted-root") as h:
+        h.make("env new --keep --name k1")
+        done = h.in_it("cat f").is_status(2)
+        assert "'k1' is the name of several kept env" in done.err, done.err
+        # ids that begin alike
+        (one, a), (two, b) = [(path, os.path.basename(path)[:16])
+                              for path in sorted(h.records())]
+        with open(two) as f:
+            text = f.read()
+        other = a[:8] + b[8:]
+        with open(two.replace(b, other), "w") as f:
+            f.write(text.replace(b, other))
+        for name in a[:4], a[:8]:
+            done = h.in_it("cat f", name=name).is_status(2)
+            assert "%s (k1)" % a in done.err, done.err
+            assert "%s (k1)" % other in done.err, done.err
+        os.unlink(two.replace(b, other))
+        for path, name in (one, a), (two, b[:8]):
+            same(h.in_it("cat f", name=name).is_ok().out, "left\n")
 
 
 @test
