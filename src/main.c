@@ -462,6 +462,7 @@ run_program(struct program *p)
 
 	p->host.loop = loop_new();
 	signals_init(&p->signals, &p->host, &p->out);
+	p->interp.signals = &p->signals;
 	status = run(p, &err) < 0
 		     ? dispatch_error(&p->host, &p->out, nowhere, NULL, &err)
 		     : interp_status(&p->interp);

@@ -26,7 +26,7 @@ static const struct opt record_opts[] = {
 
 const struct cmd cmd_record = {
     .name = "record",
-    .summary = "write what is typed, and what it comes to, into a session file",
+    .summary = "write what is typed and what comes of it to a session file",
     .help = "Until 'record stop' or the end of the session. Values that change "
 	    "from run to run are written as [TIME], [ID] and so on, so that "
 	    "'replay FILE' finds all as expected. Beside it FILE.rec.jsonl "

@@ -3,6 +3,7 @@
    what it shows, and none of it stays. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@
 #include "cmd/host.h"
 #include "cmd/output.h"
 #include "cmd/replay_call.h"
+#include "cmd/terminal.h"
 #include "replay/report.h"
 
 struct replaying;
@@ -42,13 +44,14 @@ struct replaying {
 	struct performer *v;
 	size_t n, next, shown; /* to begin, to print */
 	size_t running;
+	bool terminal; /* its process has it: one that stops for a person */
 };
 
 /* ---- the environment of a file ---- */
 
 /* Kept of ours: where the engine is, and what the system needs. */
 static const char *const inherited[] = {"PATH", "USER", "LOGNAME", "CI",
-    "TERM", "XDG_RUNTIME_DIR", "CONTAINER_HOST", "REGISTRY_AUTH_FILE",
+    "TERM", "VISUAL", "EDITOR", "XDG_RUNTIME_DIR", "CONTAINER_HOST", "REGISTRY_AUTH_FILE",
     "ADDESH_ENGINE", "ADDESH_RUNNER", "ADDESH_DATADIR", "ADDESH_LIBEXECDIR",
     "ADDESH_TIMEOUT_SCALE", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS",
     NULL};
@@ -134,6 +137,11 @@ make_words(const struct performer *p, struct strvec *argv)
 		strvec_push(argv, "--keep");
 	add_option(argv, "--only", call_str(c, "only"));
 	add_option(argv, "--from", call_str(c, "from"));
+	if (p->all->terminal)
+		strvec_push(argv, call_has(c, "update") ? "--update"
+							: "--break");
+	else if (call_has(c, "update"))
+		strvec_push(argv, "--update=all");
 	strvec_push(argv, "--");
 	strvec_push(argv, p->file);
 }
@@ -144,7 +152,11 @@ static int
 start(struct performer *p, struct err *err)
 {
 	autovec struct strvec env = STRVEC_INIT, argv = STRVEC_INIT;
-	struct spawn sp = {.in = -1, .out = -1, .err = STDERR_FILENO};
+	bool terminal = p->all->terminal;
+	struct spawn sp = {.in = terminal ? STDIN_FILENO : -1,
+	    .out = terminal ? STDOUT_FILENO : -1,
+	    .err = STDERR_FILENO,
+	    .session = !terminal};
 	int fd[2];
 
 	if (make_environment(p, &env, err))
@@ -155,6 +167,8 @@ start(struct performer *p, struct err *err)
 	sp.argv = argv.v;
 	sp.env = env.v;
 	sp.three = fd[1];
+	if (terminal)
+		terminal_lend();
 	p->pid = spawn_start(&sp, err);
 	close(fd[1]);
 	if (p->pid < 0) {
@@ -217,6 +231,8 @@ end(struct performer *p)
 	loop_fd_remove(p->watch);
 	close(p->fd);
 	status = spawn_wait(p->pid);
+	if (p->all->terminal)
+		terminal_take();
 	p->pid = 0;
 	p->all->running--;
 	if (WIFSIGNALED(status))
@@ -279,7 +295,8 @@ pass_signals(struct replaying *all, unsigned *told)
 	const struct host *h = all->c->host;
 	int signo = h->terminated ? SIGTERM : SIGINT;
 
-	if (h->interrupted == *told && !h->terminated)
+	/* Whoever has the terminal gets its Ctrl-C. */
+	if ((h->interrupted == *told || all->terminal) && !h->terminated)
 		return;
 	*told = h->interrupted;
 	for (size_t i = 0; i < all->n; i++)
@@ -302,6 +319,21 @@ run_all(struct replaying *all, size_t at_once)
 		loop_step(all->c->host->loop, -1);
 		pass_signals(all, &told);
 	}
+}
+
+/* A person is asked at the terminal, about one file. */
+static bool
+wants_terminal(struct call *c)
+{
+	if (c->argc != 1 || call_has(c, "offline") || c->host->inv.yes ||
+	    !isatty(STDIN_FILENO) || !c->out->terminal[STDOUT_FILENO] ||
+	    !c->out->terminal[STDERR_FILENO])
+		return false;
+	if (call_has(c, "update"))
+		return !call_str(c, "update");
+	return call_has(c, "break") ||
+	       !(call_has(c, "keep-going") || call_has(c, "tap") ||
+		   call_has(c, "json"));
 }
 
 static enum report_form
@@ -350,6 +382,7 @@ replay_all(struct call *c)
 	autobuf struct strbuf end_text = STRBUF_INIT;
 	int rc;
 
+	all.terminal = wants_terminal(c);
 	all.report = report_new(form_of(c), c->out->verbose);
 	for (size_t i = 0; i < all.n; i++)
 		all.v[i] = (struct performer){.all = &all, .file = c->argv[i],
@@ -389,18 +422,39 @@ report_failure(struct call *c, int fd)
 	c->status = 99;
 }
 
+/* "FILE:27" is the step at that line, unless there is a file of that name. */
+static char *
+split_line(const char *word, unsigned *line)
+{
+	const char *colon = strrchr(word, ':');
+	char *end;
+	unsigned long n = colon ? strtoul(colon + 1, &end, 10) : 0;
+
+	if (!n || *end || n > UINT_MAX || !access(word, F_OK))
+		return xstrdup(word);
+	*line = n;
+	return xstrndup(word, colon - word);
+}
+
 /* Its steps are executed where the file is. */
 static int
 perform_file(struct call *c, int fd)
 {
-	autofree char *dir = xstrdup(c->argv[0]);
+	unsigned line = 0;
+	autofree char *path = split_line(c->argv[0], &line);
+	autofree char *dir = xstrdup(path);
 	char *slash = strrchr(dir, '/');
-	struct replay_order order = {.file = c->argv[0],
+	struct replay_order order = {.file = path,
+	    .line = line,
 	    .only = call_str(c, "only"),
 	    .from = call_int(c, "from", 0),
 	    .offline = call_has(c, "offline"),
 	    .keep_going = call_has(c, "keep-going"),
 	    .keep = call_has(c, "keep"),
+	    .stop = call_has(c, "break"),
+	    .update = !call_has(c, "update")	   ? UPDATE_NONE
+		      : call_str(c, "update") ? UPDATE_ALL
+						   : UPDATE_ASK,
 	    .report_fd = fd};
 
 	/* Whoever started it is not there to end it. */
@@ -409,7 +463,7 @@ perform_file(struct call *c, int fd)
 	unsetenv(REPLAY_FD);
 	if (slash) {
 		slash[slash == dir] = 0;
-		order.file = strrchr(c->argv[0], '/') + 1;
+		order.file = strrchr(path, '/') + 1;
 		if (chdir(dir))
 			err_sys(&c->err, errno, "%s", dir);
 	}
@@ -437,6 +491,10 @@ static const struct opt replay_opts[] = {
 	COMP_NONE),
     OPT_INT(0, "from", "N", "tell only of the steps from this one on"),
     OPT_FLAG('k', "keep-going", "beyond the first step that differs"),
+    OPT_FLAG(0, "break", "stop at a step that differs, with its session, as "
+			 "at a terminal"),
+    OPT_MAY_WORD(0, "update", "all",
+	"write into the file what differs, after a question or (all) without"),
     OPT_INT('j', "jobs", "N", "replay so many files at once"),
     OPT_FLAG(0, "tap", "the form of TAP, as without a terminal"),
     OPT_FLAG(0, "json", "an object for each step"),
@@ -451,7 +509,12 @@ const struct cmd cmd_replay = {
     .name = "replay",
     .summary = "execute session files and compare what they expect",
     .help = "Each file has an addesh of its own, with new directories instead "
-	    "of the user's, in the directory where it is. The status is 0 if "
+	    "of the user's, in the directory where it is. FILE:LINE is the "
+	    "step at that line.\n"
+	    "At a terminal one file is stopped at the first step that is not "
+	    "as expected: diff shows it again, retry, accept, skip, continue, "
+	    "edit and quit decide, and any other command works there, too. "
+	    "The status is 0 if "
 	    "all is as expected, 1 if not, 77 if nothing could be replayed "
 	    "here, and 99 if a file is wrong or a step is not recorded.",
     .examples = "replay lesson.md\nreplay --offline lesson.md\n"

@@ -21,7 +21,7 @@ usage_option(struct strbuf *sb, const struct opt *o)
 		strbuf_addf(sb, "-%c", o->letter);
 	else
 		strbuf_addf(sb, "--%s", o->name);
-	if (o->type == OPT_TYPE_MAY_TIME)
+	if (opt_may_have_value(o))
 		strbuf_addf(sb, "[=%s]", o->metavar);
 	else if (opt_has_value(o))
 		strbuf_addf(sb, " %s",
@@ -175,10 +175,10 @@ help_option(struct strbuf *sb, const struct opt *o, int columns)
 		strbuf_addf(&name, "-%c, --%s", o->letter, o->name);
 	else
 		strbuf_addf(&name, "    --%s", o->name);
-	if (o->choices)
-		strbuf_addf(&name, " %s", o->choices);
-	else if (o->type == OPT_TYPE_MAY_TIME)
+	if (opt_may_have_value(o))
 		strbuf_addf(&name, "[=%s]", o->metavar);
+	else if (o->choices)
+		strbuf_addf(&name, " %s", o->choices);
 	else if (opt_has_value(o))
 		strbuf_addf(&name, " %s", o->metavar);
 	if (o->type == OPT_TYPE_REFUSED)

@@ -11,8 +11,10 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "base/strvec.h"
+#include "cmd/replay_call.h"
 #include "cmd/table.h"
 
+struct breakpoint;
 struct call;
 struct host;
 struct interp;
@@ -20,7 +22,6 @@ struct loop;
 struct output;
 struct policy;
 struct recorder;
-struct replay_order;
 struct session;
 
 /* What the command line of addesh said; borrowed from main's argv. */
@@ -122,6 +123,9 @@ struct host {
 	/* The steps of a session file; see cmd/replay_call.h. */
 	int (*replay)(struct call *c, const struct replay_order *order);
 	bool replaying; /* while it does */
+	/* Set while it has stopped at a step, for a person to choose. */
+	int (*choose)(struct call *c, enum break_choice choice);
+	struct breakpoint *breakpoint;
 	/* A command as the user wrote it, with what stands in its heredoc, or
 	   NULL. */
 	int (*again)(struct call *c, const char *command,

@@ -107,6 +107,7 @@ take_value(struct optval *v, const char *shown, const char *value,
 		r = parse_num(value, &v->real);
 		break;
 	case OPT_TYPE_CHOICE:
+	case OPT_TYPE_MAY_WORD:
 		if (!choice_has(v->opt->choices, value))
 			return err_set(err, ERR_USAGE,
 			    "%s takes one of %s, not '%s'", shown,
@@ -174,7 +175,7 @@ parse_long(struct optset *set, const struct cmd *row, struct words *w,
 	if (opt->type == OPT_TYPE_REFUSED)
 		return refuse(opt, shown, err);
 	v = optset_get(set, opt->name);
-	if (opt->type == OPT_TYPE_MAY_TIME && eq)
+	if (opt_may_have_value(opt) && eq)
 		return take_value(v, shown, eq + 1, err);
 	if (!opt_has_value(opt)) {
 		v->given = true;

@@ -77,7 +77,13 @@ bool
 opt_has_value(const struct opt *opt)
 {
 	return opt->type != OPT_TYPE_FLAG && opt->type != OPT_TYPE_REFUSED &&
-	       opt->type != OPT_TYPE_MAY_TIME;
+	       !opt_may_have_value(opt);
+}
+
+bool
+opt_may_have_value(const struct opt *opt)
+{
+	return opt->type == OPT_TYPE_MAY_TIME || opt->type == OPT_TYPE_MAY_WORD;
 }
 
 bool

@@ -49,6 +49,7 @@ enum opt_type {
 	OPT_TYPE_LIST,	  /* text, repeatable, all count */
 	OPT_TYPE_TIME,	  /* a duration (base/units.h) */
 	OPT_TYPE_MAY_TIME, /* the same, or no value at all: --NAME[=TIME] */
+	OPT_TYPE_MAY_WORD, /* one of the words, or no value at all */
 	OPT_TYPE_SIZE,	  /* a size in bytes (base/units.h) */
 	OPT_TYPE_INT,	  /* a whole number from 0 on */
 	OPT_TYPE_NUM,	  /* a number above 0 with decimals */
@@ -87,6 +88,11 @@ struct opt {
 #define OPT_MAY_TIME(letter, name, help)                                       \
 	{                                                                      \
 		OPT_TYPE_MAY_TIME, letter, name, "TIME", help, COMP_NONE, NULL \
+	}
+#define OPT_MAY_WORD(letter, name, choices, help)                              \
+	{                                                                      \
+		OPT_TYPE_MAY_WORD, letter, name, choices, help, COMP_CHOICE,   \
+		    choices                                                    \
 	}
 #define OPT_SIZE(letter, name, help)                                           \
 	{                                                                      \
@@ -186,6 +192,8 @@ const struct opt *table_option(const struct cmd *row, size_t i);
 
 /* Does the option need a value? */
 bool opt_has_value(const struct opt *opt);
+/* Can it have one, as --NAME=VALUE? */
+bool opt_may_have_value(const struct opt *opt);
 /* Is word one of "a|b|c"? */
 bool choice_has(const char *choices, const char *word);
 

@@ -189,16 +189,15 @@ judge_step(struct judgement *j, const struct judge_scope *scope,
     const struct transcript_step *s, const struct answer *a, struct err *err)
 {
 	autobuf struct strbuf note = STRBUF_INIT;
-	bool rest;
 
 	*j = (struct judgement){.why = STRBUF_INIT};
 	if (streams_init(j, scope, s, a, err))
 		return -1;
 	j->output_met = streams_match(j);
 	j->status_met = judge_status(scope, s, a);
-	rest = judge_json(s, a, &note);
-	rest = judge_time(scope, s, a, &note) && rest;
-	j->met = j->output_met && j->status_met && rest;
+	j->rest_met = judge_json(s, a, &note);
+	j->rest_met = judge_time(scope, s, a, &note) && j->rest_met;
+	j->met = j->output_met && j->status_met && j->rest_met;
 	if (s->options.expect_fail) {
 		j->met = !j->met;
 		strbuf_reset(&note);

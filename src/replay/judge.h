@@ -36,6 +36,7 @@ struct judgement {
 	bool met;
 	bool output_met; /* both streams */
 	bool status_met;
+	bool rest_met;	 /* time, JSON, captures */
 	struct strbuf why; /* for people, in lines, if it is not met */
 	struct judge_stream stream[3]; /* of fd 1 and 2 */
 };

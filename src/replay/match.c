@@ -234,6 +234,25 @@ expectation_init(struct expectation *x, const struct expected_text *lines,
 }
 
 void
+expectation_of_output(struct expectation *x, const struct actual *before)
+{
+	*x = (struct expectation){.run = REGEXP_RUN_INIT, .work = WORK};
+	x->v = before->n ? xcalloc(before->n, sizeof(*x->v)) : NULL;
+	for (; x->n < before->n; x->n++) {
+		const struct actual_line *a = &before->v[x->n];
+
+		x->v[x->n] = (struct expect_line){
+		    .raw = {a->text, a->full, (unsigned)x->n + 1},
+		    .kind = EXPECT_TEXT,
+		    .no_eol = a->no_eol,
+		    .hash = a->hash,
+		    .text = a->text,
+		    .n = a->n,
+		    .bytes = STRBUF_INIT};
+	}
+}
+
+void
 expectation_release(struct expectation *x)
 {
 	for (size_t i = 0; i < x->n; i++)

@@ -109,6 +109,8 @@ struct expectation {
  */
 int expectation_init(struct expectation *x, const struct expected_text *lines,
     size_t n, const struct masks *masks, struct err *err);
+/* That a stream is as another one was, whose lines must stay: each as itself. */
+void expectation_of_output(struct expectation *x, const struct actual *before);
 void expectation_release(struct expectation *x);
 
 /* Does this line match that one, how often it may come aside?  Not an elision.

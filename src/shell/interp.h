@@ -10,11 +10,13 @@
 
 struct host;
 struct output;
+struct signals;
 struct source;
 
 struct interp {
 	struct host *host;
 	struct output *out;
+	struct signals *signals; /* for a line editor */
 	bool keep_going;   /* -k */
 	int failed; /* the first status that was not 0, else 0 */
 	/* Of the last command, on that line: a failure unless the next one

@@ -1,4 +1,4 @@
-#include "shell/replay.h"
+#include "shell/replay_impl.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -6,33 +6,12 @@
 
 #include "base/io.h"
 #include "cmd/call.h"
+#include "cmd/dispatch.h"
 #include "cmd/host.h"
 #include "cmd/output.h"
-#include "replay/judge.h"
-#include "replay/recording.h"
-#include "replay/transcript.h"
 #include "session/session.h"
-#include "shell/stepper.h"
 
 enum { KEEP_MS = 60 * 60 * 1000 };
-
-struct replay {
-	struct call *c;
-	const struct replay_order *order;
-	struct transcript *t;
-	struct masks *masks;
-	struct recording *recording;
-	size_t begin, end; /* the steps that are reported: [begin, end) */
-	struct stepper stepper;
-	int status;
-	size_t passed, failed, skipped;
-};
-
-/* What a step came to, and whether it should have. */
-struct attempt {
-	struct answer answer;
-	struct judgement judgement;
-};
 
 static void
 report(const struct replay *r, json *event)
@@ -194,8 +173,6 @@ scope_of(struct replay *r, const struct transcript_step *s)
 	    .color = r->order->color};
 }
 
-/* Executes it once, and captures if it is as expected.  -1: nothing can be
-   said of it; without err: it is not recorded. */
 static int
 try_once(struct replay *r, const struct transcript_step *s, struct attempt *at,
     struct err *err)
@@ -209,15 +186,15 @@ try_once(struct replay *r, const struct transcript_step *s, struct attempt *at,
 	judgement_release(&at->judgement);
 	if (judge_step(&at->judgement, &scope, s, &at->answer, err))
 		return -1;
-	if (at->judgement.met &&
-	    !stepper_capture(&r->stepper, s, &at->answer, &at->judgement.why))
-		at->judgement.met = false;
+	at->stale = false;
+	/* Also of what differs: it may be accepted, and steps go on with it. */
+	if (!stepper_capture(&r->stepper, s, &at->answer, &at->judgement.why))
+		at->judgement.met = at->judgement.rest_met = false;
 	return 0;
 }
 
-/* As often as it may be tried. */
-static int
-try_step(struct replay *r, const struct transcript_step *s, struct attempt *at,
+int
+replay_try(struct replay *r, const struct transcript_step *s, struct attempt *at,
     struct err *err)
 {
 	unsigned attempts = s->options.retry ? s->options.retry : 1;
@@ -255,16 +232,25 @@ static void
 tell(struct replay *r, const struct transcript_step *s,
     const struct attempt *at)
 {
-	bool met = at->judgement.met;
+	bool met = at->judgement.met || at->accepted;
 
-	if (!met)
+	if (!met && !at->skipped)
 		worsen(r, 1);
 	if (!is_told(r, s->number - 1))
 		return;
+	if (at->skipped) {
+		r->skipped++;
+		report_step(r, s, "skip", "by hand", NULL, at->answer.us);
+		return;
+	}
 	r->passed += met;
 	r->failed += !met;
-	report_step(r, s, met ? "ok" : "not ok", NULL,
-	    met ? NULL : at->judgement.why.buf, at->answer.us);
+	report_step(r, s, met ? "ok" : "not ok",
+	    at->accepted ? "updated" : NULL,
+	    met || r->order->stop || r->order->update == UPDATE_ASK
+		? NULL
+		: at->judgement.why.buf,
+	    at->answer.us);
 }
 
 static bool
@@ -282,29 +268,68 @@ is_skipped(struct replay *r, const struct transcript_step *s)
 	return true;
 }
 
+/* `--update`: what came out becomes what is expected, if a person agrees. */
+static void
+update(struct replay *r, size_t i, struct attempt *at)
+{
+	struct call *c = r->c;
+	autoerr struct err err = ERR_INIT;
+	bool ask = r->order->update == UPDATE_ASK;
+
+	if (at->answer.overdue)
+		err_set(&err, ERR_USAGE,
+		    "it was stopped at its time limit: that is not written");
+	if (ask && !err.kind)
+		output_body(c->out, at->judgement.why.buf,
+		    at->judgement.why.len);
+	if (ask && !err.kind &&
+	    dispatch_confirm(c->host, c->out, true,
+		"write it into the file?", &err))
+		return;
+	if (!err.kind && !replay_accept(r, i, at, &err)) {
+		at->accepted = true;
+		return;
+	}
+	strbuf_addf(&at->judgement.why, "not updated: %s\n", err.msg.buf);
+}
+
+/* A step that is not as expected; false: it was the last one. */
+static bool
+handle_difference(struct replay *r, size_t i, struct attempt *at)
+{
+	if (is_told(r, i) && r->order->update != UPDATE_NONE) {
+		update(r, i, at);
+		if (at->accepted)
+			return true;
+	}
+	if (is_told(r, i) && r->order->stop)
+		return replay_break(r, i, at);
+	return r->order->keep_going;
+}
+
 /* False: that was the last one. */
 static bool
 replay_step(struct replay *r, size_t i)
 {
-	const struct transcript_step *s = &r->t->steps[i];
 	const struct host *h = r->c->host;
 	autoerr struct err err = ERR_INIT;
 	struct attempt at = {.judgement = {.why = STRBUF_INIT}};
-	bool met;
+	bool go_on = true;
 
-	if (is_skipped(r, s))
+	if (is_skipped(r, &r->t->steps[i]))
 		return true;
 	answer_init(&at.answer);
-	if (try_step(r, s, &at, &err))
-		tell_impossible(r, s, &err);
-	else
-		tell(r, s, &at);
-	met = at.judgement.met;
+	if (replay_try(r, &r->t->steps[i], &at, &err)) {
+		tell_impossible(r, &r->t->steps[i], &err);
+		go_on = r->order->keep_going;
+	} else {
+		if (!at.judgement.met)
+			go_on = handle_difference(r, i, &at);
+		tell(r, &r->t->steps[i], &at);
+	}
 	judgement_release(&at.judgement);
 	answer_release(&at.answer);
-	if (h->terminated || h->interrupted || h->quit)
-		return false;
-	return met || r->order->keep_going;
+	return go_on && !h->terminated && !h->interrupted && !h->quit;
 }
 
 /* ---- all of them ---- */
@@ -314,12 +339,18 @@ static int
 choose(struct replay *r, struct err *err)
 {
 	const char *only = r->order->only;
+	ptrdiff_t at;
 
 	r->begin = r->order->from ? r->order->from - 1 : 0;
 	r->end = r->t->n_steps;
 	if (r->begin >= r->t->n_steps && r->t->n_steps)
 		return err_set(err, ERR_USAGE, "%s has %zu steps",
 		    r->order->file, r->t->n_steps);
+	if (r->order->line) {
+		at = transcript_at_line(r->t, r->order->line);
+		r->begin = at < 0 ? r->end : (size_t)at;
+		r->end = at < 0 ? r->end : r->begin + 1;
+	}
 	if (!only)
 		return 0;
 	for (size_t i = 0; i < r->t->n_steps; i++) {
@@ -367,22 +398,59 @@ report_begin(struct replay *r)
 }
 
 static int
+make_masks(struct replay *r, struct masks **masks, struct err *err)
+{
+	struct masks *m = masks_new();
+	autofree char *cwd = realpath(".", NULL);
+	const char *tmp = getenv("TMPDIR");
+
+	if (judge_masks(m, &r->t->front, err)) {
+		masks_free(m);
+		return -1;
+	}
+	masks_add_value(m, "CWD", cwd ? cwd : "");
+	masks_add_value(m, "TMP", tmp ? tmp : "");
+	masks_free(*masks);
+	*masks = m;
+	return 0;
+}
+
+static int
 prepare(struct replay *r, struct err *err)
 {
-	const struct transcript_front *front = &r->t->front;
-	autofree char *path = NULL, *cwd = NULL;
+	autofree char *path = NULL;
 
-	if (choose(r, err) || judge_masks(r->masks, front, err))
+	if (choose(r, err) || make_masks(r, &r->masks, err))
 		return -1;
-	cwd = realpath(".", NULL);
-	masks_add_value(r->masks, "CWD", cwd ? cwd : "");
-	masks_add_value(r->masks, "TMP", getenv("TMPDIR") ? getenv("TMPDIR")
-							  : "");
 	if (!r->order->offline)
 		return 0;
 	path = recording_path(r->order->file);
 	r->recording = recording_open(path, err);
 	return r->recording ? 0 : -1;
+}
+
+/* What was said of the steps before keeps pointing into the old text. */
+int
+replay_read_again(struct replay *r, size_t i, struct err *err)
+{
+	struct transcript *old = r->t;
+
+	r->t = transcript_read_file(r->order->file, err);
+	if (r->t && r->t->n_steps <= i)
+		err_set(err, ERR_CONFIG, "%s ends before this step now",
+		    r->order->file);
+	if (err->kind || make_masks(r, &r->masks, err)) {
+		transcript_free(r->t);
+		r->t = old;
+		return -1;
+	}
+	replay_forget_hunks(r);
+	if (r->end == old->n_steps || r->end > r->t->n_steps)
+		r->end = r->t->n_steps;
+	GROW(r->old, r->n_old, &r->old_cap);
+	r->old[r->n_old++] = old;
+	r->stepper.t = r->t;
+	return 0;
 }
 
 static void
@@ -431,6 +499,8 @@ run(struct replay *r, struct err *err)
 		r->status = 77;
 	else
 		run_steps(r);
+	if (replay_write(r, err))
+		return -1;
 	if (r->c->host->interrupted || r->c->host->terminated)
 		worsen(r, 99);
 	put_away(r);
@@ -447,7 +517,6 @@ replay_file(struct call *c, const struct replay_order *order)
 	r.t = transcript_read_file(order->file, &c->err);
 	if (!r.t)
 		return -1;
-	r.masks = masks_new();
 	stepper_init(&r.stepper, c->host->interp, r.t, false);
 	stepper_bind(&r.stepper, order->file);
 	c->host->replaying = true;
@@ -456,6 +525,10 @@ replay_file(struct call *c, const struct replay_order *order)
 	c->status = r.status;
 	recording_close(r.recording);
 	masks_free(r.masks);
+	replay_forget_hunks(&r);
+	for (size_t i = 0; i < r.n_old; i++)
+		transcript_free(r.old[i]);
+	free(r.old);
 	transcript_free(r.t);
 	return rc;
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Commands about earlier steps: rerun, `time -n` of it, and expect."""
+"""Commands about earlier steps: rerun, `time -n` of it, diff, and expect."""
 
+import json
 import os
 import re
 import sys
@@ -97,6 +98,38 @@ def the_first_failure_is_the_last():
         assert "time: number 2 of 3 ended with status 1" in done.err, done
         done = home.addesh("--json", "-c", "time -n 3 true")
         same(len(done.is_ok().out.splitlines()), 3)
+
+
+# ---- diff ----
+
+@test
+def two_outputs_are_compared():
+    with SandboxHome("restricted") as home:
+        done = shell(home, COUNTER + "rerun @2\ndiff @2 @3\ndiff @2\n"
+                     "diff @2 @2\ndiff @2 @3 --stderr\n", "--plain")
+        done.is_status(1)
+        assert "- 1 []\n" in done.out and "+ 2 []\n" in done.out, done
+        same(done.out.count("stdout of @2 and @3:"), 2)
+        home.addesh("-c", COUNTER + "diff @2 @2\n").is_ok()
+        # what looks like an expectation is none
+        text = "run a.py <<< 'print(\"...\\n[..] (re)\")'\n"
+        done = shell(home, "env new\n" + text +
+                     "run a.py <<< 'print(\"a\\nb\")'\ndiff @2 @3\n")
+        done.is_status(1)
+        got = json.loads(home.addesh(
+            "--json", "-c", "env new\n" + text + "diff @2 @2")
+            .is_ok().out.splitlines()[-1])
+        same(got["result"], {"stdout_differs": False,
+                             "stderr_differs": False})
+
+
+@test
+def what_cannot_be_compared():
+    with SandboxHome("restricted") as home:
+        for words in ("diff", "diff 1", "diff @0", "diff @9 @1",
+                      "diff @1 @2 @3", "diff @1 @x"):
+            done = home.addesh("-c", "true", "-c", words).is_status(2)
+            assert "addesh: diff: " in done.err, done
 
 
 # ---- expect ----

@@ -304,6 +304,57 @@ def somebody_elses_file_is_bound():
             home.addesh("a.md", cwd=home.work).is_ok()
 
 
+# ---- update ----
+
+@test
+def what_differs_is_written_into_the_file():
+    with SandboxHome("restricted") as home:
+        good = LESSON + "\nprose, untouched\n"
+        bad = good.replace("42\n", "43\n").replace("[1]\n", "[2]\n") \
+            .replace("named 'nosuch'", "named 'other'")
+        write(home, "lesson.md", bad)
+        done = replay(home, "lesson.md", "--update=all").is_ok()
+        same(verdicts(done), ["ok"] * 4)
+        same(open(home.work + "/lesson.md").read(), good)
+        replay(home, "lesson.md").is_ok()
+        # one step only, and CRLF stays
+        write(home, "one.md", fence("$ var A=1\nx\n$ var --plain\ny\n"))
+        with open(home.work + "/one.md", "rb+") as f:
+            crlf = f.read().replace(b"\n", b"\r\n")
+            f.seek(0)
+            f.write(crlf)
+        replay(home, "one.md:4", "--update", env={"CI": ""})
+        with open(home.work + "/one.md", "rb") as f:
+            got = f.read()
+        assert b"$ var A=1\r\nx\r\n" in got, got
+
+
+@test
+def what_is_not_written():
+    with SandboxHome("restricted") as home:
+        for text in (fence("$ env new\n! ...\n% timeout: 300ms\n"
+                           "$ run -t 60s a.py <<< 'import time; "
+                           "time.sleep(50)'\n"),
+                     fence("% max: 0.001\n$ env new\n! ...\n"),
+                     fence("% json: {nope: 1}\n$ var A=1\n"),
+                     fence("% expect-fail: later\n$ var A=1\n")):
+            write(home, "a.md", text)
+            done = replay(home, "a.md", "--update=all").is_status(1)
+            assert "not updated: " in done.out, done
+            same(open(home.work + "/a.md").read(), text)
+        write(home, "b.addesh", "nope\n")
+        done = replay(home, "b.addesh", "--update=all").is_status(1)
+        assert "not updated: b.addesh has only commands" in done.out, done
+
+
+@test
+def what_is_for_a_stop_is_for_nothing_else():
+    with SandboxHome("restricted") as home:
+        for word in ("accept", "continue", "edit", "retry", "skip"):
+            done = home.addesh(word).is_status(2)
+            assert "replay --break" in done.err, done
+
+
 # ---- as a script ----
 
 @test

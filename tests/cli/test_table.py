@@ -40,7 +40,7 @@ def files(*parts, ends=(".c", ".py", ".yaml", ".addesh")):
 
 def command_of(text, known):
     """The name of the command that the text begins with, or None."""
-    words = re.sub(r"^ *time( -n \d+)? ", "", text).split()
+    words = re.sub(r"^ *(time( -n \d+)?|addesh) ", "", text).split()
     for n in (2, 1):
         if " ".join(words[:n]) in known:
             return " ".join(words[:n])

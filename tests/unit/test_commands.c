@@ -35,7 +35,8 @@ check_option(const struct cmd *row, size_t i)
 	    "%s: --%s is explained, without a period", row->name, o->name);
 	ok(!opt_has_value(o) || o->metavar, "%s: --%s names its value",
 	    row->name, o->name);
-	ok((o->type == OPT_TYPE_CHOICE) == (o->choices != NULL),
+	ok((o->type == OPT_TYPE_CHOICE || o->type == OPT_TYPE_MAY_WORD) ==
+	       (o->choices != NULL),
 	    "%s: --%s has words if it is a choice", row->name, o->name);
 }
 
