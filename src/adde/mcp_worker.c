@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -23,6 +24,8 @@
 /* A call says what is new at most this often, and else that it goes on; one
    that was cancelled is reminded of that. */
 enum { NEWS_MS = 100, BEAT_MS = 1000, REMIND_MS = 20 };
+
+enum { FDS_MAX = 4096 }; /* far more than a server opens */
 
 struct worker {
 	struct host host;
@@ -329,6 +332,17 @@ open_signals(void)
 
 /* ---- the process ---- */
 
+/* Also where a filter of system calls, or an old kernel, has no such call. */
+static void
+close_fds(int first, int last)
+{
+	if (first > last ||
+	    !syscall(SYS_close_range, (unsigned)first, (unsigned)last, 0))
+		return;
+	for (int fd = first; fd <= last && fd < FDS_MAX; fd++)
+		close(fd);
+}
+
 /*
  * Nothing of the server's stays: neither the client's messages on stdin nor
  * the other workers' sockets, which would hide that the server ended.
@@ -340,9 +354,8 @@ close_inherited(int keep)
 
 	if (null >= 0)
 		dup2(null, STDIN_FILENO);
-	if (keep > STDERR_FILENO + 1)
-		syscall(SYS_close_range, STDERR_FILENO + 1, keep - 1, 0);
-	syscall(SYS_close_range, keep + 1, ~0U, 0);
+	close_fds(STDERR_FILENO + 1, keep - 1);
+	close_fds(keep + 1, INT_MAX);
 }
 
 /* The settings are those with which the server began. */

@@ -37,6 +37,8 @@
 	"," BOOL("oom_killed", "it had no memory left")                        \
 	"," BOOL("stdout_truncated", "the middle of stdout was left out")      \
 	"," BOOL("stderr_truncated", "the middle of stderr was left out")      \
+	"," STR("message", "how it ended, in a sentence")                      \
+	"," STR("hint", "what would help")                                     \
 	"," "\"diagnosis\":{\"type\":[\"object\",\"null\"],"                   \
 	"\"description\":\"why it failed, where that is known\"}"              \
 	"},\"required\":[\"exit_code\",\"stdout\",\"stderr\","                 \
@@ -72,9 +74,10 @@ const struct tool tool_table[] = {
 	.title = "Create runtime environment",
 	.description =
 	    "Opens an isolated environment in which code can be run, with "
-	    "512 MiB of memory and half a CPU, and installs dependencies in "
-	    "it.  It stays until cleanup_env, or until it has not been used "
-	    "for a day.",
+	    "512 MiB of memory and half a CPU where the policy does not say "
+	    "otherwise, and installs dependencies in it.  It stays, with its "
+	    "files, until cleanup_env, or until it has not been used for a "
+	    "day.",
 	.input_schema = SCHEMA(
 	    STR("image", "what it is made of, such as python:3.11-slim") ","
 	    LIST("dependencies", "packages for the image's language, such as "
@@ -100,8 +103,10 @@ const struct tool tool_table[] = {
 	.description =
 	    "Writes a file into /workspace of an environment and runs it with "
 	    "what its extension says (.py, .js, .mjs, .ts, .sh and others).  "
-	    "That the program fails is a result and no error: see exit_code "
-	    "and stderr in the log.",
+	    "The files of earlier calls are there; programs in one "
+	    "environment run one after the other.  That the program fails is "
+	    "a result and no error: see exit_code, stderr and hint in the "
+	    "log.",
 	.input_schema = SCHEMA(
 	    STR("container_id", "the environment, as create_runtime_env "
 				"named it") ","
@@ -174,7 +179,8 @@ const struct tool tool_table[] = {
 	.input_schema = SCHEMA(
 	    STR("filter_tag", "only those whose tag begins so"), ""),
 	.output_schema = SCHEMA(
-	    "\"images\":{\"type\":\"array\",\"items\":" SCHEMA(
+	    "\"images\":{\"type\":\"array\",\"description\":"
+	    "\"absent: there are none\",\"items\":" SCHEMA(
 		STR("id", "sha256:...") ","
 		LIST("tags", "its names") ","
 		NUM("size_mb", "in units of 1048576 bytes") ","
