@@ -49,8 +49,9 @@ not_operand(struct call *c, const char *word, bool steps)
 	    : "'%s' is not a number of steps", word);
 	if (*word == '%')
 		return err_hint(&c->err, "what a job writes:  logs %s", word);
-	return err_hint(&c->err, steps ? "the steps:  history"
-				       : "all of them:  history");
+	if (steps)
+		return err_hint(&c->err, "the steps:  history");
+	return err_hint(&c->err, "all of them:  history");
 }
 
 /* "50" and, unless step is NULL, "@7", in any order. */
