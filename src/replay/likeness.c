@@ -77,8 +77,10 @@ likeness_of_expected(struct likeness *l, const struct expect_line *e)
 void
 likeness_of_actual(struct likeness *l, const struct actual_line *a)
 {
+	size_t n = a->n - (a->escaped ? strlen(MATCH_ESC) : 0);
+
 	memset(l, 0, sizeof(*l));
-	add(l, a->text, a->full < LIKE_BYTES ? a->full : LIKE_BYTES);
+	add(l, a->text, n < LIKE_BYTES ? n : LIKE_BYTES);
 }
 
 bool

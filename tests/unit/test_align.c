@@ -44,6 +44,8 @@ static const struct {
     {"3 passed\n...\n", "4 passed\nx\ny\n", "%:.."},
     {"...\n3 passed\n", "x\ny\n", ":..-"},
     {"first line\n...\nlast line\n", "first line\nthe last line\n", "=:%"},
+    {"...\n3 passed in [TIME]\nred bytes\n",
+	"x\n4 passed in 0.31s\nred bytes \1", ":.%%"},
     {"a\n...\nc\n", "a\nc\n", "=:="},
     {"...\na\n...\nb\n...\n", "1\na\n2\n3\nb\n", ":.=:..=:"},
     /* what may be absent, and come more than once */
