@@ -444,7 +444,7 @@ replay_read_again(struct replay *r, size_t i, struct err *err)
 		r->t = old;
 		return -1;
 	}
-	replay_forget_hunks(r);
+	replay_forget(r);
 	if (r->end == old->n_steps || r->end > r->t->n_steps)
 		r->end = r->t->n_steps;
 	GROW(r->old, r->n_old, &r->old_cap);
@@ -525,7 +525,7 @@ replay_file(struct call *c, const struct replay_order *order)
 	c->status = r.status;
 	recording_close(r.recording);
 	masks_free(r.masks);
-	replay_forget_hunks(&r);
+	replay_forget(&r);
 	for (size_t i = 0; i < r.n_old; i++)
 		transcript_free(r.old[i]);
 	free(r.old);

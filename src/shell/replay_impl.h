@@ -5,13 +5,16 @@
 #include "replay/judge.h"
 #include "replay/recording.h"
 #include "replay/transcript.h"
+#include "replay/update.h"
 #include "shell/replay.h"
 #include "shell/stepper.h"
 
-/* What is to stand in the file instead of a part of it. */
-struct hunk {
-	struct span at;
-	char *text;
+/* A step whose new output and status the file is to expect. */
+struct accepted {
+	size_t step;
+	bool has_output, has_status;
+	struct updated out, err;
+	struct want_status status;
 };
 
 struct replay {
@@ -23,11 +26,11 @@ struct replay {
 	size_t begin, end; /* the steps that are reported: [begin, end) */
 	struct stepper stepper;
 	int status;
-	size_t passed, failed, skipped, updated;
+	size_t passed, failed, skipped;
 	struct transcript **old; /* before it was edited */
 	size_t n_old, old_cap;
-	struct hunk *hunks; /* in the order of the file */
-	size_t n_hunks, hunks_cap;
+	struct accepted *accepted; /* in the order of the file */
+	size_t n_accepted, accepted_cap;
 };
 
 /* What a step came to, and whether it should have. */
@@ -59,6 +62,6 @@ int replay_accept(struct replay *r, size_t i, struct attempt *at,
     struct err *err);
 /* Replaces the file by what is to be there. */
 int replay_write(struct replay *r, struct err *err);
-void replay_forget_hunks(struct replay *r);
+void replay_forget(struct replay *r);
 
 #endif
