@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/io.h"
@@ -104,17 +103,19 @@ kept_last_path(const struct runtime *rt, const char *id)
 	return xasprintf("%s/kept/%s.last", rt->state_dir, id);
 }
 
+/* With what a process left that was killed while it wrote. */
 static void
 remove_last(const struct runtime *rt, const char *id)
 {
-	autofree char *path = kept_last_path(rt, id), *log = NULL;
-	struct stat st;
+	autofree char *path = kept_dir(rt), *prefix = xasprintf("%s.last", id);
+	DIR *dir = opendir(path);
+	struct dirent *de;
 
-	if (stat(path, &st))
-		return;
-	log = xasprintf("%s.%llu", path, (unsigned long long)st.st_ino);
-	unlink(log);
-	unlink(path);
+	while (dir && (de = readdir(dir)))
+		if (str_starts(de->d_name, prefix))
+			unlinkat(dirfd(dir), de->d_name, 0);
+	if (dir)
+		closedir(dir);
 }
 
 int

@@ -1,5 +1,5 @@
 /* How many steps a named session keeps: an agent's goes on for ever.  A step
-   that still runs has its log open, and its record comes with its end. */
+   that still runs has its log open, and is not kept at its end. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdlib.h>
