@@ -83,7 +83,7 @@ no_log(struct call *c)
 {
 	err_set(&c->err, ERR_USAGE, "nothing was run in this session");
 	if (c->session->name)
-		return -1;
+		return err_hint(&c->err, "other sessions:  session ls");
 	return err_hint(&c->err,
 	    "logs live as long as their session; those with a name stay (-s)");
 }

@@ -326,6 +326,17 @@ named_close(struct named *n)
 	free(n);
 }
 
+void
+named_leave(struct named *n)
+{
+	autofree char *dir = xstrdup(n->dir), *name = xstrdup(n->name);
+	bool entered = n->use >= 0;
+
+	named_close(n);
+	if (entered)
+		named_remove_unused(dir, name);
+}
+
 /* ---- what it is ---- */
 
 const char *

@@ -38,6 +38,9 @@ int named_check_name(const char *name, struct err *err);
 struct named *named_open(const char *state_dir, const char *name,
     struct err *err);
 void named_close(struct named *n); /* NULL is fine */
+/* Closes one in which nothing was done, as after a name that was mistyped:
+   whoever leaves it last removes it. */
+void named_leave(struct named *n);
 
 const char *named_name(const struct named *n);
 /* What is wrong with it, one line for people; NULL: nothing. */

@@ -19,6 +19,8 @@ int named_lock(const char *dir, const char *name, struct err *err);
 int named_check_dir(const char *dir, struct err *err);
 /* The object, or NULL: ENOENT, or what is wrong with it. */
 json *named_read_state(const char *dir, struct err *err);
+/* Removes it if nothing was done in it and nobody uses it. */
+void named_remove_unused(const char *dir, const char *name);
 /* Calls fn for each process that has a file in use/. */
 void named_each_process(const char *dir,
     void (*fn)(void *arg, const char *process, const char *path), void *arg);

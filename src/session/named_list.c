@@ -185,6 +185,50 @@ named_remove(const char *state_dir, const char *name, bool force,
 	return err->code == ENOENT ? none(state_dir, name, err) : -1;
 }
 
+static bool
+holds_nothing(const char *dir)
+{
+	autofree char *damaged = io_join(dir, NAMED_STATE ".damaged");
+	autoerr struct err ignored = ERR_INIT;
+	autojson json *state = named_read_state(dir, &ignored);
+
+	return state && !cJSON_GetArraySize(json_get(state, "vars")) &&
+	       !json_get(state, "env") && access(damaged, F_OK);
+}
+
+static bool
+is_unused(const char *dir)
+{
+	autofree char *steps = io_join(dir, "steps");
+	struct named_info info = {.processes = STRVEC_INIT};
+	bool unused;
+
+	if (!holds_nothing(dir))
+		return false;
+	steps_scan(steps, &info.steps);
+	named_each_process(dir, add_process, &info);
+	unused = !info.steps && !info.processes.n;
+	named_info_release(&info);
+	return unused;
+}
+
+void
+named_remove_unused(const char *dir, const char *name)
+{
+	autofree char *random = io_random_hex(6);
+	autofree char *aside = xasprintf("%.*s/.%s",
+	    (int)(strrchr(dir, '/') - dir), dir, random);
+	autoerr struct err ignored = ERR_INIT;
+	autoclose int lock = -1;
+
+	if (!is_unused(dir))
+		return;
+	/* Again, as somebody may have come meanwhile. */
+	lock = named_lock(dir, name, &ignored);
+	if (lock >= 0 && is_unused(dir) && !rename(dir, aside))
+		io_remove_tree(aside, &ignored);
+}
+
 int
 named_sweep(const char *state_dir, bool dry_run, struct strvec *paths)
 {

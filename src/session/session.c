@@ -53,6 +53,7 @@ session_new(struct loop *loop, const unsigned *interrupts,
 int
 session_free(struct session *s, struct err *err)
 {
+	bool unused;
 	int rc = 0;
 
 	if (!s)
@@ -67,8 +68,9 @@ session_free(struct session *s, struct err *err)
 	}
 	free(s->envs);
 	staging_release(&s->staging);
+	unused = s->named && !steps_last(s->steps);
 	steps_free(s->steps);
-	named_close(s->named);
+	(unused ? named_leave : named_close)(s->named);
 	free(s->last.status);
 	languages_free(s->languages);
 	engine_close(s->engine);

@@ -81,7 +81,7 @@ def the_variable_names_it_too_and_a_session_without_name_is_as_ever():
         same(result(home, "-s", "other", "history")["steps"], [])
         same(objects(home.addesh("--json", "history", env={
             "ADDESH_SESSION": ""}).is_ok())[0]["result"]["steps"], [])
-        same(sorted(os.listdir(place(home))), ["other", "v.1"])
+        same(os.listdir(place(home)), ["v.1"])
 
 
 @test
@@ -286,6 +286,37 @@ class Waiting:
         for pipe in (self.process.stdin, self.process.stdout,
                      self.process.stderr):
             pipe.close()
+
+
+@test
+def one_in_which_nothing_was_done_is_not_left():
+    with Home() as home:
+        a, b = Waiting(home, "x"), Waiting(home, "x")
+        for w in a, b:
+            same(w.do("history")["result"]["steps"], [])
+        a.end()
+        same(os.listdir(place(home)), ["x"])
+        b.end()
+        same(os.listdir(place(home)), [])
+        # a variable is something, and so is what was lost
+        home.addesh("-s", "x", "var", "A=1").is_ok()
+        home.addesh("-s", "x", "history").is_ok()
+        same(os.listdir(place(home)), ["x"])
+        with open(place(home, "x", "session.json"), "w") as f:
+            f.write("?")
+        home.addesh("-s", "x", "history").is_ok()
+        same(os.listdir(place(home)), ["x"])
+        home.addesh("session", "rm", "x").is_ok()
+        # beside those who come nobody loses anything
+        for turn in range(5):
+            all_ = [home.spawn("-s", "x", *(["true"] if i == 3 else
+                                            ["history"])) for i in range(8)]
+            for process in all_:
+                err = process.communicate(timeout=patient(60))[1]
+                check_end(process.returncode, err)
+                same((process.returncode, err), (0, b""))
+            same(len(check_numbers(home, "x")), turn + 1)
+        same(os.listdir(place(home)), ["x"])
 
 
 @test

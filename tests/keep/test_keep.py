@@ -429,7 +429,7 @@ def a_named_session_goes_on_with_its_environments(kind):
         same(json.loads(done.out)["result"]["environments"], [])
         sessions = answer(h.addesh("--json", "session", "ls"))["sessions"]
         same({s["name"]: len(s["environments"]) for s in sessions},
-             {"lesson": 3, "other": 0})
+             {"lesson": 3})
         removed = answer(h.addesh("--json", "session", "rm", "lesson"))
         same(len(removed["removed"][0]["environments"]), 3)
         same(len(h.records()), 1)    # of the home itself
