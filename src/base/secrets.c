@@ -124,6 +124,29 @@ secrets_learn(struct secrets *s, const char *command, size_t n)
 }
 
 static void
+count_one(void *arg, size_t start, size_t n)
+{
+	size_t *count = arg;
+
+	(void)start, (void)n;
+	++*count;
+}
+
+void
+secrets_learn_env(struct secrets *s, char *const *env)
+{
+	for (; *env; env++) {
+		size_t name = strcspn(*env, "="), count = 0;
+		autofree char *probe = xasprintf("%.*s=x", (int)name, *env);
+
+		mask_find(probe, strlen(probe), count_one, &count);
+		if (count && (*env)[name])
+			secrets_add(
+			    s, *env + name + 1, strlen(*env + name + 1));
+	}
+}
+
+static void
 add_span(void *arg, size_t start, size_t n)
 {
 	struct spans *spans = arg;

@@ -25,6 +25,10 @@ void secrets_add(struct secrets *s, const char *value, size_t n);
 /* Adds the values that mask_secrets() would replace in a command. */
 void secrets_learn(struct secrets *s, const char *command, size_t n);
 
+/* Adds the values of those variables (NAME=VALUE, up to a NULL) whose names
+   tell. */
+void secrets_learn_env(struct secrets *s, char *const *env);
+
 struct secret_span {
 	size_t start, n;
 };

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/json.h"
+#include "base/secrets.h"
 #include "base/strbuf.h"
 #include "replay/status.h"
 
@@ -38,6 +39,8 @@ void answer_release(struct answer *a); /* it is new then */
 /* What came on fd 1 or 2 after that time. */
 void answer_add(struct answer *a, uint64_t us, int fd, const void *p,
     size_t n);
+/* Replaces secrets (base/secrets.h) in the streams and in the object's texts. */
+void answer_hide(struct answer *a, const struct secrets *s);
 /* What its object says of how the program ended. */
 void answer_set_status(struct answer *a, int code);
 

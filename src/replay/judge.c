@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mask.h"
+#include "base/secrets.h"
 #include "base/units.h"
 #include "replay/match.h"
 #include "replay/show.h"
@@ -33,16 +35,47 @@ expected_texts(const struct transcript_lines *lines)
 	return v;
 }
 
+/* Was something replaced in these lines when they were recorded? */
+static bool
+has_hidden(const struct transcript_lines *lines)
+{
+	for (size_t i = 0; i < lines->n; i++)
+		if (memmem(lines->v[i].text, lines->v[i].n, MASK_TEXT,
+			strlen(MASK_TEXT)))
+			return true;
+	return false;
+}
+
+/* Output in which the same is replaced. */
+static void
+compare_hidden(struct judge_stream *st, const struct strbuf *text)
+{
+	struct secrets *known = secrets_new();
+
+	secrets_learn_env(known, environ);
+	secrets_hide(known, &st->hidden, text->buf, text->len, true);
+	secrets_free(known);
+	actual_release(&st->a);
+	actual_read(&st->a, st->hidden.buf, st->hidden.len);
+	expectation_rewind(&st->x);
+}
+
 /* Without lines and output if it is not to be compared. */
 static int
 stream_init(struct judge_stream *st, const struct judge_scope *scope,
     const struct transcript_lines *lines, const struct strbuf *text,
     bool compared, struct err *err)
 {
+	strbuf_init(&st->hidden);
 	st->texts = expected_texts(lines);
 	actual_read(&st->a, text->buf, compared ? text->len : 0);
-	return expectation_init(&st->x, st->texts, compared ? lines->n : 0,
-	    scope->masks, err);
+	if (expectation_init(&st->x, st->texts, compared ? lines->n : 0,
+		scope->masks, err))
+		return -1;
+	if (compared && has_hidden(lines) &&
+	    !expectation_matches(&st->x, &st->a))
+		compare_hidden(st, text);
+	return 0;
 }
 
 static int
@@ -69,6 +102,8 @@ judgement_release(struct judgement *j)
 		expectation_release(&st->x);
 		actual_release(&st->a);
 		free(st->texts);
+		if (st->hidden.buf)
+			strbuf_release(&st->hidden);
 	}
 	strbuf_release(&j->why);
 	*j = (struct judgement){.why = STRBUF_INIT};

@@ -30,6 +30,7 @@ struct judge_stream {
 	struct expectation x;
 	struct actual a;
 	struct alignment al;
+	struct strbuf hidden; /* the output, where it has no secrets in a */
 };
 
 struct judgement {

@@ -25,9 +25,11 @@ is_bare(const struct reader *r)
 bool
 transcript_has_steps(const char *text, size_t n)
 {
-	const struct reader r = {.s = text, .n = n, .line = 1};
+	struct reader r = {.s = text, .n = n, .line = 1};
 
-	return !is_bare(&r);
+	front_skip_head(&r);
+	/* Only the reader knows what follows front matter. */
+	return front_begins(&r) || !is_bare(&r);
 }
 
 /* used: bytes of the file, line.lines: newlines the lexer saw. */

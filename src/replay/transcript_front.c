@@ -282,41 +282,59 @@ is_rule(const struct reader *r, const struct line *l)
 	       is_blank(r->s + l->start + 3, n - 3);
 }
 
-/* The maps between two lines of "---". */
+bool
+front_begins(const struct reader *r)
+{
+	struct reader ahead = *r;
+	struct line l;
+
+	return reader_next(&ahead, &l) && is_rule(r, &l);
+}
+
+/* The map between two lines of "---". */
 static int
 read_matter(struct reader *r)
 {
-	struct reader ahead = *r;
 	struct line open, l;
 
-	if (!reader_next(&ahead, &open) || !is_rule(r, &open))
+	if (!front_begins(r))
 		return 0;
-	while (reader_next(&ahead, &l))
+	reader_next(r, &open);
+	while (reader_next(r, &l))
 		if (is_rule(r, &l)) {
 			reader_block(
 			    r, BLOCK_FRONT, open.start, l.end, open.number, 0);
-			r->pos = ahead.pos;
-			r->line = ahead.line;
 			return read_yaml(r, open.end, l.start, open.number + 1);
 		}
 	return reader_fail(
 	    r, open.number, "the front matter is not ended: no line is ---");
 }
 
+static bool
+begins(const struct reader *r, const char *what)
+{
+	size_t n = strlen(what);
+
+	return r->n - r->pos >= n && !memcmp(r->s + r->pos, what, n);
+}
+
+void
+front_skip_head(struct reader *r)
+{
+	static const char bom[] = "\xef\xbb\xbf";
+	struct line l;
+
+	if (begins(r, bom))
+		r->pos += strlen(bom);
+	if (begins(r, "#!"))
+		reader_next(r, &l);
+}
+
 int
 front_read(struct reader *r)
 {
-	static const char bom[] = "\xef\xbb\xbf";
-	size_t skip = strlen(bom);
-	struct line l;
-
-	if (r->n >= skip && !memcmp(r->s, bom, skip)) {
-		reader_block(r, BLOCK_FRONT, 0, skip, 1, 0);
-		r->pos = skip;
-	}
-	if (r->n - r->pos >= 2 && !memcmp(r->s + r->pos, "#!", 2) &&
-	    reader_next(r, &l))
-		reader_block(r, BLOCK_FRONT, l.start, l.end, l.number, 0);
+	front_skip_head(r);
+	reader_block(r, BLOCK_FRONT, 0, r->pos, 1, 0);
 	return read_matter(r);
 }
 

@@ -51,6 +51,8 @@ bool is_blank(const char *s, size_t n);
 
 /* transcript_front.c: whatever stands above the text. */
 int front_read(struct reader *r);
+void front_skip_head(struct reader *r); /* byte order mark, #! line */
+bool front_begins(const struct reader *r);
 void front_release(struct transcript_front *f);
 
 /* transcript_markdown.c */

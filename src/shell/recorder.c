@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "base/io.h"
-#include "base/mask.h"
+#include "base/secrets.h"
 #include "cmd/call.h"
 #include "cmd/host.h"
 #include "cmd/output.h"
@@ -20,6 +20,7 @@
 struct recorder {
 	char *path;
 	struct masks *masks;
+	struct secrets *secrets;
 	struct record *record;
 	int fd; /* of the recording */
 	struct answer answer; /* of the line that is executed */
@@ -45,6 +46,7 @@ recorder_free(struct recorder *r)
 		return;
 	record_close(r->record, &ignored);
 	masks_free(r->masks);
+	secrets_free(r->secrets);
 	answer_release(&r->answer);
 	if (r->fd >= 0)
 		close(r->fd);
@@ -78,6 +80,8 @@ begin(const char *path, bool replace, struct err *err)
 	answer_init(&r->answer);
 	r->path = xstrdup(path);
 	r->masks = masks_new();
+	r->secrets = secrets_new();
+	secrets_learn_env(r->secrets, environ);
 	masks_add_value(r->masks, "CWD", cwd ? cwd : "");
 	r->record = record_open(path, replace, &front, r->masks, err);
 	if (r->record && !open_recording(r, err))
@@ -146,6 +150,7 @@ add_answer(struct recorder *r, const char *text, struct err *err)
 	return 0;
 }
 
+/* text and answer are without secrets. */
 static int
 add_step(struct interp *ip, struct recorder *r, const char *text,
     struct err *err)
@@ -183,6 +188,7 @@ void
 recorder_line_ended(struct interp *ip, const char *text, int status)
 {
 	struct recorder *r = ip->host->recorder;
+	autobuf struct strbuf kept = STRBUF_INIT;
 	autoerr struct err err = ERR_INIT;
 
 	if (!r || !r->in_line || ip->depth)
@@ -193,6 +199,9 @@ recorder_line_ended(struct interp *ip, const char *text, int status)
 	r->answer.us = clock_us() - r->began;
 	r->answer.object = steal(&ip->host->object);
 	answer_set_status(&r->answer, status);
-	if (add_step(ip, r, text, &err))
+	secrets_learn(r->secrets, text, strlen(text));
+	secrets_hide(r->secrets, &kept, text, strlen(text), false);
+	answer_hide(&r->answer, r->secrets);
+	if (add_step(ip, r, kept.buf, &err))
 		give_up(ip, &err);
 }

@@ -45,6 +45,20 @@ test_learnt(void)
 }
 
 static void
+test_environment(void)
+{
+	char key[] = "MY_API_KEY=tea at five", path[] = "PATH=/usr/local/bin";
+	char none[] = "GH_TOKEN", empty[] = "A_SECRET=";
+	char *const env[] = {key, path, none, empty, NULL};
+	struct secrets *s = secrets_new();
+
+	secrets_learn_env(s, env);
+	hidden(s, "tea at five /usr/local/bin", true, "*** /usr/local/bin",
+	    "variables whose names tell");
+	secrets_free(s);
+}
+
+static void
 test_lines(void)
 {
 	static const char text[] = "It's TOKEN=abc\nhello\nisn't\n";
@@ -115,6 +129,7 @@ int
 main(void)
 {
 	test_learnt();
+	test_environment();
 	test_lines();
 	test_base64();
 	test_time();

@@ -383,6 +383,27 @@ test_find(void)
 }
 
 static void
+has_steps(const char *text, bool expected, const char *what)
+{
+	ok(transcript_has_steps(text, strlen(text)) == expected, "%s: %s", what,
+	    expected ? "steps" : "commands alone");
+}
+
+static void
+test_has_steps(void)
+{
+	has_steps("#!/usr/bin/env addesh\n# a\n\n$ x\n", true, "a command");
+	has_steps("% hide\n$ x\n", true, "an option");
+	has_steps("#!/usr/bin/env addesh\nenv new\n$ x\n", false, "a later $");
+	has_steps("\xef\xbb\xbf#!x\n---\ntitle: x\n---\nlogs\n", true,
+	    "front matter");
+	has_steps("--- x\n", false, "no front matter");
+	has_steps("$HOME\n", false, "a variable");
+	has_steps("$", true, "a $ alone");
+	has_steps("\xef", false, "a part of a mark");
+}
+
+static void
 met(const char *want, struct got_status got, bool expected)
 {
 	struct want_status w = {0};
@@ -490,6 +511,7 @@ main(void)
 	test_manual();
 	test_data();
 	test_find();
+	test_has_steps();
 	test_status();
 	test_written();
 	test_large();
