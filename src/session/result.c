@@ -265,6 +265,8 @@ result_summary(const struct result *r, struct strbuf *sb)
 {
 	if (r->lost)
 		strbuf_adds(sb, "environment lost after ");
+	else if (r->cancelled && r->job) /* by kill: Ctrl-C ends no job */
+		strbuf_adds(sb, "killed after ");
 	else if (r->cancelled)
 		strbuf_adds(sb, "interrupted after ");
 	else if (r->timed_out)

@@ -77,6 +77,8 @@ def _(sandbox):
     assert "job 1 started:  wait 1 " in done.err, done.err
     assert "exit 3 in " in done.err, done.err
     same(done.out.splitlines()[0], "one", "stdout")
+    done = session(sandbox, "exec -d sleep 1000\nkill -9 1\nwait 1\n")
+    assert "\nkilled after " in done.err, done.err
 
 
 @test("several are waited for one after the other: %s", ONE)
