@@ -7,99 +7,7 @@
 
 #include "base/regexp.h"
 #include "base/strvec.h"
-
-#define DIGITS "0123456789"
-#define FRACTION "(\\.[0-9]+)?"
-#define CLOCK "[0-9]{2}:[0-9]{2}:[0-9]{2}"
-#define UNIT                                                                \
-	"(ns|us|µs|ms|s|secs?|seconds?|m|mins?|minutes?|h|hours?|d|days?|" \
-	"weeks?)"
-#define SPAN "[0-9]+" FRACTION " ?" UNIT
-#define ISO_DATE                                                 \
-	"[0-9]{4}[-/][0-9]{2}[-/][0-9]{2}([T ][0-9]{2}:[0-9]{2}" \
-	"(:[0-9]{2}([.,][0-9]+)?)?( ?(Z|UTC|[+-][0-9]{2}:?[0-9]{2}))?)?"
-#define TAG_DATE "[0-9]{8}[-T][0-9]{6}(-[0-9]{6}|Z)?"
-/* date(1) and ctime(3) */
-#define TEXT_DATE                                                          \
-	"[A-Z][a-z]{2} [A-Z][a-z]{2} [ 0-9][0-9] " CLOCK "( [A-Z]{3,4})? " \
-	"[0-9]{4}"
-#define DATE ISO_DATE "|" TAG_DATE "|" TEXT_DATE
-#define UUID "[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
-#define BYTE "[0-9]{1,3}"
-#define PATH "/[^[:space:]'\":]*"
-
-/* An id that a machine made up has both; a large number and "facade" do not. */
-static bool
-is_random(const char *s, size_t at, size_t n)
-{
-	bool digit = false, letter = false;
-
-	for (size_t i = at; i < at + n; i++) {
-		digit = digit || isdigit((unsigned char)s[i]);
-		letter = letter || isalpha((unsigned char)s[i]);
-	}
-	return digit && letter;
-}
-
-/* "127.0.0.1:", "[::1]:" or "localhost:" ends at `at`. */
-static bool
-behind_host(const char *s, size_t at, size_t n)
-{
-	size_t begin, dots = 0;
-
-	(void)n;
-	if (at < 2 || s[at - 1] != ':')
-		return false;
-	for (begin = at - 1; begin; begin--) {
-		if (s[begin - 1] == '.')
-			dots++;
-		else if (!isdigit((unsigned char)s[begin - 1]))
-			break;
-	}
-	return dots == 3 || s[at - 2] == ']' ||
-	       (at >= 10 && !memcmp(s + at - 10, "localhost:", 10));
-}
-
-/* What recording takes: see the header.  `first` are the bytes that such a
-   value begins with.  Where two take the same, the upper one has it. */
-static const struct builtin {
-	const char *name;
-	const char *match;
-	const char *record; /* or NULL: its values only */
-	const char *first;
-	/* Is what stands at `at` and has n bytes such a value?  NULL: yes. */
-	bool (*is_sure)(const char *s, size_t at, size_t n);
-} builtins[] = {
-    {"SHA256", "[0-9a-f]{64}", "[0-9a-f]{64}", DIGITS "abcdef", NULL},
-    /* a container's or image's, a commit's; an address in memory; a UUID */
-    {"ID", "(0x)?[0-9a-f]{6,64}|" UUID,
-	"[0-9a-f]{12}|[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|"
-	"0x[0-9a-f]{11,16}|" UUID,
-	DIGITS "abcdefABCDEF", is_random},
-    {"DATE", DATE, DATE, DIGITS "MTWFS", NULL},
-    {"TIME", SPAN "( ?" SPAN ")*|[0-9]{1,2}:[0-9]{2}(:[0-9]{2}" FRACTION ")?",
-	"[0-9]+\\.[0-9]+ ?(ns|us|µs|ms|s|secs?|seconds?)|"
-	"[0-9]+ ?(ns|us|µs|ms)|[0-9]+m[0-9]+" FRACTION
-	"s|[0-9]+h[0-9]+m|" CLOCK FRACTION,
-	DIGITS, NULL},
-    {"SIZE", "[0-9]+" FRACTION " ?([KMGTkmgt]i?)?[Bb]|[0-9]+ bytes?",
-	"[0-9]+" FRACTION " ?[KMGTkmgt]i?B", DIGITS, NULL},
-    /* those that are given away (ip_local_port_range), behind a host */
-    {"PORT", "[0-9]{1,5}",
-	"3276[89]|327[7-9][0-9]|32[89][0-9]{2}|3[3-9][0-9]{3}|[45][0-9]{4}|"
-	"60[0-9]{3}",
-	"3456", behind_host},
-    /* private ones (RFC 1918) are given away, others belong to somebody */
-    {"IP", BYTE "(\\." BYTE "){3}|[0-9A-Fa-f]*(:[0-9A-Fa-f]*){2,7}",
-	"10(\\." BYTE "){3}|192\\.168(\\." BYTE "){2}|"
-	"172\\.(1[6-9]|2[0-9]|3[01])(\\." BYTE "){2}",
-	"1", NULL},
-    {"CWD", PATH, NULL, NULL, NULL},
-    {"TMP", PATH, NULL, NULL, NULL},
-    {"ENV", "[A-Za-z0-9][A-Za-z0-9_.-]*", NULL, NULL, NULL},
-    {"VERSION", "v?[0-9]+(\\.[0-9]+)+([-+~.]?[0-9A-Za-z]+)*",
-	"v?[0-9]+(\\.[0-9]+)+", DIGITS "v", NULL},
-};
+#include "replay/mask_table.h"
 
 struct mask {
 	char *name;
@@ -107,7 +15,7 @@ struct mask {
 	struct strvec values;
 	struct regexp *match;
 	struct regexp *record;         /* NULL: its values only */
-	const struct builtin *builtin; /* NULL: of the file */
+	const struct mask_builtin *builtin; /* NULL: of the file */
 	bool recorded;
 };
 
@@ -147,8 +55,8 @@ masks_new(void)
 	struct masks *m = xcalloc(1, sizeof(*m));
 
 	m->run = xmemdup(&none, sizeof(none));
-	for (size_t i = 0; i < ARRAY_SIZE(builtins); i++) {
-		const struct builtin *b = &builtins[i];
+	for (size_t i = 0; i < mask_builtins_n; i++) {
+		const struct mask_builtin *b = &mask_builtins[i];
 		struct mask *k = mask_new(m, b->name, b->match);
 
 		k->match = compile(b->match);
@@ -231,7 +139,9 @@ masks_add_value(struct masks *m, const char *name, const char *value)
 		return;
 	if (!k->values.n)
 		strbuf_reset(&k->pattern);
-	else
+	if (!k->values.n && k->builtin && k->builtin->record)
+		strbuf_adds(&k->pattern, k->builtin->record);
+	if (k->pattern.len)
 		strbuf_addc(&k->pattern, '|');
 	strvec_push(&k->values, value);
 	regexp_quote(&k->pattern, value, strlen(value));
@@ -305,33 +215,40 @@ pattern_at(const struct masks *m, const struct regexp *re, const char *s,
 	return len > 0 && ends_word(s, n, at + len) ? (size_t)len : 0;
 }
 
-size_t
-masks_value_at(
-    const struct masks *m, int index, const char *s, size_t n, size_t at)
-{
-	const struct mask *k = &m->v[index];
-
-	if (!begins_word(s, at))
-		return 0;
-	m->run->steps = REGEXP_STEPS;
-	return k->values.n ? known_value_at(k, s, n, at)
-			   : pattern_at(m, k->match, s, n, at);
-}
-
-/* What recording replaces there. */
+/* What recording takes that is no value of this run. */
 static size_t
-changing_at(const struct masks *m, const struct mask *k, const char *s,
+recorded_at(const struct masks *m, const struct mask *k, const char *s,
     size_t n, size_t at)
 {
-	const struct builtin *b = k->builtin;
+	const struct mask_builtin *b = k->builtin;
 	size_t len;
 
-	if (k->values.n)
-		return known_value_at(k, s, n, at);
-	if (!k->record || (b && (!s[at] || !strchr(b->first, s[at]))))
+	if (!k->record || (b ? !s[at] || !strchr(b->first, s[at])
+			     : k->values.n != 0))
 		return 0;
 	len = pattern_at(m, k->record, s, n, at);
 	return b && b->is_sure && !b->is_sure(s, at, len) ? 0 : len;
+}
+
+static size_t
+longer(size_t a, size_t b)
+{
+	return a > b ? a : b;
+}
+
+size_t
+masks_value_at(const struct masks *m, int index, const char *s, size_t n,
+    size_t at)
+{
+	const struct mask *k = &m->v[index];
+
+	if (at >= n || !begins_word(s, at))
+		return 0;
+	m->run->steps = REGEXP_STEPS;
+	if (!k->values.n)
+		return pattern_at(m, k->match, s, n, at);
+	return longer(known_value_at(k, s, n, at),
+	    recorded_at(m, k, s, n, at));
 }
 
 /* The mask whose value at `at` is the longest; NULL: none has one. */
@@ -349,7 +266,8 @@ longest_at(const struct masks *m, bool known, const char *s, size_t n,
 		if (known)
 			l = known_value_at(k, s, n, at);
 		else if (k->recorded)
-			l = changing_at(m, k, s, n, at);
+			l = longer(known_value_at(k, s, n, at),
+			    recorded_at(m, k, s, n, at));
 		if (l > *len) {
 			best = k;
 			*len = l;

@@ -32,9 +32,10 @@ int masks_add(
     struct masks *m, const char *name, const char *re, struct err *err);
 /*
  * What a name stands for in this run: from the first value on it matches only
- * its values, and recording replaces them wherever they stand as whole words
- * (a directory also in front of a '/').  Built-in or added names; others are
- * ignored.  For CWD, TMP, ENV; empty values are ignored.
+ * its values and what recording takes for one, and recording replaces them
+ * wherever they stand as whole words (a directory also in front of a '/').
+ * Built-in or added names; others are ignored.  For CWD, TMP, ENV; empty values
+ * are ignored.
  */
 void masks_add_value(struct masks *m, const char *name, const char *value);
 /*
