@@ -135,6 +135,8 @@ make_words(const struct performer *p, struct strvec *argv)
 		strvec_push(argv, "--keep-going");
 	if (call_has(c, "keep"))
 		strvec_push(argv, "--keep");
+	if (call_has(c, "record"))
+		strvec_push(argv, "--record");
 	add_option(argv, "--only", call_str(c, "only"));
 	add_option(argv, "--from", call_str(c, "from"));
 	if (p->all->terminal)
@@ -451,6 +453,7 @@ perform_file(struct call *c, int fd)
 	    .offline = call_has(c, "offline"),
 	    .keep_going = call_has(c, "keep-going"),
 	    .keep = call_has(c, "keep"),
+	    .record = call_has(c, "record"),
 	    .stop = call_has(c, "break"),
 	    .update = !call_has(c, "update")	   ? UPDATE_NONE
 		      : call_str(c, "update") ? UPDATE_ALL
@@ -477,6 +480,9 @@ replay_exec(struct call *c)
 {
 	const char *fd = getenv(REPLAY_FD);
 
+	if (call_has(c, "record") && call_has(c, "offline"))
+		return err_set(&c->err, ERR_USAGE,
+		    "--record and --offline exclude each other");
 	if (c->host->replaying)
 		return err_set(&c->err, ERR_USAGE,
 		    "a session file replays no other");
@@ -490,6 +496,7 @@ static const struct opt replay_opts[] = {
     OPT_STR(0, "only", "STEP", "one step: its id, number, or /RE/",
 	COMP_NONE),
     OPT_INT(0, "from", "N", "tell only of the steps from this one on"),
+    OPT_FLAG(0, "record", "make the recording of a file that is as expected"),
     OPT_FLAG('k', "keep-going", "beyond the first step that differs"),
     OPT_FLAG(0, "break", "stop at a step that differs, with its session, as "
 			 "at a terminal"),

@@ -35,6 +35,7 @@ struct replay_order {
 	bool offline;	  /* from the recording beside the file */
 	bool keep_going;  /* beyond the first step that is not as expected */
 	bool keep;	  /* what was opened stays */
+	bool record;	  /* what comes out becomes the recording */
 	bool stop;	  /* at what is not as expected, for a person */
 	enum replay_update update;
 	int width; /* of what is shown of a difference; 0: as wide as it is */

@@ -307,6 +307,30 @@ handle_difference(struct replay *r, size_t i, struct attempt *at)
 	return r->order->keep_going;
 }
 
+static void
+record(struct replay *r, size_t i, const struct attempt *at)
+{
+	const struct transcript_step *s = &r->t->steps[i];
+
+	if (!r->order->record)
+		return;
+	if (!r->recorded.len)
+		recording_add_head(&r->recorded);
+	recording_add(&r->recorded, s->id, s->text, &at->answer);
+}
+
+/* Of a file that is as expected, so that it stays so without an environment. */
+static int
+write_recording(struct replay *r, struct err *err)
+{
+	autofree char *path = recording_path(r->order->file);
+
+	if (!r->recorded.len || r->status)
+		return 0;
+	return io_replace_file(path, r->recorded.buf, r->recorded.len, 0666,
+	    err);
+}
+
 /* False: that was the last one. */
 static bool
 replay_step(struct replay *r, size_t i)
@@ -323,6 +347,7 @@ replay_step(struct replay *r, size_t i)
 		tell_impossible(r, &r->t->steps[i], &err);
 		go_on = r->order->keep_going;
 	} else {
+		record(r, i, &at);
 		if (!at.judgement.met)
 			go_on = handle_difference(r, i, &at);
 		tell(r, &r->t->steps[i], &at);
@@ -499,7 +524,7 @@ run(struct replay *r, struct err *err)
 		r->status = 77;
 	else
 		run_steps(r);
-	if (replay_write(r, err))
+	if (replay_write(r, err) || write_recording(r, err))
 		return -1;
 	if (r->c->host->interrupted || r->c->host->terminated)
 		worsen(r, 99);
@@ -511,7 +536,7 @@ run(struct replay *r, struct err *err)
 int
 replay_file(struct call *c, const struct replay_order *order)
 {
-	struct replay r = {.c = c, .order = order};
+	struct replay r = {.c = c, .order = order, .recorded = STRBUF_INIT};
 	int rc = -1;
 
 	r.t = transcript_read_file(order->file, &c->err);
@@ -524,6 +549,7 @@ replay_file(struct call *c, const struct replay_order *order)
 	c->host->replaying = false;
 	c->status = r.status;
 	recording_close(r.recording);
+	strbuf_release(&r.recorded);
 	masks_free(r.masks);
 	replay_forget(&r);
 	for (size_t i = 0; i < r.n_old; i++)
