@@ -33,9 +33,11 @@ DEVIATIONS = {
                     "environment.",
     "ports": "Port bindings without network, or with a bad port, are an error "
              "that names the field.",
+    "env_vars": "A name in env_vars that no variable can have is an error.",
     "extension": "An unknown extension is an error; what addesh knows beyond "
-                 ".py, .js, .mjs, .ts and .sh is run, and .sh with bash where "
-                 "there is one.",
+                 ".py, .js, .mjs, .ts and .sh is run.  .py is run with "
+                 "python3, .sh with bash, and .ts with what can, where there "
+                 "is one.",
     "tag": "foo:bar as tag is an error that says so.",
     "dockerignore": ".dockerignore is honoured.",
     "links": "Links in a context are sent as links.",

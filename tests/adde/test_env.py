@@ -280,9 +280,13 @@ def _(kind):
         same(left, [])
 
 
-@deviation("ports", ["docker"])
+@deviation("ports env_vars", ["docker"])
 def _(kind):
     with Adde(kind) as adde:
+        for name in "", "A=B":
+            same(adde.fails("create_runtime_env", image="busybox",
+                            env_vars={name: "x"}),
+                 "env_vars: '%s' is no name of a variable" % name)
         for fields, says in (
                 ({"port_bindings": {"80": "8080"}}, "without network"),
                 ({"port_bindings": {"80": "x"}, "network": True}, "'x'"),
