@@ -162,7 +162,7 @@ const char *transcript_step_heading(const struct transcript *t,
 /* The time limit of a step: its own, its fence's, the file's; 0: none said. */
 uint64_t transcript_step_timeout(const struct transcript *t,
     const struct transcript_step *s);
-/* Its index of the first step with this id; -1 if there is none. */
+/* The index of the step with this id; -1 if there is none. */
 ptrdiff_t transcript_find(const struct transcript *t, const char *id);
 /* The index of the step that line is part of, or of the next one. -1: none. */
 ptrdiff_t transcript_at_line(const struct transcript *t, unsigned line);
