@@ -54,7 +54,8 @@ static size_t
 most_edits(const char *a, const char *b)
 {
 	size_t na = strlen(a), nb = strlen(b);
-	size_t most = ((na > nb ? na : nb) + 2) / 3;
+	size_t longer = na > nb ? na : nb;
+	size_t most = longer > 1 ? (longer + 2) / 3 : 0;
 
 	return most > 3 ? 3 : most;
 }

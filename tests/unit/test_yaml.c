@@ -141,6 +141,8 @@ test_nearest(void)
 	ok(nearest_is_slip("eninge", "engine"), "two edits of six");
 	ok(!nearest_is_slip("engine", "engine"), "itself is no slip");
 	ok(!nearest_is_slip("llm", "host"), "a short other word is none");
+	ok(!nearest_is_slip("a", "b"), "nor another letter");
+	ok(nearest_is_slip("e", "e1"), "one that is missing");
 }
 
 static void
