@@ -69,7 +69,8 @@ DEVIATIONS = {
            "the workspace.",
     "places": "Contexts and workspaces lie in the state directory of addesh "
               "and not in TMPDIR, and a container is labelled.",
-    "image_cmd": "With use_image_cmd there is no workspace on this host.",
+    "image_cmd": "With use_image_cmd there is no workspace on this host, and "
+                 "code is run by a user of the environment's own.",
     "leftovers": "A call that fails leaves no container, image, context or "
                  "workspace behind.",
 }

@@ -339,8 +339,10 @@ def _(kind):
             log = adde.ok(
                 "execute_code_block", container_id=new["container_id"],
                 filename="a.sh", code_content="until [ -s /served ]; do "
-                "sleep 0.1; done; cat /served; pwd")["log"]
-            same(four(log), (0, "b\n/workspace\n", ""))
+                "sleep 0.1; done; cat /served; pwd; id -u")["log"]
+            same((log["exit_code"], log["stdout"].split()[:2]),
+                 (0, ["b", "/workspace"]))
+            assert int(log["stdout"].split()[2]) not in (0, os.geteuid())
             adde.ok("cleanup_env", container_id=new["container_id"])
         finally:
             adde.call("delete_image", image="agent-env:" + tag)
