@@ -10,11 +10,13 @@
 #include "base/clock.h"
 #include "base/units.h"
 #include "engine/container.h"
+#include "engine/http.h"
 #include "engine/reference.h"
 
 #define HELLO_MS 20000
 #define REMOVE_MS 30000
 #define ATTEMPTS 3
+#define LOG_PAUSE_MS 100
 #define CONNECT_TRIES 3
 
 /* ---- the end ---- */
@@ -135,19 +137,41 @@ engine_box_check_limits(struct box *box)
 	eb->checked = true;
 }
 
+/* Whether a log that is followed has not come to its end with the container;
+   the next question is for what came since. */
+static bool
+goes_on(struct box *box, struct log_query *q, struct err *err)
+{
+	const struct engine_box *eb = box->impl;
+	autoerr struct err gone = ERR_INIT;
+	autojson json *c =
+	    container_inspect(box->ctx.engine, eb->container, &gone);
+
+	q->since_ms = clock_wall_ms();
+	q->tail = 0;
+	return c && json_bool(json_get(c, "State"), "Running", false) &&
+	       !http_pause(engine_http(box->ctx.engine), LOG_PAUSE_MS,
+		   "following the log", err);
+}
+
+/* Docker ends one that is followed when it changes its file at the wrong
+   moment. */
 static int
 engine_box_log(struct box *box, const struct box_log *log, struct err *err)
 {
 	const struct engine_box *eb = box->impl;
-	const struct log_query q = {.follow = log->follow,
+	struct log_query q = {.follow = log->follow,
 	    .timestamps = log->timestamps,
 	    .since_ms = log->since_ms,
 	    .tail = log->tail,
 	    .out = log->out,
 	    .arg = log->arg};
-	int rc = container_logs(box->ctx.engine, eb->container, &q, err);
+	int rc;
 
-	if (!rc || !log->follow || err->kind != ERR_INTERRUPTED)
+	do
+		rc = container_logs(box->ctx.engine, eb->container, &q, err);
+	while (!rc && log->follow && goes_on(box, &q, err));
+	if (!log->follow || err->kind != ERR_INTERRUPTED)
 		return rc;
 	err_clear(err);
 	return 0;

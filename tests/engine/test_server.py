@@ -191,20 +191,29 @@ def _(kind):
             h.addesh("-c", "image rm -f " + IMAGE).is_ok()
 
 
+def owned(process, kind="docker"):
+    """The container of this addesh."""
+    found = [c for c in engines.api(kind).containers("addesh.owner") if
+             c["Labels"]["addesh.owner"].split(":")[2] == str(process.pid)]
+    same(len(found), 1)
+    return found[0]
+
+
+def write(container, text, kind="docker"):
+    """Somebody else has the server write something."""
+    api = engines.api(kind)
+    made = api.post("/containers/%s/exec" % container, {
+        "Cmd": ["python3", "-c", TELL, "out", text]})["Id"]
+    api.post("/exec/%s/start" % made, {"Detach": True})
+
+
 @test("following it: %s", ENGINES)
 def _(kind):
     with image(kind) as name, SandboxHome(kind) as h:
         p = h.spawn("-c", "env new --image-cmd " + name,
                     "-c", "logs -f", stdout=-1)
         wait_output(p, b"uid 0")
-        owned = [c for c in engines.api(kind).containers("addesh.owner")
-                 if c["Labels"]["addesh.owner"].split(":")[2] == str(p.pid)]
-        same(len(owned), 1)
-        # somebody else has the server write something
-        api = engines.api(kind)
-        made = api.post("/containers/%s/exec" % owned[0]["Id"], {
-            "Cmd": ["python3", "-c", TELL, "out", "new line"]})["Id"]
-        api.post("/exec/%s/start" % made, {"Detach": True})
+        write(owned(p, kind)["Id"], "new line", kind)
         wait_output(p, b"new line")
         p.send_signal(signal.SIGINT)
         p.stdout.read()
@@ -216,6 +225,31 @@ def _(kind):
         got = [json.loads(l) for l in done.out.splitlines()]
         assert "does not go with --json" in got[1]["error"]["message"], got
         assert "runs no command" in got[3]["error"]["message"], got
+
+
+@test("one that floods its log is followed until Ctrl-C: %s", ENGINES)
+def _(kind):
+    # Docker has ended the log at times, on changing its file
+    with SandboxHome(kind) as h:
+        h.write("app/Dockerfile", FAILS)
+        h.write("app/f", "trap '' TERM; while :; do echo flood; done")
+        h.addesh("-c", "build app -t " + IMAGE).is_ok()
+        try:
+            p = h.spawn("-k", "-c", "env new --cpus 2 --image-cmd " + IMAGE,
+                        "-c", "logs -f --since 1m", stdout=-1)
+            got, end = 0, time.monotonic() + 4
+            while time.monotonic() < end:
+                data = p.stdout.read1(65536)
+                assert data, "it ended by itself after %d bytes" % got
+                got += len(data)
+            p.send_signal(signal.SIGINT)
+            began = time.monotonic()
+            p.stdout.read()
+            p.stdout.close()
+            assert p.wait(patient(30)) in (0, 130)
+            assert time.monotonic() - began < patient(10)
+        finally:
+            h.addesh("-c", "image rm -f " + IMAGE).is_ok()
 
 
 @test("kill -9 of the shell ends it: %s", ENGINES)
