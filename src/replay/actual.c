@@ -113,19 +113,32 @@ add_line(struct actual *a, const char *s, size_t n, bool no_eol)
 	l->hash = match_hash(l->text, l->full);
 }
 
+/* What is left is said to be, and matches nothing. */
+static void
+add_rest(struct actual *a, const char *s, size_t n)
+{
+	struct actual_line *l;
+	char *text = xasprintf("(%zu bytes more)", n);
+
+	GROW(a->v, a->n, &a->cap);
+	l = &a->v[a->n++];
+	*l = (struct actual_line){.text = text, .own = text, .raw = s,
+	    .n = strlen(text), .full = strlen(text), .n_raw = n, .rest = true};
+}
+
 void
 actual_read(struct actual *a, const char *output, size_t n)
 {
 	const char *end = output + n, *nl;
 
 	*a = (struct actual){0};
-	while (output < end) {
-		nl = a->n + 1 < MATCH_LINES_MAX
-			 ? memchr(output, '\n', (size_t)(end - output))
-			 : NULL;
+	while (output < end && a->n + 1 < MATCH_LINES_MAX) {
+		nl = memchr(output, '\n', (size_t)(end - output));
 		add_line(a, output, (size_t)((nl ? nl : end) - output), !nl);
 		output = nl ? nl + 1 : end;
 	}
+	if (output < end)
+		add_rest(a, output, (size_t)(end - output));
 }
 
 void

@@ -279,7 +279,7 @@ expect_line_is_once(const struct expect_line *e)
 bool
 expect_line_equals(const struct expect_line *e, const struct actual_line *a)
 {
-	return e->hash == a->hash && e->raw.n == a->full &&
+	return !a->rest && e->hash == a->hash && e->raw.n == a->full &&
 	       !memcmp(e->raw.s, a->text, a->full);
 }
 
@@ -354,7 +354,7 @@ expect_line_matches(
 {
 	const struct expect_line *e = &x->v[i];
 
-	if (!x->work)
+	if (!x->work || a->rest)
 		return false;
 	x->work--;
 	if (expect_line_equals(e, a) ||

@@ -40,7 +40,7 @@
 #include "replay/mask.h"
 
 #define MATCH_LINE_MAX (64u << 10) /* patterns match no longer lines */
-#define MATCH_LINES_MAX 4000000u   /* the rest of the output is one line */
+#define MATCH_LINES_MAX 1000000u   /* only an elision takes what follows */
 
 /* A line of output.  text is in its normal form; n without " (no-eol)". */
 struct actual_line {
@@ -50,6 +50,7 @@ struct actual_line {
 	size_t n, full, n_raw; /* bytes: of text, with " (no-eol)", of raw */
 	uint64_t hash;         /* of all of text */
 	bool escaped, no_eol;
+	bool rest; /* it stands for all behind MATCH_LINES_MAX */
 };
 
 struct actual {

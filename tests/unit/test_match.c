@@ -330,6 +330,37 @@ test_nul(void)
 	actual_release(&a);
 }
 
+/* Very many lines are held up to a limit. */
+static void
+test_rest(void)
+{
+	autobuf struct strbuf output = STRBUF_INIT;
+	static const struct {
+		const char *last;
+		int matches;
+	} cases[] = {{"...", 1}, {"[..]", 0}, {".* (re)", 0},
+	    {"(2002 bytes more)", 0}, {"y", 0}};
+	struct actual a;
+
+	for (size_t i = 0; i < MATCH_LINES_MAX + 1000; i++)
+		strbuf_adds(&output, "y\n");
+	actual_read(&a, output.buf, output.len);
+	is_int(a.n, MATCH_LINES_MAX, "more lines than are held");
+	is_str(a.v[a.n - 1].text, "(2002 bytes more)", "the rest is counted");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct expected_text text[2] = {{"y (*)", 5, 1},
+		    {cases[i].last, strlen(cases[i].last), 2}};
+		autoerr struct err err = ERR_INIT;
+		struct expectation x;
+
+		expectation_init(&x, text, 2, masks, &err);
+		is_int(expectation_matches(&x, &a), cases[i].matches,
+		    "and compared with %s", cases[i].last);
+		expectation_release(&x);
+	}
+	actual_release(&a);
+}
+
 int
 main(void)
 {
@@ -343,6 +374,7 @@ main(void)
 	test_nul();
 	test_hostile();
 	test_many();
+	test_rest();
 	masks_free(masks);
 	return done();
 }
