@@ -150,8 +150,6 @@ read_signals(struct runner *rn)
 			rn->stopping = true;
 			rn->quit = rn->quit || rn->service == 0;
 		}
-		if (si[i].ssi_signo == SIGCONT)
-			rn->lease_at = rn->now + rn->config.lease_us;
 	}
 	rn->reaping = true;
 }

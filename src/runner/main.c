@@ -84,7 +84,6 @@ open_signals(void)
 	sigprocmask(SIG_SETMASK, &set, NULL);
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
-	sigaddset(&set, SIGCONT);
 	sigaddset(&set, SIGTERM);
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }

@@ -587,8 +587,6 @@ request_message(struct runner *rn, const struct message *m)
 {
 	switch (m->type) {
 	case PROTO_PING:
-		if (getpid() != 1 && !rn->config.tree)
-			(void)kill(1, SIGCONT);
 		return queue_message(&rn->queue, PROTO_PONG, m->id, NULL);
 	case PROTO_RUN:
 	case PROTO_PUT:
