@@ -242,6 +242,8 @@ turn(const uint8_t *piece, size_t n)
 	if (n % 2 == 0)
 		end_active();
 	inquiries_serve(&rn);
+	rn.now += 100000;
+	disk_look(&rn);
 	rn.queue.head = rn.queue.tail = rn.queue.frame_end = 0;
 	if (rn.queue.broken || rn.nrequests > PROTO_REQUESTS_MAX)
 		abort();
@@ -275,9 +277,11 @@ LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	end_active();
 	jobs_drop(&rn);
 	if (rn.nrequests != 0 || rn.nactive != 0 || rn.njobs != 0 ||
-	    rn.ninquiries != 0)
+	    rn.ninquiries != 0 || rn.disk.id != 0)
 		abort();
 	rn.jobs_made = 0;
+	rn.now = 0;
+	rn.disk = (struct disk){.id = 0};
 	message_reader_release(&rn.stdio.messages);
 	message_reader_release(&rn.late.messages);
 	rn.config.set = rn.welcomed = rn.quit = false;
