@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "base/secrets.h"
 #include "cmd/call.h"
 #include "cmd/dispatch.h"
 #include "cmd/host.h"
@@ -307,16 +308,23 @@ handle_difference(struct replay *r, size_t i, struct attempt *at)
 	return r->order->keep_going;
 }
 
+/* Without what a secret is known by; the command is in the file anyway. */
 static void
-record(struct replay *r, size_t i, const struct attempt *at)
+record(struct replay *r, size_t i, struct answer *a)
 {
 	const struct transcript_step *s = &r->t->steps[i];
+	struct secrets *secrets;
 
 	if (!r->order->record)
 		return;
+	secrets = secrets_new();
+	secrets_learn_env(secrets, environ);
+	secrets_learn(secrets, s->text, s->n);
+	answer_hide(a, secrets);
+	secrets_free(secrets);
 	if (!r->recorded.len)
 		recording_add_head(&r->recorded);
-	recording_add(&r->recorded, s->id, s->text, &at->answer);
+	recording_add(&r->recorded, s->id, s->text, a);
 }
 
 /* Of a file that is as expected, so that it stays so without an environment. */
@@ -347,12 +355,12 @@ replay_step(struct replay *r, size_t i)
 		tell_impossible(r, &r->t->steps[i], &err);
 		go_on = r->order->keep_going;
 	} else {
-		record(r, i, &at);
 		if (!at.judgement.met)
 			go_on = handle_difference(r, i, &at);
 		tell(r, &r->t->steps[i], &at);
 	}
 	judgement_release(&at.judgement);
+	record(r, i, &at.answer);
 	answer_release(&at.answer);
 	return go_on && !h->terminated && !h->interrupted && !h->quit;
 }

@@ -416,6 +416,23 @@ def a_recording_replays_live_and_without_anything():
 
 
 @test
+def a_file_gets_its_recording_once_it_is_as_expected():
+    with SandboxHome("restricted") as home:
+        secret = "hunter2hunter2"
+        write(home, "a.md", LESSON + fence(
+            "$ run -e A_TOKEN=%s d.py <<< 'import os; "
+            "print(os.environ[\"A_TOKEN\"], 1)'\n*** 1\n" % secret))
+        replay(home, "a.md", "--record").is_ok()
+        same(verdicts(replay(home, "a.md", "--offline").is_ok()), ["ok"] * 5)
+        before = open(home.work + "/a.rec.jsonl").read()
+        same(before.count(secret), 1)    # the command, as in the file
+        write(home, "a.md", LESSON.replace("42\n", "43\n"))
+        replay(home, "a.md", "--record").is_status(1)
+        same(open(home.work + "/a.rec.jsonl").read(), before)
+        replay(home, "a.md", "--record", "--offline").is_status(2)
+
+
+@test
 def a_recording_is_whole_after_each_step():
     with SandboxHome("restricted") as home:
         p = home.spawn("-k", "record", "r.md", cwd=home.work,
