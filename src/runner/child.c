@@ -18,7 +18,6 @@
 #ifndef SYS_close_range
 #define SYS_close_range 436
 #endif
-#define CAPABILITY_VERSION_3 0x20080522 /* capset(2) */
 #define FD_FALLBACK_MAX 4096 /* where close_range is missing or forbidden */
 
 static void
@@ -109,20 +108,6 @@ limit(int resource, rlim_t soft, rlim_t hard)
 	(void)setrlimit(resource, &rl);
 }
 
-static int
-drop_capabilities(void)
-{
-	struct {
-		uint32_t version;
-		int pid;
-	} header = {CAPABILITY_VERSION_3, 0};
-	uint32_t sets[2][3];
-
-	memset(sets, 0, sizeof(sets));
-	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	return (int)syscall(SYS_capset, &header, sets);
-}
-
 /* Without a right to change ids the process keeps those of the runner. */
 static int
 set_ids(const struct config *c, uid_t uid)
@@ -139,7 +124,7 @@ set_ids(const struct config *c, uid_t uid)
 	if (setresuid(uid, uid, uid) < 0)
 		return -1;
 	(void)prctl(PR_SET_DUMPABLE, 0);
-	return drop_capabilities();
+	return capabilities_drop();
 }
 
 int

@@ -1,4 +1,5 @@
-/* A runner whose code is root becomes somebody else: see runner.h. */
+/* Capabilities, and how a runner whose code is root becomes somebody else: see
+   runner.h. */
 #include "runner.h"
 
 #include <string.h>
@@ -26,6 +27,16 @@ capabilities(long call, struct capabilities *c)
 	} header = {CAPABILITY_VERSION_3, 0};
 
 	return (int)syscall(call, &header, c);
+}
+
+int
+capabilities_drop(void)
+{
+	struct capabilities none;
+
+	memset(&none, 0, sizeof(none));
+	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	return capabilities(SYS_capset, &none);
 }
 
 /* To change from uid 0, or to act as it for a while, takes the effective

@@ -199,6 +199,8 @@ uid_t config_slot_uid(const struct config *c, int slot);
 void leave_root(struct config *c);
 /* Again all capabilities that there are, after another uid was assumed. */
 void leave_resume(void);
+/* None at all, for code. */
+int capabilities_drop(void);
 
 /*
  * Opens the first place for STATS, and lets code write into each: a volume of
