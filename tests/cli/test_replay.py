@@ -421,7 +421,7 @@ def a_file_gets_its_recording_once_it_is_as_expected():
         secret = "hunter2hunter2"
         write(home, "a.md", LESSON + fence(
             "$ run -e A_TOKEN=%s d.py <<< 'import os; "
-            "print(os.environ[\"A_TOKEN\"], 1)'\n*** 1\n" % secret))
+            "print(os.environ[\"A_TOKEN\"], 1)'\n[..] 1\n" % secret))
         replay(home, "a.md", "--record").is_ok()
         same(verdicts(replay(home, "a.md", "--offline").is_ok()), ["ok"] * 5)
         before = open(home.work + "/a.rec.jsonl").read()
