@@ -302,4 +302,6 @@ const struct cmd cmd_session_rm = {
 const struct cmd cmd_session = {
     .name = "session",
     .summary = "sessions that have a name: ls, info, rm",
+    .help = "'addesh -s NAME' begins or resumes one, and several processes may "
+	    "use it at once: its steps, variables and environments stay.",
 };
