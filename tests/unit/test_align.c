@@ -100,6 +100,7 @@ is_sound(struct comparison *c)
 	for (size_t r = 0; r < c->al.n; r++) {
 		const struct align_row *row = &c->al.v[r];
 		bool again = row->expected >= 0 && row->expected == i - 1 &&
+			     row->actual >= 0 &&
 			     !expect_line_is_once(&c->x.v[row->expected]);
 
 		if ((row->expected >= 0 && row->expected != i && !again) ||
