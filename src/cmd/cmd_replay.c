@@ -204,6 +204,14 @@ tell_line(struct performer *p, const char *line, size_t n, struct strbuf *out)
 		p->told = true;
 }
 
+/* With --json all of it is in the one object. */
+static void
+print(struct call *c, const struct strbuf *text)
+{
+	if (c->out->mode != OUTPUT_JSON)
+		output_body(c->out, text->buf, text->len);
+}
+
 /* What has come so far; at the end, that nothing more will. */
 static void
 tell(struct performer *p)
@@ -221,7 +229,7 @@ tell(struct performer *p)
 		report_error(p->all->report, p->file,
 		    p->why ? p->why : "its process ended without a word",
 		    &out);
-	output_body(p->all->c->out, out.buf, out.len);
+	print(p->all->c, &out);
 }
 
 static void
@@ -391,7 +399,7 @@ replay_all(struct call *c)
 		    .in = STRBUF_INIT};
 	run_all(&all, call_int(c, "jobs", 1) ? call_int(c, "jobs", 1) : 1);
 	report_end(all.report, &end_text);
-	output_body(c->out, end_text.buf, end_text.len);
+	print(c, &end_text);
 	c->status = report_status(all.report);
 	check_partial(c);
 	rc = write_junit(c, all.report);

@@ -29,6 +29,7 @@ FILES = {
               "os.symlink('bin', 'plain')\n"
               "open('bin', 'wb').write(b'\\xff')\n",
     "missing.py": "import no_such_module",
+    "s.md": "```addesh {id: x}\n$ var A=1\n$ var B=2\nwrong\n```\n",
     "Dockerfile": "FROM python\nRUN --mount=type=cache,target=/x y\n",
 }
 
@@ -64,8 +65,9 @@ session ls
 session rm kept
 help run
 help
-var NAME=x
+var NAME=x ODD=\udcff
 var
+replay s.md
 env new
 env new --name second --writable --keep=60s
 env keep second 90s
@@ -91,6 +93,9 @@ show
 run odd.py
 logs @18
 exec python3 -c "print('x')"
+expect exit 0
+expect stdout = y
+diff @1 @2
 logs
 exec -d sh -c 'echo $$ > pid'
 exec -d sh -c 'while [ ! -s pid -o -e /proc/`cat pid` ]; do sleep 0.01; done'
