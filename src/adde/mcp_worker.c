@@ -227,8 +227,9 @@ run_tool(struct worker *w, const struct tool *t, struct strbuf *line)
 		return;
 	}
 	note_env(w, response);
-	if (w->cancelled) {
+	if (w->cancelled && w->made) {
 		undo(w);
+		mcp_tools_fail(line, id, era_of(w->call), "interrupted");
 		return;
 	}
 	tell_env(w);
