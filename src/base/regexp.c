@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * From the text of a regular expression to its automaton: the text is parsed
- * into a tree, since repeated parts are emitted more than once.
- */
+/* From the text of a regular expression to its tree. */
 #include "base/regexp_impl.h"
 
 #include <ctype.h>
@@ -11,35 +8,9 @@
 #include "base/encode.h"
 
 #define DEPTH_MAX 200
-#define NONE UINT32_MAX
-#define ENDLESS UINT32_MAX
+#define NONE REGEXP_NONE
+#define ENDLESS REGEXP_ENDLESS
 #define REPEAT_MAX 255 /* RE_DUP_MAX of POSIX */
-
-enum node_type {
-	NODE_STATE,  /* one state: op and x */
-	NODE_CAT,    /* its children, one behind the other */
-	NODE_ALT,    /* one of its children */
-	NODE_REPEAT, /* its child, min to max times */
-	NODE_GROUP,  /* its child; x: it is the first */
-};
-
-struct node {
-	enum node_type type;
-	enum op op;
-	uint32_t x;
-	uint32_t min, max;
-	uint32_t child, last, next; /* indexes, or NONE */
-};
-
-struct parser {
-	struct regexp *re;
-	const char *s, *end;
-	struct node *nodes;
-	size_t n, cap;
-	unsigned depth, groups;
-	size_t emitted; /* nodes, also those without a state */
-	struct err *err;
-};
 
 size_t
 regexp_char(const char *s, size_t n, uint32_t *c)
@@ -438,125 +409,6 @@ parse_alternatives(struct parser *p)
 	}
 }
 
-/* The automaton.  Beyond the limit nothing is added, and that is seen at the
-   end. */
-static uint32_t
-put(struct parser *p, enum op op, uint32_t x, uint32_t y)
-{
-	struct regexp *re = p->re;
-
-	if (re->n == REGEXP_STATES_MAX) {
-		p->emitted = SIZE_MAX / 2;
-		return 0;
-	}
-	GROW(re->states, re->n, &re->cap);
-	re->states[re->n] = (struct state){op, x, y};
-	return re->n++;
-}
-
-static void emit(struct parser *p, uint32_t node);
-
-static void
-emit_alternatives(struct parser *p, uint32_t child)
-{
-	uint32_t split, jump, chain = NONE;
-
-	for (; p->nodes[child].next != NONE; child = p->nodes[child].next) {
-		split = put(p, OP_SPLIT, 0, 0);
-		p->re->states[split].x = p->re->n;
-		emit(p, child);
-		jump = put(p, OP_JUMP, chain, 0);
-		chain = jump;
-		p->re->states[split].y = p->re->n;
-	}
-	emit(p, child);
-	for (; chain != NONE && p->emitted <= REGEXP_STATES_MAX; chain = jump) {
-		jump = p->re->states[chain].x;
-		p->re->states[chain].x = p->re->n;
-	}
-}
-
-/* What may be there once more, up to `times`: each leads to the end. */
-static void
-emit_optional(struct parser *p, uint32_t child, uint32_t times)
-{
-	uint32_t split, chain = NONE;
-
-	for (; times && p->emitted <= REGEXP_STATES_MAX; times--) {
-		split = put(p, OP_SPLIT, 0, chain);
-		p->re->states[split].x = p->re->n;
-		chain = split;
-		emit(p, child);
-	}
-	for (; chain != NONE && p->emitted <= REGEXP_STATES_MAX;
-	     chain = split) {
-		split = p->re->states[chain].y;
-		p->re->states[chain].y = p->re->n;
-	}
-}
-
-static void
-emit_repeat(struct parser *p, const struct node *n)
-{
-	uint32_t begin, split;
-
-	for (uint32_t i = 0; i + (n->max == ENDLESS) < n->min &&
-			     p->emitted <= REGEXP_STATES_MAX;
-	     i++)
-		emit(p, n->child);
-	if (n->max != ENDLESS) {
-		emit_optional(p, n->child, n->max - n->min);
-		return;
-	}
-	if (n->min) {
-		begin = p->re->n;
-		emit(p, n->child);
-		put(p, OP_SPLIT, begin, p->re->n + 1);
-		return;
-	}
-	split = put(p, OP_SPLIT, 0, 0);
-	p->re->states[split].x = p->re->n;
-	emit(p, n->child);
-	put(p, OP_JUMP, split, 0);
-	p->re->states[split].y = p->re->n;
-}
-
-static void
-emit_group(struct parser *p, const struct node *n)
-{
-	if (n->x)
-		put(p, OP_SAVE, 0, 0);
-	emit(p, n->child);
-	if (n->x)
-		put(p, OP_SAVE, 1, 0);
-}
-
-static void
-emit(struct parser *p, uint32_t node)
-{
-	const struct node *n = &p->nodes[node];
-
-	if (++p->emitted > REGEXP_STATES_MAX)
-		return;
-	switch (n->type) {
-	case NODE_STATE:
-		put(p, n->op, n->x, 0);
-		break;
-	case NODE_CAT:
-		for (uint32_t i = n->child; i != NONE; i = p->nodes[i].next)
-			emit(p, i);
-		break;
-	case NODE_ALT:
-		emit_alternatives(p, n->child);
-		break;
-	case NODE_REPEAT:
-		emit_repeat(p, n);
-		break;
-	case NODE_GROUP:
-		emit_group(p, n);
-	}
-}
-
 static int
 compile(struct parser *p)
 {
@@ -567,11 +419,11 @@ compile(struct parser *p)
 	if (p->s < p->end)
 		return refuse(p, "a ) without its (");
 	if (!p->groups)
-		put(p, OP_SAVE, 0, 0);
-	emit(p, root);
+		regexp_put(p, OP_SAVE, 0, 0);
+	regexp_emit(p, root);
 	if (!p->groups)
-		put(p, OP_SAVE, 1, 0);
-	put(p, OP_MATCH, 0, 0);
+		regexp_put(p, OP_SAVE, 1, 0);
+	regexp_put(p, OP_MATCH, 0, 0);
 	if (p->emitted > REGEXP_STATES_MAX)
 		return refuse(p, "the pattern is too large when its "
 				 "repetitions are written out");
