@@ -105,6 +105,29 @@ def _(kind):
         same(state["Running"], True)
 
 
+@contextlib.contextmanager
+def beside_a_server(kind, user):
+    """What runs there is the image's own command."""
+    name = "local/hostile-%s-%d:1" % (user, os.getpid())
+    with SandboxHome(kind) as h:
+        h.write("app/Dockerfile", "FROM python:3.11-slim\nUSER %s\n"
+                'CMD ["sleep", "54321"]\n' % user)
+        h.addesh("build", "app", "-t", name).is_ok()
+        try:
+            with Session(kind, new="env new --image-cmd " + name) as s:
+                yield s
+        finally:
+            h.addesh("image", "rm", "-f", name).is_ok()
+
+
+@test("beside an image's own command, of root and of another: %s", ENGINES)
+def _(kind):
+    for user in "0", "1234":
+        with beside_a_server(kind, user) as s:
+            attack(s, ATTACKS)
+            assert "sleep 54321 " in s.processes().values(), s.processes()
+
+
 @test("a kept one that is root's: %s", ENGINES)
 def _(kind):
     # nor can what carries the words of a later client be reached
