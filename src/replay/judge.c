@@ -245,38 +245,44 @@ judge_step(struct judgement *j, const struct judge_scope *scope,
 	return 0;
 }
 
-bool
-judge_finds(const char *pattern, const struct strbuf *text)
-{
-	autoerr struct err ignored = ERR_INIT;
-	struct regexp_run run = REGEXP_RUN_INIT;
-	struct regexp *re = regexp_new(pattern, strlen(pattern), &ignored);
-	bool found = re && regexp_search(re, &run, text->buf, text->len, NULL);
-
-	regexp_free(re);
-	regexp_run_release(&run);
-	return found;
-}
-
-char *
-judge_capture(const char *pattern, const struct strbuf *text)
+/* The first line of which a part matches; group is in it.  NULL: none does. */
+static const char *
+find_line(const char *pattern, const struct strbuf *text, size_t group[2])
 {
 	autoerr struct err ignored = ERR_INIT;
 	struct regexp_run run = REGEXP_RUN_INIT;
 	struct regexp *re = regexp_new(pattern, strlen(pattern), &ignored);
 	const char *p = text->buf, *end = text->buf + text->len;
-	char *found = NULL;
+	const char *found = NULL;
 
 	while (re && !found && p < end) {
 		const char *nl = memchr(p, '\n', end - p);
-		size_t n = (nl ? nl : end) - p, group[2];
+		size_t n = (nl ? nl : end) - p;
 
-		if (regexp_search(re, &run, p, n, group) &&
-		    group[0] != SIZE_MAX)
-			found = xstrndup(p + group[0], group[1] - group[0]);
+		if (regexp_search(re, &run, p, n, group))
+			found = p;
 		p += n + 1;
 	}
 	regexp_free(re);
 	regexp_run_release(&run);
 	return found;
+}
+
+bool
+judge_finds(const char *re, const struct strbuf *text)
+{
+	size_t group[2];
+
+	return find_line(re, text, group);
+}
+
+char *
+judge_capture(const char *re, const struct strbuf *text)
+{
+	size_t group[2];
+	const char *line = find_line(re, text, group);
+
+	if (!line || group[0] == SIZE_MAX)
+		return NULL;
+	return xstrndup(line + group[0], group[1] - group[0]);
 }

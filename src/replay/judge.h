@@ -50,7 +50,7 @@ int judge_step(struct judgement *j, const struct judge_scope *scope,
     const struct transcript_step *s, const struct answer *a, struct err *err);
 void judgement_release(struct judgement *j);
 
-/* Does a part of the text match? */
+/* Does a part of some line match? */
 bool judge_finds(const char *re, const struct strbuf *text);
 /* Group 1 of the first line that matches, the caller's; NULL: none does. */
 char *judge_capture(const char *re, const struct strbuf *text);
