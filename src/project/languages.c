@@ -103,7 +103,7 @@ find_extension(const struct languages *ls, const char *name,
 		for (size_t j = 0; j < list->n; j++) {
 			size_t len = strlen(list->v[j]);
 
-			if (n > len && !compare(name + n - len, list->v[j]))
+			if (n >= len && !compare(name + n - len, list->v[j]))
 				return ls->v[i];
 		}
 	}

@@ -49,6 +49,8 @@ DEVIATIONS = {
                          "of the build.",
     "cleanup": "Contexts and workspaces go with cleanup, which takes a moment.",
     "length": "A request on standard input, and a line of it, has any length.",
+    "numbers": "JSON that is nested deeper than 1000 levels, and a whole "
+               "number of more than 2^53, are refused.",
     "tools": "That a tool is unknown is told before standard input is read.",
     "required": "Without an image or a container_id no engine is asked.",
     "words": "What the engine says of a failure is told in the words of "

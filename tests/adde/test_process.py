@@ -165,6 +165,19 @@ def _(_):
     same(streams(done), (2, "", 'adde: unknown tool "x"\n'))
 
 
+@deviation("numbers", ["adde"])
+def _(_):
+    deep = '{"x":%s1%s,"image":""}'
+    for request, refused in ((deep % (900 * "[", 900 * "]"), False),
+                             (deep % (1500 * "[", 1500 * "]"), True)):
+        error = json.loads(HOME.run("pull_image", request).stdout)
+        same("Error" in error, refused, error)
+    for number, refused in ((2 ** 53, False), (2 ** 63 - 1, True)):
+        error = json.loads(HOME.run(
+            "execute_code_block", '{"timeout_sec":%d}' % number).stdout)
+        same("Error" in error, refused, error)
+
+
 @deviation("length", ["adde"])
 def _(_):
     """And no line ends."""

@@ -44,7 +44,7 @@ test_known(const struct languages *ls)
 	    {"a.cpp", "cpp"}, {"a.cc", "cpp"}, {"a.C", "cpp"}, {"a.rs", "rust"},
 	    {"a.pl", "perl"}, {"a.php", "php"}, {"a.lua", "lua"}, {"a.R", "r"},
 	    {"a.r", "r"}, {"A.PY", "python"}, {"d/e.f/a.py", "python"},
-	    {"a.d.ts", "typescript"}, {".py", NULL}, {"a", NULL},
+	    {"a.d.ts", "typescript"}, {".py", "python"}, {"a", NULL},
 	    {"a.py/b", NULL}, {"a.xyz", NULL}, {"", NULL}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
