@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /* From the text of a regular expression to its tree. */
 #include "base/regexp_impl.h"
 

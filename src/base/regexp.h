@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /*
  * Regular expressions of strangers: extended ones (POSIX, IEEE 1003.1 9.4) on
  * UTF-8, matched in linear time.

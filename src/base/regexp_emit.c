@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /* From the tree of a regular expression to its automaton. */
 #include "base/regexp_impl.h"
 

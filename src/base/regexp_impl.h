@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /* What the parts of the compiler of regular expressions, and their matcher,
    share. */
 #ifndef ADDESH_BASE_REGEXP_IMPL_H

@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /* Walks the automaton of a regular expression with all its states at once. */
 #include "base/regexp_impl.h"
 

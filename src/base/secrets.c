@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 #include "base/secrets.h"
 
 #include <string.h>

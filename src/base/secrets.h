@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /*
  * Secrets that are known, for what is kept of a program's output: base/mask.h
  * finds them where their name stands beside them, but a program may print the

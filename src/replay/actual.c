@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /* Output in the form in which it is compared: see match.h. */
 #include "replay/match.h"
 

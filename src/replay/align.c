@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 #include "replay/align.h"
 
 #include "replay/align_impl.h"

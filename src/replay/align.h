@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /*
  * Which expected line belongs to which line of output, where they differ: the
  * cheapest way through the table of both, where a line that matches costs

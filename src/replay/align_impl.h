@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /* What the files of the alignment share. */
 #ifndef ADDESH_REPLAY_ALIGN_IMPL_H
 #define ADDESH_REPLAY_ALIGN_IMPL_H

@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /* Alignments whose table would be too large: divided, or in windows. */
 #include "replay/align_impl.h"
 

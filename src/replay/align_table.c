@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /*
  * The table of an alignment.  A row belongs to a line of output, since there
  * can be many more of these, and holds the least cost of aligning all up to

@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /* An answer without its secrets, for what is kept of it. */
 #include <string.h>
 

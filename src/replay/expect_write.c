@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 #include "replay/expect_write.h"
 
 #include <string.h>

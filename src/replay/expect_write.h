@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /*
  * Output as lines of a session file that expect it: with the names of masks for
  * what changes, and with a `\` in front where a line would be read as something

@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 #include "replay/mask.h"
 
 #include <ctype.h>

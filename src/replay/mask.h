@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /*
  * Values that change from run to run, and the names that stand for them in the
  * expectations of a session file: [TIME], [ID], [SIZE] and so on, and those of

@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 #include "replay/mask_table.h"
 
 #include <ctype.h>

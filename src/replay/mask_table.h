@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /* What the built-in masks match, and what recording takes for a value. */
 #ifndef ADDESH_REPLAY_MASK_TABLE_H
 #define ADDESH_REPLAY_MASK_TABLE_H

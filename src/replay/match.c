@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 #include "replay/match.h"
 
 #include <ctype.h>

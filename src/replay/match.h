@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /*
  * What a step of a session file expects of one stream, and what came out.
  *

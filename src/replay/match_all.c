@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /*
  * Whether output matches as a whole.  Lines at both ends that come once are
  * compared in pairs.  What is between them is an automaton of lines, walked

@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /* What the files of the comparison share. */
 #ifndef ADDESH_REPLAY_MATCH_IMPL_H
 #define ADDESH_REPLAY_MATCH_IMPL_H

@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /* The placeholders of a line that changed, put into the new one. */
 #include <string.h>
 

@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 #include "replay/record.h"
 
 #include <errno.h>

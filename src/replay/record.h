@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /*
  * Steps as a session file in Markdown, in the form that transcript.h reads.
  *

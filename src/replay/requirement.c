@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 #include "replay/requirement.h"
 
 #include <string.h>

@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /*
  * What a file or a step of it needs of this host: `requires:` and `% skip-if:`
  * of addesh-session(5).  Whether it is there the caller finds out.

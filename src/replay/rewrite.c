@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 #include "replay/rewrite.h"
 
 #include <string.h>

@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /*
  * A session file with new expectations in some of its steps, all else staying
  * as it is, byte for byte: narration, options, comments, empty lines, the order

@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 #include "replay/show.h"
 
 #include <string.h>

@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /*
  * A step that did not come to what was expected, for people:
  *

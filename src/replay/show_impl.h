@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /* What the files of the display share. */
 #ifndef ADDESH_REPLAY_SHOW_IMPL_H
 #define ADDESH_REPLAY_SHOW_IMPL_H

@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /* The lines of a stream with their marks. */
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /* What differs in a line that changed, where a few words say it. */
 #include <string.h>
 

@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 #include "replay/status.h"
 
 #include <string.h>

@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /*
  * The status that a session file expects of a step: "[2]", "[signal KILL]",
  * "[timeout]", "[oom]", "[*]"; nothing said is 0.

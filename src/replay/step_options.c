@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 #include "replay/step_options.h"
 
 #include <string.h>

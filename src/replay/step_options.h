@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /*
  * Options of a step in a session file: "% KEY: VALUE" lines above its command,
  * and the map of its fence.

@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 #include "replay/transcript.h"
 
 #include <string.h>

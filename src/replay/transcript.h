@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /*
  * Session files, read: addesh-session(5) is the format.  A file is Markdown
  * whose ```addesh fences hold commands and what is expected of them, or a

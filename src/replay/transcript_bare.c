@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /* Scripts of commands alone, and how they are known. */
 #include <string.h>
 

@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /* Front matter: what a session file says of itself, in YAML. */
 #include <string.h>
 

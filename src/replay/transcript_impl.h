@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /* Inside of the reader of session files: transcript*.c. */
 #ifndef ADDESH_REPLAY_TRANSCRIPT_IMPL_H
 #define ADDESH_REPLAY_TRANSCRIPT_IMPL_H

@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /*
  * The Markdown of session files, by the rules of CommonMark 0.31 for what
  * matters here: fenced code (section 4.5), ATX headings (4.2) and comments

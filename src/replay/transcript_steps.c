@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /*
  * The lines of a fence, or of a script, as steps.  Below a command it is seen
  * only at the next one, or at the end, what its lines were: the last of them

@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /* Globs and placeholders as regular expressions. */
 #include <string.h>
 

@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 #include "replay/update.h"
 
 #include <string.h>

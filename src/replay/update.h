@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /*
  * New expectations of a stream from what came out.  Whatever matched stays as
  * it was written, elisions among that, so that accepting a change in one line

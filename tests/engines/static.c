@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /*
  * The only file of the image static:latest: no shell, no libc beside it, no
  * /etc.  It prints its arguments, one a line, and ends with their number.

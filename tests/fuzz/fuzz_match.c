@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /*
  * Somebody's expectations against somebody's output: whatever both hold, the
  * comparison ends, an alignment has every line in order and differs only where

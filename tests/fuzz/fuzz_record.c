@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /*
  * What is recorded of a step is read back as the same step, and expects the
  * output that it was written from.  The input is a command's text and what came

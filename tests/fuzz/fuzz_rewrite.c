@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /*
  * A session file whose steps are updated: the new file is read as it is meant,
  * expects what came out, and is the old one everywhere else.  The input is what

@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /*
  * Session files, as Markdown and as scripts: blocks and the parts of steps make
  * up the file, lines lie where they say, and commands are what was written.

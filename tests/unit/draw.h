@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /* Numbers for tests that try many things: the same ones each time. */
 #ifndef ADDESH_TESTS_DRAW_H
 #define ADDESH_TESTS_DRAW_H

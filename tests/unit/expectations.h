@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /* Expectations and outputs of the tests: texts whose lines all end in \n. */
 #ifndef ADDESH_TESTS_EXPECTATIONS_H
 #define ADDESH_TESTS_EXPECTATIONS_H

@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /* Which lines belong together where output differs from what was expected. */
 #include <time.h>
 

@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /* Which values of a line recording replaces, and what their names match. */
 #include "replay/mask.h"
 

@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /* Which lines of output an expected line matches, and whole outputs. */
 #include <time.h>
 

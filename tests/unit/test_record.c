@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /* Recording: what is written, that it matches the next run too, and that the
    file is a right one whatever happens.  fuzz_record has the hostile rest. */
 #include <errno.h>

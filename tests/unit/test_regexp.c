@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /*
  * Regular expressions: by a table, against regexec(3) on patterns small enough
  * for that, and hostile ones against the clock.

@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /* Session files with new expectations: what is rewritten, and what stays.
    fuzz_rewrite has the hostile rest. */
 #include "replay/rewrite.h"

@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /* base/mask and base/secrets: values that are known, in each of their forms. */
 #include <time.h>
 

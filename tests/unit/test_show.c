@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /* What people see of a step that did not come to what was expected. */
 #include "expectations.h"
 #include "replay/show.h"

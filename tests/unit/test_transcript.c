@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /* Session files against transcript.txt, and what the data cannot say. */
 #include <string.h>
 #include <time.h>

@@ -1,4 +1,3 @@
-/* SPDX-License-Identifier: MIT */
 /* New expectations from old ones and what came out. */
 #include "expectations.h"
 #include "replay/update.h"
