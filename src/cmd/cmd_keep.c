@@ -1,6 +1,4 @@
 /* env keep: environments that outlive the session. */
-#include <errno.h>
-
 #include "base/units.h"
 #include "cmd/call.h"
 #include "cmd/host.h"
@@ -25,7 +23,7 @@ keep_call_check(struct call *c, struct env *env)
 
 	if (!session_env_reach(c->session, env, &c->err))
 		return 0;
-	if (c->err.code != ENOENT)
+	if (c->err.code != BOX_ENDED)
 		return err_prefix(&c->err, "environment %s", name);
 	session_env_remove(c->session, env, &ignored);
 	err_prefix(&c->err, "environment %s has ended", name);

@@ -274,6 +274,8 @@ enum proto_key {
 	PROTO_K_SERVICE_CWD, /* absent: "/" */
 	PROTO_K_SERVICE_USER, /* NAME or UID[:GROUP]; absent: the runner's */
 	PROTO_K_SERVICE_STAYS, /* 1: the runner does not end with it */
+	PROTO_K_AGAIN,	    /* 1, of a client that comes later: a runner that
+			       nobody has configured refuses it with "again" */
 
 	/* PROTO_RUN */
 	PROTO_K_ARG = 64,   /* argv, repeated */

@@ -478,6 +478,9 @@ first_hello(struct runner *rn, const struct message *m)
 	static const char note[] = "no other client can come later";
 	const char *text = "";
 
+	/* Of an environment that was started anew: it is not that client's. */
+	if (message_number(m, PROTO_K_AGAIN) != 0)
+		return request_refuse(rn, 0, ESTALE, "again");
 	if (config_read(&rn->config, &rn->cgroup, m, &text) < 0)
 		return request_refuse(rn, 0, EINVAL, text);
 	rn->hello_by = 0;

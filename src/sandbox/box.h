@@ -33,6 +33,9 @@
 struct box;
 struct engine;
 
+/* A struct err's code, neither an errno nor a status of HTTP. */
+#define BOX_ENDED 1000
+
 struct box_ctx {
 	struct loop *loop;
 	struct engine *engine;	/* BOX_ENGINE: connected; else NULL */
@@ -95,7 +98,7 @@ struct box *box_reopen(const json *record, const struct box_ctx *ctx,
 int box_use_engine(struct box *box, struct engine *e, struct err *err);
 /*
  * Takes the lock and connects, unless that is so already, or it is not kept:
- * then it is always so.  -1: ERR_TIMEOUT names who else uses it; `code` ENOENT
+ * then it is always so.  -1: ERR_TIMEOUT names who else uses it; `code` BOX_ENDED
  * says that it has ended, for good; anything else that it cannot be reached
  * now.
  */

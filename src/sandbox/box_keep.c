@@ -1,7 +1,6 @@
 /* Kept environments: in the register, under their lock, reached again. */
 #include "sandbox/box_impl.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -93,7 +92,9 @@ read_record(struct box *box, const json *record, struct err *err)
 	find_runtime(box, record);
 	json_strings(json_get(record, "facts"), &box->describe);
 	json_strings(json_get(record, "limits"), &box->limits);
-	return box->lease_ms ? 0 : err_set(err, ERR_IO, "lease_ms: missing");
+	return box->lease_ms >= 1000 && box->lease_ms <= PROTO_LEASE_MS_MAX
+		   ? 0
+		   : err_set(err, ERR_IO, "lease_ms: not a value of it");
 }
 
 struct box *
@@ -313,6 +314,7 @@ box_greet_again(struct box *box, int64_t timeout_ms, struct err *err)
 	int bad;
 
 	cfg.workspace = SANDBOX_WORKSPACE; /* counts in the first one only */
+	cfg.again = true;
 	cfg.silence_ms = BOX_SILENCE_MS;
 	bad = client_hello(box->client, &cfg, clock_ms() + timeout_ms,
 	    box->ctx.interrupts, err);
@@ -331,7 +333,7 @@ connect_again(struct box *box, struct err *err)
 	/* Its record goes with it: see box_close(). */
 	if (!kept_exists(&box->runtime, box->id)) {
 		err_set(err, ERR_SANDBOX, "it was closed");
-		err->code = ENOENT;
+		err->code = BOX_ENDED;
 	} else if (!box->ops->connect(box, err)) {
 		return 0;
 	}

@@ -31,6 +31,7 @@ struct client_config {
 	bool keep;
 	uint64_t silence_ms; /* 0: the runner waits for us however long */
 	bool fresh; /* the stream began with the runner: see OPENING */
+	bool again; /* it is configured already: all but silence_ms is void */
 	/* A program beside the runs: see SERVICE.  No argv: none. */
 	struct strvec service_argv, service_env;
 	const char *service_cwd, *service_user;

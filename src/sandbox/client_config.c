@@ -46,6 +46,8 @@ client_config_put(struct field_writer *w, const struct client_config *cfg)
 	field_put_u64(w, PROTO_K_KEEP, cfg->keep);
 	if (cfg->silence_ms)
 		field_put_u64(w, PROTO_K_SILENCE_MS, cfg->silence_ms);
+	if (cfg->again)
+		field_put_u64(w, PROTO_K_AGAIN, 1);
 	if (cfg->seccomp_len)
 		field_put(w, PROTO_K_SECCOMP, cfg->seccomp, cfg->seccomp_len);
 	if (cfg->service_argv.n)
@@ -78,5 +80,5 @@ client_config_size(const struct client_config *cfg)
 	       client_texts_size(&cfg->service_env) +
 	       (cfg->service_cwd ? strlen(cfg->service_cwd) : 0) +
 	       (cfg->service_user ? strlen(cfg->service_user) : 0) +
-	       20 * FIELD_SIZE(8);
+	       21 * FIELD_SIZE(8);
 }

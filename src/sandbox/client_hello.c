@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/io.h"
+#include "sandbox/box.h"
 
 #define PINGS 3 /* within the silence that is allowed */
 
@@ -55,6 +56,11 @@ static int
 hello_refused(struct client *c, const struct client_config *cfg,
     struct err *err)
 {
+	if (!strcmp(c->refused.buf, "again")) {
+		err_set(err, ERR_SANDBOX, "it was started anew, and is empty");
+		err->code = BOX_ENDED;
+		return -1;
+	}
 	if (!strcmp(c->refused.buf, "the service"))
 		return err_set(err, ERR_IMAGE,
 		    "the image's command could not be started");

@@ -4,7 +4,6 @@
  */
 #include "sandbox/engine_impl.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "engine/container.h"
@@ -68,7 +67,7 @@ check_running(struct box *box, struct err *err)
 		return err_set(err, ERR_SANDBOX,
 		    "it is not here: another machine opened it");
 	err_set(err, ERR_SANDBOX, "its container has ended");
-	err->code = ENOENT;
+	err->code = BOX_ENDED;
 	return -1;
 }
 
@@ -116,7 +115,7 @@ find_runner(struct box *box, struct err *err)
 	    !greet_on(box, container_attach(e, eb->container, false, &first),
 		false, &first))
 		return 0;
-	if (first.kind == ERR_INTERRUPTED)
+	if (first.kind == ERR_INTERRUPTED || first.code == BOX_ENDED)
 		return err_move(err, &first);
 	return check_running(box, err) ||
 	       greet_on(box, engine_box_exec_runner(box, err), true, err);

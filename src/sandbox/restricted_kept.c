@@ -146,7 +146,7 @@ not_here(const char *owner, struct err *err)
 	if (owner_state(owner) == OWNER_ELSEWHERE)
 		return err_set(err, ERR_SANDBOX, "it is on another host");
 	err_set(err, ERR_SANDBOX, "its runner has ended");
-	err->code = ENOENT;
+	err->code = BOX_ENDED;
 	return -1;
 }
 
@@ -158,7 +158,7 @@ cannot_connect(const char *path, int sys, struct err *err)
 		return err_sys(err, sys, "%s", path);
 	err_set(err, ERR_SANDBOX, "nobody can reach it any more: its socket %s "
 	    "was %s", path, sys == ENOENT ? "removed" : "replaced");
-	err->code = ENOENT;
+	err->code = BOX_ENDED;
 	return -1;
 }
 

@@ -154,7 +154,7 @@ int session_env_keep(struct session *s, struct env *env, uint64_t lease_ms,
 void session_envs_refresh(struct session *s);
 /*
  * Looks whether a kept one can be reached, and holds it until
- * session_release().  -1: `code` ENOENT says that it has ended.
+ * session_release().  -1: `code` BOX_ENDED says that it has ended.
  */
 int session_env_reach(struct session *s, struct env *env, struct err *err);
 /*

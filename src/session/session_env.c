@@ -26,7 +26,7 @@ env_engine(struct session *s, struct env *env, struct err *err)
 {
 	struct engine *e;
 
-	if (env->spec.kind != BOX_ENGINE || !env->id)
+	if (env->spec.kind != BOX_ENGINE || !env->id || !env->box)
 		return 0;
 	e = session_engine(s, err);
 	return e ? box_use_engine(env->box, e, err) : -1;
@@ -254,6 +254,11 @@ session_env_new(struct session *s, const struct env_spec *spec,
 int
 session_env_reach(struct session *s, struct env *env, struct err *err)
 {
+	if (!env->box) { /* nor could it be opened again */
+		err_set(err, ERR_SANDBOX, "it was lost");
+		err->code = BOX_ENDED;
+		return -1;
+	}
 	return env_engine(s, env, err) || box_acquire(env->box, err) ? -1 : 0;
 }
 
@@ -266,7 +271,7 @@ session_env_acquire(struct session *s, struct env *env, struct err *err)
 		return 1;
 	if (!session_env_reach(s, env, &why))
 		return 0;
-	if (why.code == ENOENT)
+	if (why.code == BOX_ENDED)
 		return 1;
 	err_prefix(&why, "environment %s", env->spec.name);
 	return err_move(err, &why);

@@ -105,6 +105,25 @@ def nothing_is_invented(home):
     same(len(home.records()), len(NAMES))
 
 
+def without_its_socket(home):
+    """To be gone is something else than to have ended."""
+    home.addesh("-s", "s", "-c", "env new busybox:latest --name named",
+                "-c", "exec -- sh -c 'echo named > f'").is_ok()
+    path = home.engine.endpoint[len("unix://"):]
+    os.rename(path, path + ".x")
+    try:
+        for words in (("env", "use", "idle"), ("-s", "s", "-c", "cat f"),
+                      ("-s", "s", "-c", "env info"), ("env", "rm", "idle")):
+            done = home.addesh(*words).is_status(125)
+            assert "there is no socket" in done.err, done.err
+            assert "has ended" not in done.err, done.err
+        same(home.states(), dict.fromkeys(NAMES + ("named",), "unknown"))
+    finally:
+        os.rename(path + ".x", path)
+    same(home.addesh("-s", "s", "-c", "cat f").is_ok().out, "named\n")
+    home.addesh("session", "rm", "s").is_ok()
+
+
 def settled(home):
     """Those that live, once the engine has ended what it ends."""
     end = time.monotonic() + patient(30)
@@ -139,6 +158,7 @@ def each_is_found_or_lost(home, live):
 
 def kill_and_start(engine, must_live):
     with Home(engine) as home:
+        without_its_socket(home)
         idle, busy = Client(home, "open"), Client(home, "busy")
         busy.send("exec -- sh -c 'echo on; sleep 1000'")
         time.sleep(0.5)

@@ -249,6 +249,20 @@ def one_that_was_removed_behind_our_back(kind):
         same(h.records(), [])
 
 
+@test
+def one_that_was_started_anew_is_another():
+    """Its files are gone, and its runner knows nothing of its user.  (Podman
+    removes a container before it could be started again.)"""
+    with Kept("docker") as h:
+        engines.api("docker").post("/containers/%s/restart?t=0" %
+                                   h.made["container"])
+        done = h.in_it("exec id").is_status(125)
+        assert "environment k1 has ended: it was started anew" in done.err, \
+            done.err
+        assert not h.lives()
+        same(h.rows(), {})
+
+
 @test(values=KINDS)
 def one_process_at_a_time(kind):
     with Kept(kind) as h:

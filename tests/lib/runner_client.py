@@ -36,7 +36,7 @@ TYPE_NAMES = {v: k for k, v in TYPES.items()}
 _NUMBERS = {
     "VERSION": 2, "RUNNER": 3, "ERRNO": 7,
     "UID": 32, "GID": 33, "LEASE_MS": 38, "KEEP": 39, "NOFILE": 43,
-    "NPROC": 44, "SILENCE_MS": 46,
+    "NPROC": 44, "SILENCE_MS": 46, "AGAIN": 52,
     "STDIN": 67, "TIMEOUT_MS": 68, "INTERRUPT": 69, "GRACE_MS": 70,
     "OUTPUT_MAX": 71, "AFTER": 72, "PTY": 73, "BACKGROUND": 74,
     "TYPE": 96, "MODE": 97, "SIZE": 98, "MTIME": 100, "DEPTH": 101,

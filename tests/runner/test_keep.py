@@ -426,6 +426,19 @@ def test_no_hello(args):
         assert time.monotonic() - started >= 25
 
 
+@tap.test("Nobody configures it who takes it for one that is configured")
+def test_hello_again():
+    with Kept() as env:
+        env.send(rc.message("HELLO", 0, [("NONCE", bytes(16)), ("AGAIN", 1)]))
+        got = env.recv()
+        check((got.kind, got.get("ERRNO"), got.get("TEXT")),
+              ("FAIL", 116, b"again"))
+        env.hello(env.config(KEEP=1, LEASE_MS=60000))
+        late = env.connect()
+        late.hello([("AGAIN", 1)])
+        check(late.sh("echo on").out, b"on\n")
+
+
 @tap.test("listen and keep")
 def test_listen_and_keep():
     with Kept(args="listen < /dev/null") as env:
