@@ -62,6 +62,22 @@ def outlives_its_session(h):
         time.sleep(0.2)
 
 
+def carries_out_tools(h, user):
+    """What code leaves in the workspace is the caller's."""
+    def call(tool, **request):
+        done = h.addesh("adde", tool, json.dumps(request)).is_ok()
+        return json.loads(done.out)
+
+    env = call("create_runtime_env", image="busybox:latest")
+    log = call("execute_code_block", container_id=env["container_id"],
+               filename="a.sh", code_content="pwd; echo x > f")["log"]
+    same((log["exit_code"], log["stdout"]), (0, "/workspace\n"), log)
+    st = os.lstat(os.path.join(env["workspace"], "f"))
+    same((st.st_uid, st.st_gid), user)
+    same(call("cleanup_env", container_id=env["container_id"]), {"ok": True})
+    assert not os.path.exists(env["workspace"])
+
+
 def refused(h, line, *said):
     done = h.addesh("-c", line).is_status(2)
     same(done.err.splitlines()[-2:], list(said))
@@ -104,6 +120,7 @@ def podman_of_an_ordinary_user():
             st = os.lstat(os.path.join(h.work, name))
             same((st.st_uid, st.st_gid), nobody(), name)
         same(os.listdir(h.work + "/in"), ["a"])
+        carries_out_tools(h, nobody())
         outlives_its_session(h)
 
 
