@@ -103,17 +103,39 @@ kept_last_path(const struct runtime *rt, const char *id)
 	return xasprintf("%s/kept/%s.last", rt->state_dir, id);
 }
 
-/* With what a process left that was killed while it wrote. */
+/* The last log, and what a process left that was killed while it wrote. */
 static void
-remove_last(const struct runtime *rt, const char *id)
+remove_rest(const struct runtime *rt, const char *id)
 {
-	autofree char *path = kept_dir(rt), *prefix = xasprintf("%s.last", id);
+	autofree char *path = kept_dir(rt), *last = xasprintf("%s.last", id);
+	autofree char *draft = xasprintf("%s" SUFFIX ".", id);
 	DIR *dir = opendir(path);
 	struct dirent *de;
 
 	while (dir && (de = readdir(dir)))
-		if (str_starts(de->d_name, prefix))
+		if (str_starts(de->d_name, last) ||
+		    str_starts(de->d_name, draft))
 			unlinkat(dirfd(dir), de->d_name, 0);
+	if (dir)
+		closedir(dir);
+}
+
+void
+kept_drafts(const struct runtime *rt, struct strvec *ids)
+{
+	autofree char *path = kept_dir(rt);
+	DIR *dir = opendir(path);
+	struct dirent *de;
+
+	while (dir && (de = readdir(dir))) {
+		autofree char *id =
+		    xstrndup(de->d_name, strcspn(de->d_name, "."));
+
+		if (str_ends(de->d_name, "~") && is_id(id) &&
+		    str_starts(de->d_name + strlen(id), SUFFIX ".") &&
+		    !kept_exists(rt, id))
+			strvec_push(ids, id);
+	}
 	if (dir)
 		closedir(dir);
 }
@@ -123,7 +145,7 @@ kept_remove(const struct runtime *rt, const char *id, struct err *err)
 {
 	autofree char *path = record_path(rt, id);
 
-	remove_last(rt, id);
+	remove_rest(rt, id);
 	if (!unlink(path) || errno == ENOENT)
 		return 0;
 	return err_sys(err, errno, "%s", path);

@@ -40,6 +40,9 @@ bool kept_exists(const struct runtime *rt, const char *id);
 char *kept_last_path(const struct runtime *rt, const char *id);
 /* That there is none is fine. */
 int kept_remove(const struct runtime *rt, const char *id, struct err *err);
+/* The ids of which there is only what somebody began to write: either he does
+   so now, under the environment's lock, or he was killed. */
+void kept_drafts(const struct runtime *rt, struct strvec *ids);
 /*
  * An array of all records that can be read, oldest first.  Files that cannot
  * are left alone, their paths are added to wrong (may be NULL).

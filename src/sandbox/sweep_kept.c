@@ -139,15 +139,31 @@ sweep_wrong(struct sweep *s, const char *path)
 		sweep_item(s, "file", path, err.msg.buf, true);
 }
 
+/* Of one that was killed before it was a record. */
+static void
+sweep_draft(struct sweep *s, const char *id)
+{
+	autoerr struct err ignored = ERR_INIT;
+	autoclose int lock = runtime_lock(s->rt, id, 0, &ignored);
+
+	if (lock < 0 || s->dry)
+		return;
+	kept_remove(s->rt, id, &ignored);
+	runtime_lock_remove(s->rt, id);
+}
+
 void
 sweep_kept(struct sweep *s)
 {
-	autovec struct strvec wrong = STRVEC_INIT;
+	autovec struct strvec wrong = STRVEC_INIT, drafts = STRVEC_INIT;
 	autojson json *list = kept_list(s->rt, &wrong);
 	const json *record;
 
 	json_each (record, list)
 		sweep_record(s, record);
+	kept_drafts(s->rt, &drafts);
+	for (size_t i = 0; s->gc && i < drafts.n; i++)
+		sweep_draft(s, drafts.v[i]);
 	for (size_t i = 0; s->gc && i < wrong.n; i++)
 		sweep_wrong(s, wrong.v[i]);
 }

@@ -22,6 +22,10 @@ from sandboxes import descendants, nobody  # noqa: E402
 from tap import main, patient, same, test  # noqa: E402
 
 
+# of environments in the register; others are any container's on the engine
+REGISTERED = ("kept", "lost", "ended", "unknown", "open")
+
+
 class Home(SandboxHome):
     """One with a kept environment k1, in which is a file."""
 
@@ -66,7 +70,7 @@ class Home(SandboxHome):
     def rows(self):
         rows = self.result("env ls -a")["environments"]
         return {r["name"]: r["state"] for r in rows
-                if r["state"] not in ("running", "created")}
+                if r["state"] in REGISTERED}
 
     def gc(self, *args):
         """{kind and name: (stays, why)}"""
@@ -182,6 +186,23 @@ def the_disk_is_full(kind):
         same(h.record()["lease_ms"], 24 * 3600 * 1000)
         same(h.rows(), {"k1": "kept"})
         h.addesh("env", "rm", "k1").is_ok()
+        h.all_gone()
+
+
+@test(values=KINDS)
+def a_record_that_was_begun_goes(kind):
+    """Whoever wrote it was killed, before or after it was a record once."""
+    with Home(kind) as h:
+        kept = h.env["XDG_STATE_HOME"] + "/addesh/kept/"
+        for name in ("0" * 16, h.id):
+            with open(kept + name + ".json.0123456789ab~", "w") as f:
+                f.write("{")
+        h.addesh("gc").is_ok()
+        same(sorted(n for n in os.listdir(kept) if n.endswith("~")),
+             [h.id + ".json.0123456789ab~"])
+        same(h.read().is_ok().out, "left\n")
+        h.addesh("env", "rm", "k1").is_ok()
+        same([n for n in os.listdir(kept) if n.endswith("~")], [])
         h.all_gone()
 
 

@@ -28,6 +28,10 @@ def until(condition, what, limit=60):
         time.sleep(0.05)
 
 
+# of environments in the register; others are any container's on the engine
+REGISTERED = ("kept", "lost", "ended", "unknown", "open")
+
+
 class Kept(SandboxHome):
     """A home with a kept environment, which a session has left behind."""
 
@@ -58,7 +62,7 @@ class Kept(SandboxHome):
     def rows(self):
         rows = answer(self.addesh("--json", "env", "ls", "-a"))
         return {row["name"]: row for row in rows["environments"]
-                if row["state"] not in ("running", "created")}
+                if row["state"] in REGISTERED}
 
     def lives(self):
         """Whether what it is made of is still there, seen from outside."""

@@ -105,7 +105,7 @@ def what_fits_needs_none():
             enter(s, "help > list")
             s.wait_for("list\naddesh>$")
             assert not os.path.exists(home.work + "/text")
-        with screen(home, rows=60, PAGER=own_pager(home)) as s:
+        with screen(home, rows=120, PAGER=own_pager(home)) as s:
             enter(s, "help")
             s.wait_for("^  var .*\naddesh>$")
             assert not os.path.exists(home.work + "/text")
