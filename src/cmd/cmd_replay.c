@@ -491,7 +491,8 @@ replay_exec(struct call *c)
 	if (call_has(c, "record") && call_has(c, "offline"))
 		return err_set(&c->err, ERR_USAGE,
 		    "--record and --offline exclude each other");
-	if (c->host->replaying)
+	/* Nor could what binds a file of somebody else bind the others. */
+	if (c->host->replaying || c->host->inv.stranger)
 		return err_set(&c->err, ERR_USAGE,
 		    "a session file replays no other");
 	if (fd)

@@ -302,6 +302,11 @@ def somebody_elses_file_is_bound():
             os.chown(home.work + "/a.md", 12345, 12345)
             replay(home, "a.md").is_ok()
             home.addesh("a.md", cwd=home.work).is_ok()
+        # nor does it get out by way of another file
+        write(home, "b.addesh", "---\norigin: elsewhere\n---\n"
+              "$ var A=1 > c.addesh\n$ replay c.addesh\n[2]\n")
+        done = home.addesh("b.addesh", cwd=home.work).is_ok()
+        assert "replays no other" in done.err, done
 
 
 # ---- update ----
