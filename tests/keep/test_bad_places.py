@@ -323,7 +323,7 @@ def another_machine_with_the_same_home(kind):
         good = h.record()
         far = "0123456789ab:0123456789ab:1:1"
         # not of this engine, but of the one that the other has at this path
-        record = dict(good, owner=far, box=dict(good["box"], container="ab"))
+        record = dict(good, owner=far, box=dict(good["box"], container="ab" * 32))
         if kind in RESTRICTED:
             record = dict(good, owner=far, box=dict(good["box"], runner=far))
         h.write_record(record)

@@ -353,8 +353,11 @@ def stopped(env):
     """Whether all processes of runs are."""
     states = []
     for pid in tree(env.runner_pid()):
-        with open("/proc/%d/stat" % pid) as f:
-            states.append(f.read().rsplit(")", 1)[1].split()[0])
+        try:
+            with open("/proc/%d/stat" % pid) as f:
+                states.append(f.read().rsplit(")", 1)[1].split()[0])
+        except (FileNotFoundError, ProcessLookupError):
+            return False    # it has just ended, so something runs
     return states and set(states) <= set("TZ")
 
 
