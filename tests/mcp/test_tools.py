@@ -24,6 +24,8 @@ class Agent(Client):
     def __init__(self, revision, kind="docker", **kw):
         self.home = SandboxHome(kind, **kw)
         self.good, self.bad, self.held = set(), set(), []
+        # its own: tests run side by side
+        self.tag = "%s-%s" % (TAG, os.urandom(4).hex())
         super().__init__(self.home, revision)
 
     def call(self, tool, limit=60, **arguments):
@@ -61,7 +63,7 @@ class Agent(Client):
                 self.home.addesh("adde", "cleanup_env",
                                  json.dumps({"container_id": env}))
             self.home.addesh("adde", "delete_image", json.dumps({
-                "image": "agent-env:" + TAG, "force": True}))
+                "image": "agent-env:" + self.tag, "force": True}))
             self.home.close()
 
 
@@ -84,15 +86,15 @@ def images(a):
     same(a.call("pull_image", image="%s/remote:latest" % engines.state(
         "docker")["registry"])["ok"], True)
     a.good.add("build_image_from_context")
-    made = a.build("FROM busybox\nLABEL n=%s\n" % TAG, TAG)
+    made = a.build("FROM busybox\nLABEL n=%s\n" % a.tag, a.tag)
     same(made["structuredContent"]["status"], "success")
-    a.write("d/Dockerfile", "FROM busybox\nLABEL n=%s-d\n" % TAG)
-    same(a.call("build_image_from_path", path="d", tag=TAG)["tag"],
-         "agent-env:" + TAG)
-    same(len(a.call("list_agent_images", filter_tag=TAG)["images"]), 1)
+    a.write("d/Dockerfile", "FROM busybox\nLABEL n=%s-d\n" % a.tag)
+    same(a.call("build_image_from_path", path="d", tag=a.tag)["tag"],
+         "agent-env:" + a.tag)
+    same(len(a.call("list_agent_images", filter_tag=a.tag)["images"]), 1)
     # what is young stays: other tests may build now
     a.call("prune_build_cache", older_than_hrs=100000)
-    assert a.call("delete_image", image="agent-env:" + TAG)["deleted"]
+    assert a.call("delete_image", image="agent-env:" + a.tag)["deleted"]
 
 
 @test("all tools succeed, as their schemas say: %s",
@@ -107,7 +109,7 @@ def _(revision):
 @test
 def a_build_that_fails_shows_where():
     with Agent("2026-07-28") as a:
-        result = a.build("FROM busybox\nRUN echo seen; exit 7\n", TAG)
+        result = a.build("FROM busybox\nRUN echo seen; exit 7\n", a.tag)
         same(result["isError"], True)
         found = result["structuredContent"]
         schema.value(found, a.tools()["build_image_from_context"][
@@ -159,7 +161,7 @@ ERRORS = [
 def _(revision):
     with Agent(revision) as a:
         env = a.env()
-        a.write("d/Dockerfile", "FROM busybox\nLABEL n=%s-d\n" % TAG)
+        a.write("d/Dockerfile", "FROM busybox\nLABEL n=%s-d\n" % a.tag)
         for tool, arguments, words in ERRORS:
             text = a.fails(tool, **{k: env if v == "ENV" else v
                                     for k, v in arguments.items()})
