@@ -178,9 +178,11 @@ split(const char *s, struct expected_text *lines_of, size_t max)
 {
 	size_t n = 0;
 
-	for (const char *nl; (nl = strchr(s, '\n')) && n < max; s = nl + 1)
-		lines_of[n++] =
-		    (struct expected_text){s, (size_t)(nl - s), (unsigned)n};
+	for (const char *nl; (nl = strchr(s, '\n')) && n < max; s = nl + 1) {
+		lines_of[n] = (struct expected_text){s, (size_t)(nl - s),
+		    (unsigned)n + 1};
+		n++;
+	}
 	return n;
 }
 
