@@ -105,8 +105,7 @@ end_damaged(struct sweep *s, const char *id, struct err *err)
 		restricted_quit(socket);
 	else if (sweep_container_of(s, id, err))
 		return -1;
-	runtime_lock_remove(s->rt, id);
-	return kept_remove(s->rt, id, err);
+	return kept_remove(s->rt, id, err); /* the lock: sweep_locks() */
 }
 
 static void
@@ -139,17 +138,16 @@ sweep_wrong(struct sweep *s, const char *path)
 		sweep_item(s, "file", path, err.msg.buf, true);
 }
 
-/* Of one that was killed before it was a record. */
+/* Of one that was killed before it was a record.  The lock file stays for
+   sweep_locks(), as it tells what else is to be removed. */
 static void
 sweep_draft(struct sweep *s, const char *id)
 {
 	autoerr struct err ignored = ERR_INIT;
 	autoclose int lock = runtime_lock(s->rt, id, 0, &ignored);
 
-	if (lock < 0 || s->dry)
-		return;
-	kept_remove(s->rt, id, &ignored);
-	runtime_lock_remove(s->rt, id);
+	if (lock >= 0 && !s->dry)
+		kept_remove(s->rt, id, &ignored);
 }
 
 void
