@@ -483,11 +483,31 @@ perform_file(struct call *c, int fd)
 	return 0;
 }
 
+/* The descriptor of the report; 0: this is no process of a file, -1: it is
+   none that is open. */
+static int
+report_fd(struct err *err)
+{
+	const char *text = getenv(REPLAY_FD);
+	char *end = NULL;
+	long n = text ? strtol(text, &end, 10) : 0;
+
+	if (!text)
+		return 0;
+	if (end > text && !*end && n > STDERR_FILENO && n <= INT_MAX &&
+	    fcntl((int)n, F_GETFD) >= 0)
+		return (int)n;
+	return err_set(err, ERR_USAGE,
+	    REPLAY_FD " is for processes that replay starts; unset it");
+}
+
 static int
 replay_exec(struct call *c)
 {
-	const char *fd = getenv(REPLAY_FD);
+	int fd = report_fd(&c->err);
 
+	if (fd < 0)
+		return -1;
 	if (call_has(c, "record") && call_has(c, "offline"))
 		return err_set(&c->err, ERR_USAGE,
 		    "--record and --offline exclude each other");
@@ -496,7 +516,7 @@ replay_exec(struct call *c)
 		return err_set(&c->err, ERR_USAGE,
 		    "a session file replays no other");
 	if (fd)
-		return perform_file(c, atoi(fd));
+		return perform_file(c, fd);
 	return replay_all(c);
 }
 

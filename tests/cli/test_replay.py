@@ -215,6 +215,15 @@ def files_that_are_wrong():
 
 
 @test
+def a_descriptor_that_is_none_of_ours():
+    with SandboxHome("restricted") as home:
+        write(home, "a.md", fence("$ true\n"))
+        for value in ("", "x", "1", "-1", "99", "3x", "99999999999"):
+            done = replay(home, "a.md", env={"ADDESH_REPLAY_FD": value})
+            assert "unset it" in done.is_status(2).err, (value, done)
+
+
+@test
 def the_forms_of_the_report():
     with SandboxHome("restricted") as home:
         write(home, "lesson.md", LESSON.replace("42\n", "<&> \"43\"\n"))
