@@ -196,6 +196,9 @@ recorder_line_ended(struct interp *ip, const char *text, int status)
 	r->in_line = false;
 	ip->out->tap = (struct output_tap){0};
 	ip->host->keep_object = false;
+	/* That ends the recording, and would end each replay of it. */
+	if (ip->host->quit)
+		return;
 	r->answer.us = clock_us() - r->began;
 	r->answer.object = steal(&ip->host->object);
 	answer_set_status(&r->answer, status);

@@ -411,6 +411,8 @@ def a_recording_replays_live_and_without_anything():
     with SandboxHome("restricted") as home:
         home.addesh("--allow-host", "-k", "record", "r.md", cwd=home.work,
                     stdin=(TYPED + "record stop\nvar B=2\n").encode())
+        home.addesh("record", "q.md", cwd=home.work, stdin=b"var\nquit\n")
+        same(open(home.work + "/q.md").read().count("\n$ "), 1)
         text = open(home.work + "/r.md").read()
         same(text.count("\n$ "), 6)
         assert "var B" not in text and "record" not in text, text
