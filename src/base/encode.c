@@ -68,15 +68,21 @@ char_width(const char *s, size_t n, size_t *len)
 	return width > 0 ? width : 0;
 }
 
-int
-text_width(const char *s)
+static int
+width_of(const char *s, size_t n)
 {
-	size_t n = strlen(s), len;
+	size_t len;
 	int width = 0;
 
 	for (; n; s += len, n -= len)
 		width += char_width(s, n, &len);
 	return width;
+}
+
+int
+text_width(const char *s)
+{
+	return width_of(s, strlen(s));
 }
 
 size_t
@@ -90,6 +96,61 @@ text_fit(const char *s, size_t n, int columns)
 			return i;
 	}
 	return n;
+}
+
+void
+utf8_repair(struct strbuf *out, const char *s, size_t n)
+{
+	int len;
+
+	if (utf8_valid(s, n)) {
+		strbuf_add(out, s, n);
+		return;
+	}
+	for (size_t i = 0; i < n; i += len > 0 ? len : 1) {
+		len = utf8_next(s + i, n - i, NULL);
+		if (len > 0)
+			strbuf_add(out, s + i, len);
+		else
+			strbuf_adds(out, "\xef\xbf\xbd");
+	}
+}
+
+static void
+break_line(struct strbuf *sb, int indent)
+{
+	/* Sentences have two blanks between them. */
+	while (sb->len && sb->buf[sb->len - 1] == ' ')
+		strbuf_truncate(sb, sb->len - 1);
+	strbuf_addf(sb, "\n%*s", indent, "");
+}
+
+void
+text_wrap(struct strbuf *sb, const char *text, int indent, int columns)
+{
+	int at = indent;
+
+	while (*text) {
+		size_t n = strcspn(text, " \n");
+		int width = width_of(text, n);
+
+		if (at > indent && at + 1 + width > columns) {
+			break_line(sb, indent);
+			at = indent;
+		} else if (at > indent) {
+			strbuf_addc(sb, ' ');
+			at++;
+		}
+		strbuf_add(sb, text, n);
+		at += width;
+		text += n;
+		if (*text == '\n') {
+			strbuf_addf(sb, "\n\n%*s", indent, "");
+			at = indent;
+		}
+		text += *text != 0;
+	}
+	strbuf_addc(sb, '\n');
 }
 
 static const char alphabets[2][65] = {

@@ -17,6 +17,12 @@ bool utf8_valid(const char *s, size_t n);
 int text_width(const char *s);
 /* Bytes of it that take at most so many columns. */
 size_t text_fit(const char *s, size_t n, int columns);
+/* Appends its words from the column indent on, in lines of at most so many
+   columns; a newline begins a paragraph, and one is put behind the last. */
+void text_wrap(struct strbuf *sb, const char *text, int indent, int columns);
+
+/* Appends it with each byte that is not UTF-8 as U+FFFD. */
+void utf8_repair(struct strbuf *out, const char *s, size_t n);
 
 /* Appends; always padded with '='.  url: '-' and '_' for '+' and '/'. */
 void base64_encode(struct strbuf *out, const void *p, size_t n, bool url);

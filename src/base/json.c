@@ -133,21 +133,8 @@ json *
 json_string(const char *s)
 {
 	autobuf struct strbuf text = STRBUF_INIT;
-	size_t n = strlen(s);
 
-	if (utf8_valid(s, n))
-		return checked(cJSON_CreateString(s));
-	while (n) {
-		int len = utf8_next(s, n, NULL);
-		size_t step = len > 0 ? (size_t)len : 1;
-
-		if (len > 0)
-			strbuf_add(&text, s, step);
-		else
-			strbuf_adds(&text, "\xef\xbf\xbd");
-		s += step;
-		n -= step;
-	}
+	utf8_repair(&text, s, strlen(s));
 	return checked(cJSON_CreateString(text.buf));
 }
 

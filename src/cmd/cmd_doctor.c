@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/encode.h"
 #include "base/units.h"
 #include "cmd/call.h"
 #include "cmd/help.h"
@@ -384,7 +385,7 @@ show_finding(struct call *c, const struct finding *found)
 	if (!output_is_terminal(c->out) || columns < 2 * indent)
 		call_text(c, "%s\n", found->text);
 	else
-		help_wrap(&c->body, found->text, indent, columns);
+		text_wrap(&c->body, found->text, indent, columns);
 	for (; p && *p; p = *end ? end + 1 : end) {
 		end = p + strcspn(p, "\n");
 		call_text(c, "      %-16s %.*s\n",

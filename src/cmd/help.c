@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/encode.h"
 #include "base/nearest.h"
 
 /* Usage lines with more than these options say [OPTION]... */
@@ -114,42 +115,6 @@ help_rest(struct strbuf *sb, const struct cmd *row, size_t operands,
 	strbuf_adds(sb, text.buf + (text.len > 0));
 }
 
-static void
-break_line(struct strbuf *sb, int indent)
-{
-	/* Sentences have two blanks between them. */
-	while (sb->len && sb->buf[sb->len - 1] == ' ')
-		strbuf_truncate(sb, sb->len - 1);
-	strbuf_addf(sb, "\n%*s", indent, "");
-}
-
-void
-help_wrap(struct strbuf *sb, const char *text, int indent, int columns)
-{
-	int at = indent;
-
-	while (*text) {
-		int n = strcspn(text, " \n");
-
-		if (at > indent && at + 1 + n > columns) {
-			break_line(sb, indent);
-			at = indent;
-		} else if (at > indent) {
-			strbuf_addc(sb, ' ');
-			at++;
-		}
-		strbuf_add(sb, text, n);
-		at += n;
-		text += n;
-		if (*text == '\n') {
-			strbuf_addf(sb, "\n\n%*s", indent, "");
-			at = indent;
-		}
-		text += *text != 0;
-	}
-	strbuf_addc(sb, '\n');
-}
-
 /* A name in the left column, its explanation in the right one. */
 static void
 entry(struct strbuf *sb, const char *name, const char *text, int width,
@@ -163,7 +128,7 @@ entry(struct strbuf *sb, const char *name, const char *text, int width,
 		strbuf_addf(sb, "%*s", width - (int)strlen(name) - 2, "");
 	else
 		strbuf_addf(sb, "\n%*s", width, "");
-	help_wrap(sb, text, width, columns);
+	text_wrap(sb, text, width, columns);
 }
 
 static void
@@ -226,7 +191,7 @@ help_row(struct strbuf *sb, const struct cmd *row, int columns)
 	strbuf_adds(sb, "usage: ");
 	help_usage(sb, row);
 	strbuf_addf(sb, "\n\n");
-	help_wrap(sb, row->summary, 0, columns);
+	text_wrap(sb, row->summary, 0, columns);
 	if (row->alias)
 		strbuf_addf(sb, "Also: %s\n", row->alias);
 	if (row->examples) {
@@ -239,7 +204,7 @@ help_row(struct strbuf *sb, const struct cmd *row, int columns)
 		help_options(sb, row, columns);
 	if (row->help) {
 		strbuf_addc(sb, '\n');
-		help_wrap(sb, row->help, 0, columns);
+		text_wrap(sb, row->help, 0, columns);
 	}
 }
 

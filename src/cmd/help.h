@@ -22,9 +22,6 @@ void help_all(struct strbuf *sb, int columns);
 /* One line per row: name, TAB, summary. */
 void help_list(struct strbuf *sb);
 
-/* Words of text from the column indent on, lines broken before `columns`. */
-void help_wrap(struct strbuf *sb, const char *text, int indent, int columns);
-
 /* Names of the commands that are nearest to word, at most three. */
 void help_near(struct strvec *out, const char *word);
 

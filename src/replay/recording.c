@@ -24,6 +24,7 @@ struct recording {
 	char *path;
 	char *line;
 	size_t size;
+	int64_t created;
 	unsigned number; /* of the line that was read last */
 	bool end;
 	struct entry *entries;
@@ -92,6 +93,9 @@ read_head(struct recording *r, struct err *err)
 	if (version < 1)
 		return err_set(err, ERR_CONFIG,
 		    "%s does not begin as a recording does", r->path);
+	if (clock_parse_utc(json_str(j, "created", ""), &r->created) ||
+	    r->created < 0)
+		r->created = 0;
 	if (version <= RECORDING_VERSION)
 		return 0;
 	err_set(err, ERR_CONFIG, "%s is of version %lld, this addesh knows %d",
@@ -131,6 +135,12 @@ recording_close(struct recording *r)
 	free(r->line);
 	free(r->entries);
 	free(r);
+}
+
+int64_t
+recording_created(const struct recording *r)
+{
+	return r->created;
 }
 
 /* Text as it stands, bytes in base64. */

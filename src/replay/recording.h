@@ -31,6 +31,8 @@ char *recording_path(const char *file);
 /* ERR_CONFIG for one of a newer version, or that is none. */
 struct recording *recording_open(const char *path, struct err *err);
 void recording_close(struct recording *r); /* NULL is fine */
+/* When it was begun, in seconds since the epoch; 0: it does not say. */
+int64_t recording_created(const struct recording *r);
 /* The answer to a command; 1, 0 if it is not recorded, -1 if the file is
    damaged.  id may be NULL. */
 int recording_find(struct recording *r, const char *id, const char *command,

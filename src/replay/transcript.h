@@ -86,6 +86,8 @@ struct transcript_step {
 enum transcript_block_kind {
 	BLOCK_FRONT,	 /* a byte order mark, a #! line, front matter */
 	BLOCK_PROSE,	 /* all else outside of fences */
+	BLOCK_CODE,	 /* a fence that is none of ours, as a whole */
+	BLOCK_COMMENT,	 /* <!-- what is no note -->, with the lines it is on */
 	BLOCK_HEADING,	 /* index: into headings */
 	BLOCK_NOTE,	 /* index: into notes */
 	BLOCK_FENCE,	 /* the line that opens one */

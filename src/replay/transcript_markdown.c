@@ -165,7 +165,7 @@ skip_fence(struct reader *r, const struct fence *f)
 
 	while (reader_next(r, &l))
 		if (closes_fence(r, &l, f)) {
-			reader_block(r, BLOCK_PROSE, f->open.start, l.end,
+			reader_block(r, BLOCK_CODE, f->open.start, l.end,
 			    f->open.number, 0);
 			return 0;
 		}
@@ -250,7 +250,7 @@ read_comment(struct reader *r, const struct line *open, size_t text)
 		   : note_text(r->s + text, close - (r->s + text));
 	if (!note) {
 		reader_block(
-		    r, BLOCK_PROSE, open->start, l.end, open->number, 0);
+		    r, BLOCK_COMMENT, open->start, l.end, open->number, 0);
 		return 0;
 	}
 	GROW(t->notes, t->n_notes, &t->notes_cap);

@@ -30,6 +30,7 @@ FILES = {
               "open('bin', 'wb').write(b'\\xff')\n",
     "missing.py": "import no_such_module",
     "s.md": "```addesh {id: x}\n$ var A=1\n$ var B=2\nwrong\n```\n",
+    "words.md": "# No steps\n",
     "Dockerfile": "FROM python\nRUN --mount=type=cache,target=/x y\n",
 }
 
@@ -68,6 +69,7 @@ help
 var NAME=x ODD=\udcff
 var
 replay s.md
+export words.md -o words.txt
 env new
 env new --name second --writable --keep=60s
 env keep second 90s

@@ -161,8 +161,8 @@ static void
 dump_block(struct strbuf *sb, const struct transcript *t,
     const struct transcript_block *b)
 {
-	static const char *const kinds[] = {"front", "prose", "heading", "note",
-	    "fence", "step", "layout", "fence end"};
+	static const char *const kinds[] = {"front", "prose", "code", "comment",
+	    "heading", "note", "fence", "step", "layout", "fence end"};
 
 	if (b->kind == BLOCK_STEP) {
 		dump_step(sb, t, &t->steps[b->index]);

@@ -1,0 +1,16 @@
+/* Between the files of export/. */
+#ifndef ADDESH_EXPORT_EXPORT_IMPL_H
+#define ADDESH_EXPORT_EXPORT_IMPL_H
+
+#include "export/export.h"
+
+/* Fills s->items and s->title; the steps are there. */
+void export_make_items(struct export_session *s);
+
+/* Appends lines of prose, paragraphs and items of lists folded; tables and
+   what is indented stay as they are. */
+void export_fold(struct strbuf *out, const char *text, int columns);
+/* Appends "Recorded 2026-01-31 12:00 UTC.", or nothing. */
+void export_add_origin(struct strbuf *out, const struct export_session *s);
+
+#endif

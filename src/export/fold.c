@@ -1,0 +1,120 @@
+/* Prose in lines of a width: of Markdown as much as makes a difference there.
+ */
+#include <ctype.h>
+#include <string.h>
+
+#include "base/encode.h"
+#include "export/export_impl.h"
+
+/* What belongs together until the next empty line or item. */
+struct paragraph {
+	struct strbuf text; /* words with one blank between them */
+	size_t indent;      /* of all its lines but the first */
+	int columns;
+	struct strbuf *out;
+};
+
+static void
+end_paragraph(struct paragraph *p)
+{
+	if (p->text.len)
+		text_wrap(p->out, p->text.buf, (int)p->indent, p->columns);
+	strbuf_reset(&p->text);
+	p->indent = 0;
+}
+
+/* Bytes of "  - " or " 12. " in front of an item; 0: the line is none. */
+static size_t
+item_mark(const char *s, size_t n)
+{
+	size_t i = 0, digits;
+
+	while (i < n && s[i] == ' ')
+		i++;
+	if (i < n && strchr("-*+", s[i]))
+		i++;
+	else {
+		for (digits = 0;
+		     i < n && digits < 9 && isdigit((unsigned char)s[i]);)
+			i++, digits++;
+		if (!digits || i == n || (s[i] != '.' && s[i] != ')'))
+			return 0;
+		i++;
+	}
+	return i < n && s[i] == ' ' ? i + 1 : 0;
+}
+
+static void
+add_words(struct paragraph *p, const char *s, size_t n)
+{
+	const char *end = s + n;
+
+	while (s < end) {
+		size_t len = 0;
+
+		while (s < end && (*s == ' ' || *s == '\t'))
+			s++;
+		while (s + len < end && s[len] != ' ' && s[len] != '\t')
+			len++;
+		if (len && p->text.len)
+			strbuf_addc(&p->text, ' ');
+		strbuf_add(&p->text, s, len);
+		s += len;
+	}
+}
+
+static void
+begin_item(struct paragraph *p, const char *s, size_t mark)
+{
+	end_paragraph(p);
+	strbuf_add(p->out, s, mark);
+	p->indent = mark;
+}
+
+/* Two blanks or a backslash at its end break a line (CommonMark 6.7). */
+static bool
+breaks(const char *s, size_t n)
+{
+	return n > 2 &&
+	       ((s[n - 1] == ' ' && s[n - 2] == ' ') || s[n - 1] == '\\');
+}
+
+static void
+add_line(struct paragraph *p, const char *s, size_t n)
+{
+	size_t mark = item_mark(s, n), blank = 0;
+	bool alone;
+
+	while (blank < n && (s[blank] == ' ' || s[blank] == '\t'))
+		blank++;
+	alone = blank < n && (strchr("|>", s[blank]) ||
+				 (blank >= 4 && !mark && !p->text.len));
+	if (mark) {
+		begin_item(p, s, mark);
+		add_words(p, s + mark, n - mark);
+	} else if (alone || blank == n) {
+		end_paragraph(p);
+		strbuf_add(p->out, s, blank == n ? 0 : n);
+		strbuf_addc(p->out, '\n');
+	} else {
+		add_words(p, s, n);
+	}
+	if (breaks(s, n))
+		end_paragraph(p);
+}
+
+void
+export_fold(struct strbuf *out, const char *text, int columns)
+{
+	struct paragraph p = {
+	    .text = STRBUF_INIT, .columns = columns, .out = out};
+
+	while (*text) {
+		size_t n = strcspn(text, "\n");
+
+		add_line(&p, text, n);
+		text += n + (text[n] == '\n');
+	}
+	end_paragraph(&p);
+	strbuf_release(&p.text);
+}
