@@ -17,7 +17,7 @@
 #include "replay/answer.h"
 #include "replay/transcript.h"
 
-/* Bytes of a stream of a step; what is beyond is left out, and the answer cut. */
+/* Bytes of a stream of a step; what is beyond is left out, the answer cut. */
 #define EXPORT_OUTPUT_MAX (1u << 20)
 
 /* A step of the file, and what it came to. */
@@ -91,6 +91,8 @@ struct export_options {
 
 /* Each appends the whole result. */
 int export_cast(struct strbuf *out, const struct export_session *s,
+    const struct export_options *o, struct err *err);
+int export_html(struct strbuf *out, const struct export_session *s,
     const struct export_options *o, struct err *err);
 int export_md(struct strbuf *out, const struct export_session *s,
     const struct export_options *o, struct err *err);
