@@ -508,6 +508,10 @@ def check_after_kills(home, done):
 def killed_at_random_points_no_step_that_was_done_is_lost():
     chance = random.Random(4)
     with Home() as home:
+        started = time.monotonic()
+        home.addesh("-s", "x", "true").is_ok()
+        # from before the first step to behind some, wherever this runs
+        span = max(0.05, 4 * (time.monotonic() - started))
         done, variables = set(), {}
         script = "".join("true\nvar V%d=%%d\n" % i for i in range(40))
         for turn in range(40):
@@ -518,7 +522,7 @@ def killed_at_random_points_no_step_that_was_done_is_lost():
                 process.stdin.write((script % ((turn,) * 40)).encode())
                 process.stdin.close()
                 several.append(process)
-            time.sleep(chance.random() * patient(0.05))
+            time.sleep(chance.random() * span)
             for process in several:
                 process.send_signal(signal.SIGKILL)
             for process in several:
