@@ -1,26 +1,22 @@
-/* replay: session files as checks.  Each file has a process and directories of
-   its own, so that no file, no setting and no variable of the user is part of
-   what it shows, and none of it stays. */
+/* replay: session files as checks, each in a process of its own
+   (cmd/file_process.h). */
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/io.h"
 #include "base/loop.h"
-#include "base/spawn.h"
 #include "base/strvec.h"
 #include "cmd/call.h"
+#include "cmd/file_process.h"
 #include "cmd/host.h"
 #include "cmd/output.h"
 #include "cmd/replay_call.h"
-#include "cmd/terminal.h"
 #include "replay/report.h"
 
 struct replaying;
@@ -29,12 +25,10 @@ struct replaying;
 struct performer {
 	struct replaying *all;
 	const char *file;
-	pid_t pid; /* 0: not begun, or over */
-	int fd;	   /* its report */
+	struct file_process process;
 	struct loop_fd *watch;
 	struct strbuf in; /* of the report: what is not told yet */
 	char *why; /* it could not be replayed */
-	char *dir;
 	bool told, done;
 };
 
@@ -46,65 +40,6 @@ struct replaying {
 	size_t running;
 	bool terminal; /* its process has it: one that stops for a person */
 };
-
-/* ---- the environment of a file ---- */
-
-/* Kept of ours: where the engine is, and what the system needs. */
-static const char *const inherited[] = {"PATH", "USER", "LOGNAME", "CI",
-    "TERM", "VISUAL", "EDITOR", "XDG_RUNTIME_DIR", "CONTAINER_HOST", "REGISTRY_AUTH_FILE",
-    "ADDESH_ENGINE", "ADDESH_RUNNER", "ADDESH_DATADIR", "ADDESH_LIBEXECDIR",
-    "ADDESH_TIMEOUT_SCALE", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS",
-    NULL};
-
-static void
-inherit(struct strvec *env)
-{
-	const char *home = getenv("HOME"), *v;
-
-	for (int i = 0; inherited[i]; i++)
-		if ((v = getenv(inherited[i])))
-			strvec_pushf(env, "%s=%s", inherited[i], v);
-	for (char **e = environ; *e; e++)
-		if (str_starts(*e, "DOCKER_"))
-			strvec_push(env, *e);
-	/* Who may pull from which registry, and what contexts mean. */
-	if (!getenv("DOCKER_CONFIG") && home)
-		strvec_pushf(env, "DOCKER_CONFIG=%s/.docker", home);
-}
-
-static int
-make_environment(struct performer *p, struct strvec *env, struct err *err)
-{
-	static const char *const dirs[][2] = {{"HOME", "home"},
-	    {"TMPDIR", "tmp"}, {"TMP", "tmp"}, {"XDG_CONFIG_HOME", "config"},
-	    {"XDG_STATE_HOME", "state"}, {"XDG_CACHE_HOME", "cache"},
-	    {"XDG_DATA_HOME", "data"}};
-	const char *tmp = getenv("TMPDIR");
-
-	inherit(env);
-	p->dir = xasprintf("%s/addesh-replay-XXXXXX",
-	    tmp && *tmp == '/' ? tmp : "/tmp");
-	if (!mkdtemp(p->dir)) {
-		err_sys(err, errno, "%s", p->dir);
-		free(p->dir);
-		p->dir = NULL;
-		return -1;
-	}
-	for (size_t i = 0; i < sizeof(dirs) / sizeof(*dirs); i++) {
-		autofree char *path = io_join(p->dir, dirs[i][1]);
-
-		if (io_mkdirs(path, 0700, err))
-			return -1;
-		strvec_pushf(env, "%s=%s", dirs[i][0], path);
-	}
-	strvec_push(env, "LANG=C.UTF-8");
-	strvec_push(env, "TZ=UTC");
-	strvec_push(env, "COLUMNS=80");
-	strvec_push(env, "LINES=24");
-	strvec_push(env, "NO_COLOR=1");
-	strvec_push(env, REPLAY_FD "=3");
-	return 0;
-}
 
 /* ---- its process ---- */
 
@@ -119,15 +54,8 @@ static void
 make_words(const struct performer *p, struct strvec *argv)
 {
 	const struct call *c = p->all->c;
-	const struct invocation *inv = &c->host->inv;
 
-	strvec_push(argv, "/proc/self/exe");
-	strvec_push(argv, "--no-history");
-	add_option(argv, "--config", inv->config);
-	add_option(argv, "--policy", inv->policy);
-	add_option(argv, "--engine", inv->engine);
-	if (inv->allow_host)
-		strvec_push(argv, "--allow-host");
+	file_process_words(argv, c->host);
 	strvec_push(argv, "replay");
 	if (call_has(c, "offline"))
 		strvec_push(argv, "--offline");
@@ -153,34 +81,13 @@ static void on_report(void *arg, int fd, unsigned events);
 static int
 start(struct performer *p, struct err *err)
 {
-	autovec struct strvec env = STRVEC_INIT, argv = STRVEC_INIT;
-	bool terminal = p->all->terminal;
-	struct spawn sp = {.in = terminal ? STDIN_FILENO : -1,
-	    .out = terminal ? STDOUT_FILENO : -1,
-	    .err = STDERR_FILENO,
-	    .session = !terminal};
-	int fd[2];
+	autovec struct strvec argv = STRVEC_INIT;
 
-	if (make_environment(p, &env, err))
-		return -1;
 	make_words(p, &argv);
-	if (pipe2(fd, O_CLOEXEC) < 0)
-		return err_sys(err, errno, "making a pipe");
-	sp.argv = argv.v;
-	sp.env = env.v;
-	sp.three = fd[1];
-	if (terminal)
-		terminal_lend();
-	p->pid = spawn_start(&sp, err);
-	close(fd[1]);
-	if (p->pid < 0) {
-		p->pid = 0;
-		close(fd[0]);
+	if (file_process_start(&p->process, &argv,
+		p->all->terminal ? FILE_PERSON : FILE_NOBODY, err))
 		return -1;
-	}
-	p->fd = fd[0];
-	io_set_nonblock(p->fd, true);
-	p->watch = loop_fd_add(p->all->c->host->loop, p->fd, POLLIN,
+	p->watch = loop_fd_add(p->all->c->host->loop, p->process.fd, POLLIN,
 	    on_report, p);
 	p->all->running++;
 	return 0;
@@ -235,26 +142,21 @@ tell(struct performer *p)
 static void
 end(struct performer *p)
 {
-	autoerr struct err ignored = ERR_INIT;
+	bool keep = call_has(p->all->c, "keep");
 	int status;
 
 	loop_fd_remove(p->watch);
-	close(p->fd);
-	status = spawn_wait(p->pid);
-	if (p->all->terminal)
-		terminal_take();
-	p->pid = 0;
+	status = file_process_end(&p->process);
 	p->all->running--;
 	if (WIFSIGNALED(status))
 		p->why = xasprintf("its process died of signal %d",
 		    WTERMSIG(status));
-	if (p->dir && call_has(p->all->c, "keep"))
+	if (p->process.dir && keep)
 		call_note(p->all->c,
 		    "%s: kept for an hour:  XDG_STATE_HOME=%s/state addesh "
 		    "env ls -a",
-		    p->file, p->dir);
-	else if (p->dir)
-		io_remove_tree(p->dir, &ignored);
+		    p->file, p->process.dir);
+	file_process_release(&p->process, keep);
 	p->done = true;
 }
 
@@ -281,6 +183,7 @@ begin_next(struct replaying *all)
 
 	if (start(p, &err) == 0)
 		return;
+	file_process_release(&p->process, false);
 	p->why = xstrdup(err.msg.buf);
 	p->done = true;
 }
@@ -310,8 +213,8 @@ pass_signals(struct replaying *all, unsigned *told)
 		return;
 	*told = h->interrupted;
 	for (size_t i = 0; i < all->n; i++)
-		if (all->v[i].pid)
-			kill(all->v[i].pid, signo);
+		if (all->v[i].process.pid)
+			kill(all->v[i].process.pid, signo);
 	all->next = all->n;
 }
 
@@ -407,7 +310,6 @@ replay_all(struct call *c)
 	for (size_t i = 0; i < all.n; i++) {
 		strbuf_release(&all.v[i].in);
 		free(all.v[i].why);
-		free(all.v[i].dir);
 	}
 	free(all.v);
 	report_free(all.report);
@@ -415,22 +317,6 @@ replay_all(struct call *c)
 }
 
 /* ---- in the process of a file ---- */
-
-static void
-report_failure(struct call *c, int fd)
-{
-	autojson json *j = json_object();
-	autofree char *line = NULL;
-
-	json_put_str(j, "event", "error");
-	json_put_str(j, "message", c->err.msg.buf);
-	json_put_str(j, "hint", c->err.hint.len ? c->err.hint.buf : NULL);
-	line = json_print(j);
-	(void)io_write_all(fd, line, strlen(line));
-	(void)io_write_all(fd, "\n", 1);
-	err_clear(&c->err);
-	c->status = 99;
-}
 
 /* "FILE:27" is the step at that line, unless there is a file of that name. */
 static char *
@@ -452,9 +338,8 @@ perform_file(struct call *c, int fd)
 {
 	unsigned line = 0;
 	autofree char *path = split_line(c->argv[0], &line);
-	autofree char *dir = xstrdup(path);
-	char *slash = strrchr(dir, '/');
-	struct replay_order order = {.file = path,
+	struct replay_order order = {
+	    .file = file_process_enter(fd, path, &c->err),
 	    .line = line,
 	    .only = call_str(c, "only"),
 	    .from = call_int(c, "from", 0),
@@ -468,43 +353,18 @@ perform_file(struct call *c, int fd)
 						   : UPDATE_ASK,
 	    .report_fd = fd};
 
-	/* Whoever started it is not there to end it. */
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	fcntl(fd, F_SETFD, FD_CLOEXEC);
-	unsetenv(REPLAY_FD);
-	if (slash) {
-		slash[slash == dir] = 0;
-		order.file = strrchr(path, '/') + 1;
-		if (chdir(dir))
-			err_sys(&c->err, errno, "%s", dir);
+	if (c->err.kind || c->host->replay(c, &order)) {
+		file_process_report_error(fd, &c->err);
+		err_clear(&c->err);
+		c->status = 99;
 	}
-	if (c->err.kind || c->host->replay(c, &order))
-		report_failure(c, fd);
 	return 0;
-}
-
-/* The descriptor of the report; 0: this is no process of a file, -1: it is
-   none that is open. */
-static int
-report_fd(struct err *err)
-{
-	const char *text = getenv(REPLAY_FD);
-	char *end = NULL;
-	long n = text ? strtol(text, &end, 10) : 0;
-
-	if (!text)
-		return 0;
-	if (end > text && !*end && n > STDERR_FILENO && n <= INT_MAX &&
-	    fcntl((int)n, F_GETFD) >= 0)
-		return (int)n;
-	return err_set(err, ERR_USAGE,
-	    REPLAY_FD " is for processes that replay starts; unset it");
 }
 
 static int
 replay_exec(struct call *c)
 {
-	int fd = report_fd(&c->err);
+	int fd = file_process_fd(&c->err);
 
 	if (fd < 0)
 		return -1;

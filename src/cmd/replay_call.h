@@ -10,9 +10,6 @@
 
 #include "base/err.h"
 
-/* Names the descriptor of the report, in the process of a file. */
-#define REPLAY_FD "ADDESH_REPLAY_FD"
-
 /* What is not as expected is written into the file. */
 enum replay_update { UPDATE_NONE, UPDATE_ASK, UPDATE_ALL };
 

@@ -438,6 +438,13 @@ word_key(EditLine *el, int ch)
 	return CC_REFRESH;
 }
 
+/* The end of the input, as Ctrl-D is on an empty line. */
+static unsigned char
+leave_key(EditLine *el, int ch)
+{
+	return CC_EOF;
+}
+
 /* All names of a key of the table. */
 static void
 bind_key(EditLine *el, const struct key *key)
@@ -463,6 +470,7 @@ bind_keys(EditLine *el)
 	    forward_key);
 	el_wset(el, EL_ADDFN, L"addesh-end", L"go to the end, or accept",
 	    end_key);
+	el_wset(el, EL_ADDFN, L"addesh-leave", L"end the input", leave_key);
 	el_wset(el, EL_ADDFN, L"addesh-word", L"go a word on, or accept it",
 	    word_key);
 	for (const struct key *k = keys_table; k->keys; k++)
@@ -529,6 +537,12 @@ edit_free(struct edit *e)
 	strvec_release(&e->typed);
 	free(e->history_file);
 	free(e);
+}
+
+void
+edit_end_key(struct edit *e, const char *key)
+{
+	el_set(e->el, EL_BIND, key, "addesh-leave", NULL);
 }
 
 static const char *

@@ -20,6 +20,8 @@ struct signals;
 /* Both stdin and stdout must be terminals. */
 struct edit *edit_new(struct host *h, struct output *o, struct signals *sig);
 void edit_free(struct edit *e);
+/* This key ("^T") ends the input, too, whatever is on the line. */
+void edit_end_key(struct edit *e, const char *key);
 
 /*
  * Shows the prompt for what is needed and appends a line with its newline to

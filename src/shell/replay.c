@@ -8,20 +8,15 @@
 #include "base/secrets.h"
 #include "cmd/call.h"
 #include "cmd/dispatch.h"
+#include "cmd/file_process.h"
 #include "cmd/host.h"
 #include "cmd/output.h"
-#include "session/session.h"
-
-enum { KEEP_MS = 60 * 60 * 1000 };
+#include "shell/scene.h"
 
 static void
 report(const struct replay *r, json *event)
 {
-	autofree char *line = json_print(event);
-
-	(void)io_write_all(r->order->report_fd, line, strlen(line));
-	(void)io_write_all(r->order->report_fd, "\n", 1);
-	json_free(event);
+	file_process_report(r->order->report_fd, event);
 }
 
 static json *
@@ -71,73 +66,6 @@ worsen(struct replay *r, int status)
 		r->status = status;
 }
 
-/* ---- what it needs ---- */
-
-static bool
-engine_is(struct replay *r, enum engine_kind kind)
-{
-	autoerr struct err ignored = ERR_INIT;
-	struct engine *e = session_engine(r->c->host->session, &ignored);
-
-	return e && engine_kind(e) == kind;
-}
-
-static bool
-has_image(struct replay *r, const char *name)
-{
-	autoerr struct err ignored = ERR_INIT;
-	struct engine *e = session_engine(r->c->host->session, &ignored);
-	struct image img = {0};
-	bool found = e && !image_look_up(e, name, &img, &ignored);
-
-	if (found)
-		image_release(&img);
-	return found;
-}
-
-static bool
-is_met(struct replay *r, const struct requirement *q)
-{
-	autoerr struct err ignored = ERR_INIT;
-	struct host *h = r->c->host;
-	enum box_kind kind = BOX_ENGINE;
-	bool met = false;
-
-	if (!h->session && h->open(h, &ignored) < 0)
-		return false;
-	session_sandbox(h->session, &kind, NULL, &ignored);
-	if (q->kind == REQUIRE_RESTRICTED)
-		met = kind == BOX_RESTRICTED;
-	else if (kind == BOX_RESTRICTED)
-		met = q->kind == REQUIRE_IMAGE; /* the host stands in for it */
-	else if (q->kind == REQUIRE_IMAGE)
-		met = has_image(r, q->arg);
-	else if (q->kind == REQUIRE_ENGINE)
-		met = session_engine(h->session, &ignored) != NULL;
-	else
-		met = engine_is(r, q->kind == REQUIRE_PODMAN ? ENGINE_PODMAN
-							     : ENGINE_DOCKER);
-	return met != q->negated;
-}
-
-/* What of the front matter is not there, the caller's; NULL: nothing. */
-static char *
-unmet(struct replay *r)
-{
-	const struct transcript_front *front = &r->t->front;
-
-	for (size_t i = 0; !r->order->offline && i < front->n_requires; i++) {
-		struct strbuf sb = STRBUF_INIT;
-
-		if (is_met(r, &front->requires[i]))
-			continue;
-		strbuf_adds(&sb, "needs ");
-		requirement_add(&sb, &front->requires[i]);
-		return strbuf_detach(&sb);
-	}
-	return NULL;
-}
-
 /* ---- one step ---- */
 
 /* 1; 0: it is not recorded; -1: nothing can be. */
@@ -149,17 +77,6 @@ get_answer(struct replay *r, const struct transcript_step *s,
 		return recording_find(r->recording, s->id, s->text, a, err);
 	stepper_perform(&r->stepper, s, a);
 	return 1;
-}
-
-/* Values of this run that have a name, as far as they are known. */
-static void
-learn(struct replay *r)
-{
-	struct host *h = r->c->host;
-	autofree char *env = h->variable(h, "env");
-
-	if (env)
-		masks_add_value(r->masks, "ENV", env);
 }
 
 static struct judge_scope
@@ -183,7 +100,7 @@ try_once(struct replay *r, const struct transcript_step *s, struct attempt *at,
 
 	if (got <= 0)
 		return -1;
-	learn(r);
+	scene_learn(r->c->host, r->masks);
 	judgement_release(&at->judgement);
 	if (judge_step(&at->judgement, &scope, s, &at->answer, err))
 		return -1;
@@ -260,7 +177,7 @@ is_skipped(struct replay *r, const struct transcript_step *s)
 	autobuf struct strbuf why = STRBUF_INIT;
 
 	if (!s->options.skip_if || r->order->offline ||
-	    !is_met(r, s->options.skip_if))
+	    !scene_has(r->c->host, s->options.skip_if))
 		return false;
 	strbuf_adds(&why, "skipped with ");
 	requirement_add(&why, s->options.skip_if);
@@ -431,29 +348,14 @@ report_begin(struct replay *r)
 }
 
 static int
-make_masks(struct replay *r, struct masks **masks, struct err *err)
-{
-	struct masks *m = masks_new();
-	autofree char *cwd = realpath(".", NULL);
-	const char *tmp = getenv("TMPDIR");
-
-	if (judge_masks(m, &r->t->front, err)) {
-		masks_free(m);
-		return -1;
-	}
-	masks_add_value(m, "CWD", cwd ? cwd : "");
-	masks_add_value(m, "TMP", tmp ? tmp : "");
-	masks_free(*masks);
-	*masks = m;
-	return 0;
-}
-
-static int
 prepare(struct replay *r, struct err *err)
 {
 	autofree char *path = NULL;
 
-	if (choose(r, err) || make_masks(r, &r->masks, err))
+	if (choose(r, err))
+		return -1;
+	r->masks = scene_masks(&r->t->front, err);
+	if (!r->masks)
 		return -1;
 	if (!r->order->offline)
 		return 0;
@@ -466,17 +368,22 @@ prepare(struct replay *r, struct err *err)
 int
 replay_read_again(struct replay *r, size_t i, struct err *err)
 {
+	struct transcript *t = transcript_read_file(r->order->file, err);
 	struct transcript *old = r->t;
+	struct masks *m = NULL;
 
-	r->t = transcript_read_file(r->order->file, err);
-	if (r->t && r->t->n_steps <= i)
+	if (t && t->n_steps <= i)
 		err_set(err, ERR_CONFIG, "%s ends before this step now",
 		    r->order->file);
-	if (err->kind || make_masks(r, &r->masks, err)) {
-		transcript_free(r->t);
-		r->t = old;
+	if (!err->kind)
+		m = scene_masks(&t->front, err);
+	if (!m) {
+		transcript_free(t);
 		return -1;
 	}
+	masks_free(r->masks);
+	r->masks = m;
+	r->t = t;
 	replay_forget(r);
 	if (r->end == old->n_steps || r->end > r->t->n_steps)
 		r->end = r->t->n_steps;
@@ -500,25 +407,6 @@ run_steps(struct replay *r)
 			    NULL, 0);
 }
 
-/* Nothing of a file stays, what it kept neither; or all of it, to be looked
-   at. */
-static void
-put_away(struct replay *r)
-{
-	struct session *s = r->c->host->session;
-	autoerr struct err ignored = ERR_INIT;
-
-	if (!s)
-		return;
-	if (!r->order->keep) {
-		while (s->nenvs)
-			session_env_remove(s, s->envs[0], &ignored);
-		return;
-	}
-	for (size_t i = 0; i < s->nenvs; i++)
-		session_env_keep(s, s->envs[i], KEEP_MS, &ignored);
-}
-
 static int
 run(struct replay *r, struct err *err)
 {
@@ -527,7 +415,8 @@ run(struct replay *r, struct err *err)
 	if (prepare(r, err))
 		return -1;
 	report_begin(r);
-	lack = unmet(r);
+	if (!r->order->offline)
+		lack = scene_lacks(r->c->host, &r->t->front);
 	if (lack)
 		r->status = 77;
 	else
@@ -536,7 +425,7 @@ run(struct replay *r, struct err *err)
 		return -1;
 	if (r->c->host->interrupted || r->c->host->terminated)
 		worsen(r, 99);
-	put_away(r);
+	scene_put_away(r->c->host, r->order->keep);
 	report_end(r, lack);
 	return 0;
 }

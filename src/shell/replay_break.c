@@ -9,10 +9,9 @@
 #include "cmd/host.h"
 #include "cmd/output.h"
 #include "cmd/terminal.h"
-#include "shell/edit.h"
 #include "shell/interp.h"
 #include "shell/replay_impl.h"
-#include "shell/source.h"
+#include "shell/takeover.h"
 
 /* One stop; host->breakpoint while the prompt is there. */
 struct breakpoint {
@@ -78,24 +77,6 @@ choose(struct call *c, enum break_choice choice)
 	return 0;
 }
 
-static void
-prompt(struct breakpoint *b)
-{
-	struct host *h = b->r->c->host;
-	struct interp *ip = h->interp, saved = *ip;
-	struct edit *edit = edit_new(h, ip->out, ip->signals);
-	struct source src;
-
-	source_init_edit(&src, edit);
-	ip->failed = ip->pending = 0;
-	ip->depth = 0;
-	ip->stop = ip->more = false;
-	interp_run(ip, &src);
-	source_release(&src);
-	edit_free(edit);
-	*ip = saved;
-}
-
 /* What is typed is addressed to the session as the steps left it; the end of
    the input is `quit`. */
 static enum break_choice
@@ -112,7 +93,7 @@ ask(struct breakpoint *b)
 	h->breakpoint = b;
 	h->choose = choose;
 	terminal_open();
-	prompt(b);
+	takeover(h->interp, NULL);
 	terminal_close();
 	h->breakpoint = NULL;
 	h->choose = NULL;
