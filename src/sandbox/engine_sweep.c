@@ -10,20 +10,28 @@
 #define UNSTARTED_S 60
 #define REMOVE_MS 30000
 
-/* The id that its name has, of a list where a slash stands before each; NULL:
-   it is not kept. */
+/* The id that its name has, in front of which a slash may stand; NULL: it is
+   not kept. */
+static const char *
+kept_id_of(const char *name)
+{
+	name += *name == '/';
+	return str_starts(name, KEPT_PREFIX) ? name + strlen(KEPT_PREFIX)
+					     : NULL;
+}
+
+/* The same of one in a list, which may have several. */
 static const char *
 kept_id(const json *c)
 {
 	const json *name;
 
 	json_each (name, json_get(c, "Names")) {
-		const char *s =
-		    cJSON_IsString(name) ? name->valuestring : "";
+		const char *id =
+		    cJSON_IsString(name) ? kept_id_of(name->valuestring) : NULL;
 
-		s += *s == '/';
-		if (str_starts(s, KEPT_PREFIX))
-			return s + strlen(KEPT_PREFIX);
+		if (id)
+			return id;
 	}
 	return NULL;
 }
@@ -48,23 +56,52 @@ was_not_started(const char *state)
 
 /* Why a container goes, or NULL: it is in use. */
 static const char *
-verdict_on(const json *c)
+verdict_on(const char *state, bool kept, const json *labels)
 {
-	const json *labels = json_get(c, "Labels");
-	const char *state = json_str(c, "State", "");
 	int64_t created =
 	    strtoll(json_str(labels, LABEL_CREATED, "0"), NULL, 10);
-	enum owner_state owner =
-	    owner_state(json_str(labels, LABEL_OWNER, ""));
 
-	if (kept_id(c) && !was_not_started(state))
+	if (kept && !was_not_started(state))
 		return has_ended(state) ? "it has ended" : NULL;
-	if (owner == OWNER_DEAD)
+	if (owner_state(json_str(labels, LABEL_OWNER, "")) == OWNER_DEAD)
 		return "its owner has ended";
 	if (was_not_started(state) &&
 	    clock_wall_ms() / 1000 - created > UNSTARTED_S)
 		return "it was never started";
 	return NULL;
+}
+
+/*
+ * The list is older than what is known of the owner, who may have started the
+ * container since, kept it and ended.  What has no owner any more stays as it
+ * is, so it is asked for once more.
+ */
+static const char *
+second_verdict(struct engine *engine, const char *id)
+{
+	autoerr struct err ignored = ERR_INIT;
+	autojson json *c = container_inspect(engine, id, &ignored);
+
+	if (!c)
+		return NULL;
+	return verdict_on(json_str(json_get(c, "State"), "Status", ""),
+	    kept_id_of(json_str(c, "Name", "")) != NULL,
+	    json_path(c, "Config.Labels"));
+}
+
+static void
+sweep_container(struct sweep *s, struct engine *engine, const json *c)
+{
+	autofree char *id = xasprintf("%.12s", json_str(c, "Id", ""));
+	const char *why = verdict_on(json_str(c, "State", ""),
+	    kept_id(c) != NULL, json_get(c, "Labels"));
+	autoerr struct err err = ERR_INIT;
+
+	if (why && *id)
+		why = second_verdict(engine, id);
+	if (why && *id && sweep_item(s, "container", id, why, false) &&
+	    container_remove(engine, id, REMOVE_MS, &err))
+		sweep_failed(s, &err);
 }
 
 static void
@@ -76,18 +113,10 @@ sweep_containers(struct sweep *s, struct engine *engine)
 
 	strvec_push(&labels, LABEL_OWNER);
 	s->containers = container_list(engine, &labels, &err);
-	if (!s->containers) {
+	if (!s->containers)
 		sweep_failed(s, &err);
-		return;
-	}
-	json_each(c, s->containers) {
-		autofree char *id = xasprintf("%.12s", json_str(c, "Id", ""));
-		const char *why = verdict_on(c);
-
-		if (why && *id && sweep_item(s, "container", id, why, false) &&
-		    container_remove(engine, id, REMOVE_MS, &err))
-			sweep_failed(s, &err);
-	}
+	json_each (c, s->containers)
+		sweep_container(s, engine, c);
 }
 
 int

@@ -98,7 +98,17 @@ is_listened_at(const char *path)
 	       strstr(sockets.buf, end);
 }
 
-/* A lock file that can be locked belongs to nobody any more. */
+/* Of a kept environment: the lock is there for whoever comes next. */
+static bool
+is_kept_lock(const struct sweep *s, const char *name)
+{
+	autofree char *id = xstrndup(name, strcspn(name, "."));
+
+	return kept_exists(s->rt, id);
+}
+
+/* A lock file that can be locked belongs to nobody any more, unless who had it
+   has just kept the environment. */
 static void
 sweep_lock(struct sweep *s, int dir, const char *dirname, const char *name)
 {
@@ -110,23 +120,15 @@ sweep_lock(struct sweep *s, int dir, const char *dirname, const char *name)
 
 	/* A socket of a kept one, whose record is gone, or elsewhere. */
 	if (fd < 0 && errno == ENXIO && !is_listened_at(path) &&
+	    !is_kept_lock(s, name) &&
 	    sweep_item(s, "file", path, "its owner has ended", false))
 		unlinkat(dir, name, 0);
-	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB))
+	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) || is_kept_lock(s, name))
 		return;
 	io_read_all(fd, &notes, 65536, &ignored);
 	if (sweep_notes(s, &notes) &&
 	    sweep_item(s, "file", path, "its owner has ended", false))
 		unlinkat(dir, name, 0);
-}
-
-/* Of a kept environment: the lock is there for whoever comes next. */
-static bool
-is_kept_lock(const struct sweep *s, const char *name)
-{
-	autofree char *id = xstrndup(name, strcspn(name, "."));
-
-	return kept_exists(s->rt, id);
 }
 
 static void
@@ -150,6 +152,9 @@ sweep_run(const struct runtime *rt, struct engine *engine, bool dry,
 	struct sweep s = {.dry = dry, .gc = fn != NULL, .fn = fn, .arg = arg,
 	    .err = err, .rt = rt};
 
+	/* Before the containers are listed: those of later records are not
+	   in the list. */
+	sweep_kept_begin(&s);
 	if (engine) {
 		s.engine = engine_endpoint(engine)->url;
 		s.asked = engine;
@@ -158,5 +163,7 @@ sweep_run(const struct runtime *rt, struct engine *engine, bool dry,
 	sweep_kept(&s);
 	sweep_locks(&s, rt);
 	json_free(s.containers);
+	json_free(s.records);
+	strvec_release(&s.wrong);
 	return s.failed ? -1 : 0;
 }

@@ -3,6 +3,7 @@
 #define ADDESH_SANDBOX_SWEEP_IMPL_H
 
 #include "base/json.h"
+#include "base/strvec.h"
 #include "sandbox/sweep.h"
 
 struct sweep {
@@ -14,6 +15,8 @@ struct sweep {
 	void *arg;
 	struct err *err; /* of the first failure */
 	const struct runtime *rt;
+	json *records; /* of the register */
+	struct strvec wrong; /* paths of those that cannot be read */
 	json *containers; /* of ours on the engine; NULL: it was not asked */
 };
 
@@ -27,7 +30,9 @@ bool sweep_cgroup(struct sweep *s, const char *path);
 void sweep_engine(struct sweep *s, struct engine *engine);
 /* The container of the kept environment with this id, if there is one. */
 int sweep_container_of(struct sweep *s, const char *id, struct err *err);
-/* The register of kept environments; sweep_kept.c. */
+/* The register of kept environments: reads it, and later judges what it tells
+   of; sweep_kept.c. */
+void sweep_kept_begin(struct sweep *s);
 void sweep_kept(struct sweep *s);
 
 #endif

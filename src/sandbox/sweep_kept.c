@@ -146,22 +146,28 @@ sweep_draft(struct sweep *s, const char *id)
 	autoerr struct err ignored = ERR_INIT;
 	autoclose int lock = runtime_lock(s->rt, id, 0, &ignored);
 
-	if (lock >= 0 && !s->dry)
+	if (lock >= 0 && !s->dry && !kept_exists(s->rt, id))
 		kept_remove(s->rt, id, &ignored);
+}
+
+void
+sweep_kept_begin(struct sweep *s)
+{
+	strvec_init(&s->wrong);
+	s->records = kept_list(s->rt, &s->wrong);
 }
 
 void
 sweep_kept(struct sweep *s)
 {
-	autovec struct strvec wrong = STRVEC_INIT, drafts = STRVEC_INIT;
-	autojson json *list = kept_list(s->rt, &wrong);
+	autovec struct strvec drafts = STRVEC_INIT;
 	const json *record;
 
-	json_each (record, list)
+	json_each (record, s->records)
 		sweep_record(s, record);
 	kept_drafts(s->rt, &drafts);
 	for (size_t i = 0; s->gc && i < drafts.n; i++)
 		sweep_draft(s, drafts.v[i]);
-	for (size_t i = 0; s->gc && i < wrong.n; i++)
-		sweep_wrong(s, wrong.v[i]);
+	for (size_t i = 0; s->gc && i < s->wrong.n; i++)
+		sweep_wrong(s, s->wrong.v[i]);
 }

@@ -5,9 +5,7 @@ notice a silence takes its time: the tests run side by side."""
 
 import json
 import os
-import socket
 import sys
-import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -15,6 +13,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 import engines  # noqa: E402
 from leftovers import Traces, pause, wait_output  # noqa: E402
 from ownengine import OwnEngine  # noqa: E402
+from proxy import Proxy  # noqa: E402
 from sandboxes import ENGINES, SandboxHome  # noqa: E402
 from tap import diag, main, patient, same, test  # noqa: E402
 
@@ -28,77 +27,13 @@ EOF
 MARK = b"before\n"
 
 
-class Proxy:
-    """A socket before an engine's, whose connections can be cut."""
-
-    def __init__(self, path, endpoint):
-        self.path = path
-        self.target = endpoint[len("unix://"):]
-        self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(path)
-        self.listener.listen(64)
-        self.pairs = []
-        self.frozen = threading.Event()
-        self.passed = threading.Event()    # MARK came from the engine
-        self.open = True
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self):
-        while True:
-            try:
-                a, _ = self.listener.accept()
-            except OSError:
-                return
-            b = socket.socket(socket.AF_UNIX)
-            b.connect(self.target)
-            self.pairs.append((a, b))
-            for x, y in ((a, b), (b, a)):
-                threading.Thread(target=self._copy, args=(x, y, x is b),
-                                 daemon=True).start()
-
-    def _copy(self, x, y, answers):
-        seen = b""
-        try:
-            while True:
-                data = x.recv(65536)
-                if self.frozen.is_set():
-                    return    # takes it and says nothing
-                if not data:
-                    break
-                y.sendall(data)
-                seen = seen[-len(MARK):] + data
-                if answers and MARK in seen:
-                    self.passed.set()
-            y.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass
-
-    def cut(self):
-        """Every connection, on both sides."""
-        for pair in self.pairs:
-            for s in pair:
-                try:
-                    s.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    pass
-                s.close()
-        self.pairs.clear()
-
-    def close(self):
-        if self.open:
-            self.open = False
-            self.listener.shutdown(socket.SHUT_RDWR)
-            self.listener.close()
-        self.cut()
-
-
 class Behind:
     """A session that reaches its engine through a proxy."""
 
     def __init__(self, kind, **settings):
         self.home = SandboxHome(kind, config={"engine": settings})
         self.proxy = Proxy(os.path.join(self.home.path, "proxy.sock"),
-                           engines.endpoint(kind))
+                           engines.endpoint(kind), mark=MARK)
         self.direct = self.home.options
         self.home.options = ["--engine", "unix://" + self.proxy.path]
         self.traces = Traces(self.home)

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: MIT
+"""A sweep and a process that keeps an environment, at one time: what the engine
+has listed is old when it is judged."""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "lib"))
+import engines
+from proxy import Proxy
+from sandboxes import ENGINES, SandboxHome
+from tap import main, patient, same, test
+
+
+class Behind:
+    """A home with an engine behind a proxy."""
+
+    def __init__(self, kind):
+        self.home = SandboxHome(kind)
+        self.proxy = Proxy(os.path.join(self.home.path, "proxy.sock"),
+                           engines.endpoint(kind))
+        self.home.options = ["--engine", self.proxy.url]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for gate in self.proxy.gates:
+            gate.opened.set()
+        self.home.close_kept()
+        self.proxy.close()
+        self.home.close()
+
+
+def ends_well(process):
+    out, err = process.communicate(timeout=patient(90))
+    same(process.returncode, 0, (out, err))
+
+
+def reaches(gate, process):
+    assert gate.reached.wait(patient(60)), process.communicate(timeout=60)
+
+
+def check_works(b, name):
+    b.home.addesh("-c", "env use " + name, "-c", "exec true").is_ok()
+
+
+@test("a sweep has listed a container that is started and kept since: "
+      "%s, %s", [(kind, who) for kind in ENGINES for who in ("same", "other")])
+def _(kind, who):
+    """By the same user, whose register the record is in, and by another."""
+    with Behind(kind) as b, Behind(kind) as other:
+        start = b.proxy.hold("^POST .*/containers/[0-9a-f]+/start ")
+        keeper = b.home.spawn("-c", "env new --keep --name k1")
+        reaches(start, keeper)
+        sweeper = b if who == "same" else other
+        listed = sweeper.proxy.hold("^GET .*/containers/json", answer=True)
+        sweep = sweeper.home.spawn("-c", "gc")
+        reaches(listed, sweep)
+        start.opened.set()
+        ends_well(keeper)
+        listed.opened.set()
+        ends_well(sweep)
+        check_works(b, "k1")
+
+
+@test("a sweep has listed a container that is kept since: %s", ENGINES)
+def _(kind):
+    with Behind(kind) as b, Behind(kind) as other:
+        keeper = b.home.spawn(stdin=-1)
+        keeper.stdin.write(b"env new --name k2\nexec -- echo opened\n")
+        keeper.stdin.flush()
+        while b"opened" not in keeper.stdout.readline():
+            assert keeper.poll() is None, keeper.stderr.read()
+        listed = other.proxy.hold("^GET .*/containers/json", answer=True)
+        sweep = other.home.spawn("-c", "gc")
+        reaches(listed, sweep)
+        keeper.stdin.write(b"env keep\nquit\n")
+        ends_well(keeper)
+        listed.opened.set()
+        ends_well(sweep)
+        check_works(b, "k2")
+
+
+main(beside=True)
