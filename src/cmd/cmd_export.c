@@ -1,6 +1,7 @@
 /* export: a recorded session as something to be sent to somebody. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
@@ -14,13 +15,14 @@
 typedef int export_fn(struct strbuf *out, const struct export_session *s,
     const struct export_options *o, struct err *err);
 
-#define FORMATS "md|txt"
+#define FORMATS "cast|md|txt"
 
 static const struct format {
 	const char *name; /* one of FORMATS */
 	const char *suffixes[3];
 	export_fn *fn;
 } formats[] = {
+    {"cast", {".cast"}, export_cast},
     {"md", {".md", ".markdown"}, export_md},
     {"txt", {".txt"}, export_txt},
 };
@@ -63,6 +65,56 @@ choose_format(struct call *c)
 		    "the name %s does not say which format: --format " FORMATS,
 		    path);
 	return f;
+}
+
+/* ---- options of a cast ---- */
+
+enum {
+	CELLS_MIN = 10,
+	CELLS_MAX = 1000,
+	WPM_MAX = 10000,
+	IDLE_MAX_MS = 3600000
+};
+
+/* "80x24" */
+static int
+read_size(struct call *c, struct export_options *o)
+{
+	const char *text = call_str(c, "size");
+	char end;
+
+	if (!text)
+		return 0;
+	if (strlen(text) > 9 || strspn(text, "0123456789x") != strlen(text) ||
+	    sscanf(text, "%ux%u%c", &o->columns, &o->rows, &end) != 2 ||
+	    o->columns < CELLS_MIN || o->columns > CELLS_MAX ||
+	    o->rows < CELLS_MIN || o->rows > CELLS_MAX)
+		return err_set(&c->err, ERR_USAGE,
+		    "--size %s is not WxH from %dx%d to %dx%d", text, CELLS_MIN,
+		    CELLS_MIN, CELLS_MAX, CELLS_MAX);
+	return 0;
+}
+
+static int
+read_options(struct call *c, struct export_options *o)
+{
+	const char *version = call_str(c, "cast-version");
+	uint64_t wpm = call_int(c, "wpm", 220);
+
+	*o = (struct export_options){
+	    .cast_version = version && !strcmp(version, "3") ? 3 : 2,
+	    .idle_ms = call_ms(c, "idle", 2000),
+	    .columns = 80,
+	    .rows = 24,
+	    .wpm = (unsigned)wpm};
+	if (!wpm || wpm > WPM_MAX)
+		return err_set(&c->err, ERR_USAGE,
+		    "--wpm %s is not between 1 and %d", call_str(c, "wpm"),
+		    WPM_MAX);
+	if (o->idle_ms > IDLE_MAX_MS)
+		return err_set(&c->err, ERR_USAGE,
+		    "--idle %s is more than an hour", call_str(c, "idle"));
+	return read_size(c, o);
 }
 
 /* ---- where it goes ---- */
@@ -140,11 +192,12 @@ export_exec(struct call *c)
 	autobuf struct strbuf text = STRBUF_INIT;
 	const struct format *f = choose_format(c);
 	const char *path = call_str(c, "output");
-	struct export_options o = {0};
+	struct export_options o;
 	struct export_session *s;
 	int rc;
 
-	if (!f || call_may_use_path(c, SET_HOST_READ, c->argv[0]) ||
+	if (!f || read_options(c, &o) ||
+	    call_may_use_path(c, SET_HOST_READ, c->argv[0]) ||
 	    (path && call_may_use_path(c, SET_HOST_WRITE, path)))
 		return -1;
 	s = export_open(c->argv[0], &c->err);
@@ -160,18 +213,26 @@ static const struct opt export_opts[] = {
 	"what is made; else the name of -o says so, or it is txt"),
     OPT_STR('o', "output", "FILE", "write it there, and not to stdout",
 	COMP_HOST_FILE),
+    OPT_CHOICE(0, "cast-version", "2|3", "of the format of a cast (2)"),
+    OPT_TIME(0, "idle", "no pause of a cast is longer (2s)"),
+    OPT_STR(0, "size", "WxH", "columns and rows of a cast (80x24)", COMP_NONE),
+    OPT_INT(0, "wpm", "N", "words a minute that are typed in a cast (220)"),
     OPT_END,
 };
 
 const struct cmd cmd_export = {
     .name = "export",
-    .summary = "make a recorded session file a report or plain text",
-    .help = "Nothing is executed: what each step shows is what its recording "
-	    "says, FILE.rec.jsonl, which 'record' writes beside the file, and "
-	    "'replay --record'.\n"
-	    "md is Markdown for a forge, and txt is for people who cannot "
-	    "watch. An -o that is there is replaced.",
-    .examples = "export lesson.md\nexport lesson.md -o report.md",
+    .summary = "make a recorded session file a cast, a report or plain text",
+    .help =
+	"Nothing is executed: what each step shows is what its recording "
+	"says, FILE.rec.jsonl, which 'record' writes beside the file, and "
+	"'replay --record'.\n"
+	"A cast is for the players of asciinema: commands are typed, output "
+	"comes when it came, and each heading is a marker. md is Markdown "
+	"for a forge, and txt is for people who cannot watch. An -o that "
+	"is there is replaced.",
+    .examples = "export lesson.md\nexport lesson.md -o report.md\n"
+		"export lesson.md -o demo.cast --size 100x30",
     .opts = export_opts,
     .args = {ARG("FILE", COMP_HOST_FILE)},
     .flags = CMD_NO_SESSION | CMD_NO_STEP | CMD_PAGEABLE,

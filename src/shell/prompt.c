@@ -5,7 +5,7 @@
 
 #include "base/sanitise.h"
 #include "cmd/host.h"
-#include "lexer/lexer.h"
+#include "session/prompt_text.h"
 
 /* A value that is not empty goes to sb. */
 static bool
@@ -17,11 +17,17 @@ add_variable(struct strbuf *sb, struct host *h, const char *name)
 	return text && *text;
 }
 
-/* False: the value is empty. */
+struct values {
+	struct host *h;
+	struct prompt_facts facts;
+};
+
 static bool
-add_value(struct strbuf *sb, struct host *h, const struct prompt_facts *f,
-    char what)
+add_value(struct strbuf *sb, void *arg, char what)
 {
+	const struct values *v = arg;
+	const struct prompt_facts *f = &v->facts;
+
 	switch (what) {
 	case 'e':
 		strbuf_adds(sb, f->env ? f->env : "");
@@ -32,13 +38,13 @@ add_value(struct strbuf *sb, struct host *h, const struct prompt_facts *f,
 	case 'N':
 		return f->net;
 	case 's':
-		if (h->last_status)
-			strbuf_addf(sb, "%d", h->last_status);
-		return h->last_status;
+		if (v->h->last_status)
+			strbuf_addf(sb, "%d", v->h->last_status);
+		return v->h->last_status;
 	case 'i':
-		return add_variable(sb, h, "image");
+		return add_variable(sb, v->h, "image");
 	case 'n':
-		return add_variable(sb, h, "n");
+		return add_variable(sb, v->h, "n");
 	default:
 		strbuf_addc(sb, what);
 		return true;
@@ -46,28 +52,13 @@ add_value(struct strbuf *sb, struct host *h, const struct prompt_facts *f,
 }
 
 static void
-add_template(struct strbuf *sb, struct host *h, const char *s)
+add_template(struct strbuf *sb, struct host *h, const char *template)
 {
-	struct prompt_facts facts = {0};
-	size_t brace = 0;
-	bool inside = false, keep = true;
+	struct values v = {.h = h};
 
 	if (h->prompt)
-		h->prompt(h, &facts);
-	for (; *s; s++) {
-		if (*s == '{' && !inside) {
-			inside = keep = true;
-			brace = sb->len;
-		} else if (*s == '}' && inside) {
-			inside = false;
-			if (!keep)
-				strbuf_truncate(sb, brace);
-		} else if (*s == '%' && s[1]) {
-			keep &= add_value(sb, h, &facts, *++s);
-		} else {
-			strbuf_addc(sb, *s);
-		}
-	}
+		h->prompt(h, &v.facts);
+	prompt_fill(sb, template, add_value, &v);
 }
 
 void
@@ -77,19 +68,9 @@ prompt_make(struct strbuf *sb, struct host *h, const struct lex_need *need,
 	autobuf struct strbuf text = STRBUF_INIT;
 	struct sanitiser plain = {0};
 
-	switch (need->what) {
-	case LEX_NEED_HEREDOC:
-		strbuf_addf(&text, "%s> ", need->tag);
-		break;
-	case LEX_NEED_QUOTE:
-		strbuf_addf(&text, "%c> ", need->quote);
-		break;
-	case LEX_NEED_BACKSLASH:
-		strbuf_adds(&text, "\\> ");
-		break;
-	default:
+	prompt_more(&text, need);
+	if (!need->what)
 		add_template(&text, h, template);
-	}
 	/* An escape must not end the prompt, or libedit miscounts. */
 	while (text.len && text.buf[text.len - 1] == ' ')
 		strbuf_truncate(&text, text.len - 1);

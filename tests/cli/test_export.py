@@ -5,17 +5,20 @@ recordings by somebody who wants out of the format."""
 import json
 import os
 import re
+import shutil
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 from addesh import Home, source                     # noqa: E402
-from tap import main, same, test                    # noqa: E402
+from tap import Skip, main, patient, same, test     # noqa: E402
+from terminal import Terminal                       # noqa: E402
 
 PLACE = os.path.join(source(), "share", "addesh", "sessions")
 EXAMPLES = sorted(name for name in os.listdir(PLACE)
                   if name.endswith((".md", ".addesh")))
-FORMATS = ("md", "txt")
+FORMATS = ("cast", "md", "txt")
+SGR = re.compile("\x1b\\[[0-9;]*m")
 
 
 def answer(command, *events, code=0, us=5000, id=None, object=None, **status):
@@ -50,6 +53,23 @@ def text_of(home, *args, **kw):
     return export(home, *args, **kw).is_ok().out
 
 
+def cast_of(home, *args, **kw):
+    """(header, [(seconds since the start, code, data)])"""
+    lines = text_of(home, *args, "--format", "cast", **kw).splitlines()
+    header, events = json.loads(lines[0]), [json.loads(l) for l in lines[1:]]
+    if header["version"] == 3:
+        now = 0.0
+        for event in events:
+            now += event[0]
+            event[0] = now
+    return header, [tuple(event) for event in events]
+
+
+def screen_of(events):
+    """What a terminal was sent."""
+    return "".join(data for _, code, data in events if code == "o")
+
+
 # ---- the command ----
 
 @test("%s as %s", [(name, form) for name in EXAMPLES for form in FORMATS])
@@ -62,7 +82,7 @@ def _(name, form):
                    env={"PATH": "/nonexistent"}).is_ok() for _ in range(2))
         same(first.out_bytes, second.out_bytes)
         same(first.err, "")
-        assert "python:3.11-slim" in first.out
+        assert "ready in" in first.out
 
 
 @test
@@ -219,6 +239,10 @@ def _(form):
                [answer("true \x1b[5m", (1, "o", every), (1, "e", every),
                        (2, "o", {"b64": "//4bWzFt"}))])
         text = text_of(home, "s.md", "--format", form)
+        if form == "cast":
+            same(re.findall(r"[^\n -~\u00a0-\u2010\ufffd]", text), [])
+            text = SGR.sub("", screen_of(cast_of(home, "s.md")[1]))
+            text = re.sub(r"\r\n|[\r\b]", "", text)
         same(re.findall(r"[^\n\t -~\u00a0-\u2010\ufffd]", text), [])
 
 
@@ -231,6 +255,8 @@ def a_secret_is_hidden_once_more():
                 answer("false", (1, "o", "it is hunter2hunter2\n"))])
         for form in FORMATS:
             text = text_of(home, "s.md", "--format", form)
+            if form == "cast":
+                text = screen_of(cast_of(home, "s.md")[1])
             assert "hunter2" not in text and "it is ***" in text, text
 
 
@@ -251,6 +277,171 @@ def a_recording_of_something_else_is_an_error():
                      '{"addesh-recording":1}\n{"command":\n'):
             home.write("s.rec.jsonl", text)
             export(home, "s.md").is_status(125)
+
+
+# ---- casts ----
+
+def player(home, *args):
+    """asciinema at a terminal, as it insists on one; what it wrote."""
+    if not shutil.which("asciinema"):
+        raise Skip("asciinema is not installed")
+    with Terminal(["asciinema", *args], dict(home.env, COLUMNS="80"),
+                  cwd=home.work) as t:
+        same(t.wait(patient(30)), 0)
+        return t.seen.decode()
+
+
+@test("asciinema plays %s", EXAMPLES)
+def _(name):
+    with Home() as home:
+        path = os.path.join(PLACE, name)
+        export(home, path, "-o", "demo.cast").is_ok()
+        events = cast_of(home, path)[1]
+        shown = screen_of(events).replace("\r\n", "\n")
+        for args in (("cat",), ("play", "-s", "100")):
+            seen = player(home, *args, "demo.cast").replace("\r", "")
+            assert shown in seen, (args, shown, seen)
+
+
+@test("%s as a cast of version %d",
+      [(name, version) for name in EXAMPLES for version in (2, 3)])
+def _(name, version):
+    with Home() as home:
+        header, events = cast_of(home, os.path.join(PLACE, name),
+                                 "--cast-version", version)
+        same(header.pop("version"), version)
+        terminal = {"width": 80, "height": 24} if version == 2 else {
+            "term": {"cols": 80, "rows": 24, "type": "xterm-256color"}}
+        env = {"SHELL": "addesh"}
+        if version == 2:
+            env["TERM"] = "xterm-256color"
+        header.pop("title", None)
+        assert header.pop("timestamp") > 1700000000
+        same(header, dict(terminal, idle_time_limit=2, env=env))
+        before = 0
+        for at, code, data in events:
+            assert code in "om" and isinstance(data, str), code
+            assert before <= at <= before + 2.001, (before, at)
+            before = at
+        same(screen_of(events).count("\n"), screen_of(events).count("\r\n"))
+        with open(os.path.join(PLACE, name)) as f:
+            headings = re.findall(r"^#+ (.*)$", f.read(), re.M)
+        if name.endswith(".md"):
+            same([data for _, code, data in events if code == "m"], headings)
+
+
+@test
+def both_versions_tell_the_same_times():
+    with Home() as home:
+        path = os.path.join(PLACE, "tour.md")
+        two, three = (cast_of(home, path, "--cast-version", v)[1]
+                      for v in (2, 3))
+        same([e[1:] for e in two], [e[1:] for e in three])
+        same([(a, b) for (a, *_), (b, *_) in zip(two, three)
+              if abs(a - b) > 0.00051], [])
+
+
+@test
+def the_shell_is_drawn_as_it_is():
+    with Home() as home:
+        record(home, "s.md", "```addesh\n$ env new\n$ run a.py <<EOF\n> a\n>\n"
+               "> EOF\n$ exec echo 'a\n> b' \\\n> c\n```\n",
+               [answer("env new", (1, "e", "ready\n"), object={"env": "e1"}),
+                answer("run a.py <<EOF\na\n\nEOF", (1, "o", "x\ny"), code=3,
+                       object={"env": "e1"}),
+                answer("exec echo 'a\nb' \\\nc", (1, "o", "a b\r\n"))])
+        same(screen_of(cast_of(home, "s.md")[1]).replace("\r\n", "\n"),
+             "addesh> env new\nready\n"
+             "addesh e1> run a.py <<EOF\nEOF> a\nEOF> \nEOF> EOF\nx\ny\n"
+             "addesh e1 [3]> exec echo 'a\n'> b' \\\n\\> c\na b\r\n"
+             "addesh e1> \n")
+
+
+@test
+def output_comes_when_it_came_but_no_pause_is_long():
+    with Home() as home:
+        one_step(home, (500000, "o", "a\n"), (1500000, "o", "b\n"),
+                 (61500000, "o", "c\n"), us=62000000)
+        for idle, gap in (("2s", 2), ("90s", 60)):
+            times = {data: at for at, code, data in cast_of(
+                home, "s.md", "--idle", idle)[1]}
+            same(round(times["b\r\n"] - times["a\r\n"], 4), 1)
+            same(round(times["c\r\n"] - times["b\r\n"], 4), gap)
+
+
+@test
+def keys_have_the_speed_that_is_asked_for():
+    with Home() as home:
+        command = "true " + "x" * 995
+        for options, seconds in (("", 1000 * 60 / 5 / 100), ("% type: 20ms\n", 20),
+                                 ("% type: instant\n", 0)):
+            record(home, "s.md", "```addesh\n%s$ %s\n```\n" % (
+                options, command), [answer(command)])
+            events = cast_of(home, "s.md", "--wpm", 100)[1]
+            typed = [at for at, _, data in events if data in command]
+            took = (typed[-1] - typed[0]) if typed else 0
+            assert seconds * 0.95 <= took <= seconds * 1.05, (options, took)
+
+
+@test
+def the_programs_errors_are_red_and_our_words_are_not():
+    with Home() as home:
+        one_step(home, (1, "e", "one\ntw"), (9000, "e", "o\nexit 1\n"), code=1,
+                 object={"env": "e1", "result": {"stderr": "one\ntwo\n"}})
+        text = screen_of(cast_of(home, "s.md")[1]).replace("\r\n", "\n")
+        assert ("\x1b[31mone\x1b[0m\n\x1b[31mtwo\x1b[0m\nexit 1\n") in text, \
+            repr(text)
+
+
+@test
+def characters_are_whole_and_what_is_none_is_replaced():
+    with Home() as home:
+        one_step(home, (1, "o", {"b64": "4oI="}), (9000, "o", {"b64": "rCE="}),
+                 (19000, "o", {"b64": "4oL/"}), (29000, "o", {"b64": "8J8="}))
+        data = [data for _, _, data in cast_of(home, "s.md")[1]]
+        assert "\u20ac!" in data, data
+        assert "\ufffd\ufffd\ufffd" in data, data
+        same("".join(data).count("\ufffd"), 5)
+
+
+@test
+def only_colours_and_what_stays_in_its_line_get_to_the_player():
+    with Home() as home:
+        one_step(home, (1, "o", "\x1b[31"), (9000, "o", "mred\x1b[2J\x1b]0;t\x07"
+                        "\x1b[5A\x1b[8mhid\n50%\r100%\x1b[K\n"))
+        text = screen_of(cast_of(home, "s.md")[1])
+        assert ("\x1b[31mred^[[2J^[]0;t^G^[[5A^[[8mhid\r\n"
+                "50%\r100%\x1b[K\r\n\x1b[0m") in text, repr(text)
+
+
+@test("%s is refused", ["--size 80", "--size 80x9", "--size 1001x24",
+                        "--size 80x24x", "--size -80x24", "--wpm 0",
+                        "--wpm 10001", "--idle 2h", "--cast-version 1"])
+def _(words):
+    with Home() as home:
+        one_step(home)
+        export(home, "s.md", "--format", "cast", *words.split()).is_status(2)
+
+
+@test
+def the_size_is_that_asked_for_and_prose_keeps_to_it():
+    with Home() as home:
+        record(home, "s.md", "# A session\n\n" + "word " * 50 + "\n", [])
+        header, events = cast_of(home, "s.md", "--size", "40x12")
+        same((header["width"], header["height"]), (40, 12))
+        widest = max(len(l) for l in screen_of(events).splitlines())
+        assert 35 < widest <= 40, widest
+
+
+@test
+def a_long_heredoc_takes_no_time_to_export():
+    with Home() as home:
+        body = "".join("line %d\n" % i for i in range(200000))
+        for text in ("run a.py <<EOF\n%sEOF" % body,
+                     "exec " + "x \\\n" * 20000 + "y"):
+            record(home, "s.addesh", text + "\n", [answer(text)])
+            export(home, "s.addesh", "--format", "cast",
+                   timeout=patient(20)).is_ok()
 
 
 main()
