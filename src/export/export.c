@@ -67,6 +67,8 @@ learn(const struct transcript *t)
 
 	for (size_t i = 0; i < t->n_steps; i++)
 		secrets_learn(secrets, t->steps[i].text, t->steps[i].n);
+	if (t->front.env.n)
+		secrets_learn_env(secrets, t->front.env.v);
 	return secrets;
 }
 
@@ -114,50 +116,60 @@ find_answers(struct export_session *s, struct recording *r, struct err *err)
 	return rc;
 }
 
-static int
-read_recording(struct export_session *s, struct err *err)
+struct export_session *
+export_join(struct transcript *t, struct recording *r, struct err *err)
 {
-	autofree char *path = recording_path(s->t->name);
-	struct recording *r;
-	int rc;
+	struct export_session *s = xcalloc(1, sizeof(*s));
 
-	if (!s->t->n_steps)
-		return 0;
-	r = recording_open(path, err);
-	if (!r && err->code == ENOENT) {
-		err_set(err, ERR_CONFIG, "%s is not recorded: there is no %s",
-		    s->t->name, path);
-		return err_hint(
-		    err, "record it:  addesh replay --record %s", s->t->name);
+	s->t = t;
+	s->steps = xcalloc(t->n_steps + 1, sizeof(*s->steps));
+	for (size_t i = 0; i < t->n_steps; i++) {
+		s->steps[i].step = &t->steps[i];
+		answer_init(&s->steps[i].answer);
 	}
-	if (!r)
-		return -1;
-	rc = find_answers(s, r, err);
-	recording_close(r);
-	return rc;
+	if (!r || !find_answers(s, r, err)) {
+		export_make_items(s);
+		return s;
+	}
+	export_close(s);
+	return NULL;
 }
 
-/* ---- the session ---- */
+static int
+open_recording(
+    const struct transcript *t, struct recording **r, struct err *err)
+{
+	autofree char *path = recording_path(t->name);
+
+	*r = NULL;
+	if (!t->n_steps)
+		return 0;
+	*r = recording_open(path, err);
+	if (*r)
+		return 0;
+	if (err->code != ENOENT)
+		return -1;
+	err_set(err, ERR_CONFIG, "%s is not recorded: there is no %s", t->name,
+	    path);
+	return err_hint(err, "record it:  addesh replay --record %s", t->name);
+}
 
 struct export_session *
 export_open(const char *path, struct err *err)
 {
-	struct export_session *s = xcalloc(1, sizeof(*s));
+	struct transcript *t = transcript_read_file(path, err);
+	struct export_session *s;
+	struct recording *r;
 
-	s->t = transcript_read_file(path, err);
-	if (s->t) {
-		s->steps = xcalloc(s->t->n_steps + 1, sizeof(*s->steps));
-		for (size_t i = 0; i < s->t->n_steps; i++) {
-			s->steps[i].step = &s->t->steps[i];
-			answer_init(&s->steps[i].answer);
-		}
-		if (!read_recording(s, err)) {
-			export_make_items(s);
-			return s;
-		}
+	if (!t)
+		return NULL;
+	if (open_recording(t, &r, err)) {
+		transcript_free(t);
+		return NULL;
 	}
-	export_close(s);
-	return NULL;
+	s = export_join(t, r, err);
+	recording_close(r);
+	return s;
 }
 
 void

@@ -134,6 +134,9 @@ export_md(struct strbuf *out, const struct export_session *s,
 {
 	(void)o;
 	(void)err;
+	/* A rule at the very beginning would be that of front matter. */
+	if (s->n_items && str_starts(s->items[0].text.buf, "---"))
+		strbuf_addc(out, '\n');
 	for (size_t i = 0; i < s->n_items; i++)
 		add_item(out, s, &s->items[i]);
 	export_add_origin(out, s);
