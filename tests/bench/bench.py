@@ -490,14 +490,19 @@ def session_file(directory, name, steps):
 
 def replayed(path, status):
     """Seconds and peak memory of a replay that ends with this status."""
+    return measured(["replay", "--offline", path], status)
+
+
+def measured(words, status):
+    """Seconds and peak memory of a command that ends with this status."""
     began = time.perf_counter()
     with open(os.devnull, "r+b") as null:
-        process = subprocess.Popen([ADDESH, "replay", "--offline", path],
-                                   stdout=null, stderr=null)
+        process = subprocess.Popen([ADDESH, *words], stdout=null, stderr=null)
         _, ended, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(ended)
     if process.returncode != status:
-        raise SystemExit("bench: replay ended with %d" % process.returncode)
+        raise SystemExit("bench: %s ended with %d" % (words[0],
+                                                      process.returncode))
     return time.perf_counter() - began, usage.ru_maxrss * 1024
 
 
@@ -530,6 +535,17 @@ def bench_replay(report):
                                 [("run main.py", expected, output)])
             seconds, _ = replayed(path, 1 if changed else 0)
             report.within("50,000 lines with elisions, %s" % name, seconds, 2)
+
+
+def bench_export(report):
+    """What is made of recorded sessions."""
+    with tempfile.TemporaryDirectory() as directory:
+        lines = "".join("line %d\n" % i for i in range(20))
+        path = session_file(directory, "steps", [
+            ("run s%d.py" % i, lines, lines) for i in range(1000)])
+        for form in ("cast", "md", "txt"):
+            seconds, _ = measured(["export", path, "--format", form], 0)
+            report.within("export --format %s, 1,000 steps" % form, seconds, 1)
 
 
 class Agent:
@@ -667,6 +683,7 @@ def main():
         bench_restricted(report, program.name)
     bench_session(report)
     bench_replay(report)
+    bench_export(report)
     for engine, url in (("Docker", DOCKER), ("Podman", PODMAN)):
         if not url:
             print("%s: not measured, no engine was given" % engine)

@@ -249,10 +249,13 @@ def _(form):
 @test
 def a_secret_is_hidden_once_more():
     with Home() as home:
-        record(home, "s.md", "```addesh\n$ true -e API_TOKEN=hunter2hunter2\n"
-               "$ false\n```\n",
+        record(home, "s.md", "---\naddesh-session: 1\n"
+               "env: {DB_PASSWORD: hunter2front}\n---\n"
+               "```addesh\n$ true -e API_TOKEN=hunter2hunter2\n$ false\n"
+               "```\n",
                [answer("true -e API_TOKEN=hunter2hunter2"),
-                answer("false", (1, "o", "it is hunter2hunter2\n"))])
+                answer("false", (1, "o", "it is hunter2hunter2\n"),
+                       (1, "e", "hunter2front\n"))])
         for form in FORMATS:
             text = text_of(home, "s.md", "--format", form)
             if form == "cast":
