@@ -146,6 +146,15 @@ box_send_keep(struct box *box, struct err *err)
 	return bad;
 }
 
+/* A sweep that has another register leaves it alone then. */
+static void
+note_record(const struct box *box)
+{
+	autofree char *path = kept_path(&box->runtime, box->id);
+
+	runtime_lock_note(box->lock_fd, "kept", path);
+}
+
 /*
  * The record comes first: whoever is killed in between leaves a record of what
  * then ends by itself, and not an environment that nobody knows.
@@ -168,6 +177,8 @@ box_keep(struct box *box, uint64_t lease_ms, struct err *err)
 	record = box_record(box);
 	if (!kept_save(&box->runtime, record, err) &&
 	    !box->ops->keep(box, err)) {
+		if (!before)
+			note_record(box);
 		box_watch_lock(box);
 		return 0;
 	}

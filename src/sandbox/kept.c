@@ -20,8 +20,8 @@ kept_dir(const struct runtime *rt)
 	return io_join(rt->state_dir, "kept");
 }
 
-static char *
-record_path(const struct runtime *rt, const char *id)
+char *
+kept_path(const struct runtime *rt, const char *id)
 {
 	return xasprintf("%s/kept/%s" SUFFIX, rt->state_dir, id);
 }
@@ -37,7 +37,7 @@ int
 kept_save(const struct runtime *rt, const json *record, struct err *err)
 {
 	autofree char *dir = kept_dir(rt), *text = json_print(record);
-	autofree char *path = record_path(rt, json_str(record, "id", ""));
+	autofree char *path = kept_path(rt, json_str(record, "id", ""));
 
 	/* One that is not read would be an environment that is not found. */
 	if (strlen(text) > RECORD_MAX)
@@ -62,7 +62,7 @@ is_record(const json *j, const char *id)
 json *
 kept_load(const struct runtime *rt, const char *id, struct err *err)
 {
-	autofree char *path = record_path(rt, id);
+	autofree char *path = kept_path(rt, id);
 	autobuf struct strbuf sb = STRBUF_INIT;
 	autojson json *j = NULL;
 
@@ -92,7 +92,7 @@ kept_load(const struct runtime *rt, const char *id, struct err *err)
 bool
 kept_exists(const struct runtime *rt, const char *id)
 {
-	autofree char *path = record_path(rt, id);
+	autofree char *path = kept_path(rt, id);
 
 	return is_id(id) && !access(path, F_OK);
 }
@@ -143,7 +143,7 @@ kept_drafts(const struct runtime *rt, struct strvec *ids)
 int
 kept_remove(const struct runtime *rt, const char *id, struct err *err)
 {
-	autofree char *path = record_path(rt, id);
+	autofree char *path = kept_path(rt, id);
 
 	remove_rest(rt, id);
 	if (!unlink(path) || errno == ENOENT)

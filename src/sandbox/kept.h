@@ -35,6 +35,8 @@ int kept_save(const struct runtime *rt, const json *record, struct err *err);
    `code` EBADMSG says that it is damaged, for good. */
 json *kept_load(const struct runtime *rt, const char *id, struct err *err);
 bool kept_exists(const struct runtime *rt, const char *id);
+/* The caller's. */
+char *kept_path(const struct runtime *rt, const char *id);
 /* STATE/kept/ID.last, what ran there last (session_keep_last()), and its log,
    ID.last.INODE, are there as long as the record.  The caller's. */
 char *kept_last_path(const struct runtime *rt, const char *id);

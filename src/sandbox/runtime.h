@@ -67,7 +67,8 @@ char *runtime_socket_path(const struct runtime *rt, const char *id);
 /* Removes the files of one whose environment is gone. */
 void runtime_lock_remove(const struct runtime *rt, const char *id);
 /* Adds a line KIND WHAT to the lock's file: a thing of this host that must go
-   when its owner is dead, or the engine to look at then. */
+   when its owner is dead, the engine to look at then, or the record of a kept
+   one. */
 void runtime_lock_note(int fd, const char *kind, const char *what);
 /* Removes the lock's file while it is held, and closes the descriptor. */
 void runtime_unlock_remove(const struct runtime *rt, const char *id, int fd);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
+#include <unistd.h>
 
 #include "base/io.h"
 #include "engine/endpoint.h"
@@ -107,6 +108,23 @@ is_kept_lock(const struct sweep *s, const char *name)
 	return kept_exists(s->rt, id);
 }
 
+/* Whether the notes name a record, and it is not known to be gone: one user may
+   have several registers, as XDG_STATE_HOME says, and one directory of locks.
+   */
+static bool
+has_record(const struct strbuf *notes)
+{
+	static const char line[] = "\nkept ";
+	const char *p = strstr(notes->buf, line);
+	autofree char *path = NULL;
+
+	if (!p)
+		return false;
+	p += strlen(line);
+	path = xstrndup(p, strcspn(p, "\n"));
+	return !access(path, F_OK) || errno != ENOENT;
+}
+
 /* A lock file that can be locked belongs to nobody any more, unless who had it
    has just kept the environment. */
 static void
@@ -126,6 +144,8 @@ sweep_lock(struct sweep *s, int dir, const char *dirname, const char *name)
 	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) || is_kept_lock(s, name))
 		return;
 	io_read_all(fd, &notes, 65536, &ignored);
+	if (has_record(&notes))
+		return;
 	if (sweep_notes(s, &notes) &&
 	    sweep_item(s, "file", path, "its owner has ended", false))
 		unlinkat(dir, name, 0);

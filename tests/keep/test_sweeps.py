@@ -2,6 +2,7 @@
 """A sweep and a process that keeps an environment, at one time: what the engine
 has listed is old when it is judged."""
 
+import json
 import os
 import sys
 
@@ -9,7 +10,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 import engines
 from proxy import Proxy
-from sandboxes import ENGINES, SandboxHome
+from sandboxes import ENGINES, KINDS, SandboxHome
 from tap import main, patient, same, test
 
 
@@ -81,6 +82,20 @@ def _(kind):
         listed.opened.set()
         ends_well(sweep)
         check_works(b, "k2")
+
+
+@test("a sweep with another register leaves what is kept: %s", KINDS)
+def _(kind):
+    """Its lock is in the same directory, and free."""
+    with SandboxHome(kind) as home:
+        other = {"XDG_STATE_HOME": home.own(home.dir("other"))}
+        home.addesh("-c", "env new --keep --name k3").is_ok()
+        for _ in range(2):    # its lock was taken again, too
+            done = home.addesh("--json", "-c", "gc", env=other).is_ok()
+            items = json.loads(done.out)["result"]["items"]
+            same([i for i in items if i["kind"] in ("file", "cgroup") and
+                  not i["keep"]], [])
+            home.addesh("-c", "env use k3", "-c", "exec true").is_ok()
 
 
 main(beside=True)
