@@ -325,9 +325,11 @@ recording_add(struct strbuf *out, const char *id, const char *command,
     const struct answer *a)
 {
 	json *j = json_object(), *events = json_array();
+	autofree char *line = xasprintf("%s%s", command,
+	    str_ends(command, "\n") ? "" : "\n");
 
 	json_put_str(j, "id", id);
-	json_put_str(j, "command", command);
+	json_put_str(j, "command", line);
 	json_put(j, "status", status_json(&a->status));
 	json_put_int(j, "us", (int64_t)a->us);
 	json_put_bool(j, "cut", a->cut);

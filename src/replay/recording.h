@@ -38,7 +38,8 @@ int64_t recording_created(const struct recording *r);
 int recording_find(struct recording *r, const char *id, const char *command,
     struct answer *a, struct err *err);
 
-/* The lines of one that is written, newline included. */
+/* The lines of one that is written, newline included.  A command that came
+   without one (-c) is given its own, as it is a line of the file. */
 void recording_add_head(struct strbuf *out);
 void recording_add(struct strbuf *out, const char *id, const char *command,
     const struct answer *a);

@@ -189,6 +189,25 @@ def a_script_is_exported_with_its_comments():
 
 
 @test
+def what_was_just_recorded_is_exported():
+    """Also what came without a newline, from -c and at the end of a file."""
+    with Home() as home:
+        home.addesh("-c", "record s.md", "-c", "var A=1", "-c", "var",
+                    "-c", "record stop", cwd=home.work).is_ok()
+        home.addesh("replay", "--offline", "s.md", cwd=home.work).is_ok()
+        text = text_of(home, "s.md")
+        assert re.search(r"  \$ var\n +NAME +VALUE\n +A +1\n  exit 0", text), \
+            text
+        home.write("bare.addesh", "# Words\nvar B=2\nvar")
+        home.addesh("replay", "--record", "bare.addesh",
+                    cwd=home.work).is_ok()
+        text = text_of(home, "bare.addesh")
+        assert text.startswith("Words\n\n  $ var B=2\n"), text
+        assert re.search(r"  \$ var\n +NAME +VALUE\n +B +2\n  exit 0", text), \
+            text
+
+
+@test
 def what_is_hidden_is_not_shown_and_what_is_said_is():
     with Home() as home:
         record(home, "s.md", "<!-- note: to myself -->\n<!-- nor this -->\n"
