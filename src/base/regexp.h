@@ -64,6 +64,10 @@ ptrdiff_t regexp_longest(
  */
 bool regexp_search(const struct regexp *re, struct regexp_run *run,
     const char *s, size_t n, size_t group[2]);
+/* The first line of the text in which that finds something; group is in it.
+   NULL: none. */
+const char *regexp_search_lines(const struct regexp *re,
+    struct regexp_run *run, const char *text, size_t n, size_t group[2]);
 
 /* Appends s so that a pattern takes it literally. */
 void regexp_quote(struct strbuf *out, const char *s, size_t n);

@@ -252,3 +252,20 @@ regexp_search(const struct regexp *re, struct regexp_run *run, const char *s,
 		memcpy(group, w.group, sizeof(w.group));
 	return w.matched != SIZE_MAX;
 }
+
+const char *
+regexp_search_lines(const struct regexp *re, struct regexp_run *run,
+    const char *text, size_t n, size_t group[2])
+{
+	const char *line = text, *end = text + n;
+
+	do {
+		const char *nl = memchr(line, '\n', end - line);
+
+		nl = nl ? nl : end;
+		if (regexp_search(re, run, line, nl - line, group))
+			return line;
+		line = nl + 1;
+	} while (line < end);
+	return NULL;
+}

@@ -122,24 +122,6 @@ excerpt(const struct strbuf *text)
 	return strbuf_detach(&sb);
 }
 
-/* Is there a line that the expression matches a part of? */
-static bool
-some_line(const struct regexp *re, struct regexp_run *run,
-    const struct strbuf *text)
-{
-	const char *p = text->buf, *end = text->buf + text->len;
-
-	do {
-		const char *nl = memchr(p, '\n', end - p);
-
-		nl = nl ? nl : end;
-		if (regexp_search(re, run, p, nl - p, NULL))
-			return true;
-		p = nl + 1;
-	} while (p < end);
-	return false;
-}
-
 static int
 match(struct call *c, const struct strbuf *text, bool wanted)
 {
@@ -158,7 +140,8 @@ match(struct call *c, const struct strbuf *text, bool wanted)
 		c->err.kind = ERR_USAGE;
 		return -1;
 	}
-	met = some_line(re, &run, text) == wanted;
+	met = !!regexp_search_lines(re, &run, text->buf, text->len, NULL) ==
+	      wanted;
 	if (!run.steps)
 		err_set(&c->err, ERR_USAGE,
 		    "the output is too much for this expression");

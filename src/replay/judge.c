@@ -252,17 +252,10 @@ find_line(const char *pattern, const struct strbuf *text, size_t group[2])
 	autoerr struct err ignored = ERR_INIT;
 	struct regexp_run run = REGEXP_RUN_INIT;
 	struct regexp *re = regexp_new(pattern, strlen(pattern), &ignored);
-	const char *p = text->buf, *end = text->buf + text->len;
-	const char *found = NULL;
+	const char *found = re ? regexp_search_lines(re, &run, text->buf,
+				     text->len, group)
+			       : NULL;
 
-	while (re && !found && p < end) {
-		const char *nl = memchr(p, '\n', end - p);
-		size_t n = (nl ? nl : end) - p;
-
-		if (regexp_search(re, &run, p, n, group))
-			found = p;
-		p += n + 1;
-	}
 	regexp_free(re);
 	regexp_run_release(&run);
 	return found;

@@ -209,6 +209,30 @@ test_search(struct regexp_run *run)
 }
 
 static void
+test_lines(struct regexp_run *run)
+{
+	static const char text[] = "one\ntwo 2\n\nthree 3";
+	struct regexp *re = compile("^t.* ([0-9])$"), *empty = compile("^$");
+	size_t group[2];
+	const char *line;
+
+	run->steps = REGEXP_STEPS;
+	line = regexp_search_lines(re, run, text, strlen(text), group);
+	ok(line == text + 4 && group[0] == 4, "the first line that matches");
+	line = regexp_search_lines(re, run, text + 10, strlen(text + 10), NULL);
+	ok(line == text + 11, "one without a newline");
+	ok(!regexp_search_lines(re, run, text, 4, NULL), "none of them");
+	ok(regexp_search_lines(empty, run, text, strlen(text), NULL) ==
+		text + 10, "an empty line");
+	ok(!regexp_search_lines(empty, run, text, 4, NULL),
+	    "there is no line behind the last newline");
+	ok(regexp_search_lines(empty, run, "", 0, NULL),
+	    "no text is an empty line");
+	regexp_free(re);
+	regexp_free(empty);
+}
+
+static void
 test_quote(struct regexp_run *run)
 {
 	static const char all[] = "a.b*c[d]e{f}g(h)i|j\\k^l$m+n?\xff";
@@ -232,6 +256,7 @@ main(void)
 	test_against_regexec(&run);
 	test_hostile(&run);
 	test_search(&run);
+	test_lines(&run);
 	test_quote(&run);
 	regexp_run_release(&run);
 	return done();
