@@ -240,6 +240,6 @@ const struct cmd cmd_adde = {
 	    "request is read from standard input.",
     .examples = "adde pull_image '{\"image\": \"python:3.11-slim\"}'",
     .args = {ARG("TOOL", COMP_NONE), ARG_OPTIONAL("JSON", COMP_NONE)},
-    .flags = CMD_NO_SESSION | CMD_NO_STEP | CMD_OPTS_FIRST,
+    .flags = CMD_OWN_ONLY | CMD_NO_SESSION | CMD_NO_STEP | CMD_OPTS_FIRST,
     .exec = adde_exec,
 };

@@ -455,6 +455,6 @@ const struct cmd cmd_mcp = {
 	    "cancellation.  The client starts it, as 'addesh mcp' or 'addesh "
 	    "--policy small mcp', and it ends with its standard input.",
     .examples = "mcp",
-    .flags = CMD_NO_SESSION | CMD_NO_STEP,
+    .flags = CMD_OWN_ONLY | CMD_NO_SESSION | CMD_NO_STEP,
     .exec = mcp_exec,
 };

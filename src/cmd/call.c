@@ -44,6 +44,9 @@ call_variable(struct call *c, const char *text, struct strvec *env)
 		    "there is no name before the =");
 	if (strchr(text, '=')) {
 		strvec_env_set(env, text);
+	} else if (host_check_stranger(c->host, "a variable of yours",
+		       &c->err)) {
+		return -1;
 	} else if ((value = getenv(text))) {
 		autofree char *pair = xasprintf("%s=%s", text, value);
 

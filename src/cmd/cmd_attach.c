@@ -169,5 +169,6 @@ const struct cmd cmd_env_attach = {
 		"env attach 0123456789ab --name web -u nobody",
     .opts = env_attach_opts,
     .args = {ARG("CONTAINER", COMP_NONE)},
+    .flags = CMD_OWN_ONLY,
     .exec = env_attach_exec,
 };

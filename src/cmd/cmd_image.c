@@ -334,7 +334,7 @@ const struct cmd cmd_image_rm = {
     .examples = "image rm agent-env:try\nimage rm -f old:1 old:2",
     .opts = image_rm_opts,
     .args = {ARG_SOME("IMAGE", COMP_IMAGE)},
-    .flags = CMD_NEEDS_ENGINE,
+    .flags = CMD_OWN_ONLY | CMD_NEEDS_ENGINE,
     .exec = image_rm_exec,
 };
 
@@ -419,6 +419,6 @@ const struct cmd cmd_image_tag = {
 	    "loses it.",
     .examples = "image tag agent-env:try ghcr.io/team/app:1",
     .args = {ARG("IMAGE", COMP_IMAGE), ARG("NAME", COMP_IMAGE)},
-    .flags = CMD_NEEDS_ENGINE,
+    .flags = CMD_OWN_ONLY | CMD_NEEDS_ENGINE,
     .exec = image_tag_exec,
 };

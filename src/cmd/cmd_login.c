@@ -163,7 +163,7 @@ const struct cmd cmd_login = {
     .examples = "login ghcr.io -u me",
     .opts = login_opts,
     .args = {ARG_OPTIONAL("REGISTRY", COMP_NONE)},
-    .flags = CMD_NEEDS_ENGINE,
+    .flags = CMD_OWN_ONLY | CMD_NEEDS_ENGINE,
     .exec = login_exec,
 };
 
@@ -217,6 +217,6 @@ const struct cmd cmd_logout = {
 	    "named.",
     .examples = "logout ghcr.io",
     .args = {ARG_OPTIONAL("REGISTRY", COMP_NONE)},
-    .flags = CMD_NEEDS_ENGINE,
+    .flags = CMD_OWN_ONLY | CMD_NEEDS_ENGINE,
     .exec = logout_exec,
 };

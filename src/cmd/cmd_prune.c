@@ -394,6 +394,6 @@ const struct cmd cmd_prune = {
 	"What dead sessions left behind is the matter of 'gc'.",
     .examples = "prune --dry-run\nprune --older-than 7d",
     .opts = prune_opts,
-    .flags = CMD_NEEDS_ENGINE,
+    .flags = CMD_OWN_ONLY | CMD_NEEDS_ENGINE,
     .exec = prune_exec,
 };

@@ -196,6 +196,6 @@ const struct cmd cmd_push = {
 		"push localhost:5000/try:1",
     .opts = push_opts,
     .args = {ARG("IMAGE", COMP_IMAGE)},
-    .flags = CMD_NEEDS_ENGINE,
+    .flags = CMD_OWN_ONLY | CMD_NEEDS_ENGINE,
     .exec = push_exec,
 };

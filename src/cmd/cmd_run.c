@@ -136,6 +136,7 @@ set_common(struct running *x)
 	for (size_t i = 0; vars && i < vars->n; i++)
 		if (call_variable(c, vars->v[i], &x->p.env))
 			return -1;
+	x->p.env_below = &c->host->program_env;
 	x->p.cwd = call_str(c, "workdir");
 	if (!input)
 		return set_limits(x);

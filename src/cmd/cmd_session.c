@@ -296,6 +296,7 @@ const struct cmd cmd_session_rm = {
     .examples = "session rm lesson",
     .opts = session_rm_opts,
     .args = {ARG_SOME("NAME", COMP_NAMED)},
+    .flags = CMD_OWN_ONLY,
     .exec = session_rm_exec,
 };
 

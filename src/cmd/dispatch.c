@@ -225,11 +225,13 @@ show(struct call *c, struct locus at)
 }
 
 static int
-check_heredoc(struct call *c)
+check_allowed(struct call *c)
 {
-	if (!c->heredoc || c->cmd->flags & CMD_TAKES_HEREDOC)
+	if (c->heredoc && !(c->cmd->flags & CMD_TAKES_HEREDOC))
+		return err_set(&c->err, ERR_USAGE, "takes no heredoc");
+	if (!(c->cmd->flags & CMD_OWN_ONLY))
 		return 0;
-	return err_set(&c->err, ERR_USAGE, "takes no heredoc");
+	return host_check_stranger(c->host, "it", &c->err);
 }
 
 static int
@@ -277,7 +279,7 @@ execute(struct call *c, const struct request *rq, size_t used)
 	}
 	c->argv = c->opts->operands.v;
 	c->argc = c->opts->operands.n;
-	if (check_heredoc(c) < 0 || establish(c) < 0)
+	if (check_allowed(c) < 0 || establish(c) < 0)
 		return -1;
 	r = c->cmd->exec(c);
 	c->duration_ms = clock_ms() - c->started_ms;

@@ -62,6 +62,9 @@ struct host {
 	struct policy *policy;	 /* until then; see host_policy() */
 	bool policy_wrong;	 /* it stands in for files that are wrong */
 	struct strvec vars;	 /* NAME=VALUE of `var`, of this process only */
+	char *stranger_dir; /* see host_use_stranger(); NULL: there is none */
+	struct strvec program_env; /* of each program that is run, NAME=VALUE:
+				      what the front matter of a file says */
 	int last_status;	 /* $? */
 	int step_status;	 /* the same, of what was no CMD_TAKES_UP */
 	struct strvec told; /* what is told only once, by its key */
@@ -157,10 +160,12 @@ int host_choose_session(struct host *h, const char *option, struct err *err);
 
 /*
  * The commands from now on are those of somebody else's session file, see
- * policy_use_stranger(): of this host it gets the current directory and
- * $TMPDIR.
+ * policy_use_stranger(): it reads what is in dir with it, unless the user's
+ * home is there, too, and the replay's own $TMPDIR is its to write in.
  */
-void host_use_stranger(struct host *h);
+void host_use_stranger(struct host *h, const char *dir);
+/* ERR_POLICY if they are: what is not for them. */
+int host_check_stranger(struct host *h, const char *what, struct err *err);
 
 /*
  * The settings as they are now: the session's, once it is open.  Before that

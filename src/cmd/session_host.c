@@ -1,9 +1,11 @@
 #include "cmd/session_host.h"
 
 #include <poll.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/loop.h"
 #include "base/mask.h"
@@ -50,13 +52,34 @@ apply_invocation(struct policy *p, const struct invocation *inv,
 	    !strcmp(inv->format, "json") ? "--json" : "--plain", err);
 }
 
-static void
-bind_stranger(struct policy *p)
+static bool
+is_below(const char *path, const char *dir)
 {
-	const char *tmp = getenv("TMPDIR");
-	const char *dirs[2] = {".", tmp};
+	autofree char *real = path ? realpath(path, NULL) : NULL;
+	size_t n = strlen(dir);
 
-	policy_use_stranger(p, dirs, tmp && *tmp == '/' ? 2 : 1);
+	n -= n && dir[n - 1] == '/';
+	return real && !strncmp(real, dir, n) && (!real[n] || real[n] == '/');
+}
+
+/* What lies beside a file that was downloaded into the home directory is not
+   there for it.  In a replay HOME is another one. */
+static bool
+holds_home(const char *dir)
+{
+	const struct passwd *pw = getpwuid(geteuid());
+
+	return is_below(getenv("HOME"), dir) ||
+	       (pw && is_below(pw->pw_dir, dir));
+}
+
+static void
+bind_stranger(const struct host *h, struct policy *p)
+{
+	const char *tmp = h->replaying ? getenv("TMPDIR") : NULL;
+	const char *dir = h->stranger_dir;
+
+	policy_use_stranger(p, dir && !holds_home(dir) ? dir : NULL, tmp);
 }
 
 static struct policy *
@@ -73,27 +96,16 @@ load_policy(const struct host *h, struct err *err)
 		return NULL;
 	}
 	if (p && h->inv.stranger)
-		bind_stranger(p);
+		bind_stranger(h, p);
 	return p;
 }
 
-void
-host_use_stranger(struct host *h)
-{
-	h->inv.stranger = true;
-	if (h->session)
-		bind_stranger(h->session->policy);
-	else if (h->policy)
-		bind_stranger(h->policy);
-}
-
-const struct policy *
-host_policy(struct host *h)
+/* That of before the session is open. */
+static struct policy *
+own_policy(struct host *h)
 {
 	autoerr struct err err = ERR_INIT;
 
-	if (h->session)
-		return h->session->policy;
 	if (h->policy)
 		return h->policy;
 	h->policy = load_policy(h, &err);
@@ -104,6 +116,29 @@ host_policy(struct host *h)
 	err_clear(&err);
 	apply_invocation(h->policy, &h->inv, &err);
 	return h->policy;
+}
+
+const struct policy *
+host_policy(struct host *h)
+{
+	return h->session ? h->session->policy : own_policy(h);
+}
+
+void
+host_use_stranger(struct host *h, const char *dir)
+{
+	h->inv.stranger = true;
+	free(h->stranger_dir);
+	h->stranger_dir = realpath(dir, NULL);
+	bind_stranger(h, h->session ? h->session->policy : own_policy(h));
+}
+
+int
+host_check_stranger(struct host *h, const char *what, struct err *err)
+{
+	return h->inv.stranger
+		   ? policy_check_stranger(host_policy(h), what, err)
+		   : 0;
 }
 
 /* The words of the settings and the enumerators, side by side. */
@@ -345,6 +380,8 @@ host_release(struct host *h)
 {
 	policy_free(h->policy);
 	strvec_release(&h->vars);
+	strvec_release(&h->program_env);
+	free(h->stranger_dir);
 	strvec_release(&h->told);
 	free(h->not_kept);
 	json_free(h->object);

@@ -149,6 +149,9 @@ enum {
 	/* How it counts and shows. */
 	CMD_NO_STEP = 1 << 5,  /* not numbered, not recorded */
 	CMD_PAGEABLE = 1 << 6, /* a long text goes through the pager */
+	/* It reaches what is the user's own, outside of the session: refused to
+	   somebody else's session file. */
+	CMD_OWN_ONLY = 1 << 10,
 	CMD_RUNS_CODE = 1 << 8, /* its result is the environment's last log */
 };
 

@@ -77,6 +77,8 @@ add_env(const struct execution *x, struct strvec *env, struct err *err)
 		language_env(languages_at(all, i), &x->places, env);
 	if (p->choice && p->choice->language)
 		language_env(p->choice->language, &x->places, env);
+	for (size_t i = 0; p->env_below && i < p->env_below->n; i++)
+		strvec_env_set(env, p->env_below->v[i]);
 	for (size_t i = 0; i < x->env->spec.env.n; i++)
 		strvec_env_set(env, x->env->spec.env.v[i]);
 	for (size_t i = 0; i < p->env.n; i++)

@@ -17,6 +17,8 @@ struct program {
 	const void *text; /* written there first; NULL: it is there */
 	size_t len;
 	struct strvec args; /* after the file; without one: argv */
+	const struct strvec *env_below; /* those of the environment win; NULL:
+					   none */
 	struct strvec env;
 	const char *cwd; /* NULL: the workspace */
 	int stdin_fd;	 /* -1: empty input */

@@ -67,25 +67,25 @@ policy_use_agent(struct policy *p)
 	resolve_all(p);
 }
 
+/* NULL: not that one. */
 static void
-bound_paths(struct policy *p, enum setting_id id, const char *const *dirs,
-    size_t n)
+bound_paths(struct policy *p, enum setting_id id, const char *a, const char *b)
 {
 	struct value *v = &p->max[LAYER_DEFAULT][id];
-	struct strbuf text = STRBUF_INIT;
 
 	value_release(v);
 	*v = (struct value){.set = true, .list = STRVEC_INIT,
 	    .where = xstrdup(STRANGER)};
-	for (size_t i = 0; i < n; i++) {
-		strvec_push(&v->list, dirs[i]);
-		strbuf_addf(&text, "%s%s", i ? ", " : "", dirs[i]);
-	}
-	v->text = strbuf_detach(&text);
+	if (a)
+		strvec_push(&v->list, a);
+	if (b)
+		strvec_push(&v->list, b);
+	v->text = xasprintf("%s%s%s", a ? a : "", a && b ? ", " : "",
+	    b ? b : a ? "" : "nothing");
 }
 
 void
-policy_use_stranger(struct policy *p, const char *const *dirs, size_t n)
+policy_use_stranger(struct policy *p, const char *dir, const char *tmp)
 {
 	for (size_t i = 0; i < SET_COUNT; i++) {
 		const struct setting *s = &settings_table[i];
@@ -94,8 +94,8 @@ policy_use_stranger(struct policy *p, const char *const *dirs, size_t n)
 			set_own(&p->max[LAYER_DEFAULT][i], s, s->agent_max,
 			    STRANGER);
 	}
-	bound_paths(p, SET_HOST_READ, dirs, n);
-	bound_paths(p, SET_HOST_WRITE, dirs, n);
+	bound_paths(p, SET_HOST_READ, dir, tmp);
+	bound_paths(p, SET_HOST_WRITE, tmp, NULL);
 	/* Whoever starts addesh may allow it (--allow-host). */
 	if (!p->layers[LAYER_OPTION][SET_HOST_PIPE].set)
 		set_own(&p->max[LAYER_DEFAULT][SET_HOST_PIPE],
@@ -341,14 +341,22 @@ check_switch(const struct policy *p, const struct setting *s,
 	return err_hint(err, "only a file can lift what a file says");
 }
 
+int
+policy_check_stranger(const struct policy *p, const char *what,
+    struct err *err)
+{
+	if (!p->stranger)
+		return 0;
+	return err_set(err, ERR_POLICY, "%s is not for %s", what, STRANGER);
+}
+
 static int
 check_stranger(const struct policy *p, const struct setting *s, struct err *err)
 {
-	if (!p->stranger || s->ceiling || str_starts(s->path, "shell.") ||
+	if (s->ceiling || str_starts(s->path, "shell.") ||
 	    str_starts(s->path, "output."))
 		return 0;
-	return err_set(err, ERR_POLICY, "%s is not for %s to set",
-	    settings_name(s), STRANGER);
+	return policy_check_stranger(p, settings_name(s), err);
 }
 
 static int

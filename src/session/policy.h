@@ -56,10 +56,14 @@ struct policy *policy_new(void);
 struct policy *policy_copy(const struct policy *p);
 /*
  * From now on commands are those of somebody else's session file: the ceilings
- * are those for agents, paths of this host are below dirs, its commands are not
- * for them, and 'set' is for limits and for the form of output only.
+ * are those for agents, what they read of this host is below dir or tmp, what
+ * they write below tmp (each may be NULL), its commands are not for them, and
+ * 'set' is for limits and for the form of output only.
  */
-void policy_use_stranger(struct policy *p, const char *const *dirs, size_t n);
+void policy_use_stranger(struct policy *p, const char *dir, const char *tmp);
+/* ERR_POLICY if it is so: what (a command, an option) is not for them. */
+int policy_check_stranger(const struct policy *p, const char *what,
+    struct err *err);
 void policy_free(struct policy *p); /* NULL is fine */
 
 /* What loading should tell, one line each; borrowed. */

@@ -203,7 +203,9 @@ session_env_adopt(struct session *s, const char *name, struct err *err)
 		return not_found(s, name, &wrong, err);
 	/* By its id it may be one that the session has. */
 	env = find_id(s, json_str(found, "id", ""));
-	return env ? env : adopt(s, found, err);
+	if (!env && !policy_check_stranger(s->policy, "what was kept", err))
+		env = adopt(s, found, err);
+	return env;
 }
 
 /* ---- a named session ---- */

@@ -11,6 +11,7 @@
 #include "cmd/file_process.h"
 #include "cmd/host.h"
 #include "cmd/output.h"
+#include "session/policy.h"
 #include "shell/scene.h"
 
 static void
@@ -389,7 +390,7 @@ replay_read_again(struct replay *r, size_t i, struct err *err)
 		r->end = r->t->n_steps;
 	GROW(r->old, r->n_old, &r->old_cap);
 	r->old[r->n_old++] = old;
-	r->stepper.t = r->t;
+	stepper_use(&r->stepper, r->t);
 	return 0;
 }
 
@@ -430,6 +431,17 @@ run(struct replay *r, struct err *err)
 	return 0;
 }
 
+/* --update and `accept` are no steps of the file. */
+static void
+check_writable(struct replay *r)
+{
+	autoerr struct err err = ERR_INIT;
+
+	if (policy_may_use_path(host_policy(r->c->host), SET_HOST_WRITE,
+		r->order->file, &err))
+		r->not_writable = xstrdup(err.msg.buf);
+}
+
 int
 replay_file(struct call *c, const struct replay_order *order)
 {
@@ -440,13 +452,16 @@ replay_file(struct call *c, const struct replay_order *order)
 	if (!r.t)
 		return -1;
 	stepper_init(&r.stepper, c->host->interp, r.t, false);
-	stepper_bind(&r.stepper, order->file);
 	c->host->replaying = true;
+	check_writable(&r);
+	stepper_bind(&r.stepper, order->file);
 	rc = run(&r, &c->err);
 	c->host->replaying = false;
 	c->status = r.status;
+	stepper_release(&r.stepper);
 	recording_close(r.recording);
 	strbuf_release(&r.recorded);
+	free(r.not_writable);
 	masks_free(r.masks);
 	replay_forget(&r);
 	for (size_t i = 0; i < r.n_old; i++)

@@ -30,6 +30,8 @@ struct replay {
 	size_t passed, failed, skipped;
 	struct transcript **old; /* before it was edited */
 	size_t n_old, old_cap;
+	char *not_writable; /* why the file is not, or NULL: it is, for who
+			       replays it, whatever binds its steps */
 	struct accepted *accepted; /* in the order of the file */
 	size_t n_accepted, accepted_cap;
 };

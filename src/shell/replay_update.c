@@ -35,8 +35,8 @@ replay_write(struct replay *r, struct err *err)
 
 	if (!r->n_accepted)
 		return 0;
-	if (call_may_use_path(r->c, SET_HOST_WRITE, r->order->file))
-		return err_move(err, &r->c->err);
+	if (r->not_writable)
+		return err_set(err, ERR_POLICY, "%s", r->not_writable);
 	for (size_t i = 0; i < r->n_accepted; i++) {
 		struct accepted *a = &r->accepted[i];
 		enum step_stream which = r->t->steps[a->step].options.stream;

@@ -112,6 +112,7 @@ session_file_run(struct interp *ip, const char *path, struct err *err)
 		if (h->interrupted || h->terminated)
 			break;
 	}
+	stepper_release(&st);
 	transcript_free(t);
 	return 0;
 }

@@ -1,6 +1,7 @@
 #include "shell/stepper.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,20 +22,40 @@ stepper_init(struct stepper *st, struct interp *ip, const struct transcript *t,
 {
 	const char *scale = getenv("ADDESH_TIMEOUT_SCALE");
 
-	*st = (struct stepper){.ip = ip, .t = t, .shown = shown,
+	*st = (struct stepper){.ip = ip, .shown = shown,
 	    .scale = scale ? strtod(scale, NULL) : 1};
 	if (!(st->scale > 0 && st->scale < 1000))
 		st->scale = 1;
+	stepper_use(st, t);
+}
+
+void
+stepper_use(struct stepper *st, const struct transcript *t)
+{
+	struct strvec *env = &st->ip->host->program_env;
+
+	st->t = t;
+	strvec_release(env);
+	strvec_pushv(env, t->front.env.v, t->front.env.n);
+}
+
+void
+stepper_release(struct stepper *st)
+{
+	strvec_release(&st->ip->host->program_env);
 }
 
 void
 stepper_bind(struct stepper *st, const char *path)
 {
+	const char *slash = strrchr(path, '/');
+	autofree char *dir = slash ? xstrndup(path, slash + 1 - path)
+				   : xstrdup(".");
 	struct stat file;
 
 	if (st->t->front.origin || stat(path, &file) ||
 	    (file.st_uid != 0 && file.st_uid != geteuid()))
-		host_use_stranger(st->ip->host);
+		host_use_stranger(st->ip->host, dir);
 }
 
 bool

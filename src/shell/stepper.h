@@ -17,8 +17,12 @@ struct stepper {
 	bool shown;   /* on the terminal, too */
 };
 
+/* Until the release its variables are those of every program that is run. */
 void stepper_init(struct stepper *st, struct interp *ip,
     const struct transcript *t, bool shown);
+void stepper_release(struct stepper *st);
+/* The file was read again. */
+void stepper_use(struct stepper *st, const struct transcript *t);
 /* Binds what the file does if it is somebody else's: by its owner, who is
    neither we nor root, or because it says where it is from. */
 void stepper_bind(struct stepper *st, const char *path);

@@ -13,7 +13,7 @@ import xml.etree.ElementTree
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 from sandboxes import SandboxHome                   # noqa: E402
-from tap import main, patient, same, test           # noqa: E402
+from tap import Skip, main, patient, same, test           # noqa: E402
 
 LESSON = """---
 addesh-session: 1
@@ -106,6 +106,17 @@ def what_is_not_is_said_and_ends_the_file():
             same(set(found[at + 1:]) <= {"skip"}, True)
         done = replay(home, name, "-k").is_status(1)
         same(verdicts(done), ["not ok", "ok", "ok", "ok"])
+
+
+@test
+def variables_of_the_file_are_those_of_its_programs():
+    text = "---\nenv: {A: front, B: front, C: front}\n---\n" + fence(
+        "$ env new -e B=env -e C=env\n! ...\n"
+        "$ run -e C=run a.py <<< 'import os; print(*(os.environ[n] for n in "
+        "\"ABC\"))'\nfront env run\n")
+    with SandboxHome("restricted") as home:
+        replay(home, write(home, "a.md", text)).is_ok()
+        home.addesh("a.md", cwd=home.work).is_ok()
 
 
 @test
@@ -293,29 +304,113 @@ def whoever_is_stopped_leaves_nothing():
         same(left() - before, set())
 
 
+STRANGE = "---\norigin: elsewhere\n---\n"
+# What a file of somebody else asks for, and the status that it gets.
+BOUND = [
+    ("set host.read /", 125), ("set memory_limit 3g", 125),
+    ("set engine.url unix:///x", 125), ("set timeout 5s", 0),
+    ("env new -m 3g", 125), ("env new --root", 125),
+    ("env new -v /etc:/x:ro", 125), ("env new -v data:/x", 125),
+    ("env new -e HOME", 125), ("run -e HOME c.py <<< 1", 125),
+    ("run -t 1h c.py <<< 1", 125),
+    ("put /etc/passwd", 125), ("put data", 0), ("get data copy", 125),
+    ("run --stdin /etc/passwd c.py <<< x", 125),
+    ("context add --from /etc passwd", 125), ("check /etc/passwd", 125),
+    ("source /etc/passwd", 125),
+    ("help > /etc/addesh-test", 125), ("help > out.txt", 125),
+    ("help >> a.md", 125), ("help | cat", 125),
+    ("env attach x", 125), ("login x", 125), ("logout x", 125),
+    ("push x", 125), ("prune", 125), ("image rm x", 125),
+    ("image tag x y", 125), ("session rm x", 125), ("adde x", 125),
+    ("mcp", 125)]
+
+
+def strange_home(steps):
+    """With a file a.md, which asks for all that, and what is beside it."""
+    home = SandboxHome("restricted")
+    home.write("data/a.txt", "beside it\n")
+    write(home, "a.md", fence("$ env new\n! ...\n" + "".join(
+        "$ %s\n...\n! ...\n[%d]\n" % step for step in steps)))
+    return home
+
+
+def add_origin(home, name="a.md"):
+    with open(os.path.join(home.work, name), "r+") as f:
+        text = f.read()
+        f.seek(0)
+        f.write(STRANGE + text)
+
+
 @test
 def somebody_elses_file_is_bound():
-    steps = [("set host.read /", 125), ("env new -m 3g", 125),
-             ("put /etc/passwd", 125), ("help > /etc/addesh-test", 125),
-             ("help | cat", 125), ("run --stdin /etc/passwd c.py <<< x", 125),
-             ("set memory_limit 3g", 125), ("set engine.url unix:///x", 125),
-             ("help > out.txt", 0)]
-    text = fence("$ env new\n! ...\n" + "".join(
-        "$ %s\n! ...\n[%d]\n" % step for step in steps))
-    with SandboxHome("restricted") as home:
-        replay(home, write(home, "a.md", "---\norigin: elsewhere\n---\n" +
-                           text)).is_ok()
+    with strange_home(BOUND) as home:
+        same(verdicts(replay(home, "a.md").is_status(1))[:2],
+             ["ok", "not ok"])
+        add_origin(home)
+        before = open(home.work + "/a.md").read()
+        replay(home, "a.md").is_ok()
+        home.addesh("a.md", cwd=home.work).is_ok()
+        same(open(home.work + "/a.md").read(), before)
+        same(sorted(os.listdir(home.work)), ["a.md", "data"])
         assert not os.path.exists("/etc/addesh-test")
-        replay(home, write(home, "a.md", text)).is_status(1)
-        if os.geteuid() == 0:
-            os.chown(home.work + "/a.md", 12345, 12345)
-            replay(home, "a.md").is_ok()
-            home.addesh("a.md", cwd=home.work).is_ok()
-        # nor does it get out by way of another file
-        write(home, "b.addesh", "---\norigin: elsewhere\n---\n"
-              "$ var A=1 > c.addesh\n$ replay c.addesh\n[2]\n")
+
+
+@test
+def whose_it_is_shows_by_its_owner():
+    if os.geteuid():
+        raise Skip("only root can give a file away")
+    with strange_home(BOUND) as home:
+        os.chown(home.work + "/a.md", 12345, 12345)
+        replay(home, "a.md").is_ok()
+        home.addesh("a.md", cwd=home.work).is_ok()
+
+
+@test
+def beside_the_home_directory_it_reads_nothing():
+    with strange_home([("put data", 125)]) as home:
+        add_origin(home)
+        home.addesh("a.md", cwd=home.work, env={"HOME": home.work}).is_ok()
+        home.addesh("a.md", cwd=home.work, env={"HOME": home.path}) \
+            .is_status(1)
+
+
+@test
+def it_may_write_where_a_replay_is_alone():
+    with strange_home([]) as home:
+        write(home, "a.md", fence("$ var A=1\n$ var > /tmp/x\n! ...\n"
+                                  "[125]\n"))
+        add_origin(home)
+        replay(home, "a.md").is_ok()
+        # what a person wants written is not for the file to ask
+        write(home, "b.md", STRANGE + fence("$ var A=1\nx\n"))
+        replay(home, "b.md", "--update=all").is_ok()
+        same(open(home.work + "/b.md").read(),
+             STRANGE + fence("$ var A=1\n"))
+
+
+@test
+def it_reaches_nothing_that_was_kept_before():
+    with strange_home([("env use k1", 125), ("env rm k1", 125),
+                       ("run --in k1 c.py <<< 1", 125),
+                       ("env new --keep --name mine", 0),
+                       ("env use mine", 0), ("env rm mine", 0)]) as home:
+        add_origin(home)
+        home.addesh("env", "new", "--keep", "--name", "k1").is_ok()
+        home.addesh("a.md", cwd=home.work).is_ok()
+        home.addesh("env", "rm", "k1").is_ok()
+
+
+@test
+def it_gets_nowhere_by_another_file():
+    with SandboxHome("restricted") as home:
+        write(home, "c.addesh", "$ var A=1\n")
+        write(home, "b.addesh", STRANGE + "$ replay c.addesh\n[2]\n")
         done = home.addesh("b.addesh", cwd=home.work).is_ok()
         assert "replays no other" in done.err, done
+        write(home, "c.addesh", "put /etc/passwd\n")
+        write(home, "b.addesh", STRANGE + "$ env new\n! ...\n"
+              "$ source c.addesh\n[125]\n")
+        home.addesh("b.addesh", cwd=home.work).is_ok()
 
 
 # ---- update ----
