@@ -548,6 +548,18 @@ def bench_export(report):
             report.within("export --format %s, 1,000 steps" % form, seconds, 1)
 
 
+def bench_live_replay(report, url, program):
+    """Opening and closing the environment is part of it."""
+    steps = [("run main.py <<< 'print(1)'", "1\n", "1\n")] * 1000
+    new = ("env new %s --cpus %s" % (IMAGE, CPUS), "! ...\n", "")
+    with tempfile.TemporaryDirectory() as directory:
+        path = session_file(directory, "live", [new] + steps)
+        mine, bare = in_turn(
+            3, lambda: measured(["--engine", url, "replay", path], 0)[0],
+            lambda: sum(native([PYTHON, program]) for _ in steps))
+    report.row("live replay of 1,000 runs / 1,000 native", mine, bare, 1.3)
+
+
 class Agent:
     """What an agent calls: `adde`, a process per call, and `addesh mcp`."""
 
@@ -668,6 +680,7 @@ def main():
         if DOCKER:
             bench_start(report, DOCKER)
             bench_runs(report, DOCKER, program.name)
+            bench_live_replay(report, DOCKER, program.name)
             bench_mcp(report, DOCKER, program.name)
             bench_opening(report, DOCKER, "Docker", "none", 0.65)
             bench_opening(report, DOCKER, "Docker", "full", 1.0)
