@@ -142,11 +142,13 @@ check_output(struct call *c, const char *path, const struct stat *st)
 	return 0;
 }
 
-/* A device or a pipe is not replaced, but written to. */
+/* A device or a pipe is not replaced, but written to; a pipe must have a
+   reader. */
 static int
 write_to(const char *path, const struct strbuf *text, struct err *err)
 {
-	autoclose int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	autoclose int fd =
+	    open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
 	if (fd < 0 || io_write_all(fd, text->buf, text->len))
 		return err_sys(err, errno, "%s", path);

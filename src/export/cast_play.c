@@ -59,10 +59,24 @@ play_text(struct cast *c, const struct export_item *item)
 
 /* ---- what is typed ---- */
 
+/* What the prompt says after the steps before this one. */
 struct facts {
+	size_t step;
 	const char *env;
 	int status;
 };
+
+static void
+pass_steps(struct facts *f, const struct export_session *s, size_t step)
+{
+	for (; f->step < step; f->step++) {
+		const struct answer *a = &s->steps[f->step].answer;
+
+		if (a->object)
+			f->env = json_str(a->object, "env", NULL);
+		f->status = a->status.code;
+	}
+}
 
 static bool
 add_value(struct strbuf *sb, void *arg, char what)
@@ -76,22 +90,13 @@ add_value(struct strbuf *sb, void *arg, char what)
 	return (what == 'e' && f->env) || (what == 's' && f->status);
 }
 
-/* As the shell draws it in front of the step with this index. */
+/* As the shell draws it. */
 static void
-play_prompt(struct cast *c, const struct export_session *s, size_t step)
+play_prompt(struct cast *c, struct facts *f)
 {
 	autobuf struct strbuf text = STRBUF_INIT, safe = STRBUF_INIT;
-	struct facts f = {0};
-	size_t before = step;
 
-	if (step)
-		f.status = s->steps[step - 1].answer.status.code;
-	while (before && !s->steps[before - 1].answer.object)
-		before--;
-	if (before)
-		f.env =
-		    json_str(s->steps[before - 1].answer.object, "env", NULL);
-	prompt_fill(&text, settings_table[SET_PROMPT].def, add_value, &f);
+	prompt_fill(&text, settings_table[SET_PROMPT].def, add_value, f);
 	export_add_text(&safe, text.buf, text.len);
 	cast_output(c, safe.buf, safe.len);
 }
@@ -220,12 +225,10 @@ play_part(void *arg, uint64_t us, enum export_by by, const char *p, size_t n)
 }
 
 static void
-play_step(struct cast *c, const struct export_session *s, size_t i)
+play_step(struct cast *c, const struct export_step *step)
 {
-	const struct export_step *step = &s->steps[i];
 	struct showing w = {.c = c};
 
-	play_prompt(c, s, i);
 	play_command(c, step->step);
 	export_parts(step, play_part, &w);
 	end_part(&w);
@@ -237,12 +240,15 @@ void
 cast_play(struct cast *c, const struct export_session *s)
 {
 	enum export_item_kind before = EXPORT_HEADING;
+	struct facts f = {0};
 
 	for (size_t i = 0; i < s->n_items; i++) {
 		const struct export_item *item = &s->items[i];
 
 		if (item->kind == EXPORT_STEP) {
-			play_step(c, s, item->step);
+			pass_steps(&f, s, item->step);
+			play_prompt(c, &f);
+			play_step(c, &s->steps[item->step]);
 		} else {
 			if (before == EXPORT_STEP)
 				cast_outputs(c, "\n");
@@ -251,8 +257,9 @@ cast_play(struct cast *c, const struct export_session *s)
 		before = item->kind;
 	}
 	/* The last output is seen for a while. */
+	pass_steps(&f, s, s->t->n_steps);
 	if (s->t->n_steps)
-		play_prompt(c, s, s->t->n_steps);
+		play_prompt(c, &f);
 	cast_wait(c, c->o->idle_ms * 1000);
 	cast_outputs(c, "\n");
 }

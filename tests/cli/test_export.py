@@ -140,6 +140,8 @@ def a_file_that_is_there_is_replaced_and_a_device_written_to():
         export(home, "s.md", "-o", "pipe.txt").is_ok()
         same(os.read(reader, 10000).decode(), text_of(home, "s.md"))
         os.close(reader)
+        done = export(home, "s.md", "-o", "pipe.txt").is_status(125)
+        assert "pipe.txt: No such device" in done.err, done.err
         done = export(home, "s.md", "--format", "txt", "-o", "/dev/full")
         assert "No space left" in done.is_status(125).err, done.err
         done = export(home, "s.md", "--format", "txt", "-o", ".")
