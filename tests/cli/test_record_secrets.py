@@ -2,6 +2,7 @@
 """What is recorded has no secrets in it, and is replayed all the same."""
 
 import base64
+import json
 import os
 import sys
 
@@ -41,9 +42,21 @@ def forms(secret):
     return found
 
 
+def exported(home, form):
+    """What export makes of it; of a cast what a terminal is sent, as what is
+    typed comes key by key."""
+    text = home.addesh("export", "r.md", "--format", form,
+                       cwd=home.work).is_ok().out
+    if form != "cast":
+        return text
+    return "".join(json.loads(line)[2] for line in text.splitlines()[1:])
+
+
 def kept(home):
-    return {name: open(os.path.join(home.work, name)).read()
-            for name in ("r.md", "r.rec.jsonl")}
+    files = {name: open(os.path.join(home.work, name)).read()
+             for name in ("r.md", "r.rec.jsonl")}
+    files.update((form, exported(home, form)) for form in ("cast", "md", "txt"))
+    return files
 
 
 @test
