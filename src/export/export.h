@@ -73,9 +73,19 @@ typedef void export_part_fn(void *arg, uint64_t us, enum export_by by,
     const char *p, size_t n);
 /* Calls it for all that the step showed, in the order in which it came. */
 void export_parts(const struct export_step *s, export_part_fn *fn, void *arg);
-/* Appends all of it as lines of text: without colours and controls, as a
-   terminal would show them at the end; the program's stderr behind "! ". */
+/* p: without a newline; it is gone after the call. */
+typedef void export_line_fn(
+    void *arg, enum export_by by, const char *p, size_t n);
+/* The same as lines of text without controls, as a terminal would show them at
+   the end.  colors: with SGR sequences. */
+void export_lines(const struct export_step *s, bool colors, export_line_fn *fn,
+    void *arg);
+/* Appends them without colours, the program's stderr behind "! ". */
 void export_add_output(struct strbuf *out, const struct export_step *s);
+/* How long it took: its program, or all of a step that is none. */
+uint64_t export_us(const struct export_step *s);
+/* The most memory that its program had, in bytes; 0: unknown. */
+uint64_t export_memory(const struct export_step *s);
 /* Appends how it ended, in a few words: "exit 1 in 0.21s, 18 MB". */
 void export_add_end(struct strbuf *out, const struct export_step *s);
 /* Appends text of the file; of its controls only newlines and tabs stay, which

@@ -73,80 +73,117 @@ export_parts(const struct export_step *s, export_part_fn *fn, void *arg)
 	}
 }
 
-/* ---- as text ---- */
+/* ---- as lines ---- */
+
+/* Of an SGR sequence that the sanitiser let pass, and how many of them in a row
+   a backspace finds its way through. */
+enum { SGR_MAX = 48, SGRS_MAX = 8 };
 
 /* Lines without anything that only a terminal understands. */
 struct lines {
-	struct strbuf *out;
+	struct strbuf text; /* of the line that is not ended */
 	struct sanitiser safe;
-	size_t begin; /* of the line's own text, in out */
+	bool colors; /* SGR sequences stay */
 	bool in_line;
 	bool back; /* a carriage return: what follows is written over it */
 	enum export_by by;
+	export_line_fn *fn;
+	void *arg;
 };
-
-static void
-begin_line(struct lines *l)
-{
-	if (!l->in_line && l->by == EXPORT_STDERR)
-		strbuf_adds(l->out, "! ");
-	if (!l->in_line)
-		l->begin = l->out->len;
-	l->in_line = true;
-}
 
 static void
 end_line(struct lines *l)
 {
-	begin_line(l);
-	strbuf_addc(l->out, '\n');
+	l->fn(l->arg, l->by, l->text.buf, l->text.len);
+	strbuf_reset(&l->text);
 	l->in_line = l->back = false;
-	l->begin = l->out->len;
 }
 
-/* The last character of the line goes. */
+/* Bytes of the SGR sequence that ends before end, or 0. */
+static size_t
+sgr_before(const struct lines *l, size_t end)
+{
+	const char *p = l->text.buf;
+	size_t n = 1;
+
+	if (!l->colors || !end || p[end - 1] != 'm')
+		return 0;
+	while (n < end && n < SGR_MAX && p[end - n] != '\033')
+		n++;
+	return p[end - n] == '\033' && !memchr(p + end - n, 'm', n - 1) ? n : 0;
+}
+
+/* The last character of the line goes, colours stay. */
 static void
 step_back(struct lines *l)
 {
-	size_t n = l->out->len;
+	char *p = l->text.buf;
+	size_t kept = l->text.len, n;
 
-	if (n > l->begin)
+	for (int i = 0; i < SGRS_MAX; i++)
+		kept -= sgr_before(l, kept);
+	if (sgr_before(l, kept))
+		return;
+	for (n = kept; n && ((unsigned char)p[n - 1] & 0xc0) == 0x80;)
 		n--;
-	while (n > l->begin && ((unsigned char)l->out->buf[n] & 0xc0) == 0x80)
-		n--;
-	strbuf_truncate(l->out, n);
+	n -= n > 0;
+	memmove(p + n, p + kept, l->text.len - kept);
+	strbuf_truncate(&l->text, n + l->text.len - kept);
+}
+
+/* All characters of the line go. */
+static void
+start_over(struct lines *l)
+{
+	struct strbuf *text = &l->text;
+	size_t kept = 0, len;
+
+	for (size_t i = 0; l->colors && i < text->len; i += len) {
+		len = sanitise_style(text->buf + i, text->len - i);
+		memmove(text->buf + kept, text->buf + i, len);
+		kept += len;
+		len += len == 0;
+	}
+	strbuf_truncate(text, kept);
+	l->back = false;
 }
 
 /* A run of characters that stand for themselves. */
 static void
 add_run(struct lines *l, const char *p, size_t n)
 {
-	begin_line(l);
 	if (l->back)
-		strbuf_truncate(l->out, l->begin);
-	l->back = false;
-	strbuf_add(l->out, p, n);
+		start_over(l);
+	strbuf_add(&l->text, p, n);
+	l->in_line = true;
+}
+
+static size_t
+add_sequence(struct lines *l, const char *p)
+{
+	size_t n = strcspn(p, "mK") + 1;
+
+	if (l->colors && p[n - 1] == 'm')
+		strbuf_add(&l->text, p, n);
+	return n;
 }
 
 /* p is what the sanitiser let pass: whole sequences, and few kinds of them. */
 static void
 add_safe(struct lines *l, const char *p, size_t n)
 {
-	size_t len;
-
-	for (size_t i = 0; i < n; i += len) {
-		len = strcspn(p + i, "\n\r\b\033");
-		if (len)
-			add_run(l, p + i, len);
+	for (size_t i = 0, run; i < n; i += run ? run : 1) {
+		run = strcspn(p + i, "\n\r\b\033");
+		if (run)
+			add_run(l, p + i, run);
 		else if (p[i] == '\033')
-			len = strcspn(p + i, "mK");
+			run = add_sequence(l, p + i);
 		else if (p[i] == '\n')
 			end_line(l);
 		else if (p[i] == '\r')
 			l->back = true;
 		else
 			step_back(l);
-		len += len == 0 || p[i] == '\033';
 	}
 }
 
@@ -177,12 +214,32 @@ add_part(void *arg, uint64_t us, enum export_by by, const char *p, size_t n)
 }
 
 void
-export_add_output(struct strbuf *out, const struct export_step *s)
+export_lines(
+    const struct export_step *s, bool colors, export_line_fn *fn, void *arg)
 {
-	struct lines l = {.out = out};
+	struct lines l = {
+	    .text = STRBUF_INIT, .colors = colors, .fn = fn, .arg = arg};
 
 	export_parts(s, add_part, &l);
 	finish(&l);
+	strbuf_release(&l.text);
+}
+
+static void
+add_line(void *arg, enum export_by by, const char *p, size_t n)
+{
+	struct strbuf *out = arg;
+
+	if (by == EXPORT_STDERR)
+		strbuf_adds(out, "! ");
+	strbuf_add(out, p, n);
+	strbuf_addc(out, '\n');
+}
+
+void
+export_add_output(struct strbuf *out, const struct export_step *s)
+{
+	export_lines(s, false, add_line, out);
 }
 
 void
@@ -201,21 +258,29 @@ export_add_text(struct strbuf *out, const char *p, size_t n)
 
 /* ---- how it ended ---- */
 
-static uint64_t
-milliseconds(const struct export_step *s)
+uint64_t
+export_us(const struct export_step *s)
 {
 	int64_t ms =
 	    json_int(json_get(s->answer.object, "result"), "duration_ms", -1);
 
-	return ms >= 0 ? (uint64_t)ms : s->answer.us / 1000;
+	return ms >= 0 ? (uint64_t)ms * 1000 : s->answer.us;
+}
+
+uint64_t
+export_memory(const struct export_step *s)
+{
+	int64_t bytes =
+	    json_int(json_get(s->answer.object, "result"), "memory_peak", 0);
+
+	return bytes > 0 ? (uint64_t)bytes : 0;
 }
 
 void
 export_add_end(struct strbuf *out, const struct export_step *s)
 {
 	const struct answer *a = &s->answer;
-	int64_t memory =
-	    json_int(json_get(a->object, "result"), "memory_peak", 0);
+	uint64_t memory = export_memory(s);
 
 	if (!s->recorded) {
 		strbuf_adds(out, "not run");
@@ -230,10 +295,10 @@ export_add_end(struct strbuf *out, const struct export_step *s)
 		    out, "killed by %s after ", signal_name(a->status.signal));
 	else
 		strbuf_addf(out, "exit %d in ", a->status.code);
-	units_add_duration(out, milliseconds(s));
-	if (memory > 0) {
+	units_add_duration(out, export_us(s) / 1000);
+	if (memory) {
 		strbuf_adds(out, ", ");
-		units_add_size(out, (uint64_t)memory);
+		units_add_size(out, memory);
 	}
 	if (a->cut)
 		strbuf_adds(out, ", output cut");
