@@ -15,7 +15,7 @@
 typedef int export_fn(struct strbuf *out, const struct export_session *s,
     const struct export_options *o, struct err *err);
 
-#define FORMATS "cast|md|txt"
+#define FORMATS "cast|html|md|txt"
 
 static const struct format {
 	const char *name; /* one of FORMATS */
@@ -23,6 +23,7 @@ static const struct format {
 	export_fn *fn;
 } formats[] = {
     {"cast", {".cast"}, export_cast},
+    {"html", {".html", ".htm"}, export_html},
     {"md", {".md", ".markdown"}, export_md},
     {"txt", {".txt"}, export_txt},
 };
@@ -224,16 +225,17 @@ static const struct opt export_opts[] = {
 
 const struct cmd cmd_export = {
     .name = "export",
-    .summary = "make a recorded session file a cast, a report or plain text",
+    .summary = "make a recorded session file a cast, a page, a report or text",
     .help =
 	"Nothing is executed: what each step shows is what its recording "
 	"says, FILE.rec.jsonl, which 'record' writes beside the file, and "
 	"'replay --record'.\n"
 	"A cast is for the players of asciinema: commands are typed, output "
-	"comes when it came, and each heading is a marker. md is Markdown "
-	"for a forge, and txt is for people who cannot watch. An -o that "
-	"is there is replaced.",
-    .examples = "export lesson.md\nexport lesson.md -o report.md\n"
+	"comes when it came, and each heading is a marker. html is a page "
+	"that needs nothing else, with times, and with runs of a program "
+	"side by side. md is Markdown for a forge, and txt is for people "
+	"who cannot watch. An -o that is there is replaced.",
+    .examples = "export lesson.md\nexport lesson.md -o lesson.html\n"
 		"export lesson.md -o demo.cast --size 100x30",
     .opts = export_opts,
     .args = {ARG("FILE", COMP_HOST_FILE)},

@@ -8,6 +8,7 @@
 
 #include "base/encode.h"
 #include "export/export_impl.h"
+#include "page.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 
@@ -22,14 +23,15 @@ check(bool right)
 
 /* Part of stderr is the program's, the rest is addesh's. */
 static void
-add_object(struct answer *a, bool half)
+add_object(struct answer *a, size_t index)
 {
 	json *result = json_object();
 
 	a->object = json_object();
 	json_put_str(a->object, "env", "e1");
 	json_put_bytes(result, "stderr", a->stream[2].buf,
-	    half ? a->stream[2].len / 2 : a->stream[2].len);
+	    index % 2 ? a->stream[2].len / 2 : a->stream[2].len);
+	json_put_int(a->object, "step", (int64_t)index + 1);
 	json_put(a->object, "result", result);
 }
 
@@ -50,7 +52,7 @@ add_events(struct export_session *s, const unsigned char *p, size_t n)
 	}
 	for (size_t i = 0; i < s->t->n_steps; i++)
 		if (s->steps[i].recorded)
-			add_object(&s->steps[i].answer, i % 2);
+			add_object(&s->steps[i].answer, i);
 }
 
 /* ---- the formats ---- */
@@ -121,6 +123,17 @@ check_cast(const struct export_session *s, unsigned version)
 }
 
 static void
+check_html(const struct export_session *s)
+{
+	autobuf struct strbuf out = STRBUF_INIT;
+	autoerr struct err err = ERR_INIT;
+
+	check(export_html(&out, s, NULL, &err) == 0);
+	check_text(out.buf, out.len, true);
+	check_page(&out);
+}
+
+static void
 check_txt(const struct export_session *s)
 {
 	autobuf struct strbuf out = STRBUF_INIT;
@@ -188,6 +201,7 @@ LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 			add_events(s, data + n + 1, size - n - 1);
 		check_cast(s, 2);
 		check_cast(s, 3);
+		check_html(s);
 		check_txt(s);
 		check_md(s);
 		export_close(s);
