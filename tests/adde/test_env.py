@@ -266,7 +266,8 @@ def _(kind):
             same(env.ok("cleanup_env", container_id=built["container_id"]),
                  {"ok": True})
             took = time.monotonic() - began
-            assert took < patient(3), took
+            # nothing waits the ten seconds for a program that heeds TERM
+            assert took < patient(9), took
             assert not os.path.exists(built["workspace"])
             assert not os.path.exists(context)
         finally:
@@ -535,7 +536,7 @@ def an_ordinary_user_can_do_it_too():
         began = time.monotonic()
         adde.ok("cleanup_env", container_id=new["container_id"])
         took = time.monotonic() - began
-        assert took < patient(3), took
+        assert took < patient(9), took
         assert not os.path.exists(new["workspace"])
 
 
