@@ -52,6 +52,9 @@ MVN_SETTINGS = """<settings><mirrors><mirror>
 SLIM = """path-exclude=/usr/share/doc/*
 path-exclude=/usr/share/man/*
 path-exclude=/usr/share/locale/*
+path-exclude=/usr/bin/*-lto-dump-*
+path-exclude=/usr/lib/go-*/pkg/linux_*/cmd/*
+path-exclude=/usr/lib/jvm/*/jmods/*
 force-unsafe-io
 """
 
@@ -180,10 +183,11 @@ def _debootstrap(root):
 
 def _tidy(root):
     """What a published image does not hold either."""
-    for name in ("var/cache/apt/archives", "var/lib/apt/lists", "var/log"):
+    for name in ("var/cache/apt", "var/lib/apt/lists", "var/log"):
         path = os.path.join(root, name)
         shutil.rmtree(path)
         os.makedirs(path)
+    os.makedirs(os.path.join(root, "var/cache/apt/archives/partial"))
     for name in ("etc/resolv.conf", "etc/hostname",
                  "usr/sbin/policy-rc.d"):
         path = os.path.join(root, name)
