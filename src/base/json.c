@@ -198,17 +198,49 @@ json_from_strings(const struct strvec *sv)
 	return array;
 }
 
+/* True: out is text.  False: it is base64. */
+static bool
+text_or_base64(struct strbuf *out, const void *p, size_t n)
+{
+	bool text = utf8_valid(p, n) && !memchr(p, '\0', n);
+
+	if (text)
+		strbuf_add(out, p, n);
+	else
+		base64_encode(out, p, n, false);
+	return text;
+}
+
 void
 json_put_bytes(json *obj, const char *name, const void *p, size_t n)
 {
 	autobuf struct strbuf text = STRBUF_INIT;
-
-	if (utf8_valid(p, n) && !memchr(p, '\0', n)) {
-		strbuf_add(&text, p, n);
-		json_put_str(obj, name, text.buf);
-		return;
-	}
-	base64_encode(&text, p, n, false);
 	autofree char *key = xasprintf("%s_b64", name);
-	json_put_str(obj, key, text.buf);
+	bool is_text = text_or_base64(&text, p, n);
+
+	json_put_str(obj, is_text ? name : key, text.buf);
+}
+
+json *
+json_text(const void *p, size_t n)
+{
+	autobuf struct strbuf text = STRBUF_INIT;
+	json *j;
+
+	if (text_or_base64(&text, p, n))
+		return json_string(text.buf);
+	j = json_object();
+	json_put_str(j, "b64", text.buf);
+	return j;
+}
+
+void
+json_add_text(const json *j, struct strbuf *out)
+{
+	const char *coded = json_str(j, "b64", NULL);
+
+	if (cJSON_IsString(j))
+		strbuf_adds(out, j->valuestring);
+	else if (coded)
+		base64_decode(out, coded, strlen(coded));
 }

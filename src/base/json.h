@@ -53,6 +53,10 @@ json *json_string(const char *s); /* what is not UTF-8 becomes U+FFFD */
  * else under NAME_b64 in base64.
  */
 void json_put_bytes(json *obj, const char *name, const void *p, size_t n);
+/* The same as a value: a string, or {"b64":BASE64}. */
+json *json_text(const void *p, size_t n);
+/* Appends what json_text() made; anything else is nothing. */
+void json_add_text(const json *j, struct strbuf *out);
 
 #define json_each(item, j) cJSON_ArrayForEach(item, j)
 static inline void

@@ -12,9 +12,13 @@ struct form {
 	size_t before, behind;
 };
 
+/* Of those that commands taught; a value has up to seven. */
+#define FORMS_MAX 2048
+
 struct secrets {
 	struct form *v;
 	size_t n, cap;
+	size_t fixed; /* the first ones stay */
 };
 
 struct spans {
@@ -29,15 +33,20 @@ secrets_new(void)
 	return xcalloc(1, sizeof(struct secrets));
 }
 
+static void
+form_release(struct form *f)
+{
+	explicit_bzero(f->text, f->n);
+	free(f->text);
+}
+
 void
 secrets_free(struct secrets *s)
 {
 	if (!s)
 		return;
-	for (size_t i = 0; i < s->n; i++) {
-		explicit_bzero(s->v[i].text, s->v[i].n);
-		free(s->v[i].text);
-	}
+	for (size_t i = 0; i < s->n; i++)
+		form_release(&s->v[i]);
 	free(s->v);
 	free(s);
 }
@@ -51,12 +60,27 @@ is_known(const struct secrets *s, const char *text, size_t n)
 	return false;
 }
 
+/* A session that goes on for ever learns for ever. */
+static void
+drop_oldest(struct secrets *s)
+{
+	struct form *old = s->v + s->fixed;
+	size_t n = (s->n - s->fixed) / 8;
+
+	for (size_t i = 0; i < n; i++)
+		form_release(&old[i]);
+	s->n -= n;
+	memmove(old, old + n, (s->n - s->fixed) * sizeof(*old));
+}
+
 static void
 add_form(
     struct secrets *s, const char *text, size_t n, size_t before, size_t behind)
 {
 	if (is_known(s, text, n))
 		return;
+	if (s->n - s->fixed >= FORMS_MAX)
+		drop_oldest(s);
 	GROW(s->v, s->n, &s->cap);
 	s->v[s->n++] = (struct form){xmemdup(text, n), n, before, behind};
 }
@@ -122,6 +146,18 @@ secrets_learn(struct secrets *s, const char *command, size_t n)
 	mask_find(command, n, learn_one, &l);
 }
 
+void
+secrets_learn_lines(struct secrets *s, const char *text, size_t n)
+{
+	const char *end = text + n, *nl;
+
+	for (const char *p = text; p < end; p = nl + 1) {
+		nl = memchr(p, '\n', (size_t)(end - p));
+		nl = nl ? nl : end;
+		secrets_learn(s, p, (size_t)(nl - p));
+	}
+}
+
 static void
 count_one(void *arg, size_t start, size_t n)
 {
@@ -134,7 +170,9 @@ count_one(void *arg, size_t start, size_t n)
 void
 secrets_learn_env(struct secrets *s, char *const *env)
 {
-	for (; *env; env++) {
+	bool first = !s->n;
+
+	for (; env && *env; env++) {
 		size_t name = strcspn(*env, "="), count = 0;
 		autofree char *probe = xasprintf("%.*s=x", (int)name, *env);
 
@@ -143,6 +181,8 @@ secrets_learn_env(struct secrets *s, char *const *env)
 			secrets_add(
 			    s, *env + name + 1, strlen(*env + name + 1));
 	}
+	if (first)
+		s->fixed = s->n;
 }
 
 static void
@@ -246,4 +286,121 @@ secrets_hide(const struct secrets *s, struct strbuf *out, const char *text,
 		done = spans[i].start + spans[i].n;
 	}
 	strbuf_add(out, text + done, n - done);
+}
+
+void
+secrets_hide_json(const struct secrets *s, json *j)
+{
+	json *item;
+
+	if (cJSON_IsString(j)) {
+		autobuf struct strbuf text = STRBUF_INIT;
+
+		secrets_hide(
+		    s, &text, j->valuestring, strlen(j->valuestring), true);
+		if (strcmp(text.buf, j->valuestring) != 0)
+			cJSON_SetValuestring(j, text.buf);
+	}
+	json_each (item, j)
+		secrets_hide_json(s, item);
+}
+
+/* ---- output that comes in parts ---- */
+
+/* Where the text ends with the beginning of a value that has several lines; n:
+   it does not. */
+static size_t
+begun_value(const struct secrets *s, const char *text, size_t n)
+{
+	size_t at = n;
+
+	for (size_t i = 0; s && i < s->n; i++) {
+		const struct form *f = &s->v[i];
+		size_t k = f->n - 1 < n ? f->n - 1 : n;
+
+		if (!memchr(f->text, '\n', f->n))
+			continue;
+		while (k && memcmp(text + n - k, f->text, k) != 0)
+			k--;
+		if (n - k < at)
+			at = n - k;
+	}
+	return at;
+}
+
+/* Bytes that nothing which follows can make a secret of. */
+static size_t
+ready(const struct secret_stream *st, const struct secrets *s)
+{
+	const struct strbuf *held = &st->held;
+	const char *nl = memrchr(held->buf, '\n', held->len);
+	size_t begun = begun_value(s, held->buf, held->len);
+	size_t end = nl ? (size_t)(nl + 1 - held->buf) : 0;
+
+	if (begun < end)
+		end = begun;
+	if (!end && held->len > SECRET_LINE_MAX)
+		end = held->len - SECRET_LINE_MAX / 16;
+	return end;
+}
+
+/* Gives away the first n bytes, or less where a secret begins among them. */
+static void
+give(struct secret_stream *st, const struct secrets *s, size_t n,
+    struct strbuf *out)
+{
+	struct strbuf *held = &st->held;
+	autofree struct secret_span *spans = NULL;
+	size_t count = secrets_find(s, held->buf, held->len, true, &spans);
+	size_t done = 0;
+
+	for (size_t i = 0; i < count && spans[i].start < n; i++) {
+		size_t end = spans[i].start + spans[i].n;
+
+		strbuf_add(out, held->buf + done, spans[i].start - done);
+		done = spans[i].start;
+		/* It may go on, unless that is most of what is held. */
+		if (end > n && done > held->len / 2) {
+			n = done;
+			break;
+		}
+		strbuf_adds(out, MASK_TEXT);
+		done = end;
+	}
+	if (done < n) {
+		strbuf_add(out, held->buf + done, n - done);
+		done = n;
+	}
+	strbuf_consume(held, done);
+}
+
+void
+secret_stream_add(struct secret_stream *st, const struct secrets *s,
+    const char *p, size_t n, struct strbuf *out)
+{
+	bool whole = memchr(p, '\n', n);
+	size_t end;
+
+	strbuf_add(&st->held, p, n);
+	if (!whole && st->held.len <= SECRET_LINE_MAX)
+		return;
+	end = ready(st, s);
+	if (end)
+		give(st, s, end, out);
+}
+
+void
+secret_stream_end(struct secret_stream *st, const struct secrets *s,
+    struct strbuf *out)
+{
+	secrets_hide(s, out, st->held.buf, st->held.len, true);
+	strbuf_reset(&st->held);
+}
+
+void
+secret_stream_release(struct secret_stream *st)
+{
+	if (st->held.len)
+		explicit_bzero(st->held.buf, st->held.len);
+	strbuf_release(&st->held);
 }

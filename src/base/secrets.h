@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/json.h"
 #include "base/strbuf.h"
 
 /* Shorter values are words that stand in other places too. */
@@ -21,11 +22,14 @@ struct secrets;
 struct secrets *secrets_new(void);
 void secrets_free(struct secrets *s); /* NULL is fine; wipes them */
 void secrets_add(struct secrets *s, const char *value, size_t n);
-/* Adds the values that mask_secrets() would replace in a command. */
+/* Adds the values that mask_secrets() would replace in a command.  Of those
+   that were learnt so, a few hundred are kept: the oldest go. */
 void secrets_learn(struct secrets *s, const char *command, size_t n);
+/* The same for a text whose lines have nothing to do with each other. */
+void secrets_learn_lines(struct secrets *s, const char *text, size_t n);
 
 /* Adds the values of those variables (NAME=VALUE, up to a NULL) whose names
-   tell. */
+   tell; env may be NULL. */
 void secrets_learn_env(struct secrets *s, char *const *env);
 
 struct secret_span {
@@ -43,5 +47,27 @@ size_t secrets_find(const struct secrets *s, const char *text, size_t n,
 /* Appends the text with MASK_TEXT in place of each. */
 void secrets_hide(const struct secrets *s, struct strbuf *out, const char *text,
     size_t n, bool output);
+/* Replaces them in each string of j, which is nested no deeper than
+   json_parse() lets it be. */
+void secrets_hide_json(const struct secrets *s, json *j);
+
+/*
+ * Output that comes in parts, a secret perhaps in two of them: so the last line
+ * is held back until it is whole, or longer than SECRET_LINE_MAX.
+ */
+#define SECRET_LINE_MAX (64u << 10)
+#define SECRET_STREAM_INIT {STRBUF_INIT}
+
+struct secret_stream {
+	struct strbuf held;
+};
+
+/* Takes n bytes and appends to out what is ready. */
+void secret_stream_add(struct secret_stream *st, const struct secrets *s,
+    const char *p, size_t n, struct strbuf *out);
+/* What is still held, as if nothing followed. */
+void secret_stream_end(struct secret_stream *st, const struct secrets *s,
+    struct strbuf *out);
+void secret_stream_release(struct secret_stream *st);
 
 #endif

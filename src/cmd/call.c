@@ -199,16 +199,17 @@ call_note(struct call *c, const char *fmt, ...)
 void
 call_remark(struct call *c, const char *fmt, ...)
 {
-	struct output_tap tap = c->out->tap;
+	struct output_tap tap = c->out->tap, shown = c->out->shown;
 	va_list ap;
 
 	if (!c->interactive || c->out->quiet)
 		return;
-	c->out->tap = (struct output_tap){0};
+	c->out->tap = c->out->shown = (struct output_tap){0};
 	va_start(ap, fmt);
 	put_note(c, fmt, ap);
 	va_end(ap);
 	c->out->tap = tap;
+	c->out->shown = shown;
 }
 
 void

@@ -20,6 +20,7 @@ struct host;
 struct output;
 struct session;
 struct optset;
+struct step;
 
 struct call {
 	const struct cmd *cmd;
@@ -32,14 +33,17 @@ struct call {
 	size_t argc;
 	const struct strbuf *heredoc; /* the body, or NULL */
 	const char *text; /* the command as it was written, heredoc excluded */
+	const struct strvec *vars; /* NAME=VALUE of variables in it, or NULL */
 	bool interactive; /* a person typed it */
 	bool stdin_taken; /* the commands themselves come from stdin */
 	bool redirected;  /* the result goes to a host file or a pipe */
+	bool piped;	  /* to a pipe */
 
 	/* What the function leaves. */
 	struct err err;
 	int status; /* of the program that was run; else 0 */
 	unsigned step; /* its number, 0 if it has none */
+	struct step *ended; /* it has ended, and shows what it came to */
 	int64_t started_ms, duration_ms; /* clock_ms() */
 
 	/* Of the dispatcher and the functions below. */

@@ -384,8 +384,10 @@ show_finding(struct call *c, const struct finding *found)
 	output_size(c->out, &columns, &rows);
 	if (!output_is_terminal(c->out) || columns < 2 * indent)
 		call_text(c, "%s\n", found->text);
-	else
+	else {
+		c->out->fitted = true;
 		text_wrap(&c->body, found->text, indent, columns);
+	}
 	for (; p && *p; p = *end ? end + 1 : end) {
 		end = p + strcspn(p, "\n");
 		call_text(c, "      %-16s %.*s\n",

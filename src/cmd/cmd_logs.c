@@ -452,7 +452,8 @@ const struct cmd cmd_show = {
 
 /* What `show` has and a list has not. */
 static const char *const only_shown[] = {
-    "result", "error", "input", "input_b64", "input_truncated", NULL};
+    "result", "error", "input", "input_b64", "input_truncated", "about",
+    "shown", NULL};
 
 static void
 history_row(struct call_table *t, const json *j)

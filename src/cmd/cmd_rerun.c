@@ -6,6 +6,7 @@
 #include "cmd/call.h"
 #include "cmd/host.h"
 #include "cmd/step_call.h"
+#include "lexer/lexer.h"
 #include "session/session.h"
 
 int
@@ -53,39 +54,93 @@ get_input(const json *j, struct strbuf *input)
 	return text || coded;
 }
 
-/* What is kept of a command has no secrets, and not all of a long input. */
-static int
-check_whole(struct call *c, const json *j, const struct strbuf *input)
+static void
+add_body(struct strbuf *text, const struct strbuf *input, const char *tag)
 {
-	const char *command = json_str(j, "command", "");
+	strbuf_add(text, input->buf, input->len);
+	if (input->len && input->buf[input->len - 1] != '\n')
+		strbuf_addc(text, '\n');
+	strbuf_addf(text, "%s\n", tag);
+}
 
-	if (json_bool(j, "input_truncated", false))
-		return err_set(&c->err, ERR_USAGE,
-		    "%s: its heredoc was too long to be kept whole",
-		    c->argv[0]);
-	if (!strstr(command, MASK_TEXT) && !strstr(input->buf, MASK_TEXT))
-		return 0;
-	err_set(&c->err, ERR_USAGE,
-	    "%s holds a secret, which was not kept", c->argv[0]);
-	return err_hint(&c->err, "give the command again");
+static bool
+has_line(const struct strbuf *text, const char *line)
+{
+	size_t n = strlen(line);
+
+	for (const char *p = text->buf; *p; p += strcspn(p, "\n"), p += *p != 0)
+		if (strcspn(p, "\n") == n && !memcmp(p, line, n))
+			return true;
+	return false;
+}
+
+/* An agent's tools give a command its input without a heredoc. */
+static void
+add_heredoc(struct strbuf *text, const char *command,
+    const struct strbuf *input)
+{
+	autobuf struct strbuf tag = STRBUF_INIT;
+
+	strbuf_adds(&tag, "EOF");
+	while (has_line(input, tag.buf))
+		strbuf_addc(&tag, '_');
+	strbuf_reset(text);
+	strbuf_addf(text, "%s <<'%s'\n", command, tag.buf);
+	add_body(text, input, tag.buf);
+}
+
+static int
+compose(struct strbuf *text, const char *command, const struct strbuf *input,
+    struct err *err)
+{
+	struct lex_line line;
+	enum lex_status r;
+
+	strbuf_addf(text, "%s\n", command);
+	r = lex_line(&line, text->buf, text->len, 1, 0, SIZE_MAX, err);
+	if (r == LEX_MORE && input && line.need.what == LEX_NEED_HEREDOC) {
+		add_body(text, input, line.need.tag);
+		r = LEX_OK;
+	} else if (r == LEX_OK && input && line.n == 1 &&
+		   !line.cmds[0].herestr) {
+		add_heredoc(text, command, input);
+	}
+	lex_line_release(&line);
+	if (r == LEX_MORE)
+		err_set(err, ERR_USAGE, "what was kept of it is not whole");
+	return r == LEX_OK ? 0 : -1;
+}
+
+int
+step_call_text(const json *record, struct strbuf *text, struct err *err)
+{
+	autobuf struct strbuf input = STRBUF_INIT;
+	bool has_input = get_input(record, &input);
+
+	if (json_bool(record, "input_truncated", false))
+		return err_set(err, ERR_USAGE,
+		    "its heredoc was too long to be kept whole");
+	return compose(text, json_str(record, "command", ""),
+	    has_input ? &input : NULL, err);
 }
 
 static int
 rerun_exec(struct call *c)
 {
-	autobuf struct strbuf input = STRBUF_INIT;
+	autobuf struct strbuf text = STRBUF_INIT;
 	autojson json *j = NULL;
 	unsigned step;
-	bool has_input;
 
 	j = step_call_load(c, c->argv[0], &step);
 	if (!j)
 		return -1;
-	has_input = get_input(j, &input);
-	if (check_whole(c, j, &input))
-		return -1;
-	return c->host->again(c, json_str(j, "command", ""),
-	    has_input ? &input : NULL);
+	if (step_call_text(j, &text, &c->err))
+		return err_prefix(&c->err, "%s", c->argv[0]);
+	if (!strstr(text.buf, MASK_TEXT))
+		return c->host->again(c, text.buf);
+	err_set(&c->err, ERR_USAGE,
+	    "%s holds a secret, which was not kept", c->argv[0]);
+	return err_hint(&c->err, "give the command again");
 }
 
 const struct cmd cmd_rerun = {

@@ -121,6 +121,7 @@ choose_widths(struct call_table *t, int *widths, int columns)
 			return;
 		total -= widths[drop] + 2;
 		widths[drop] = 0;
+		t->c->out->fitted = true;
 	}
 }
 
@@ -172,10 +173,12 @@ put_text(struct call_table *t)
 	put_line(t, widths, 0, true);
 	for (size_t r = 0; r < shown_rows(t); r++)
 		put_line(t, widths, r, false);
-	if (shown_rows(t) < t->nrows)
+	if (shown_rows(t) < t->nrows) {
+		t->c->out->fitted = true;
 		call_text(t->c,
 		    "(%zu of %zu rows; all of them:  set row_limit 0)\n",
 		    shown_rows(t), t->nrows);
+	}
 }
 
 void

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/io.h"
+#include "base/secrets.h"
 #include "base/units.h"
 #include "cmd/call.h"
 #include "cmd/help.h"
@@ -55,21 +56,37 @@ add_lines(struct strbuf *out, const char *text)
 
 /* A hint is a remedy, indented under the message. */
 static void
+add_error(struct strbuf *text, struct locus at, const char *cmd,
+    const struct err *err)
+{
+	strbuf_adds(text, "addesh: ");
+	if (at.file)
+		strbuf_addf(text, "%s:%u: ", at.file, at.line);
+	if (cmd)
+		strbuf_addf(text, "%s: ", cmd);
+	add_lines(text, err->msg.buf);
+	if (err->hint.len)
+		strbuf_adds(text, "\n  ");
+	add_lines(text, err->hint.buf);
+}
+
+/* What a step has shown will stand elsewhere. */
+static void
 print_error(struct output *o, struct locus at, const char *cmd,
     const struct err *err)
 {
-	autobuf struct strbuf text = STRBUF_INIT;
+	struct output_tap shown = o->shown;
+	autobuf struct strbuf text = STRBUF_INIT, bare = STRBUF_INIT;
 
-	strbuf_adds(&text, "addesh: ");
-	if (at.file)
-		strbuf_addf(&text, "%s:%u: ", at.file, at.line);
-	if (cmd)
-		strbuf_addf(&text, "%s: ", cmd);
-	add_lines(&text, err->msg.buf);
-	if (err->hint.len)
-		strbuf_adds(&text, "\n  ");
-	add_lines(&text, err->hint.buf);
+	add_error(&text, at, cmd, err);
+	if (shown.fn) {
+		add_error(&bare, (struct locus){0}, cmd, err);
+		strbuf_addc(&bare, '\n');
+		shown.fn(shown.arg, STDERR_FILENO, bare.buf, bare.len);
+	}
+	o->shown = (struct output_tap){0};
 	output_line(o, text.buf);
+	o->shown = shown;
 }
 
 static void
@@ -307,7 +324,8 @@ call_of(struct host *h, struct output *o, const struct request *rq,
 	return (struct call){.host = h, .out = o, .opts = set, .err = ERR_INIT,
 	    .body = STRBUF_INIT, .heredoc = rq->heredoc, .text = rq->text,
 	    .interactive = rq->interactive, .stdin_taken = rq->stdin_taken,
-	    .redirected = rq->body_fd != STDOUT_FILENO,
+	    .redirected = rq->body_fd != STDOUT_FILENO, .piped = rq->piped,
+	    .vars = rq->vars,
 	    .started_ms = clock_ms()};
 }
 
@@ -320,6 +338,26 @@ call_release(struct call *c)
 	err_clear(&c->err);
 }
 
+static void
+close_step(struct call *c)
+{
+	if (c->step)
+		c->host->close_step(c);
+}
+
+/* Before anything of it is kept. */
+static void
+learn_secrets(struct host *h, const struct request *rq)
+{
+	const struct strbuf *text = rq->heredoc;
+
+	secrets_learn(h->secrets, rq->text, strlen(rq->text));
+	if (text)
+		secrets_learn_lines(h->secrets, text->buf, text->len);
+	for (size_t i = 0; rq->vars && rq->vars->n && i < rq->nwords; i++)
+		secrets_learn(h->secrets, rq->words[i], strlen(rq->words[i]));
+}
+
 int
 dispatch_run(struct host *h, struct output *o, const struct request *rq)
 {
@@ -329,6 +367,7 @@ dispatch_run(struct host *h, struct output *o, const struct request *rq)
 	size_t used;
 	int status;
 
+	learn_secrets(h, rq);
 	if (h->settings)
 		h->settings(h, o);
 	output_begin(o, rq->body_fd, rq->body_name);
@@ -345,6 +384,7 @@ dispatch_run(struct host *h, struct output *o, const struct request *rq)
 	if (h->release)
 		h->release(h);
 	status = show(&c, rq->at);
+	close_step(&c);
 	if (rq->timed || (o->verbose && o->mode != OUTPUT_JSON))
 		show_time(&c);
 	call_release(&c);
@@ -360,6 +400,7 @@ dispatch_object(struct host *h, struct output *o, const struct request *rq)
 	size_t used;
 	json *j;
 
+	learn_secrets(h, rq);
 	o->mode = OUTPUT_JSON;
 	output_begin(o, STDOUT_FILENO, NULL);
 	c.cmd = dispatch_resolve(rq->words, rq->nwords, false, &used, &err);
@@ -370,6 +411,7 @@ dispatch_object(struct host *h, struct output *o, const struct request *rq)
 	if (h->release)
 		h->release(h);
 	output_end(o);
+	close_step(&c);
 	j = call_json(&c, call_status(&c));
 	call_release(&c);
 	return j;

@@ -26,10 +26,12 @@ struct request {
 	size_t nwords;
 	const struct strbuf *heredoc; /* or NULL */
 	const char *text;
+	const struct strvec *vars; /* NAME=VALUE of those in it, or NULL */
 	struct locus at;
 	bool interactive; /* unique prefixes are accepted */
 	bool stdin_taken;
 	bool quiet, timed; /* the prefixes */
+	bool piped;	   /* the result goes to a command of this host */
 	int body_fd;	   /* where the result goes: 1, or `>` and `|` */
 	const char *body_name;
 };

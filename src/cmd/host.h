@@ -22,6 +22,7 @@ struct loop;
 struct output;
 struct policy;
 struct recorder;
+struct secrets;
 struct session;
 
 /* What the command line of addesh said; borrowed from main's argv. */
@@ -67,6 +68,8 @@ struct host {
 				      what the front matter of a file says */
 	int last_status;	 /* $? */
 	int step_status;	 /* the same, of what was no CMD_TAKES_UP */
+	/* Of the environment and of all commands so far; for what is kept. */
+	struct secrets *secrets;
 	struct strvec told; /* what is told only once, by its key */
 	char *not_kept; /* why, for the agent's next answer; or NULL */
 	uint64_t memory_peak; /* of the last program that ended here */
@@ -79,10 +82,12 @@ struct host {
 	   of ours may be left behind. */
 	int (*open)(struct host *h, struct err *err);
 	int (*close)(struct host *h, struct err *err);
-	/* Opens and closes the numbered step of a call; not for CMD_NO_STEP.
-	   begin() sets call->step. */
+	/* The numbered step of a call; not for CMD_NO_STEP.  begin() sets
+	   call->step; end() keeps what it came to; close() what was shown of
+	   it, too. */
 	int (*begin)(struct call *c);
 	void (*end)(struct call *c);
+	void (*close_step)(struct call *c);
 	/* Sets call->env to the named environment (NULL: the current one). */
 	int (*need_env)(struct call *c, const char *name);
 	int (*need_engine)(struct call *c);
@@ -129,10 +134,8 @@ struct host {
 	/* Set while it has stopped at a step, for a person to choose. */
 	int (*choose)(struct call *c, enum break_choice choice);
 	struct breakpoint *breakpoint;
-	/* A command as the user wrote it, with what stands in its heredoc, or
-	   NULL. */
-	int (*again)(struct call *c, const char *command,
-	    const struct strbuf *heredoc);
+	/* Lines of the language, as the user wrote them. */
+	int (*again)(struct call *c, const char *text);
 	void (*keys)(struct strbuf *sb); /* the list of `help --keys` */
 };
 

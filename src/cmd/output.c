@@ -201,6 +201,8 @@ output_is_terminal(const struct output *o)
 static bool
 tapped(struct output *o, int fd, const void *p, size_t n)
 {
+	if (n && o->shown.fn && fd <= STDERR_FILENO)
+		o->shown.fn(o->shown.arg, fd, p, n);
 	if (!o->tap.fn || fd > STDERR_FILENO)
 		return false;
 	if (n)

@@ -43,6 +43,8 @@ struct output {
 	output_listener *listener; /* NULL: it goes to stderr */
 	void *listener_arg;
 	struct output_tap tap; /* its fn is NULL: there is none */
+	struct output_tap shown; /* the same, and changes nothing else */
+	bool fitted; /* what was shown depends on the size of a terminal */
 	enum output_mode mode;
 	enum output_when pager;
 	enum output_progress progress;

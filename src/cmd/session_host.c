@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "base/loop.h"
-#include "base/mask.h"
 #include "base/nearest.h"
 #include "base/sanitise.h"
+#include "base/secrets.h"
 #include "cmd/call.h"
 #include "cmd/complete_session.h"
 #include "cmd/dispatch.h"
@@ -196,6 +196,7 @@ host_open(struct host *h, struct err *err)
 	    h->loop, &h->interrupted, p, h->inv.session, &trouble, err);
 	if (!h->session)
 		return -1;
+	session_use_secrets(h->session, h->secrets);
 	if (trouble)
 		session_host_not_kept(h, "%s", trouble);
 	session_envs_refresh(h->session);
@@ -208,6 +209,39 @@ host_close(struct host *h, struct err *err)
 	return session_free(steal(&h->session), err);
 }
 
+/* What is to be known of a call beside its text; see step_begin(). */
+static json *
+about_call(const struct call *c)
+{
+	json *j = json_object();
+
+	json_put_str(j, "cmd", c->cmd->name);
+	if (c->env)
+		json_put_str(j, "env", c->env->spec.name);
+	if (c->vars && c->vars->n)
+		json_put(j, "vars", json_from_strings(c->vars));
+	return j;
+}
+
+static void
+on_shown(void *arg, int fd, const void *p, size_t n)
+{
+	step_shown(arg, fd, p, n);
+}
+
+/* Only what is shown in the usual form is what a replay would show. */
+static void
+watch_shown(struct call *c, struct step *step)
+{
+	const struct output *o = c->out;
+
+	if (o->mode != OUTPUT_TEXT || o->quiet || o->verbose || c->piped)
+		return;
+	step_shows(step);
+	c->out->shown = (struct output_tap){.fn = on_shown, .arg = step};
+	c->out->fitted = false;
+}
+
 static int
 host_begin(struct call *c)
 {
@@ -215,24 +249,16 @@ host_begin(struct call *c)
 
 	if (!(c->cmd->flags & CMD_SWEEPS))
 		session_sweep_left(s);
-	s->step = step_begin(s->steps, c->text, c->heredoc);
+	s->step = step_begin(s->steps, c->text, c->heredoc, about_call(c));
 	c->step = step_number(s->step);
+	watch_shown(c, s->step);
 	return 0;
 }
 
-/* What is said of an error may quote the command. */
 static json *
 kept_error(const struct err *err)
 {
-	autoerr struct err masked = ERR_INIT;
-
-	if (!err->kind)
-		return NULL;
-	masked.kind = err->kind;
-	masked.code = err->code;
-	mask_secrets(&masked.msg, err->msg.buf, err->msg.len);
-	mask_secrets(&masked.hint, err->hint.buf, err->hint.len);
-	return dispatch_error_json(&masked);
+	return err->kind ? dispatch_error_json(err) : NULL;
 }
 
 static void
@@ -253,6 +279,7 @@ host_end(struct call *c)
 	struct step *step = steal(&s->step);
 	autoerr struct err err = ERR_INIT;
 
+	c->ended = step;
 	if (step_end(step, c->status, c->data, kept_error(&c->err), &err))
 		session_host_not_kept(c->host, "%s", err.msg.buf);
 	if (c->cmd->flags & CMD_RUNS_CODE && json_get(c->data, "exit_code"))
@@ -260,6 +287,18 @@ host_end(struct call *c)
 	if (c->host->not_kept)
 		call_warn(c, "%s", c->host->not_kept);
 	free(steal(&c->host->not_kept));
+}
+
+static void
+host_close_step(struct call *c)
+{
+	autoerr struct err err = ERR_INIT;
+
+	c->out->shown = (struct output_tap){0};
+	if (c->ended && c->out->fitted)
+		step_shows_otherwise(c->ended);
+	if (step_close(steal(&c->ended), &err))
+		session_host_not_kept(c->host, "%s", err.msg.buf);
 }
 
 static int
@@ -364,13 +403,16 @@ host_init(struct host *h)
 	    .close = host_close,
 	    .begin = host_begin,
 	    .end = host_end,
+	    .close_step = host_close_step,
 	    .need_env = host_need_env,
 	    .need_engine = host_need_engine,
 	    .release = host_release_envs,
 	    .prompt = host_prompt,
 	    .tell = job_notes_tell,
 	    .leave = job_notes_leave,
-	    .settings = host_settings};
+	    .settings = host_settings,
+	    .secrets = secrets_new()};
+	secrets_learn_env(h->secrets, environ);
 	variables_init(h);
 	complete_session_init(h);
 }
@@ -384,6 +426,7 @@ host_release(struct host *h)
 	free(h->stranger_dir);
 	strvec_release(&h->told);
 	free(h->not_kept);
+	secrets_free(h->secrets);
 	json_free(h->object);
 }
 

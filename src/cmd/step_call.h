@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "base/json.h"
+#include "base/strbuf.h"
 
 struct call;
 
@@ -14,5 +15,8 @@ int step_parse(const char *word, unsigned *n, struct err *err);
  * if there is none, or if it has not ended.
  */
 json *step_call_load(struct call *c, const char *word, unsigned *n);
+/* The command of a record and its heredoc, as lines of the language; -1: not
+   all of it was kept. */
+int step_call_text(const json *record, struct strbuf *text, struct err *err);
 
 #endif

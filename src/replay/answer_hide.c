@@ -51,29 +51,11 @@ hide_stream(struct answer *a, int fd, const struct secrets *s)
 	*text = hidden;
 }
 
-/* Nested no deeper than json_parse() lets it be. */
-static void
-hide_json(json *j, const struct secrets *s)
-{
-	json *item;
-
-	if (cJSON_IsString(j)) {
-		autobuf struct strbuf text = STRBUF_INIT;
-
-		secrets_hide(
-		    s, &text, j->valuestring, strlen(j->valuestring), true);
-		if (strcmp(text.buf, j->valuestring) != 0)
-			cJSON_SetValuestring(j, text.buf);
-	}
-	json_each (item, j)
-		hide_json(item, s);
-}
-
 void
 answer_hide(struct answer *a, const struct secrets *s)
 {
 	hide_stream(a, 1, s);
 	hide_stream(a, 2, s);
 	if (a->object)
-		hide_json(a->object, s);
+		secrets_hide_json(s, a->object);
 }

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/sanitise.h"
 #include "replay/expect_write.h"
+#include "replay/match_impl.h"
 #include "replay/transcript.h"
 
 struct record {
@@ -140,6 +141,22 @@ add_output(struct strbuf *sb, const struct masks *m,
 	expect_write(sb, m, text.buf, text.len, err, RECORD_OUTPUT_MAX);
 }
 
+struct record_step
+record_step_of(const char *text, const struct answer *a)
+{
+	const struct strbuf *out = &a->stream[1], *err = &a->stream[2];
+
+	return (struct record_step){.text = text,
+	    .n = strlen(text),
+	    .out = out->buf,
+	    .n_out = out->len,
+	    .err = err->buf,
+	    .n_err = err->len,
+	    .open_out = a->cut,
+	    .open_err = a->cut,
+	    .status = want_status_of(&a->status)};
+}
+
 int
 record_add_step(struct strbuf *sb, const struct masks *m,
     const struct record_step *s, struct err *err)
@@ -160,7 +177,9 @@ record_add_step(struct strbuf *sb, const struct masks *m,
 		return -1;
 	}
 	add_output(sb, m, s, s->out, s->n_out, false);
+	strbuf_adds(sb, s->open_out ? MATCH_ELISION "\n" : "");
 	add_output(sb, m, s, s->err, s->n_err, true);
+	strbuf_adds(sb, s->open_err ? "! " MATCH_ELISION "\n" : "");
 	if (s->status.kind != WANT_CODE || s->status.number) {
 		want_status_add(sb, &s->status);
 		strbuf_addc(sb, '\n');

@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/secrets.h"
 #include "base/strvec.h"
+#include "replay/answer.h"
 #include "replay/mask.h"
 #include "replay/status.h"
 
@@ -33,9 +34,13 @@ struct record_step {
 	size_t n;
 	const char *out, *err; /* what came of it; NULL: nothing */
 	size_t n_out, n_err;
+	bool open_out, open_err; /* there may be more of it: "..." */
 	struct want_status status;
 	const struct secrets *secrets; /* those that are known, or NULL */
 };
+
+/* With what an answer has; both are borrowed. */
+struct record_step record_step_of(const char *text, const struct answer *a);
 
 /* Appends front matter and title. */
 void record_add_front(struct strbuf *sb, const struct record_front *f);

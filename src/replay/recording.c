@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/encode.h"
 #include "session/result.h"
 
 /* A line that was read and has not been asked for. */
@@ -143,18 +142,6 @@ recording_created(const struct recording *r)
 	return r->created;
 }
 
-/* Text as it stands, bytes in base64. */
-static void
-take_bytes(const json *j, struct strbuf *out)
-{
-	const char *coded = json_str(j, "b64", NULL);
-
-	if (cJSON_IsString(j))
-		strbuf_adds(out, j->valuestring);
-	else if (coded)
-		base64_decode(out, coded, strlen(coded));
-}
-
 static void
 take_event(const json *j, struct answer *a)
 {
@@ -163,7 +150,7 @@ take_event(const json *j, struct answer *a)
 	autobuf struct strbuf text = STRBUF_INIT;
 	bool is_err = cJSON_IsString(fd) && !strcmp(fd->valuestring, "e");
 
-	take_bytes(cJSON_GetArrayItem(j, 2), &text);
+	json_add_text(cJSON_GetArrayItem(j, 2), &text);
 	answer_add(a,
 	    cJSON_IsNumber(us) && us->valuedouble > 0 &&
 		    us->valuedouble < 1e15
@@ -291,20 +278,11 @@ recording_add_head(struct strbuf *out)
 static json *
 event_json(const struct answer *a, const struct answer_event *e)
 {
-	json *j = json_array(), *holder = json_object(), *text;
+	json *j = json_array();
 
 	json_push(j, cJSON_CreateNumber((double)e->us));
 	json_push_str(j, e->fd == 2 ? "e" : "o");
-	json_put_bytes(holder, "t", a->stream[e->fd].buf + e->start, e->n);
-	text = cJSON_DetachItemFromObject(holder, "t");
-	if (!text) {
-		const char *coded = json_str(holder, "t_b64", "");
-
-		text = json_object();
-		json_put_str(text, "b64", coded);
-	}
-	json_push(j, text);
-	json_free(holder);
+	json_push(j, json_text(a->stream[e->fd].buf + e->start, e->n));
 	return j;
 }
 

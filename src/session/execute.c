@@ -83,6 +83,9 @@ add_env(const struct execution *x, struct strvec *env, struct err *err)
 		strvec_env_set(env, x->env->spec.env.v[i]);
 	for (size_t i = 0; i < p->env.n; i++)
 		strvec_env_set(env, p->env.v[i]);
+	/* Also of variables that another process has given the environment. */
+	if (x->s->secrets)
+		secrets_learn_env(x->s->secrets, env->v);
 	return 0;
 }
 

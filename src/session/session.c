@@ -50,6 +50,13 @@ session_new(struct loop *loop, const unsigned *interrupts,
 	return s;
 }
 
+void
+session_use_secrets(struct session *s, struct secrets *secrets)
+{
+	s->secrets = secrets;
+	steps_use_secrets(s->steps, secrets);
+}
+
 int
 session_free(struct session *s, struct err *err)
 {

@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "base/loop.h"
+#include "base/secrets.h"
 #include "engine/engine.h"
 #include "project/languages.h"
 #include "sandbox/box.h"
@@ -51,6 +52,7 @@ struct session {
 	struct loop *loop;	    /* borrowed */
 	/* borrowed: Ctrl-C, as in box_ctx, since the command began */
 	const unsigned *interrupts;
+	struct secrets *secrets; /* borrowed; or NULL */
 	struct runtime runtime;
 	struct policy *policy;
 	struct named *named; /* NULL: it ends with this process */
@@ -86,6 +88,8 @@ struct session_events {
  */
 struct session *session_new(struct loop *loop, const unsigned *interrupts,
     struct policy *policy, const char *name, char **trouble, struct err *err);
+/* Those that are known, borrowed; runs add the values of their variables. */
+void session_use_secrets(struct session *s, struct secrets *secrets);
 /* Closes all environments at once and frees everything; NULL is fine.  -1 if
    something of ours may be left; then err says what. */
 int session_free(struct session *s, struct err *err);

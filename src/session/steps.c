@@ -11,7 +11,6 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/lockfile.h"
-#include "base/mask.h"
 #include "session/steps_impl.h"
 
 #define LOCK_SUFFIX ".lock"
@@ -94,6 +93,12 @@ remove_session(const char *dir)
 	if (io_remove_tree(dir, &err) && err.code != ENOENT)
 		return -1;
 	return unlink(lock);
+}
+
+void
+steps_use_secrets(struct steps *s, const struct secrets *secrets)
+{
+	s->secrets = secrets;
 }
 
 void
@@ -266,6 +271,8 @@ begin_object(const struct step *st)
 
 	clock_format_utc(st->began_wall, when);
 	json_put_str(j, "command", st->command);
+	if (st->about)
+		json_put(j, "about", json_copy(st->about));
 	if (st->has_input) {
 		json_put_bytes(j, "input", st->input.buf, st->input.len);
 		json_put_bool(j, "input_truncated", st->input_cut);
@@ -320,26 +327,42 @@ keep_input(struct step *st, const struct strbuf *input)
 		n--;
 	st->has_input = true;
 	st->input_cut = n < input->len;
-	mask_secrets(&st->input, input->buf, n);
+	secrets_hide(st->steps->secrets, &st->input, input->buf, n, true);
 }
 
-struct step *
-step_begin(struct steps *s, const char *command, const struct strbuf *input)
+static struct step *
+step_new(struct steps *s, const char *command)
 {
 	struct step *st = xcalloc(1, sizeof(*st));
 	struct strbuf kept = STRBUF_INIT;
 
-	mask_secrets(&kept, command, strlen(command));
+	secrets_hide(s->secrets, &kept, command, strlen(command), false);
 	st->steps = s;
 	st->command = strbuf_detach(&kept);
 	st->began_us = clock_us();
 	st->began_wall = clock_wall_ms();
 	st->fd = -1;
 	strbuf_init(&st->input);
-	if (input)
-		keep_input(st, input);
 	strbuf_init(&st->why.msg);
 	strbuf_init(&st->why.hint);
+	for (int i = 0; i < 2; i++) {
+		strbuf_init(&st->held[i].held);
+		strbuf_init(&st->raw[i]);
+	}
+	return st;
+}
+
+struct step *
+step_begin(struct steps *s, const char *command, const struct strbuf *input,
+    json *about)
+{
+	struct step *st = step_new(s, command);
+
+	st->about = about;
+	if (about)
+		secrets_hide_json(s->secrets, about);
+	if (input)
+		keep_input(st, input);
 	if (!s->named) {
 		st->n = ++s->last;
 	} else if (!claim(st, &st->why)) {
@@ -401,49 +424,88 @@ step_stream_of(const char *member)
 	return NULL;
 }
 
-/* What the log has is not written a second time. */
+/* What the log has is not written a second time; nothing of it has secrets. */
 static json *
 kept_result(const struct step *st, const json *result)
 {
+	bool logged = st->fd >= 0 && !st->in_memory;
 	const json *item;
 	json *j;
 
-	if (st->fd < 0 || st->in_memory || !cJSON_IsObject(result))
+	if (!cJSON_IsObject(result))
 		return json_copy(result);
 	j = json_object();
 	json_each (item, result) {
 		const char *stream = step_stream_of(item->string);
 
-		if (stream)
+		if (logged && stream)
 			json_put_str(j, stream, NULL);
 		else
 			json_put(j, item->string, json_copy(item));
 	}
+	secrets_hide_json(st->steps->secrets, j);
 	return j;
+}
+
+/* The record as it is known now. */
+static int
+write_ended(struct step *st, struct err *err)
+{
+	json *shown = step_shown_json(st);
+
+	json_remove(st->record, "shown");
+	if (shown)
+		json_put(st->record, "shown", shown);
+	st->shown.changed = false;
+	return step_save(st, st->record, err);
 }
 
 int
 step_end(struct step *st, int status, const json *result, json *error,
     struct err *err)
 {
-	autojson json *j = begin_object(st);
+	json *j = begin_object(st);
 	int rc = step_place(st);
 
+	step_log_flush(st, 0);
+	step_log_flush(st, STEP_LOG_STDERR);
 	json_put_int(j, "duration_ms", (clock_us() - st->began_us) / 1000);
 	json_put_int(j, "status", status);
 	if (result)
 		json_put(j, "result", kept_result(st, result));
 	if (error)
+		secrets_hide_json(st->steps->secrets, error);
+	if (error)
 		json_put(j, "error", error);
+	st->record = j;
 	step_log_close(st);
 	if (!rc)
-		rc = step_save(st, j, err);
+		rc = write_ended(st, err);
 	steps_drop_old(st);
 	/* What came first is the reason for what came later. */
 	if (st->why.kind)
 		rc = err_move(err, &st->why);
+	return rc;
+}
+
+int
+step_close(struct step *st, struct err *err)
+{
+	int rc = 0;
+
+	if (!st)
+		return 0;
+	if (st->record && st->shown.changed && st->claimed)
+		rc = write_ended(st, err);
+	for (int i = 0; i < 2; i++) {
+		secret_stream_release(&st->held[i]);
+		strbuf_release(&st->raw[i]);
+	}
 	err_clear(&st->why);
 	strbuf_release(&st->input);
+	json_free(st->record);
+	json_free(st->about);
+	step_shown_release(&st->shown);
 	free(st->command);
 	free(st);
 	return rc;

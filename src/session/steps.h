@@ -9,6 +9,10 @@
  *		u8 flags (STEP_LOG_*), 3 zero bytes, then the bytes; integers
  *		in host order, as the file never leaves this host
  *
+ * Neither holds a secret (base/secrets.h): MASK_TEXT stands for each.  So what
+ * a program wrote goes into the log line by line, and of one whose addesh is
+ * killed the last line may be missing, if it had no end.
+ *
  * DIR/last	of a named session: a recent number
  *
  * Those of a session without a name are on disk for as long as it lives.
@@ -40,6 +44,7 @@
 #define STEP_LOG_TAIL 0x02 /* begins after bytes that were not kept */
 
 struct named;
+struct secrets;
 struct steps;
 struct step;
 
@@ -47,6 +52,9 @@ struct step;
 struct steps *steps_new(const char *parent);
 /* Those of a named session, which is borrowed. */
 struct steps *steps_shared(struct named *named);
+/* Those that are known, borrowed, from now on; without it, and with NULL, only
+   the rules of base/mask.h count. */
+void steps_use_secrets(struct steps *s, const struct secrets *secrets);
 /* Removes the directory, unless they are shared. */
 void steps_free(struct steps *s);
 /* Removes what dead sessions left below parent; how many, or what there is
@@ -62,13 +70,19 @@ unsigned steps_last_log(struct steps *s);
 
 /*
  * input is what stood in the command's heredoc, or NULL; its first 256 KiB are
- * kept.  Secrets in either are not (base/mask.h).  step_end() frees the step.
+ * kept.  about: what else is to be known of the call, taken, or NULL:
+ *
+ *	{"cmd":its row's name,"env":name of its environment,
+ *	 "vars":[NAME=VALUE of the variables in it]}
+ *
+ * Each step is ended and closed.
  */
 struct step *step_begin(struct steps *s, const char *command,
-    const struct strbuf *input);
+    const struct strbuf *input, json *about);
 /* What cannot be kept has the number that it would have had. */
 unsigned step_number(const struct step *st);
-/* It has a log from now on, if only an empty one. */
+/* It has a log from now on, if only an empty one, and step_read() gives what
+   was written, with its secrets. */
 void step_log_begin(struct step *st);
 /*
  * Appends output to the step's log.  At most limit bytes a stream are kept
@@ -79,10 +93,30 @@ void step_log(struct step *st, unsigned flags, const void *p, size_t n,
     uint64_t limit);
 /* What was kept of one stream so far. */
 void step_read(struct step *st, bool err_stream, struct strbuf *out);
-/* Saves and closes.  result, and error, why the command failed, which is taken,
-   may be NULL. */
+/* Keeps it.  result, and error, why the command failed, which is taken, may be
+   NULL.  What it shows is still taken. */
 int step_end(struct step *st, int status, const json *result, json *error,
     struct err *err);
+/* Keeps what it has shown since, and frees it.  NULL is fine. */
+int step_close(struct step *st, struct err *err);
+
+/*
+ * What people were shown, for who makes a session file of the step.  The record
+ * has it as
+ *
+ *	"shown":{"log":[OUT,ERR],"cut":[OUT,ERR],
+ *		 "own":[[US,"o" or "e",AT,TEXT or {"b64":BASE64}],...]}
+ *
+ * where the log of a stream was shown as far as so many bytes; 0: none of it.
+ * A text of addesh's own stands in front of byte AT of the log; of all of them
+ * 256 KiB are kept, and cut says of which stream there was more.  The member is
+ * absent where it is not known what people would have been shown.
+ */
+void step_shows(struct step *st);
+/* Shown on fd 1 or 2: what was logged just before, or addesh's own text. */
+void step_shown(struct step *st, int fd, const void *p, size_t n);
+/* What is shown is made for this terminal alone: it is not known. */
+void step_shows_otherwise(struct step *st);
 
 /*
  * The object of a step as in addesh-json(5), or NULL with ERR_USAGE "there is

@@ -2,6 +2,7 @@
 #ifndef ADDESH_SESSION_STEPS_IMPL_H
 #define ADDESH_SESSION_STEPS_IMPL_H
 
+#include "base/secrets.h"
 #include "session/named.h"
 #include "session/steps.h"
 
@@ -16,6 +17,25 @@ struct steps {
 	int spare;
 	unsigned spare_step;
 	bool spare_owned; /* no other process can have a step of that number */
+	const struct secrets *secrets; /* that are known, or NULL */
+};
+
+/* Of addesh itself. */
+struct own_text {
+	unsigned stream;
+	uint64_t us, at;
+	struct strbuf text;
+};
+
+/* What people were shown of a step: session/steps_shown.c. */
+struct step_shown {
+	bool known;
+	bool program[2]; /* what is in the log of that stream */
+	bool cut[2];	 /* there was more */
+	size_t bytes;	 /* of own texts */
+	struct own_text *own;
+	size_t n, cap;
+	bool changed; /* since the record was written */
 };
 
 struct step {
@@ -31,6 +51,21 @@ struct step {
 	bool in_memory; /* the log */
 	off_t whole; /* bytes of the log that are records */
 	uint64_t kept[2];
+	/* Of each stream: what is not in the log yet, and when it came; what is
+	   there; and all of it as it was written, for who began the log. */
+	struct secret_stream held[2];
+	uint64_t held_us[2], logged[2];
+	struct strbuf raw[2];
+	bool wants_raw, gap[2];
+	struct {
+		const void *p;
+		size_t n;
+		unsigned stream;
+		bool whole;
+	} last; /* that was logged */
+	struct step_shown shown;
+	json *record; /* once it has ended */
+	json *about;
 };
 
 /* DIR/N.SUFFIX; the caller's. */
@@ -48,6 +83,11 @@ int step_place(struct step *st);
 unsigned step_file_number(const char *name);
 /* After a step of a named session: the oldest beyond its limits go. */
 void steps_drop_old(const struct step *st);
+/* What is held of both streams goes into the log. */
+void step_log_flush(struct step *st, unsigned stream);
+/* As a member of the record; NULL: it is not known. */
+json *step_shown_json(const struct step *st);
+void step_shown_release(struct step_shown *shown);
 /* At the end: the descriptor is closed, or kept as the spare one. */
 void step_log_close(struct step *st);
 

@@ -44,8 +44,8 @@ log_to_memory(struct step *st, int sys)
 	st->fd = fd;
 }
 
-void
-step_log_begin(struct step *st)
+static void
+open_log(struct step *st)
 {
 	autofree char *path = NULL;
 
@@ -65,6 +65,13 @@ step_log_begin(struct step *st)
 		st->steps->last_log = st->n;
 }
 
+void
+step_log_begin(struct step *st)
+{
+	st->wants_raw = true;
+	open_log(st);
+}
+
 static int
 write_record(struct step *st, const struct strbuf *record)
 {
@@ -75,15 +82,16 @@ write_record(struct step *st, const struct strbuf *record)
 }
 
 static void
-log_record(struct step *st, unsigned flags, const void *p, size_t n)
+log_record(struct step *st, unsigned flags, uint64_t us, const void *p,
+    size_t n)
 {
-	struct record_header h = {.us = clock_us() - st->began_us,
-	    .flags = flags, .len = n};
+	struct record_header h = {.us = us, .flags = flags, .len = n};
 	autobuf struct strbuf record = STRBUF_INIT;
 
-	step_log_begin(st);
+	open_log(st);
 	strbuf_add(&record, &h, sizeof(h));
 	strbuf_add(&record, p, n);
+	st->logged[flags & STEP_LOG_STDERR] += n;
 	if (st->fd < 0 || !write_record(st, &record))
 		return;
 	log_to_memory(st, errno);
@@ -92,42 +100,92 @@ log_record(struct step *st, unsigned flags, const void *p, size_t n)
 }
 
 void
+step_log_flush(struct step *st, unsigned stream)
+{
+	autobuf struct strbuf out = STRBUF_INIT;
+
+	secret_stream_end(&st->held[stream], st->steps->secrets, &out);
+	if (out.len)
+		log_record(st, stream, st->held_us[stream], out.buf, out.len);
+}
+
+/* The record has the time at which its first byte came. */
+static void
+log_output(struct step *st, unsigned stream, const void *p, size_t n)
+{
+	struct secret_stream *held = &st->held[stream];
+	uint64_t us = clock_us() - st->began_us;
+	autobuf struct strbuf out = STRBUF_INIT;
+
+	if (!held->held.len)
+		st->held_us[stream] = us;
+	if (st->wants_raw)
+		strbuf_add(&st->raw[stream], p, n);
+	secret_stream_add(held, st->steps->secrets, p, n, &out);
+	if (!out.len) {
+		open_log(st);
+		return;
+	}
+	log_record(st, stream, st->held_us[stream], out.buf, out.len);
+	st->held_us[stream] = us;
+}
+
+/* Bytes follow that are not kept; said once, as then only the end comes. */
+static void
+log_gap(struct step *st, unsigned stream)
+{
+	if (st->gap[stream])
+		return;
+	st->gap[stream] = true;
+	step_log_flush(st, stream);
+	log_record(st, stream | STEP_LOG_TAIL, clock_us() - st->began_us, "",
+	    0);
+}
+
+void
 step_log(struct step *st, unsigned flags, const void *p, size_t n,
     uint64_t limit)
 {
-	uint64_t *kept = &st->kept[flags & STEP_LOG_STDERR];
-	bool cut = false;
+	unsigned stream = flags & STEP_LOG_STDERR;
+	uint64_t *kept = &st->kept[stream];
+	size_t all = n;
 
-	if (limit) {
-		if (flags & STEP_LOG_TAIL)
-			limit += LOG_TAIL_MAX;
-		if (*kept > limit)
-			return;
-		cut = n > limit - *kept;
-		if (cut)
-			n = limit - *kept;
-	}
-	*kept += n + cut;
-	if (n || !cut)
-		log_record(st, flags, p, n);
-	if (cut)
-		log_record(st, flags | STEP_LOG_TAIL, "", 0);
+	if (limit && flags & STEP_LOG_TAIL)
+		limit += LOG_TAIL_MAX;
+	st->last.p = p;
+	st->last.n = n;
+	st->last.stream = stream;
+	st->last.whole = false;
+	if (limit && *kept > limit)
+		return;
+	if (limit && n > limit - *kept)
+		n = limit - *kept;
+	*kept += n + (n < all);
+	if (flags & STEP_LOG_TAIL)
+		log_gap(st, stream);
+	if (n)
+		log_output(st, stream, p, n);
+	if (n < all)
+		log_gap(st, stream);
+	else
+		st->last.whole = true;
 }
 
 void
 step_log_close(struct step *st)
 {
 	struct steps *s = st->steps;
+	int fd = steal_fd(&st->fd);
 
-	if (st->fd < 0)
+	if (fd < 0)
 		return;
 	if (!st->in_memory) {
-		close(st->fd);
+		close(fd);
 		return;
 	}
 	if (s->spare >= 0)
 		close(s->spare);
-	s->spare = st->fd;
+	s->spare = fd;
 	s->spare_step = st->n;
 	s->spare_owned = st->claimed || !s->named;
 }
@@ -268,7 +326,10 @@ step_read(struct step *st, bool err_stream, struct strbuf *out)
 	    .out = out, .want = err_stream ? STEP_LOG_STDERR : 0};
 	autoerr struct err ignored = ERR_INIT;
 
-	if (st->fd >= 0)
+	if (st->wants_raw)
+		strbuf_add(out, st->raw[err_stream].buf,
+		    st->raw[err_stream].len);
+	else if (st->fd >= 0)
 		read_fd(st->fd, add_stream, &reader, &ignored);
 }
 

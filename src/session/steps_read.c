@@ -31,7 +31,7 @@ show_object(const struct steps *s, unsigned n, const json *kept)
 	    "command", "started", "duration_ms", "status", "process", NULL};
 	static const char *const members[] = {"command", "input", "input_b64",
 	    "input_truncated", "started", "duration_ms", "status", "process",
-	    "result", "error", NULL};
+	    "about", "shown", "result", "error", NULL};
 	json *j = json_object();
 
 	json_put_int(j, "step", n);

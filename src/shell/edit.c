@@ -641,7 +641,8 @@ edit_remember(struct edit *e, const char *text, int status)
 	size_t n = strlen(text);
 	HistEvent ev;
 
-	if (!history_append(e->history_file, text, status, secrets))
+	if (!history_append(e->history_file, text, status, secrets,
+		e->host->secrets))
 		return;
 	/* In this session it comes back as it was typed. */
 	while (n && line[n - 1] == '\n')

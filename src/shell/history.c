@@ -10,7 +10,6 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/json.h"
-#include "base/mask.h"
 #include "base/xdg.h"
 
 enum { LONG_TEXT = 4096, FILE_MAX = 64 << 20 };
@@ -118,7 +117,7 @@ append_line(const char *path, const char *line)
 
 bool
 history_append(const char *path, const char *text, int status,
-    enum history_secrets secrets)
+    enum history_secrets secrets, const struct secrets *known)
 {
 	autobuf struct strbuf kept = STRBUF_INIT;
 	autojson json *j = NULL;
@@ -135,7 +134,7 @@ history_append(const char *path, const char *text, int status,
 		n = strcspn(text, "\n") < LONG_TEXT ? strcspn(text, "\n")
 						    : LONG_TEXT;
 	if (secrets != HISTORY_KEEP)
-		mask_secrets(&kept, text, n);
+		secrets_hide(known, &kept, text, n, false);
 	else
 		strbuf_add(&kept, text, n);
 	if (secrets == HISTORY_REMOVE &&

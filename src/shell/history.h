@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/secrets.h"
 #include "base/strvec.h"
 
 /* What becomes of a text that holds secrets, in the order of the words of the
@@ -32,9 +33,9 @@ void history_load(struct strvec *texts, const char *path, size_t max);
 /*
  * Appends text (its last newline excluded).  False if such a text is not to be
  * kept anywhere.  A file that cannot be written is no reason to disturb
- * anybody.  path may be NULL.
+ * anybody.  path may be NULL.  known: see base/secrets.h; may be NULL.
  */
 bool history_append(const char *path, const char *text, int status,
-    enum history_secrets secrets);
+    enum history_secrets secrets, const struct secrets *known);
 
 #endif

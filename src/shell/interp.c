@@ -28,6 +28,7 @@ enum { MAX_DEPTH = 16, STATUS_USAGE = 2, STATUS_INTERRUPTED = 130 };
 /* A command with its words expanded. */
 struct prepared {
 	struct strvec words;
+	struct strvec vars; /* NAME=VALUE of those that they were made with */
 	struct strbuf heredoc;
 	char *text;
 	struct hostio io;
@@ -45,16 +46,24 @@ locus_of(const struct interp *ip, const struct source *src, unsigned line)
 
 struct lookup {
 	struct host *host;
+	struct strvec *vars; /* gets those that are the user's */
 	struct err why; /* it has no value, where defining it is no remedy */
 };
 
-/* One that shows the state of the session, which has not come so far. */
+/* One that shows the state of the session. */
+static bool
+is_state(const char *name)
+{
+	return str_starts(name, "last.") || str_in(name, host_readonly);
+}
+
+/* Such a one, where the session has not come so far. */
 static void
 explain_unset(const char *name, struct err *why)
 {
 	bool last = str_starts(name, "last.");
 
-	if (!last && !str_in(name, host_readonly))
+	if (!is_state(name))
 		return;
 	err_set(why, ERR_USAGE, "$%s has no value yet", name);
 	err_hint(why, "first:  %s      or quote it:  '$%s'",
@@ -70,16 +79,21 @@ lookup(void *arg, const char *name)
 	if (!strcmp(name, "?"))
 		return xasprintf("%d", l->host->last_status);
 	value = l->host->variable(l->host, name);
-	if (!value)
+	if (!value) {
 		explain_unset(name, &l->why);
+	} else if (!is_state(name)) {
+		autofree char *pair = xasprintf("%s=%s", name, value);
+
+		strvec_env_set(l->vars, pair);
+	}
 	return value;
 }
 
 static int
-expand(struct host *h, const struct lex_word *w, struct strbuf *out,
-    struct err *err)
+expand(struct host *h, const struct lex_word *w, struct strvec *vars,
+    struct strbuf *out, struct err *err)
 {
-	struct lookup l = {h, ERR_INIT};
+	struct lookup l = {h, vars, ERR_INIT};
 	int rc = lex_expand(w, lookup, &l, out, err);
 
 	if (rc && l.why.kind) {
@@ -91,30 +105,32 @@ expand(struct host *h, const struct lex_word *w, struct strbuf *out,
 }
 
 static int
-expand_words(struct host *h, const struct lex_cmd *cmd, struct strvec *out,
+expand_words(struct host *h, const struct lex_cmd *cmd, struct prepared *p,
     struct err *err)
 {
 	for (size_t i = 0; i < cmd->n; i++) {
 		struct strbuf word = STRBUF_INIT;
 
-		if (expand(h, &cmd->words[i], &word, err) < 0) {
+		if (expand(h, &cmd->words[i], &p->vars, &word, err) < 0) {
 			strbuf_release(&word);
 			return -1;
 		}
-		strvec_push_owned(out, strbuf_detach(&word));
+		strvec_push_owned(&p->words, strbuf_detach(&word));
 	}
 	return 0;
 }
 
 static int
-prepare_heredoc(struct host *h, const struct lex_cmd *cmd, struct strbuf *out,
+prepare_heredoc(struct host *h, const struct lex_cmd *cmd, struct prepared *p,
     struct err *err)
 {
+	struct strbuf *out = &p->heredoc;
+
 	if (cmd->has_heredoc)
 		strbuf_add(out, cmd->heredoc.buf, cmd->heredoc.len);
 	if (!cmd->herestr)
 		return 0;
-	if (expand(h, cmd->herestr, out, err) < 0)
+	if (expand(h, cmd->herestr, &p->vars, out, err) < 0)
 		return -1;
 	strbuf_addc(out, '\n');
 	return 0;
@@ -145,7 +161,7 @@ prepare_io(struct interp *ip, const struct source *src,
 		return hostio_pipe(&p->io, ip->host, ip->out, cmd->pipe, err);
 	if (!cmd->redirect)
 		return 0;
-	if (expand(ip->host, cmd->redirect, &path, err) < 0)
+	if (expand(ip->host, cmd->redirect, &p->vars, &path, err) < 0)
 		return -1;
 	if (!cmd->append && src->interactive && is_file(path.buf)) {
 		autofree char *question =
@@ -165,9 +181,9 @@ prepare(struct interp *ip, const struct source *src, const struct lex_cmd *cmd,
 	const struct strvec *aliases =
 	    policy_list(host_policy(ip->host), SET_ALIASES);
 
-	if (expand_words(ip->host, cmd, &p->words, err) < 0 ||
+	if (expand_words(ip->host, cmd, p, err) < 0 ||
 	    alias_expand(&p->words, aliases, err) < 0 ||
-	    prepare_heredoc(ip->host, cmd, &p->heredoc, err) < 0)
+	    prepare_heredoc(ip->host, cmd, p, err) < 0)
 		return -1;
 	return prepare_io(ip, src, cmd, p, err);
 }
@@ -191,7 +207,8 @@ run_prepared(struct interp *ip, const struct source *src,
     const struct lex_cmd *cmd, struct prepared *p)
 {
 	struct request rq = {.words = p->words.v, .nwords = p->words.n,
-	    .text = p->text, .at = locus_of(ip, src, cmd->line),
+	    .text = p->text, .vars = &p->vars, .piped = cmd->pipe,
+	    .at = locus_of(ip, src, cmd->line),
 	    .interactive = src->interactive, .stdin_taken = src->stdin_taken,
 	    .quiet = cmd->quiet || ip->mute, .timed = cmd->time,
 	    .body_fd = p->io.fd >= 0 ? p->io.fd : ip->body_fd,
@@ -224,7 +241,8 @@ run_cmd(struct interp *ip, const struct source *src, const struct lex_cmd *cmd,
     const char *line_text)
 {
 	autoerr struct err err = ERR_INIT;
-	struct prepared p = {.words = STRVEC_INIT, .heredoc = STRBUF_INIT,
+	struct prepared p = {.words = STRVEC_INIT, .vars = STRVEC_INIT,
+	    .heredoc = STRBUF_INIT,
 	    .io = {.fd = -1}};
 	int64_t began = clock_ms();
 	bool ran = false;
@@ -243,6 +261,7 @@ run_cmd(struct interp *ip, const struct source *src, const struct lex_cmd *cmd,
 	}
 	pipe_status = hostio_end(&p.io, ip->host);
 	strvec_release(&p.words);
+	strvec_release(&p.vars);
 	strbuf_release(&p.heredoc);
 	free(p.text);
 	status = status ? status : pipe_status;
@@ -560,41 +579,16 @@ interp_source(struct call *c, const char *path)
 	return 0;
 }
 
-/* The command and its heredoc as they would be typed. */
-static int
-compose(struct strbuf *text, const char *command, const struct strbuf *heredoc,
-    struct err *err)
-{
-	struct lex_line line;
-	enum lex_status r;
-
-	strbuf_addf(text, "%s\n", command);
-	r = lex_line(&line, text->buf, text->len, 1, 0, SIZE_MAX, err);
-	if (r == LEX_MORE && heredoc && line.need.what == LEX_NEED_HEREDOC) {
-		strbuf_add(text, heredoc->buf, heredoc->len);
-		if (heredoc->len && heredoc->buf[heredoc->len - 1] != '\n')
-			strbuf_addc(text, '\n');
-		strbuf_addf(text, "%s\n", line.need.tag);
-		r = LEX_OK;
-	}
-	lex_line_release(&line);
-	if (r == LEX_MORE)
-		err_set(err, ERR_USAGE, "what was kept of it is not whole");
-	return r == LEX_OK ? 0 : -1;
-}
-
 /* host->again */
 static int
-interp_again(struct call *c, const char *command, const struct strbuf *heredoc)
+interp_again(struct call *c, const char *text)
 {
 	struct interp *ip = c->host->interp;
-	autobuf struct strbuf text = STRBUF_INIT;
 	struct source src;
 
-	if (check_depth(ip, command, &c->err) ||
-	    compose(&text, command, heredoc, &c->err))
+	if (check_depth(ip, c->argv[0], &c->err))
 		return -1;
-	source_init_text(&src, NULL, text.buf);
+	source_init_text(&src, NULL, text);
 	c->status = run_below(ip, &src);
 	source_release(&src);
 	return 0;

@@ -20,7 +20,6 @@
 struct recorder {
 	char *path;
 	struct masks *masks;
-	struct secrets *secrets;
 	struct record *record;
 	int fd; /* of the recording */
 	struct answer answer; /* of the line that is executed */
@@ -46,7 +45,6 @@ recorder_free(struct recorder *r)
 		return;
 	record_close(r->record, &ignored);
 	masks_free(r->masks);
-	secrets_free(r->secrets);
 	answer_release(&r->answer);
 	if (r->fd >= 0)
 		close(r->fd);
@@ -80,8 +78,6 @@ begin(const char *path, bool replace, struct err *err)
 	answer_init(&r->answer);
 	r->path = xstrdup(path);
 	r->masks = masks_new();
-	r->secrets = secrets_new();
-	secrets_learn_env(r->secrets, environ);
 	masks_add_value(r->masks, "CWD", cwd ? cwd : "");
 	r->record = record_open(path, replace, &front, r->masks, err);
 	if (r->record && !open_recording(r, err))
@@ -155,13 +151,8 @@ static int
 add_step(struct interp *ip, struct recorder *r, const char *text,
     struct err *err)
 {
-	const struct strbuf *out = &r->answer.stream[1];
-	const struct strbuf *errs = &r->answer.stream[2];
 	autofree char *env = ip->host->variable(ip->host, "env");
-	const struct record_step s = {.text = text, .n = strlen(text),
-	    .out = out->buf, .n_out = out->len, .err = errs->buf,
-	    .n_err = errs->len,
-	    .status = want_status_of(&r->answer.status)};
+	const struct record_step s = record_step_of(text, &r->answer);
 
 	if (env)
 		masks_add_value(r->masks, "ENV", env);
@@ -188,6 +179,7 @@ void
 recorder_line_ended(struct interp *ip, const char *text, int status)
 {
 	struct recorder *r = ip->host->recorder;
+	const struct secrets *secrets = ip->host->secrets;
 	autobuf struct strbuf kept = STRBUF_INIT;
 	autoerr struct err err = ERR_INIT;
 
@@ -202,9 +194,8 @@ recorder_line_ended(struct interp *ip, const char *text, int status)
 	r->answer.us = clock_us() - r->began;
 	r->answer.object = steal(&ip->host->object);
 	answer_set_status(&r->answer, status);
-	secrets_learn(r->secrets, text, strlen(text));
-	secrets_hide(r->secrets, &kept, text, strlen(text), false);
-	answer_hide(&r->answer, r->secrets);
+	secrets_hide(secrets, &kept, text, strlen(text), false);
+	answer_hide(&r->answer, secrets);
 	if (add_step(ip, r, kept.buf, &err))
 		give_up(ip, &err);
 }

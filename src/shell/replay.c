@@ -231,15 +231,10 @@ static void
 record(struct replay *r, size_t i, struct answer *a)
 {
 	const struct transcript_step *s = &r->t->steps[i];
-	struct secrets *secrets;
 
 	if (!r->order->record)
 		return;
-	secrets = secrets_new();
-	secrets_learn_env(secrets, environ);
-	secrets_learn(secrets, s->text, s->n);
-	answer_hide(a, secrets);
-	secrets_free(secrets);
+	answer_hide(a, r->c->host->secrets);
 	if (!r->recorded.len)
 		recording_add_head(&r->recorded);
 	recording_add(&r->recorded, s->id, s->text, a);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What is recorded has no secrets in it, and is replayed all the same."""
+"""What is recorded and kept has no secrets in it, and a recording is replayed
+all the same."""
 
 import base64
 import json
@@ -8,8 +9,10 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
+from fake_engine import FakeEngine, error           # noqa: E402
 from sandboxes import SandboxHome                   # noqa: E402
 from tap import main, same, test                    # noqa: E402
+from terminal import Terminal                       # noqa: E402
 
 GIVEN, TYPED, ELSEWHERE = "given-tea-at-five", "typed-tea-at-six", \
     "plain-tea-at-seven"
@@ -98,6 +101,87 @@ def a_file_may_expect_what_looks_like_one():
             f.write("```addesh\n$ env new\n! ...\n$ run a.py <<< "
                     "'print(\"A_TOKEN=abcdefgh\")'\nA_TOKEN=abcdefgh\n```\n")
         home.addesh("replay", "a.md", cwd=home.work).is_ok()
+
+# by name, alone, in two parts, without an end, in base64, in names of files,
+# in what is said of an error
+NAMED = """env new
+run -e SHOP_API_KEY -e SHOP_TOKEN=%s a.py <<'EOF'
+import base64, os, sys, time
+key, token = os.environ["SHOP_API_KEY"], os.environ["SHOP_TOKEN"]
+def show(text, out=sys.stdout):
+    out.write(text)
+    out.flush()
+    time.sleep(.02)
+DB_PASSWORD="%s"
+show("x" + token[:5])
+show(token[5:] + "\\n")
+show(key + "\\nMY_TO")
+show("KEN=" + DB_PASSWORD + "\\n")
+show(base64.b64encode(("user:" + token).encode()).decode())
+open("/workspace/" + token, "w").write(key + "\\nnothing secret\\n")
+show(key)
+EOF
+ls
+cat %s
+get nothing-%s
+exec %s
+run -e SHOP_TOKEN=%s b.py <<< 'import os; raise SystemExit(os.environ["SHOP_TOKEN"])'
+rerun @3
+diff @2 @7
+""" % (TYPED, ELSEWHERE, TYPED, TYPED, TYPED, TYPED)
+
+
+def all_files(*tops):
+    found = {}
+    for top in tops:
+        for where, _, names in os.walk(top):
+            for name in names:
+                path = os.path.join(where, name)
+                found[path] = name.encode()
+                if os.path.isfile(path):
+                    found[path] += open(path, "rb").read()
+    return found
+
+
+def is_nowhere(files):
+    for path, data in files.items():
+        for secret in SECRETS:
+            for form in forms(secret):
+                assert form.encode() not in data, (path, form, data)
+
+
+@test
+def no_secret_is_kept_of_a_session():
+    with SandboxHome("restricted") as home:
+        env = {"SHOP_API_KEY": GIVEN}
+        done = home.addesh("-k", "-s", "shop", stdin=NAMED.encode(), env=env,
+                           cwd=home.work)
+        assert "x" + TYPED in done.out, done
+        with FakeEngine() as engine:
+            engine.on("GET", "/images/.*/json",
+                      error(500, "registry said: %s, auth %s" % (
+                          GIVEN, base64.b64encode(b"u:" + GIVEN.encode())
+                          .decode())))
+            failed = home.addesh("-k", "-s", "shop", "--engine", engine.url,
+                                 "-c", "set sandbox docker",
+                                 "-c", "env new busybox", env=env)
+            assert GIVEN in failed.err, failed
+        t = Terminal(home.argv("-s", "shop"), {**home.env, **env}, home.work)
+        t.expect("> ")
+        t.line("run -e SHOP_TOKEN=%s c.py <<< 'print(\"%s\")'"
+               % (TYPED, TYPED))
+        t.expect("^%s$" % TYPED)
+        t.line("logs")
+        t.expect("^\\*\\*\\*$")
+        t.line("quit")
+        same(t.wait(), 0)
+        files = all_files(*(home.env[name] for name in home.env if
+                            name.startswith("XDG_")), home.work)
+        logs = [p for p in files if p.endswith(".log")]
+        assert len(logs) >= 4, files.keys()
+        assert any("history" in p for p in files), files.keys()
+        assert b"nothing secret" in b"".join(files.values())
+        is_nowhere(files)
 
 
 main()

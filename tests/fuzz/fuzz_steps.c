@@ -102,12 +102,12 @@ read_all(struct steps *s)
 static void
 add_step(struct steps *s)
 {
-	struct step *st = step_begin(s, "true", NULL);
+	struct step *st = step_begin(s, "true", NULL, NULL);
 	unsigned n = step_number(st);
 	autoerr struct err err = ERR_INIT;
 	autojson json *j = NULL;
 
-	if (step_end(st, 0, NULL, NULL, &err))
+	if (step_end(st, 0, NULL, NULL, &err) || step_close(st, &err))
 		abort();
 	j = steps_load(s, n, &err);
 	if (n < 2 || strcmp(json_str(j, "state", ""), "done"))

@@ -24,8 +24,8 @@ test_kept(const char *path)
 {
 	autovec struct strvec texts = STRVEC_INIT;
 
-	ok(history_append(path, "run a.py\n", 0, HISTORY_MASK), "a line");
-	ok(!history_append(path, " secret\n", 0, HISTORY_MASK),
+	ok(history_append(path, "run a.py\n", 0, HISTORY_MASK, NULL), "a line");
+	ok(!history_append(path, " secret\n", 0, HISTORY_MASK, NULL),
 	    "one that begins with a blank is not kept");
 	history_load(&texts, path, 10);
 	is_int(texts.n, 1, "one line is loaded");
@@ -40,7 +40,7 @@ test_no_locks(const char *path)
 
 	no_locks = true;
 	alarm(20); /* not for ever */
-	ok(history_append(path, "run b.py\n", 0, HISTORY_MASK),
+	ok(history_append(path, "run b.py\n", 0, HISTORY_MASK, NULL),
 	    "without locks a line is remembered");
 	alarm(0);
 	no_locks = false;
