@@ -334,6 +334,7 @@ complete_session_init(struct host *h)
 	h->complete[COMP_SETTING] = complete_setting;
 	h->complete[COMP_VALUE] = complete_value;
 	h->complete[COMP_STEP] = complete_step;
+	h->complete[COMP_SAVED] = complete_step;
 	h->complete[COMP_JOB] = complete_job;
 	h->complete[COMP_LANGUAGE] = complete_language;
 	h->complete[COMP_BUILD] = complete_build;

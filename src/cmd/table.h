@@ -29,6 +29,7 @@ enum comp {
 	COMP_SETTING,
 	COMP_VALUE,    /* of the setting named by the operand before */
 	COMP_STEP,     /* "@7" */
+	COMP_SAVED,    /* the same, or a file of this host */
 	COMP_VARIABLE, /* "NAME=" */
 	COMP_LANGUAGE,
 	COMP_BUILD,    /* a directory, or "@NAME" of a context */

@@ -39,8 +39,10 @@ text_for(struct step *st, unsigned stream)
 		return t;
 	GROW(shown->own, shown->n, &shown->cap);
 	t = &shown->own[shown->n++];
-	*t = (struct own_text){.stream = stream, .at = st->logged[stream],
-	    .us = clock_us() - st->began_us, .text = STRBUF_INIT};
+	*t = (struct own_text){.stream = stream,
+	    .at = st->logged[stream],
+	    .us = clock_us() - st->began_us,
+	    .text = STRBUF_INIT};
 	return t;
 }
 
@@ -107,8 +109,9 @@ step_shown_json(const struct step *st)
 	cut = json_array();
 	own = json_array();
 	for (int i = 0; i < 2; i++) {
-		json_push(log, cJSON_CreateNumber(shown->program[i]
-			? (double)st->logged[i] : 0));
+		json_push(
+		    log, cJSON_CreateNumber(
+			     shown->program[i] ? (double)st->logged[i] : 0));
 		json_push(cut, cJSON_CreateBool(shown->cut[i]));
 	}
 	json_put(j, "log", log);

@@ -101,6 +101,7 @@ offer_kind(struct place *p, enum comp kind, const char *choices,
 		break;
 	case COMP_POLICY:
 	case COMP_HOST_FILE:
+	case COMP_SAVED:
 	case COMP_HOST_DIR:
 	case COMP_BUILD:
 		hostpath_complete(p->prefix,

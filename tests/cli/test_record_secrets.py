@@ -128,6 +128,7 @@ exec %s
 run -e SHOP_TOKEN=%s b.py <<< 'import os; raise SystemExit(os.environ["SHOP_TOKEN"])'
 rerun @3
 diff @2 @7
+save -f s.md
 """ % (TYPED, ELSEWHERE, TYPED, TYPED, TYPED, TYPED)
 
 

@@ -209,10 +209,29 @@ def objects(kind):
             done = home.script(script, "--json", "-k", "--config",
                                os.path.join(home.work, "config.yaml"),
                                stdin=secret)
+            done.out += saved(home)
         found = [json.loads(line) for line in done.out.splitlines()]
         if kind == "docker":
             forget_layers(found)
         return found
+
+
+SHOWN = """env new
+var X=1
+run a.py $X <<< 'print(1)'
+run b.py <<EOF
+#%s
+EOF
+""" % ("x" * (300 << 10))
+
+
+def saved(home):
+    """Of a session whose steps were shown to people."""
+    home.script(SHOWN, "-s", "shown").is_ok()
+    done = home.script("show @2\nexec true\nsave @2-@4 saved.md\n"
+                       "env rm --all\n", "--json", "-s", "shown").is_ok()
+    home.script("session rm shown\n").is_ok()
+    return done.out
 
 
 def forget_layers(found):
