@@ -117,6 +117,9 @@ find_places(struct guest *g, const json *c)
 	json_each(m, json_path(c, "HostConfig.Tmpfs"))
 		add_place(&g->places, m->string);
 	add_place(&g->places, "/");
+	/* Docker's is a tmpfs of root's, and all that one with a read-only root
+	   file system may have. */
+	add_place(&g->places, "/dev");
 }
 
 /* ---- an exec ---- */

@@ -149,6 +149,15 @@ def _(kind):
         assert ".addesh" not in done.out, done.out
 
 
+@test
+def with_a_shell_where_nothing_but_dev_can_be_written():
+    with container("docker", HostConfig={"ReadonlyRootfs": True}) as made, \
+            SandboxHome("docker") as h:
+        done = h.addesh("-c", "env attach " + made, "-c",
+                        "exec ls -A /dev").is_ok()
+        assert "null" in done.out and ".addesh" not in done.out, done.out
+
+
 @test("without a shell: %s", ENGINES)
 def _(kind):
     for options in ({}, {"User": "1234"}, {"HostConfig": {
