@@ -147,17 +147,28 @@ read_number(struct asking *a, struct field_reader *fields)
 	*(unsigned *)a->arg = job.number;
 }
 
+/* A uid that all programs share. */
+static int
+one_user_error(const struct box *box, struct err *err)
+{
+	bool ours = box->spec.limits.user == USER_SANDBOX;
+
+	err_set(err, ERR_SANDBOX, "with %s one program at a time can run here, "
+	    "and none in the background",
+	    ours ? "a directory of this host, whose user its programs have,"
+	    : box->spec.limits.user == USER_ROOT ? "its user root"
+						 : "its user of the image's");
+	err->code = EOPNOTSUPP;
+	return err_hint(err, ours ? "env new  without -v, and the files by "
+				    "'put' and 'get'"
+				  : "env new --user sandbox");
+}
+
 static int
 start_error(struct box *box, struct err *err)
 {
-	if (err->code == EOPNOTSUPP) {
-		err_set(err, ERR_SANDBOX, "with its user %s one program at a "
-		    "time can run here, and none in the background",
-		    box->spec.limits.user == USER_ROOT ? "root" :
-		    "of the image's");
-		err->code = EOPNOTSUPP;
-		return err_hint(err, "env new --user sandbox");
-	}
+	if (err->code == EOPNOTSUPP)
+		return one_user_error(box, err);
 	if (err->code == EUSERS) {
 		err_set(err, ERR_SANDBOX, "%s has as many jobs as are kept, "
 		    "with those that nobody has waited for", box->spec.name);

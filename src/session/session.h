@@ -30,6 +30,7 @@ struct env {
 	struct strvec tools;  /* LANGUAGE=INDEX of the interpreter found here */
 	int64_t opened_ms;    /* wall clock */
 	char *id; /* in the register of kept ones; NULL: it is not there */
+	char *session; /* named one that the record is of, or NULL */
 	bool jobs; /* there may be some: see session/env_jobs.h */
 	unsigned running[ENV_RUNNING_MAX]; /* those that were seen to run */
 	size_t nrunning;

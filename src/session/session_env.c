@@ -14,6 +14,7 @@ void
 env_free(struct env *env)
 {
 	free(env->id);
+	free(env->session);
 	env_spec_release(&env->spec);
 	deps_release(&env->deps);
 	strvec_release(&env->tools);

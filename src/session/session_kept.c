@@ -78,7 +78,9 @@ session_env_save(struct session *s, struct env *env, struct err *err)
 		json_push(groups, group_json(&env->deps.groups[i]));
 	record = box_record(env->box);
 	json_remove(record, "session"); /* of an unnamed one: its label */
-	json_put_str(record, "session", s->name);
+	/* It stays of the one that has it, whoever works in it. */
+	json_put_str(
+	    record, "session", env->session ? env->session : s->name);
 	json_put(record, "deps", groups);
 	json_put_bool(record, "jobs", env->jobs);
 	return kept_save(&s->runtime, record, err);
@@ -102,6 +104,7 @@ static struct env *
 adopt(struct session *s, const json *record, struct err *err)
 {
 	struct env *env = xcalloc(1, sizeof(*env));
+	const char *session;
 	struct box_ctx ctx;
 
 	strvec_init(&env->tools);
@@ -116,6 +119,8 @@ adopt(struct session *s, const json *record, struct err *err)
 	env->opened_ms = json_int(record, "opened_ms", clock_wall_ms());
 	env->id = xstrdup(json_str(record, "id", ""));
 	env->jobs = json_bool(record, "jobs", false);
+	session = json_str(record, "session", NULL);
+	env->session = session ? xstrdup(session) : NULL;
 	session_env_add(s, env);
 	return env;
 failed:

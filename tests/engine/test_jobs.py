@@ -303,6 +303,11 @@ def _(sandbox):
         done = h.script("env new -u root busybox:latest\nexec -d true\n")
         same(done.status, 125, "status")
         assert "none in the background" in done.err, done.err
+        done = h.script("env new -v %s:/data busybox:latest\nexec -d true\n"
+                        % h.dir("data"))
+        same(done.status, 125, "status")
+        assert "with a directory of this host" in done.err, done.err
+        assert "without -v" in done.err, done.err
 
 
 main()

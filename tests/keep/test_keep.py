@@ -445,9 +445,13 @@ def a_named_session_goes_on_with_its_environments(kind):
         # not those of another session
         done = h.addesh("--json", "-s", "other", "env", "ls").is_ok()
         same(json.loads(done.out)["result"]["environments"], [])
+        # whoever else works in one and keeps it, it stays of its session
+        for others in [], ["-s", "other"]:
+            h.addesh(*others, "-c", "env use two", "-c",
+                     "env keep 2h").is_ok()
         sessions = answer(h.addesh("--json", "session", "ls"))["sessions"]
         same({s["name"]: len(s["environments"]) for s in sessions},
-             {"lesson": 3})
+             {"lesson": 3, "other": 0})
         removed = answer(h.addesh("--json", "session", "rm", "lesson"))
         same(len(removed["removed"][0]["environments"]), 3)
         same(len(h.records()), 1)    # of the home itself
