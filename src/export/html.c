@@ -105,8 +105,7 @@ add_step(struct html_page *page, size_t i)
 	    "<div class=\"step%s\" id=\"step-%zu\" role=\"group\" "
 	    "aria-label=\"Step %zu\">\n<p class=\"meta\">"
 	    "<a href=\"#step-%zu\">Step %zu</a> <span class=\"status\">",
-	    s->recorded && s->answer.status.code ? " bad" : "", i + 1, i + 1,
-	    i + 1, i + 1);
+	    html_failed(page, i) ? " bad" : "", i + 1, i + 1, i + 1, i + 1);
 	html_status(out, s);
 	strbuf_adds(out, "</span>");
 	if (s->recorded) {
@@ -174,7 +173,7 @@ add_facts(struct html_page *page)
 		if (s->items[i].kind != EXPORT_STEP)
 			continue;
 		n++;
-		bad += s->steps[s->items[i].step].answer.status.code != 0;
+		bad += html_failed(page, s->items[i].step);
 	}
 	strbuf_adds(out, "<ul class=\"facts\">\n<li>");
 	html_count(out, n, "step");

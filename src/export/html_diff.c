@@ -255,7 +255,8 @@ add_side(struct strbuf *out, const struct side *s, char mark, size_t head,
     size_t tail)
 {
 	if (!s->text) {
-		strbuf_adds(out, "<td class=\"num\"></td><td></td>");
+		strbuf_adds(out, "<td class=\"num none\"></td>"
+				 "<td class=\"none\"></td>");
 		return;
 	}
 	strbuf_addf(out, "<td class=\"num\">%zu</td><td class=\"%s\">",
@@ -360,7 +361,8 @@ add_table(struct html_page *page, const size_t pair[2], bool open,
 
 	strbuf_addf(out,
 	    "<details class=\"diff\"%s><summary>Step %zu and step %zu side by "
-	    "side</summary>\n<table><thead><tr>",
+	    "side</summary>\n<table><colgroup><col class=\"num\" /><col />"
+	    "<col class=\"num\" /><col /></colgroup><thead><tr>",
 	    open ? " open=\"\"" : "", pair[0] + 1, pair[1] + 1);
 	for (int i = 0; i < 2; i++)
 		strbuf_addf(out,

@@ -106,6 +106,8 @@ bool html_is_program(const char *name);
 /* What a step showed. */
 void html_output(struct html_page *page, const struct export_step *s);
 
+/* Did it fail?  A diff that says 1 has found what it looked for. */
+bool html_failed(const struct html_page *page, size_t index);
 /* How a step ended: "exit 1", "signal KILL", "out of memory". */
 void html_status(struct strbuf *out, const struct export_step *s);
 /* "0.4 ms", "0.21s", "4m05s"; as HTML. */

@@ -7,6 +7,17 @@
 
 enum { ROWS_OPEN = 24 }; /* a longer table folds */
 
+bool
+html_failed(const struct html_page *page, size_t index)
+{
+	const struct export_step *s = &page->s->steps[index];
+	const char *name = page->steps[index].name;
+
+	if (!s->recorded || !s->answer.status.code)
+		return false;
+	return s->answer.status.code != 1 || !name || strcmp(name, "diff") != 0;
+}
+
 void
 html_status(struct strbuf *out, const struct export_step *s)
 {
@@ -89,8 +100,7 @@ add_row(struct html_page *page, size_t i)
 	strbuf_addf(out,
 	    "<tr%s><td class=\"num\">%zu</td><td class=\"what\">"
 	    "<a href=\"#step-%zu\">",
-	    s->recorded && s->answer.status.code ? " class=\"bad\"" : "", i + 1,
-	    i + 1);
+	    html_failed(page, i) ? " class=\"bad\"" : "", i + 1, i + 1);
 	add_title(out, s->step);
 	strbuf_adds(out, "</a></td><td class=\"status\">");
 	html_status(out, s);
@@ -110,7 +120,8 @@ add_sum(struct html_page *page)
 
 	strbuf_adds(out, "</tbody><tfoot><tr><td></td>"
 			 "<th scope=\"row\" class=\"what\">All</th>"
-			 "<td></td><td class=\"bar\"></td>"
+			 "<td class=\"status\"></td>"
+			 "<td class=\"bar\"></td>"
 			 "<td class=\"num\">");
 	html_duration(out, page->us);
 	strbuf_adds(out, "</td>");

@@ -20,7 +20,8 @@ from tap import main, patient, same, test           # noqa: E402
 ELEMENTS = set(
     "html head meta title style body a header h1 h2 h3 h4 h5 h6 ul ol li nav "
     "main details summary table thead tbody tfoot tr th td svg rect p div span "
-    "pre b i code em strong br hr blockquote mark footer time".split())
+    "pre b i code em strong br hr blockquote mark footer time col "
+    "colgroup".split())
 ATTRIBUTES = set(
     "lang charset http-equiv content name class href id rel aria-label "
     "aria-hidden role open scope colspan viewBox preserveAspectRatio x width "
