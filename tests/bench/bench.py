@@ -543,9 +543,17 @@ def bench_export(report):
         lines = "".join("line %d\n" % i for i in range(20))
         path = session_file(directory, "steps", [
             ("run s%d.py" % i, lines, lines) for i in range(1000)])
-        for form in ("cast", "md", "txt"):
+        for form in ("cast", "html", "md", "txt"):
             seconds, _ = measured(["export", path, "--format", form], 0)
             report.within("export --format %s, 1,000 steps" % form, seconds, 1)
+        # each is compared with the one before
+        texts = [lines + "total %d\n" % i for i in range(1000)]
+        path = session_file(directory, "again", [
+            ("run main.py <<< 'print(%d)'" % i, text, text)
+            for i, text in enumerate(texts)])
+        seconds, _ = measured(["export", path, "--format", "html"], 0)
+        report.within("export --format html, 1,000 runs of a program", seconds,
+                      1)
 
 
 def bench_live_replay(report, url, program):
