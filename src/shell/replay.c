@@ -165,7 +165,7 @@ tell(struct replay *r, const struct transcript_step *s,
 	r->passed += met;
 	r->failed += !met;
 	report_step(r, s, met ? "ok" : "not ok",
-	    at->accepted ? "updated" : NULL,
+	    at->accepted ? "updated" : at->partly ? "updated in part" : NULL,
 	    met || r->order->stop || r->order->update == UPDATE_ASK
 		? NULL
 		: at->judgement.why.buf,
@@ -187,36 +187,54 @@ is_skipped(struct replay *r, const struct transcript_step *s)
 	return true;
 }
 
-/* `--update`: what came out becomes what is expected, if a person agrees. */
+/* `--update=all`: what came out becomes what is expected. */
 static void
 update(struct replay *r, size_t i, struct attempt *at)
 {
-	struct call *c = r->c;
 	autoerr struct err err = ERR_INIT;
-	bool ask = r->order->update == UPDATE_ASK;
 
 	if (at->answer.overdue)
 		err_set(&err, ERR_USAGE,
 		    "it was stopped at its time limit: that is not written");
-	if (ask && !err.kind)
-		output_body(c->out, at->judgement.why.buf,
-		    at->judgement.why.len);
-	if (ask && !err.kind &&
-	    dispatch_confirm(c->host, c->out, true,
-		"write it into the file?", &err))
-		return;
-	if (!err.kind && !replay_accept(r, i, at, &err)) {
+	if (!err.kind && !replay_accept(r, i, at, NULL, &err)) {
 		at->accepted = true;
 		return;
 	}
 	strbuf_addf(&at->judgement.why, "not updated: %s\n", err.msg.buf);
 }
 
+/* `--update`: as far as a person agrees; false: that ends it. */
+static bool
+update_asked(struct replay *r, size_t i, struct attempt *at)
+{
+	struct output *o = r->c->out;
+	struct replay_choice choice = {0};
+	autoerr struct err err = ERR_INIT;
+	autobuf struct strbuf text = STRBUF_INIT;
+
+	if (!replay_may_accept(r, i, at, &err))
+		replay_ask(r, i, at, &choice);
+	else
+		output_body(o, at->judgement.why.buf, at->judgement.why.len);
+	if (choice.taken && !replay_accept(r, i, at, &choice, &err)) {
+		at->accepted = !choice.left;
+		at->partly = choice.left;
+	}
+	replay_choice_release(&choice);
+	if (err.kind) {
+		strbuf_addf(&text, "not updated: %s\n", err.msg.buf);
+		output_body(o, text.buf, text.len);
+	}
+	return !r->ended;
+}
+
 /* A step that is not as expected; false: it was the last one. */
 static bool
 handle_difference(struct replay *r, size_t i, struct attempt *at)
 {
-	if (is_told(r, i) && r->order->update != UPDATE_NONE) {
+	if (is_told(r, i) && r->order->update == UPDATE_ASK)
+		return update_asked(r, i, at);
+	if (is_told(r, i) && r->order->update == UPDATE_ALL) {
 		update(r, i, at);
 		if (at->accepted)
 			return true;

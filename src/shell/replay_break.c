@@ -69,7 +69,7 @@ choose(struct call *c, enum break_choice choice)
 		return err_set(&c->err, ERR_USAGE,
 		    "the file was edited since: retry");
 	if (choice == BREAK_ACCEPT &&
-	    (replay_accept(b->r, b->i, b->at, &c->err) ||
+	    (replay_accept(b->r, b->i, b->at, NULL, &c->err) ||
 		replay_write(b->r, &c->err)))
 		return -1;
 	b->choice = choice;

@@ -1,4 +1,4 @@
-/* Inside of a replay: replay.c, replay_break.c, replay_update.c. */
+/* Inside of a replay: replay.c, replay_ask.c, replay_break.c, replay_update.c. */
 #ifndef ADDESH_SHELL_REPLAY_IMPL_H
 #define ADDESH_SHELL_REPLAY_IMPL_H
 
@@ -34,6 +34,8 @@ struct replay {
 			       replays it, whatever binds its steps */
 	struct accepted *accepted; /* in the order of the file */
 	size_t n_accepted, accepted_cap;
+	bool take_all; /* a person has agreed to all that follows */
+	bool ended;    /* and has ended it */
 };
 
 /* What a step came to, and whether it should have. */
@@ -41,6 +43,7 @@ struct attempt {
 	struct answer answer;
 	struct judgement judgement;
 	bool skipped, accepted; /* by a person */
+	bool partly; /* accepted */
 	bool stale; /* the file has changed since */
 };
 
@@ -59,12 +62,30 @@ bool replay_break(struct replay *r, size_t i, struct attempt *at);
 
 /* replay_update.c */
 
-/* What came out is what the file is to expect: kept until replay_write().  -1:
-   that cannot be written (ERR_USAGE). */
-int replay_accept(struct replay *r, size_t i, struct attempt *at,
+/* Which changes of a step are taken: of each stream those hunks (align.h) that
+   are set, in their order; NULL: it has none. */
+struct replay_choice {
+	bool *out, *err;
+	bool status;
+	size_t taken, left; /* how many */
+};
+
+/* Can what is not as expected be written?  -1: not (ERR_USAGE). */
+int replay_may_accept(struct replay *r, size_t i, const struct attempt *at,
     struct err *err);
+/* What came out is what the file is to expect, or (choice) what a person has
+   taken of it: kept until replay_write().  -1: it cannot be written. */
+int replay_accept(struct replay *r, size_t i, struct attempt *at,
+    const struct replay_choice *choice, struct err *err);
+/* Finds out again which lines belong together. */
+void replay_align(struct judge_stream *st);
 /* Replaces the file by what is to be there. */
 int replay_write(struct replay *r, struct err *err);
 void replay_forget(struct replay *r);
+
+/* replay_ask.c: shows each change to a person, who chooses. */
+void replay_ask(struct replay *r, size_t i, struct attempt *at,
+    struct replay_choice *choice);
+void replay_choice_release(struct replay_choice *choice);
 
 #endif

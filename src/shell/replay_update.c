@@ -7,15 +7,21 @@
 #include "replay/rewrite.h"
 #include "shell/replay_impl.h"
 
-static int
-update_stream(struct updated *u, struct replay *r, struct judge_stream *st,
-    bool is_err, struct err *err)
+void
+replay_align(struct judge_stream *st)
 {
 	expectation_rewind(&st->x);
 	alignment_release(&st->al);
 	align(&st->al, &st->x, &st->a);
+}
+
+static int
+update_stream(struct updated *u, struct replay *r, struct judge_stream *st,
+    bool is_err, const bool *accept, struct err *err)
+{
+	replay_align(st);
 	return update_lines(u, &st->al, &st->x, &st->a, r->masks, is_err,
-	    NULL, err);
+	    accept, err);
 }
 
 static void
@@ -68,16 +74,16 @@ replay_forget(struct replay *r)
 }
 
 /* What is no output and no status only a person can write. */
-static int
-check_acceptable(struct replay *r, const struct transcript_step *s,
-    const struct attempt *at, struct err *err)
+int
+replay_may_accept(struct replay *r, size_t i, const struct attempt *at,
+    struct err *err)
 {
 	if (r->t->kind == TRANSCRIPT_BARE)
 		return err_set(err, ERR_USAGE,
 		    "%s has only commands, and nowhere to write what they "
 		    "come to",
 		    r->t->name);
-	if (at->judgement.rest_met && !s->options.expect_fail)
+	if (at->judgement.rest_met && !r->t->steps[i].options.expect_fail)
 		return 0;
 	return err_set(err, ERR_USAGE,
 	    "what is not as expected is no output and no status: edit the "
@@ -85,20 +91,24 @@ check_acceptable(struct replay *r, const struct transcript_step *s,
 }
 
 int
-replay_accept(struct replay *r, size_t i, struct attempt *at, struct err *err)
+replay_accept(struct replay *r, size_t i, struct attempt *at,
+    const struct replay_choice *choice, struct err *err)
 {
 	const struct judgement *j = &at->judgement;
+	/* All of it is checked once more as a whole. */
+	bool part = choice && choice->left;
 	struct accepted a = {.step = i,
 	    .has_output = !j->output_met,
-	    .has_status = !j->status_met,
+	    .has_status = !j->status_met && (!part || choice->status),
 	    .status = want_status_of(&at->answer.status)};
 
-	if (check_acceptable(r, &r->t->steps[i], at, err))
+	if (replay_may_accept(r, i, at, err))
 		return -1;
 	if (a.has_output &&
-	    (update_stream(&a.out, r, &at->judgement.stream[1], false, err) ||
+	    (update_stream(&a.out, r, &at->judgement.stream[1], false,
+		 part ? choice->out : NULL, err) ||
 		update_stream(&a.err, r, &at->judgement.stream[2], true,
-		    err))) {
+		    part ? choice->err : NULL, err))) {
 		accepted_release(&a);
 		return -1;
 	}

@@ -107,16 +107,88 @@ def what_was_edited_counts():
             ends(t, 0, "a.md: 3 steps as expected\n")
 
 
+QUESTION = "\\(%d/%d\\) write it into the file\\? \\[y,n,a,d,q,\\?\\]: "
+
+
 @test
 def it_is_asked_before_it_is_written():
-    for answer, status in (("y", 0), ("n", 1)):
+    for answer, status in (("y", 0), ("n", 1), ("q", 1), ("a", 0), ("d", 1)):
         with home_of() as home, replay(home, "--update") as t:
             t.expect("- 41")
-            t.expect("write it into the file\\? \\[y/N\\] ")
+            t.expect(QUESTION % (1, 1))
+            t.line("?")
+            t.expect("^y  write this change")
+            t.expect(QUESTION % (1, 1))
             t.line(answer)
-            ends(t, status, "a.md: ")
+            ends(t, status, "a.md: %s" % (
+                "3 steps" if not status else "1 step as expected, 1 not"
+                if answer == "q" else "2 steps as expected, 1 not"))
             same(file_of(home), LESSON.replace("41", "42")
-                 if answer == "y" else LESSON)
+                 if not status else LESSON)
+
+
+CHANGES = """```addesh
+$ env new
+! ...
+$ run a.py <<EOF
+> import sys
+> for n in range(9): print("line", n, "of [TIME]" if n == 8 else "")
+> sys.stderr.write("end")
+> sys.exit(3)
+> EOF
+Line 0%(s)s
+line 1%(s)s
+line 2%(s)s
+...
+Line 7%(s)s
+line 8 of [TIME]
+! ...
+[4]
+$ run b.py <<< 'print(8)'
+7
+```
+""" % {"s": " "}
+
+
+@test
+def each_change_is_asked_for():
+    """One is taken and one not, and what is between them stays."""
+    status = CHANGES.replace("[4]", "[3]")
+    for answers, changed, end in (
+            ("ynyy", status.replace("Line 0", "line 0").replace("\n7\n",
+                                                                "\n8\n"),
+             "2 steps as expected, 1 not"),
+            ("yyyn", status.replace("Line", "line"),
+             "2 steps as expected, 1 not"),
+            ("nd" + "y", CHANGES.replace("\n7\n", "\n8\n"), "2 steps"),
+            ("na", status.replace("Line 7", "line 7").replace(
+                "\n7\n", "\n8\n"), "2 steps"),
+            ("yq", CHANGES.replace("Line 0", "line 0"), "1 step as"),
+            ("a", status.replace("Line", "line").replace("\n7\n", "\n8\n"),
+             "3 steps as expected")):
+        with home_of(CHANGES) as home, replay(home, "--update") as t:
+            asked = [(1, 3), (2, 3), (3, 3), (1, 1)]
+            if "d" in answers:
+                asked.pop(2)
+            for answer, numbers in zip(answers, asked):
+                t.expect(QUESTION % numbers)
+                t.line(answer)
+            ends(t, 0 if end.startswith("3") else 1, "a.md: " + end)
+            same(file_of(home), changed, answers)
+
+
+@test
+def what_was_stopped_at_its_limit_is_written_if_somebody_says_so():
+    text = ("```addesh\n$ env new\n! ...\n%% timeout: 300ms\n$ run -t 60s "
+            "a.py <<< 'import time; print(1, flush=True); "
+            "time.sleep(50)'\n%s```\n")
+    with home_of(text % "2\n! ...\n[timeout]\n") as home, \
+            replay(home, "--update") as t:
+        t.expect("stopped at its time limit")
+        t.expect(QUESTION % (1, 1))
+        t.line("y")
+        ends(t, 0, "a.md: 2 steps as expected")
+        same(file_of(home), text % "1\n! ...\n[timeout]\n")
 
 
 @test
