@@ -377,10 +377,11 @@ replay_exec(struct call *c)
 		    "a session file replays no other");
 	if (fd)
 		return perform_file(c, fd);
-	return replay_all(c);
+	return call_has(c, "list") ? replay_list(c) : replay_all(c);
 }
 
 static const struct opt replay_opts[] = {
+    OPT_FLAG('l', "list", "name the steps and execute none"),
     OPT_FLAG(0, "offline", "compare what was recorded, without running it"),
     OPT_STR(0, "only", "STEP", "one step: its id, number, or /RE/",
 	COMP_NONE),

@@ -24,6 +24,11 @@ enum break_choice {
 	BREAK_EDIT,
 };
 
+struct call;
+
+/* `replay --list`. */
+int replay_list(struct call *c);
+
 struct replay_order {
 	const char *file;
 	const char *only; /* an id, a number, or /RE/; NULL: all steps */

@@ -416,6 +416,36 @@ def it_gets_nowhere_by_another_file():
 # ---- update ----
 
 @test
+def steps_are_listed_without_being_executed():
+    text = LESSON.replace("$ env new", "$ nosuch command")
+    with SandboxHome("restricted") as home:
+        name = write(home, "lesson.md", text)
+        done = replay(home, name, "--list").is_ok()
+        lines = done.out.splitlines()
+        same(lines[0].split(), ["STEP", "LINE", "ID", "HEADING", "COMMAND"])
+        same([line.split()[:2] for line in lines[1:]],
+             [["1", "9"], ["2", "15"], ["3", "24"], ["4", "26"]])
+        assert re.search(r"2 +15  first +Run it +run main.py <<'EOF'$",
+                         lines[2]), lines
+        write(home, "two.md", fence("$ var A=1\n"))
+        plain = home.addesh("--plain", "replay", "-l", name, "two.md",
+                            cwd=home.work).is_ok().out.splitlines()
+        same(plain[1], "lesson.md\t2\t15\tfirst\tRun it\t"
+             "run main.py <<'EOF'")
+        same(plain[4], "two.md\t1\t2\t\t\tvar A=1")
+        steps = [json.loads(line) for line in
+                 replay(home, name, "-l", "--json").is_ok().out.splitlines()]
+        same(steps[1], {"file": name, "step": 2, "line": 15, "id": "first",
+                        "heading": "Run it", "command":
+                        "run main.py <<'EOF'\nimport nosuch\nEOF\n"})
+        whole = json.loads(home.addesh("--json", "replay", "-l", name,
+                                       cwd=home.work).out)
+        same(whole["result"]["steps"], steps)
+        replay(home, name, "--list", "--update=all").is_status(2)
+        replay(home, "none.md", "--list").is_status(125)
+
+
+@test
 def what_differs_is_written_into_the_file():
     with SandboxHome("restricted") as home:
         good = LESSON + "\nprose, untouched\n"

@@ -69,6 +69,7 @@ help
 var NAME=x ODD=\udcff
 var
 replay s.md
+replay --list s.md
 export words.md -o words.txt
 env new
 env new --name second --writable --keep=60s
