@@ -75,9 +75,10 @@ export_parts(const struct export_step *s, export_part_fn *fn, void *arg)
 
 /* ---- as lines ---- */
 
-/* Of an SGR sequence that the sanitiser let pass, and how many of them in a row
-   a backspace finds its way through. */
-enum { SGR_MAX = 48, SGRS_MAX = 8 };
+/* Of an SGR sequence that the sanitiser let pass; how many of them in a row a
+   backspace finds its way through; and how many bytes of them a line keeps that
+   is written over, so that many do not make it slow. */
+enum { SGR_MAX = 48, SGRS_MAX = 8, SGR_KEPT = 256 };
 
 /* Lines without anything that only a terminal understands. */
 struct lines {
@@ -145,6 +146,9 @@ start_over(struct lines *l)
 		len += len == 0;
 	}
 	strbuf_truncate(text, kept);
+	if (kept > SGR_KEPT)
+		strbuf_consume(text,
+		    strchr(text->buf + kept - SGR_KEPT, '\033') - text->buf);
 	l->back = false;
 }
 

@@ -260,6 +260,15 @@ def too_much_output_is_cut():
         assert "exit 0 in 0.01s, output cut\n" in text
 
 
+@test("a line written over and over is soon a line: %s", FORMATS + ("html",))
+def _(form):
+    with Home() as home:
+        for line in ("\x1b[31m\rx", "a\x1b[m\b", "a\rb"):
+            one_step(home, (1, "o", line * 200000))
+            export(home, "s.md", "--format", form,
+                   timeout=patient(20)).is_ok()
+
+
 @test
 def a_recording_of_something_else_is_an_error():
     with Home() as home:
