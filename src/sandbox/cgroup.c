@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -13,6 +15,7 @@
 #define NAME_PREFIX "addesh-"
 #define PERIOD_US 100000 /* of cpu quotas; the kernel's own default */
 #define REMOVE_MS 2000
+#define PROCS_MAX (1u << 20) /* bytes of cgroup.procs */
 
 /* ---- finding our place ---- */
 
@@ -436,6 +439,26 @@ cgroup_leaf_close_fds(struct cgroup_leaf *leaf)
 	leaf->nfds = 0;
 }
 
+/* What version 1 has no file for.  Who forks meanwhile is found next time. */
+static void
+kill_listed(const char *dir)
+{
+	autofree char *path = io_join(dir, "cgroup.procs");
+	autobuf struct strbuf list = STRBUF_INIT;
+	autoerr struct err ignored = ERR_INIT;
+
+	if (io_read_file(path, &list, PROCS_MAX, &ignored))
+		return;
+	for (char *p = list.buf, *end; *p; p = end + (*end == '\n')) {
+		long pid = strtol(p, &end, 10);
+
+		if (end == p || pid <= 1) /* 0: of a namespace that we do not
+					     see into */
+			break;
+		(void)kill((pid_t)pid, SIGKILL);
+	}
+}
+
 /* A cgroup is busy until the last of its processes was reaped. */
 int
 cgroup_remove_dir(const char *path, struct err *err)
@@ -446,7 +469,8 @@ cgroup_remove_dir(const char *path, struct err *err)
 	while (rmdir(path) && errno != ENOENT) {
 		if (errno != EBUSY || clock_ms() >= deadline)
 			return err_sys(err, errno, "cgroup %s", path);
-		write_file(path, "cgroup.kill", "1");
+		if (write_file(path, "cgroup.kill", "1"))
+			kill_listed(path);
 		nanosleep(&pause, NULL);
 	}
 	return 0;

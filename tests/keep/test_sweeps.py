@@ -2,8 +2,10 @@
 """A sweep and a process that keeps an environment, at one time: what the engine
 has listed is old when it is judged."""
 
+import glob
 import json
 import os
+import stat
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -11,7 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
 import engines
 from proxy import Proxy
 from sandboxes import ENGINES, KINDS, SandboxHome
-from tap import main, patient, same, test
+from tap import Skip, main, patient, same, test
 
 
 class Behind:
@@ -96,6 +98,33 @@ def _(kind):
             same([i for i in items if i["kind"] in ("file", "cgroup") and
                   not i["keep"]], [])
             home.addesh("-c", "env use k3", "-c", "exec true").is_ok()
+
+
+def notes(home, kind):
+    """What lock files say: the values of the lines that begin with kind."""
+    return [line.split(" ", 1)[1].rstrip("\n")
+            for path in glob.glob(home.path + "/**/env/*", recursive=True)
+            if stat.S_ISREG(os.stat(path).st_mode)
+            for line in open(path) if line.startswith(kind + " ")]
+
+
+@test("what is kept ends with its record")
+def _():
+    """Nobody could find it any more, and each sweep would wait for it."""
+    with SandboxHome("restricted-root") as home:
+        home.addesh("-c", "env new --keep --name k4").is_ok()
+        leaves = notes(home, "cgroup")
+        if not leaves:
+            raise Skip("no control groups here")
+        for path in notes(home, "kept"):
+            os.unlink(path)
+        with open(leaves[0] + "/cgroup.procs") as f:
+            pids = list(map(int, f))
+        assert pids, "the runner is not in it"
+        home.addesh("-c", "env new", "-c", "exec true").is_ok()
+        same([p for p in leaves if os.path.exists(p)], [])
+        same([p for p in pids if os.path.exists("/proc/%d" % p)], [])
+        same(notes(home, "cgroup"), [])
 
 
 main(beside=True)
