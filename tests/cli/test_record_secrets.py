@@ -58,7 +58,8 @@ def exported(home, form):
 def kept(home):
     files = {name: open(os.path.join(home.work, name)).read()
              for name in ("r.md", "r.rec.jsonl")}
-    files.update((form, exported(home, form)) for form in ("cast", "md", "txt"))
+    files.update((form, exported(home, form))
+                 for form in ("cast", "html", "md", "txt"))
     return files
 
 
