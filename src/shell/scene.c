@@ -3,7 +3,9 @@
 #include <stdlib.h>
 
 #include "cmd/host.h"
+#include "project/languages.h"
 #include "replay/judge.h"
+#include "sandbox/runtime.h"
 #include "session/session.h"
 
 enum { KEEP_MS = 60 * 60 * 1000 };
@@ -30,6 +32,20 @@ has_image(struct host *h, const char *name)
 	return found;
 }
 
+/* Whether a program of this host can stand in for it. */
+static bool
+is_stood_in_for(struct host *h, const char *image)
+{
+	autoerr struct err ignored = ERR_INIT;
+	struct languages *all = session_languages(h->session, &ignored);
+	const struct language *l =
+	    all ? languages_by_image(all, image) : NULL;
+	autofree char *program = l && l->version.n
+	    ? runtime_find_program(l->version.v[0]) : NULL;
+
+	return program != NULL;
+}
+
 bool
 scene_has(struct host *h, const struct requirement *q)
 {
@@ -43,7 +59,7 @@ scene_has(struct host *h, const struct requirement *q)
 	if (q->kind == REQUIRE_RESTRICTED)
 		met = kind == BOX_RESTRICTED;
 	else if (kind == BOX_RESTRICTED)
-		met = q->kind == REQUIRE_IMAGE; /* the host stands in for it */
+		met = q->kind == REQUIRE_IMAGE && is_stood_in_for(h, q->arg);
 	else if (q->kind == REQUIRE_IMAGE)
 		met = has_image(h, q->arg);
 	else if (q->kind == REQUIRE_ENGINE)

@@ -202,6 +202,12 @@ def what_is_not_there_skips_the_file():
         done = replay(home, write(home, "a.md", text)).is_status(77)
         same(verdicts(done), ["skip"])
         assert "needs docker" in done.out, done
+        # what the sandbox would refuse, and what a program of this host is for
+        text = "---\nrequires: [\"image:%s\"]\n---\n" + fence("$ true\n")
+        write(home, "c.md", text % "nothere:1")
+        replay(home, "c.md").is_status(77)
+        write(home, "c.md", text % "python:3.11-slim")
+        replay(home, "c.md").is_ok()
         write(home, "b.md", LESSON)
         done = home.addesh("replay", "a.md", "b.md", cwd=home.work).is_ok()
         same(verdicts(done), ["skip"] + ["ok"] * 4)
