@@ -258,7 +258,6 @@ box_new(const struct box_ctx *ctx)
 	env_spec_init(&box->spec);
 	strvec_init(&box->describe);
 	strvec_init(&box->limits);
-	strbuf_init(&box->gone);
 	box->lock_fd = box->wake_fd = -1;
 	return box;
 }
@@ -281,7 +280,6 @@ box_free(struct box *box)
 	env_spec_release(&box->spec);
 	strvec_release(&box->describe);
 	strvec_release(&box->limits);
-	strbuf_release(&box->gone);
 	free(box->id);
 	free(box->runtime_dir);
 	free(box);

@@ -111,8 +111,6 @@ void box_leave(struct box *box);
 bool box_alive(const struct box *box);
 /* Whether a command in it would begin without connecting first. */
 bool box_connected(const struct box *box);
-/* Why it was lost, one line; "" if it was not. */
-const char *box_lost_why(const struct box *box);
 
 /* Where a program's output goes while it runs.  Any may be NULL. */
 struct box_sink {

@@ -10,6 +10,9 @@ struct box_ops {
 	/* Ends it from outside at once, when its runner is not heard any more.
 	   May find out why: sets v->oom and puts it into v->why. */
 	void (*kill)(struct box *box, struct verdict *v);
+	/* The same without ending it: the stream has ended, and why?  NULL:
+	   nobody knows. */
+	void (*examine)(struct box *box, struct verdict *v);
 	/* A run begins or has ended: for what is watched from outside. */
 	void (*run_begin)(struct box *box);
 	void (*run_end)(struct box *box, struct verdict *v);
@@ -60,7 +63,6 @@ struct box {
 	bool far;    /* another machine opened it */
 	bool doomed; /* its runner does not answer: it is to be ended */
 	bool leaving; /* what this process has of it goes, and no more */
-	struct strbuf gone; /* why the last connection ended */
 	int wake_fd;	    /* the socket at which others knock, or -1 */
 	struct loop_fd *wake;
 };

@@ -30,12 +30,6 @@ box_connected(const struct box *box)
 }
 
 const char *
-box_lost_why(const struct box *box)
-{
-	return box->client ? client_lost_why(box->client) : box->gone.buf;
-}
-
-const char *
 box_id(const struct box *box)
 {
 	return box->id;
@@ -193,10 +187,6 @@ box_keep(struct box *box, uint64_t lease_ms, struct err *err)
 static void
 disconnect(struct box *box)
 {
-	if (box->client) {
-		strbuf_reset(&box->gone);
-		strbuf_adds(&box->gone, client_lost_why(box->client));
-	}
 	client_free(steal(&box->client));
 	box_unwatch_lock(box);
 	if (box->lock_fd >= 0)

@@ -9,6 +9,7 @@
 #include "engine/progress.h"
 
 #define EVENTS_MS 3000
+#define LATE_US 300000
 
 struct autopsy {
 	struct objects objects;
@@ -29,9 +30,11 @@ on_object(void *arg, const json *o, struct err *err)
 	if (!strcmp(action, "die") || !strcmp(action, "died")) {
 		a->died = true;
 		free(a->exit_code);
-		a->exit_code = xstrdup(json_str(attributes, "exitCode", ""));
+		a->exit_code = xstrdup(json_str(attributes, "exitCode",
+		    json_str(attributes, "containerExitCode", "")));
 	}
-	return 0;
+	/* Nothing comes after it. */
+	return a->died ? err_set(err, ERR_INTERRUPTED, "known") : 0;
 }
 
 static int
@@ -42,7 +45,23 @@ on_events(void *arg, const void *p, size_t n, struct err *err)
 	return objects_feed(&a->objects, p, n, on_object, a, err);
 }
 
-/* Past events only: `until` now ends the answer. */
+/*
+ * Where the answer ends, should it not tell of the end: the engine learns of that
+ * a little later than we, who read the container's output.  Podman takes whole
+ * seconds only.
+ */
+static void
+add_until(struct strbuf *path, const struct engine *e, int64_t now_us)
+{
+	int64_t until = now_us + LATE_US;
+
+	if (engine_kind(e) == ENGINE_DOCKER)
+		strbuf_addf(path, "%lld.%06lld", (long long)until / 1000000,
+		    (long long)until % 1000000);
+	else
+		strbuf_addf(path, "%lld", (long long)until / 1000000 + 1);
+}
+
 static void
 ask_events(struct engine *e, const char *id, struct autopsy *a)
 {
@@ -52,7 +71,7 @@ ask_events(struct engine *e, const char *id, struct autopsy *a)
 	autofree char *base = NULL;
 	autobuf struct strbuf path = STRBUF_INIT;
 	autoerr struct err ignored = ERR_INIT;
-	int64_t now = clock_wall_ms() / 1000;
+	int64_t now_us = clock_wall_us();
 	struct http_request rq = {.doing = "reading events", .method = "GET",
 	    .sink = on_events, .sink_arg = a, .first_byte_ms = EVENTS_MS,
 	    .silence_ms = EVENTS_MS};
@@ -60,9 +79,11 @@ ask_events(struct engine *e, const char *id, struct autopsy *a)
 	json_push_str(list, id);
 	json_put(filters, "container", list);
 	text = json_print(filters);
-	base = engine_path(e, "/events?since=%lld&until=%lld&filters=",
-	    (long long)now - 3600, (long long)now);
+	base = engine_path(e, "/events?since=%lld&until=",
+	    (long long)now_us / 1000000 - 3600);
 	strbuf_adds(&path, base);
+	add_until(&path, e, now_us);
+	strbuf_adds(&path, "&filters=");
 	http_add_escaped(&path, text, "");
 	rq.path = path.buf;
 	http_do(engine_http(e), &rq, NULL, &ignored);

@@ -50,6 +50,14 @@ engine_box_kill(struct box *box, struct verdict *v)
 	free(steal(&eb->container));
 }
 
+static void
+engine_box_examine(struct box *box, struct verdict *v)
+{
+	const struct engine_box *eb = box->impl;
+
+	container_autopsy(box->ctx.engine, eb->container, v);
+}
+
 static int
 engine_box_remove(struct box *box, struct err *err)
 {
@@ -178,6 +186,7 @@ engine_box_log(struct box *box, const struct box_log *log, struct err *err)
 }
 
 static const struct box_ops ops = {.kill = engine_box_kill,
+    .examine = engine_box_examine,
     .run_begin = engine_run_begin,
     .run_end = engine_run_end,
     .remove = engine_box_remove,

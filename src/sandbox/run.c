@@ -289,6 +289,8 @@ lost_verdict(struct running *rn)
 	   has its runner end what nobody waits for. */
 	if (!box->lease_ms || box->doomed)
 		box->ops->kill(box, v);
+	else if (box->ops->examine)
+		box->ops->examine(box, v);
 }
 
 static void

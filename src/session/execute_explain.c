@@ -165,8 +165,7 @@ note_files(struct execution *x)
 static void
 note_lost(struct execution *x)
 {
-	err_set(&x->r->note, ERR_SANDBOX, "%s",
-	    box_lost_why(x->env->box));
+	err_set(&x->r->note, ERR_SANDBOX, "%s", x->r->lost_why);
 	/* Of a kept one perhaps nothing but the connection was lost. */
 	err_hint(&x->r->note, "the next command %sopens it again, with nothing "
 	    "in /workspace",

@@ -81,6 +81,7 @@ void
 result_release(struct result *r)
 {
 	free(r->id);
+	free(r->lost_why);
 	json_free(r->limits);
 	json_free(r->events);
 	json_free(r->diagnosis);
@@ -136,6 +137,10 @@ result_verdict(struct result *r, const struct verdict *v)
 	r->oom_unknown = v->oom == OOM_UNKNOWN;
 	r->cancelled = v->cancelled;
 	r->lost = v->lost;
+	if (v->lost) {
+		free(r->lost_why);
+		r->lost_why = xstrdup(v->why.buf);
+	}
 	r->disk_used = v->disk_used;
 	r->files = v->files;
 	r->stdout_truncated |= v->out_truncated;

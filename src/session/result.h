@@ -41,6 +41,7 @@ struct result {
 	uint64_t leftovers;
 	uint64_t files; /* so many that they were too much; else 0 */
 	uint64_t disk_used; /* the workspace grew beyond its limit; else 0 */
+	char *lost_why; /* or NULL */
 	json *limits; /* {"applied":{},"not_applied":[]} */
 	json *events; /* [{"t_ms","phase","text"}] */
 	json *diagnosis; /* object, or NULL */

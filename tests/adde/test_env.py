@@ -474,6 +474,7 @@ def _(kind):
         got = when_it_runs(env, lambda p: engines.api(kind).delete(
             "/containers/" + env.id, force="1"))
         assert "environment lost" in got["error"], got
+        assert "; the container ended with status 137" in got["error"], got
         same(got["log"]["stdout"], "begun\n")
 
 
