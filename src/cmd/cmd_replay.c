@@ -151,11 +151,11 @@ end(struct performer *p)
 	if (WIFSIGNALED(status))
 		p->why = xasprintf("its process died of signal %d",
 		    WTERMSIG(status));
-	if (p->process.dir && keep)
+	if (p->process.scratch.dir && keep)
 		call_note(p->all->c,
 		    "%s: kept for an hour:  XDG_STATE_HOME=%s/state addesh "
 		    "env ls -a",
-		    p->file, p->process.dir);
+		    p->file, p->process.scratch.dir);
 	file_process_release(&p->process, keep);
 	p->done = true;
 }

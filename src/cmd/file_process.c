@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/io.h"
 #include "base/spawn.h"
 #include "cmd/host.h"
@@ -17,6 +18,8 @@
 
 /* Names the descriptor of the report, in such a process. */
 #define REPORT_FD "ADDESH_REPLAY_FD"
+/* Names the note of its directories, so that it holds them, too. */
+#define SCRATCH_NOTE "ADDESH_REPLAY_NOTE"
 
 /* Kept of ours: where the engine is, and what the system needs. */
 static const char *const inherited[] = {"PATH", "USER", "LOGNAME", "CI",
@@ -74,15 +77,12 @@ make_directories(struct file_process *p, struct strvec *env, struct err *err)
 	    {"XDG_DATA_HOME", "data"}};
 	const char *tmp = getenv("TMPDIR");
 
-	p->dir = xasprintf("%s/addesh-replay-XXXXXX",
-	    tmp && *tmp == '/' ? tmp : "/tmp");
-	if (!mkdtemp(p->dir)) {
-		err_sys(err, errno, "%s", p->dir);
-		free(steal(&p->dir));
+	if (scratch_make(&p->scratch, tmp && *tmp == '/' ? tmp : "/tmp", err))
 		return -1;
-	}
+	if (p->scratch.note)
+		strvec_pushf(env, SCRATCH_NOTE "=%s", p->scratch.note);
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
-		autofree char *path = io_join(p->dir, dirs[i][1]);
+		autofree char *path = io_join(p->scratch.dir, dirs[i][1]);
 
 		if (io_mkdirs(path, 0700, err))
 			return -1;
@@ -146,6 +146,7 @@ file_process_start(struct file_process *p, const struct strvec *argv,
 	    .session = !asks};
 	int fd[2];
 
+	p->scratch = (struct scratch)SCRATCH_INIT;
 	if (make_environment(p, audience, &env, err))
 		return -1;
 	sp.env = env.v;
@@ -194,11 +195,7 @@ file_process_end(struct file_process *p)
 void
 file_process_release(struct file_process *p, bool keep)
 {
-	autoerr struct err ignored = ERR_INIT;
-
-	if (p->dir && !keep)
-		io_remove_tree(p->dir, &ignored);
-	free(steal(&p->dir));
+	scratch_release(&p->scratch, keep ? clock_wall_ms() + FILE_KEEP_MS : 0);
 }
 
 /* ---- in it ---- */
@@ -223,12 +220,16 @@ const char *
 file_process_enter(int fd, const char *path, struct err *err)
 {
 	const char *slash = strrchr(path, '/');
+	const char *note = getenv(SCRATCH_NOTE);
 	autofree char *dir = NULL;
 
 	/* Whoever started it is not there to end it. */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
 	unsetenv(REPORT_FD);
+	if (note)
+		scratch_hold(note);
+	unsetenv(SCRATCH_NOTE);
 	if (!slash)
 		return path;
 	dir = xstrndup(path, slash == path ? 1 : slash - path);

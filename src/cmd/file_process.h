@@ -13,8 +13,12 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "base/strvec.h"
+#include "sandbox/scratch.h"
 
 struct host;
+
+/* With --keep what was opened stays so long. */
+#define FILE_KEEP_MS (60 * 60 * 1000)
 
 /* Who sees what the process writes. */
 enum file_audience {
@@ -27,7 +31,7 @@ struct file_process {
 	pid_t pid; /* 0: not begun, or over */
 	int fd;	   /* its report: objects in lines; at its end the process is
 		      over */
-	char *dir; /* its directories */
+	struct scratch scratch; /* its directories; there is none at first */
 	bool terminal; /* it has ours, whose modes were: */
 	struct termios modes;
 };
@@ -43,7 +47,7 @@ int file_process_start(struct file_process *p, const struct strvec *argv,
 /* Waits for it, and takes the terminal back, whatever it was left in; its wait
    status. */
 int file_process_end(struct file_process *p);
-/* Removes its directories, unless keep. */
+/* Removes its directories, or (keep) leaves them to the sweep, later. */
 void file_process_release(struct file_process *p, bool keep);
 
 /* ---- in it ---- */

@@ -181,6 +181,7 @@ sweep_run(const struct runtime *rt, struct engine *engine, bool dry,
 		sweep_engine(&s, engine);
 	}
 	sweep_kept(&s);
+	sweep_scratch(&s);
 	sweep_locks(&s, rt);
 	json_free(s.containers);
 	json_free(s.records);

@@ -34,5 +34,10 @@ int sweep_container_of(struct sweep *s, const char *id, struct err *err);
    of; sweep_kept.c. */
 void sweep_kept_begin(struct sweep *s);
 void sweep_kept(struct sweep *s);
+/* Ends the environment of a record in a register that nobody needs any more,
+   unless (spare) it lives; false: it does, or something of it is left. */
+bool sweep_kept_end(struct sweep *s, const json *record, bool spare);
+/* What replays left; sweep_scratch.c. */
+void sweep_scratch(struct sweep *s);
 
 #endif

@@ -1,8 +1,10 @@
 /* What the register of kept environments tells of, and has ended or is lost. */
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/units.h"
+#include "engine/container.h"
 #include "sandbox/kept.h"
 #include "sandbox/restricted_impl.h"
 #include "sandbox/sweep_impl.h"
@@ -87,6 +89,53 @@ sweep_record(struct sweep *s, const json *record)
 		sweep_lost(s, record);
 	else
 		tell_kept(s, record, state);
+}
+
+/* ---- of a register that nobody needs ---- */
+
+/* By what the record says of it. */
+static int
+end_now(struct sweep *s, const json *record, struct err *err)
+{
+	const json *box = json_get(record, "box");
+	const char *socket = json_str(box, "socket", NULL);
+	const char *container = json_str(box, "container", NULL);
+
+	if (socket && !access(socket, F_OK))
+		restricted_quit(socket);
+	else if (!container)
+		owner_end(json_str(box, "runner", ""), END_MS);
+	return container ? container_remove(s->asked, container, END_MS, err)
+			 : 0;
+}
+
+bool
+sweep_kept_end(struct sweep *s, const json *record, bool spare)
+{
+	struct runtime rt = kept_runtime(record, s->rt);
+	enum kept_state state = kept_state(record, s->containers, s->engine);
+	autoerr struct err err = ERR_INIT;
+	autoclose int lock =
+	    runtime_lock(&rt, json_str(record, "id", ""), 0, &err);
+
+	if (lock < 0 || (spare && state == KEPT_LIVES))
+		return false;
+	if (state == KEPT_UNKNOWN) {
+		sweep_item(s, "engine",
+		    json_str(json_get(record, "box"), "engine", ""),
+		    "what a replay kept there is not looked at: use --engine",
+		    true);
+		return false;
+	}
+	if (state != KEPT_ENDED &&
+	    !sweep_item(s, "environment", json_str(record, "name", ""),
+		"its replay has ended", false))
+		return s->dry;
+	if (state != KEPT_ENDED && end_now(s, record, &err)) {
+		sweep_failed(s, &err);
+		return false;
+	}
+	return clean_kept(s, record);
 }
 
 /* ---- records that cannot be read ---- */

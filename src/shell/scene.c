@@ -2,13 +2,12 @@
 
 #include <stdlib.h>
 
+#include "cmd/file_process.h"
 #include "cmd/host.h"
 #include "project/languages.h"
 #include "replay/judge.h"
 #include "sandbox/runtime.h"
 #include "session/session.h"
-
-enum { KEEP_MS = 60 * 60 * 1000 };
 
 static bool
 engine_is(struct host *h, enum engine_kind kind)
@@ -124,5 +123,5 @@ scene_put_away(struct host *h, bool keep)
 		return;
 	}
 	for (size_t i = 0; i < s->nenvs; i++)
-		session_env_keep(s, s->envs[i], KEEP_MS, &ignored);
+		session_env_keep(s, s->envs[i], FILE_KEEP_MS, &ignored);
 }

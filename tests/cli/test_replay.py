@@ -310,6 +310,37 @@ def whoever_is_stopped_leaves_nothing():
         same(left() - before, set())
 
 
+@test
+def what_is_kept_goes_when_its_time_is_over():
+    with SandboxHome("restricted") as home:
+        write(home, "a.md", fence("$ env new\n! ...\n"))
+        done = replay(home, "a.md", "--keep").is_ok()
+        state = re.search("XDG_STATE_HOME=([^ ]*)", done.err).group(1)
+        place = os.path.dirname(state)
+        notes = os.path.join(home.env["XDG_RUNTIME_DIR"], "addesh/replay")
+        note = os.path.join(notes, os.listdir(notes)[0])
+        home.addesh("gc").is_ok()
+        env = {"XDG_STATE_HOME": state}
+        rows = home.addesh("env", "ls", "-a", env=env).is_ok().out
+        assert "kept" in rows, rows
+        same(open(note).read().splitlines()[0], place)
+        with open(note, "w") as f:
+            f.write(place + "\nuntil 1\n")
+        kept = home.addesh("gc").is_ok().out
+        assert re.search(re.escape(place) + " +keep", kept), kept
+        home.addesh("env", "rm", "e1", env=env).is_ok()
+        home.addesh("true").is_ok()
+        same((os.path.exists(place), os.listdir(notes)), (False, []))
+        # what else a note may say is nobody's to be removed
+        other = home.dir("other")
+        for text in ("", "x", "\n", "/\n", other + "\n",
+                     home.path + "/addesh-replay-none\n"):
+            with open(note, "w") as f:
+                f.write(text)
+            home.addesh("gc").is_ok()
+            same((os.path.isdir(other), os.listdir(notes)), (True, []), text)
+
+
 STRANGE = "---\norigin: elsewhere\n---\n"
 # What a file of somebody else asks for, and the status that it gets.
 BOUND = [

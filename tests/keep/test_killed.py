@@ -5,6 +5,7 @@ is lost that was said to be kept, and nothing stays that nobody knows of."""
 import json
 import os
 import random
+import signal
 import sys
 import time
 
@@ -110,6 +111,55 @@ def nothing_is_lost_and_nothing_stays(kind):
             h.addesh("env", "rm", name).is_ok()
         h.addesh("session", "rm", "-f", "work")
         h.addesh("gc").is_ok()
+        h.traces.gone()
+
+
+LESSON = """```addesh
+$ env new --keep=1h
+! ...
+$ env new
+! ...
+$ run -t 100s a.py <<< 'import time; time.sleep(90)'
+```
+"""
+
+
+def end_at_once(h, p, both):
+    """p and the process that it has for a file, or only that."""
+    pids = [p.pid] + [pid for pid, line in descendants(p.pid).items()
+                      if "replay" in line]
+    same(len(pids), 2, pids)
+    h.traces.note(pids[1])
+    for signo in (signal.SIGSTOP, signal.SIGKILL):
+        for pid in pids[not both:]:
+            os.kill(pid, signo)
+    p.wait()
+
+
+def scratch(h):
+    return [n for n in os.listdir(h.env["TMPDIR"]) if "-replay-" in n]
+
+
+@test(values=KINDS + ("restricted-root alone",), deadline=120)
+def nothing_stays_of_a_replay(kind):
+    kind, _, alone = kind.partition(" ")
+    with Home(kind) as h:
+        if kind not in ENGINES:
+            h.options += ["--engine", "restricted"]
+        h.own(h.write("a.md", LESSON))
+        p = h.traces.spawn("replay", "--tap", "a.md")
+        while b"ok 2" not in p.stdout.readline():
+            pass
+        end_at_once(h, p, not alone)
+        same(len(scratch(h)), 1)
+        dry = h.addesh("gc", "--dry-run").is_ok().out
+        assert "its replay has ended" in dry, dry
+        same(len(scratch(h)), 1)
+        if kind in ENGINES:
+            h.addesh("gc").is_ok()
+        else:
+            h.addesh("true").is_ok()
+        same(scratch(h), [])
         h.traces.gone()
 
 
