@@ -5,30 +5,49 @@
 #include "base/sanitise.h"
 #include "base/units.h"
 #include "export/export.h"
+#include "lexer/lexer.h"
 #include "session/result.h"
 
 /* ---- parts ---- */
 
+/* The recorded result is that of the last one. */
+static bool
+has_more_commands(const struct transcript_step *s)
+{
+	autoerr struct err ignored = ERR_INIT;
+	struct lex_line l;
+	bool more;
+
+	lex_line(&l, s->text, s->n, 1, LEX_EOF, TRANSCRIPT_TEXT_MAX, &ignored);
+	more = l.n > 1;
+	lex_line_release(&l);
+	return more;
+}
+
 /*
  * Bytes of stderr that are the program's.  A recording has all of stderr as one
  * stream; what addesh says of a run stands behind what the program wrote, which
- * is in the run's result, too.
+ * is in the run's result, too.  Where the two do not go together, or there are
+ * results that were not kept, nobody knows, and all of it counts as written.
  */
 static size_t
-program_bytes(const struct answer *a)
+program_bytes(const struct export_step *s)
 {
-	const json *result = json_get(a->object, "result");
+	const struct strbuf *all = &s->answer.stream[2];
+	const json *result = json_get(s->answer.object, "result");
 	const char *text = json_str(result, "stderr", NULL);
 	const char *coded = json_str(result, "stderr_b64", NULL);
 	autobuf struct strbuf bytes = STRBUF_INIT;
-	size_t n;
 
+	if (!all->len || has_more_commands(s->step))
+		return all->len;
 	if (text)
 		strbuf_adds(&bytes, text);
 	else if (coded)
 		base64_decode(&bytes, coded, strlen(coded));
-	n = bytes.len < a->stream[2].len ? bytes.len : a->stream[2].len;
-	return memcmp(bytes.buf, a->stream[2].buf, n) == 0 ? n : 0;
+	if (bytes.len > all->len || memcmp(bytes.buf, all->buf, bytes.len) != 0)
+		return all->len;
+	return bytes.len;
 }
 
 /* Where the last whole character before end ends; a character is begun at
@@ -49,7 +68,7 @@ void
 export_parts(const struct export_step *s, export_part_fn *fn, void *arg)
 {
 	const struct answer *a = &s->answer;
-	size_t done[3] = {0}, program = program_bytes(a);
+	size_t done[3] = {0}, program = program_bytes(s);
 
 	for (size_t i = 0; i < a->n_events; i++) {
 		const struct answer_event *e = &a->events[i];
