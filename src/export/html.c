@@ -47,14 +47,18 @@ top_level(const struct html_page *page)
 	return top;
 }
 
+/* The file's name is no Markdown. */
 static void
-add_title(struct strbuf *out, const struct html_page *page)
+add_title(
+    struct strbuf *out, const struct html_page *page, enum html_inline how)
 {
 	const char *name = page->s->t->name, *slash = strrchr(name, '/');
 
-	html_texts(out, page->title >= 0 ? page->s->title
-			: slash          ? slash + 1
-					 : name);
+	if (page->title >= 0)
+		html_markdown_line(
+		    out, page->s->title, strlen(page->s->title), how);
+	else
+		html_texts(out, slash ? slash + 1 : name);
 }
 
 static void
@@ -64,7 +68,8 @@ add_heading(struct html_page *page, size_t i)
 	unsigned level = html_heading_level(page, item->level);
 
 	strbuf_addf(&page->body, "<h%u id=\"h-%zu\">", level, i);
-	html_markdown_line(&page->body, item->text.buf, item->text.len);
+	html_markdown_line(
+	    &page->body, item->text.buf, item->text.len, HTML_LINKED);
 	strbuf_addf(&page->body, "</h%u>\n", level);
 }
 
@@ -83,11 +88,14 @@ add_contents(struct html_page *page)
 	    "</summary>\n<ul>\n",
 	    n <= CONTENTS_OPEN ? " open=\"\"" : "");
 	for (size_t i = 0; i < page->s->n_items; i++) {
+		const struct export_item *item = &page->s->items[i];
+
 		if (!is_heading(page, i))
 			continue;
 		strbuf_addf(out, "<li class=\"l%u\"><a href=\"#h-%zu\">",
-		    page->s->items[i].level - page->top, i);
-		html_texts(out, page->s->items[i].text.buf);
+		    item->level - page->top, i);
+		html_markdown_line(
+		    out, item->text.buf, item->text.len, HTML_UNLINKED);
 		strbuf_adds(out, "</a></li>\n");
 	}
 	strbuf_adds(out, "</ul></details></nav>\n");
@@ -199,10 +207,7 @@ add_body(struct html_page *page)
 
 	strbuf_adds(out, "<a class=\"skip\" href=\"#main\">Skip to the session"
 			 "</a>\n<header>\n<h1>");
-	if (page->title >= 0)
-		html_markdown_line(out, page->s->title, strlen(page->s->title));
-	else
-		add_title(out, page);
+	add_title(out, page, HTML_LINKED);
 	strbuf_adds(out, "</h1>\n");
 	add_facts(page);
 	strbuf_adds(out, "</header>\n");
@@ -255,7 +260,7 @@ add_head(struct strbuf *out, const struct html_page *page)
 	    "<meta name=\"referrer\" content=\"no-referrer\" />\n"
 	    "<meta name=\"generator\" content=\"addesh " PACKAGE_VERSION
 	    "\" />\n<title>");
-	add_title(out, page);
+	add_title(out, page, HTML_PLAIN);
 	strbuf_adds(out, "</title>\n<style>");
 	strbuf_add(out, css.buf, css.len);
 	strbuf_adds(out, "</style>\n</head>\n<body>\n");

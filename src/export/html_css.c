@@ -68,7 +68,10 @@ const char html_css[] =
     ".bar{width:22%;min-width:6rem}\n"
     ".bar svg{display:block;width:100%;height:.7rem;margin-top:.4rem;"
     "background:var(--head);border-radius:2px}\n"
-    ".bar rect{fill:var(--link)}\n.bad .bar rect{fill:var(--bad)}\n"
+    ".bar rect{fill:var(--link);stroke:var(--link);stroke-width:1px;"
+    "vector-effect:non-scaling-stroke}\n"
+    ".bad .bar rect{fill:var(--bad);stroke:var(--bad)}\n"
+    ".time th.what{font-family:inherit;font-size:inherit}\n"
 
     /* a step */
     ".step{margin:1rem 0;border:1px solid var(--line);border-radius:8px;"

@@ -90,8 +90,12 @@ void html_steps_free(struct html_page *page);
 
 /* Markdown as CommonMark has it, less what could do something: see there. */
 void html_markdown(struct html_page *page, const char *p, size_t n);
-/* The same for a line, without a paragraph around it. */
-void html_markdown_line(struct strbuf *out, const char *p, size_t n);
+/* What of a line of Markdown is wanted: all, all but that links lead anywhere,
+   or its text alone. */
+enum html_inline { HTML_LINKED, HTML_UNLINKED, HTML_PLAIN };
+/* Of one line, without a paragraph around it. */
+void html_markdown_line(
+    struct strbuf *out, const char *p, size_t n, enum html_inline how);
 /* The level that a heading has in the page, where none is left out. */
 unsigned html_heading_level(struct html_page *page, unsigned level);
 

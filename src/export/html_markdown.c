@@ -18,6 +18,7 @@ enum { MARKDOWN_MAX = 64 << 10 };
 struct renderer {
 	struct html_page *page; /* NULL: inline only */
 	struct strbuf *out;
+	enum html_inline how;
 };
 
 unsigned
@@ -66,7 +67,8 @@ add_link(struct renderer *r, cmark_node *node, bool enter)
 {
 	const char *url = cmark_node_get_url(node);
 
-	if (!url || !is_allowed(url) || is_linked(node))
+	if (r->how != HTML_LINKED || !url || !is_allowed(url) ||
+	    is_linked(node))
 		return;
 	if (!enter) {
 		strbuf_adds(r->out, "</a>");
@@ -130,7 +132,8 @@ add_code_block(struct renderer *r, cmark_node *node)
 static void
 add_tag(struct renderer *r, const char *tag, bool enter)
 {
-	strbuf_addf(r->out, "<%s%s>", enter ? "" : "/", tag);
+	if (r->how != HTML_PLAIN)
+		strbuf_addf(r->out, "<%s%s>", enter ? "" : "/", tag);
 }
 
 static void
@@ -254,9 +257,10 @@ html_markdown(struct html_page *page, const char *p, size_t n)
 }
 
 void
-html_markdown_line(struct strbuf *out, const char *p, size_t n)
+html_markdown_line(
+    struct strbuf *out, const char *p, size_t n, enum html_inline how)
 {
-	struct renderer r = {.out = out};
+	struct renderer r = {.out = out, .how = how};
 	autobuf struct strbuf line = STRBUF_INIT;
 
 	if (n > MARKDOWN_MAX) {

@@ -137,7 +137,7 @@ def what_is_in_a_session_stays_text():
         text = page.evaluate("document.body.textContent")
         assert text.count(HOSTILE) >= 4, text.count(HOSTILE)
         same(page.evaluate("document.title"),
-             "A rich `session` " + HOSTILE)
+             "A rich session " + HOSTILE)
 
 
 @test
