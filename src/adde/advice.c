@@ -82,7 +82,8 @@ advice_add(struct err *err, const char *hint)
 
 		strbuf_reset(&line);
 		strbuf_add(&line, p, n);
-		if (n && !typed(line.buf) && !str_starts(line.buf, "usage: "))
+		if (n && !typed(line.buf) && !str_starts(line.buf, "usage: ") &&
+		    !str_starts(line.buf, "addesh "))
 			err_hint(err, "%s", line.buf);
 		p += n;
 	}

@@ -90,6 +90,7 @@ def check_hints(response):
     for name, value in response.items() if isinstance(response, dict) else ():
         if name in ("hint", "suggestion"):
             assert "  " not in value and "usage:" not in value, value
+            assert "addesh " not in value, value
         check_hints(value)
 
 

@@ -561,6 +561,13 @@ def what_would_help_is_said_in_terms_of_tools():
         env.fails("create_runtime_env", image="busybox",
                   dependencies=["-r x"])
         env.fails("delete_image", image="no-such-image")
+        mine = engines.endpoint("docker")
+        env.env["DOCKER_HOST"] = engines.endpoint("podman")
+        for tool in "execute_code_block", "cleanup_env":
+            error = env.fails(tool, container_id=env.id, filename="a.py",
+                              code_content="1")
+            assert error.endswith("it is on another engine: " + mine), error
+        env.env["DOCKER_HOST"] = mine
 
 
 @test
