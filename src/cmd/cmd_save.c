@@ -159,7 +159,7 @@ use_env(struct saving *s, const char *name)
 {
 	free(s->current);
 	s->current = xstrdup(name);
-	masks_add_value(s->masks, "ENV", name);
+	masks_add_env(s->masks, name);
 }
 
 static void

@@ -11,7 +11,8 @@
 struct mask {
 	char *name;
 	struct strbuf pattern; /* what matches: of the table or its values */
-	struct strvec values;
+	struct strvec values; /* those that recording replaces */
+	struct strvec others;
 	struct regexp *match;
 	struct regexp *record;         /* NULL: its values only */
 	const struct mask_builtin *builtin; /* NULL: of the file */
@@ -33,7 +34,8 @@ mask_new(struct masks *m, const char *name, const char *pattern)
 	k = &m->v[m->n++];
 	*k = (struct mask){.name = xstrdup(name),
 	    .pattern = STRBUF_INIT,
-	    .values = STRVEC_INIT};
+	    .values = STRVEC_INIT,
+	    .others = STRVEC_INIT};
 	strbuf_adds(&k->pattern, pattern);
 	return k;
 }
@@ -75,6 +77,7 @@ masks_free(struct masks *m)
 		free(m->v[i].name);
 		strbuf_release(&m->v[i].pattern);
 		strvec_release(&m->v[i].values);
+		strvec_release(&m->v[i].others);
 		regexp_free(m->v[i].match);
 		regexp_free(m->v[i].record);
 	}
@@ -129,21 +132,42 @@ masks_add(struct masks *m, const char *name, const char *re, struct err *err)
 	return 0;
 }
 
-void
-masks_add_value(struct masks *m, const char *name, const char *value)
+static bool
+has_values(const struct mask *k)
+{
+	return k->values.n || k->others.n;
+}
+
+static void
+add_value(struct masks *m, const char *name, const char *value, bool recorded)
 {
 	struct mask *k = find(m, name);
 
-	if (!k || !*value || strvec_has(&k->values, value))
+	if (!k || !*value || strvec_has(&k->values, value) ||
+	    strvec_has(&k->others, value))
 		return;
-	if (!k->values.n)
+	if (!has_values(k))
 		strbuf_reset(&k->pattern);
-	if (!k->values.n && k->builtin && k->builtin->record)
+	if (!has_values(k) && k->builtin && k->builtin->record)
 		strbuf_adds(&k->pattern, k->builtin->record);
 	if (k->pattern.len)
 		strbuf_addc(&k->pattern, '|');
-	strvec_push(&k->values, value);
+	strvec_push(recorded ? &k->values : &k->others, value);
 	regexp_quote(&k->pattern, value, strlen(value));
+}
+
+void
+masks_add_value(struct masks *m, const char *name, const char *value)
+{
+	add_value(m, name, value, true);
+}
+
+void
+masks_add_env(struct masks *m, const char *name)
+{
+	size_t digits = *name == 'e' ? strspn(name + 1, "0123456789") : 0;
+
+	add_value(m, "ENV", name, digits && !name[1 + digits]);
 }
 
 int
@@ -190,15 +214,15 @@ ends_word(const char *s, size_t n, size_t end)
 
 /* Of the values of this run, the longest that stands there. */
 static size_t
-known_value_at(const struct mask *k, const char *s, size_t n, size_t at)
+known_value_at(const struct strvec *values, const char *s, size_t n, size_t at)
 {
 	size_t best = 0;
 
-	for (size_t i = 0; i < k->values.n; i++) {
-		size_t len = strlen(k->values.v[i]);
+	for (size_t i = 0; i < values->n; i++) {
+		size_t len = strlen(values->v[i]);
 
 		if (len > best && len <= n - at &&
-		    !memcmp(s + at, k->values.v[i], len) &&
+		    !memcmp(s + at, values->v[i], len) &&
 		    ends_word(s, n, at + len))
 			best = len;
 	}
@@ -223,7 +247,7 @@ recorded_at(const struct masks *m, const struct mask *k, const char *s,
 	size_t len;
 
 	if (!k->record || (b ? !s[at] || !strchr(b->first, s[at])
-			     : k->values.n != 0))
+			     : has_values(k)))
 		return 0;
 	len = pattern_at(m, k->record, s, n, at);
 	return b && b->is_sure && !b->is_sure(s, at, len) ? 0 : len;
@@ -244,9 +268,10 @@ masks_value_at(const struct masks *m, int index, const char *s, size_t n,
 	if (at >= n || !begins_word(s, at))
 		return 0;
 	m->run->steps = REGEXP_STEPS;
-	if (!k->values.n)
+	if (!has_values(k))
 		return pattern_at(m, k->match, s, n, at);
-	return longer(known_value_at(k, s, n, at),
+	return longer(longer(known_value_at(&k->values, s, n, at),
+			  known_value_at(&k->others, s, n, at)),
 	    recorded_at(m, k, s, n, at));
 }
 
@@ -263,9 +288,9 @@ longest_at(const struct masks *m, bool known, const char *s, size_t n,
 		size_t l = 0;
 
 		if (known)
-			l = known_value_at(k, s, n, at);
+			l = known_value_at(&k->values, s, n, at);
 		else if (k->recorded)
-			l = longer(known_value_at(k, s, n, at),
+			l = longer(known_value_at(&k->values, s, n, at),
 			    recorded_at(m, k, s, n, at));
 		if (l > *len) {
 			best = k;

@@ -37,6 +37,9 @@ int masks_add(
  * are ignored.
  */
 void masks_add_value(struct masks *m, const char *name, const char *value);
+/* The name of an environment.  One that a person chose stands in the commands,
+   and recording leaves it; it replaces those that were counted ("e1"). */
+void masks_add_env(struct masks *m, const char *name);
 /*
  * Which names recording uses, as in `normalize: [time, id, size]`: case is
  * ignored.  At first all built-in ones but VERSION.  -1: names is not one

@@ -80,7 +80,7 @@ const struct mask_builtin mask_builtins[] = {
     {"SHA256", "[0-9a-f]{64}", "[0-9a-f]{64}", DIGITS "abcdef", NULL},
     /* a container's or image's, a commit's; an address in memory; a UUID */
     {"ID", "(0x)?[0-9a-f]{6,64}|" UUID,
-	"[0-9a-f]{12,64}|0x[0-9a-f]{11,16}|" UUID, DIGITS "abcdefABCDEF",
+	"[0-9a-f]{8,64}|0x[0-9a-f]{11,16}|" UUID, DIGITS "abcdefABCDEF",
 	is_random},
     {"DATE", DATE, DATE, DIGITS "MTWFSJAOND", NULL},
     {"TIME",

@@ -155,7 +155,7 @@ add_step(struct interp *ip, struct recorder *r, const char *text,
 	const struct record_step s = record_step_of(text, &r->answer);
 
 	if (env)
-		masks_add_value(r->masks, "ENV", env);
+		masks_add_env(r->masks, env);
 	if (record_append(r->record, &s, err) || add_answer(r, text, err))
 		return -1;
 	r->steps++;

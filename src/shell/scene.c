@@ -106,7 +106,7 @@ scene_learn(struct host *h, struct masks *m)
 	autofree char *env = h->variable(h, "env");
 
 	if (env)
-		masks_add_value(m, "ENV", env);
+		masks_add_env(m, env);
 }
 
 void

@@ -46,6 +46,8 @@ static const struct {
     {"in /tmp/tmpjmmlit74/x", "in [TMP]/x"},
     {"in /tmp/tmp.AbC123XyZ9", "in [TMP]"},
     {"id d2df801eebe1eb41", "id [ID]"},
+    {"*  k1  kept  -  9ac41e1e", "*  k1  kept  -  [ID]"},
+    {"3c80770 20261122 deadbeef", "3c80770 20261122 deadbeef"},
     /* what does not change */
     {"in 3 hours, 2 days", "in 3 hours, 2 days"},
     {"May 5 of 12:30", "May 5 of 12:30"},
@@ -180,6 +182,25 @@ test_values(void)
 }
 
 static void
+test_environments(void)
+{
+	struct masks *m = masks_new();
+	size_t len;
+	int at = masks_at(m, "[ENV]", 5, &len);
+
+	masks_add_env(m, "e12");
+	masks_add_env(m, "e12b");
+	masks_add_env(m, "other");
+	masked_is(m, "e12 e1 other e12b", "[ENV] e1 other e12b");
+	is_int(masks_value_at(m, at, "other", 5, 0), 5,
+	    "a chosen name matches");
+	is_int(masks_value_at(m, at, "e12b", 4, 0), 4, "whatever it begins as");
+	is_int(masks_value_at(m, at, "e12", 3, 0), 3, "and one of ours");
+	is_int(masks_value_at(m, at, "e1", 2, 0), 0, "but no other");
+	masks_free(m);
+}
+
+static void
 test_names(void)
 {
 	static const struct {
@@ -213,6 +234,7 @@ main(void)
 	test_lines();
 	test_matches();
 	test_values();
+	test_environments();
 	test_names();
 	return done();
 }
