@@ -39,6 +39,7 @@ struct running {
 	struct language_choice choice;
 	struct strbuf text;
 	char *name; /* of the file in the workspace */
+	bool cut[2]; /* that bytes of a stream are missing was said */
 };
 
 static void
@@ -46,8 +47,9 @@ on_out(void *arg, int fd, const void *p, size_t n, bool tail)
 {
 	struct running *r = arg;
 
-	if (tail)
+	if (tail && !r->cut[fd == 2])
 		run_result_cut(r->c);
+	r->cut[fd == 2] |= tail;
 	call_stream(r->c, fd, p, n);
 }
 

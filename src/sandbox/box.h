@@ -114,7 +114,8 @@ bool box_connected(const struct box *box);
 
 /* Where a program's output goes while it runs.  Any may be NULL. */
 struct box_sink {
-	/* fd is 1 or 2; tail: bytes are missing before these */
+	/* fd is 1 or 2; tail: bytes are missing before these, or before those
+	   of the last call with it */
 	void (*out)(void *arg, int fd, const void *p, size_t n, bool tail);
 	void (*started)(void *arg);
 	void (*event)(void *arg, const char *text);
