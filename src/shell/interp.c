@@ -39,7 +39,8 @@ locus_of(const struct interp *ip, const struct source *src, unsigned line)
 {
 	/* A text of one line needs no position, nor does what was typed, and
 	   what is recorded will stand elsewhere. */
-	if (src->goes_on || ip->host->recorder || (!src->name && line == 1))
+	if (src->goes_on || (ip->host->recorder && !ip->depth) ||
+	    (!src->name && line == 1))
 		return (struct locus){NULL, line};
 	return (struct locus){src->name ? src->name : "-c", line};
 }
