@@ -76,6 +76,22 @@ behind_host(const char *s, size_t at, size_t n)
 	       (at >= 10 && !memcmp(s + at - 10, "localhost:", 10));
 }
 
+/* What a build says of a step that it did not carry out again, where else the
+   time is: "[2/5] WORKDIR /app  cached". */
+static bool
+is_time(const char *s, size_t at, size_t n)
+{
+	const char *p = s + 1;
+
+	(void)n;
+	if (s[at] != 'c')
+		return true;
+	if (at < 2 || *s != '[' || memcmp(s + at - 2, "  ", 2) != 0)
+		return false;
+	p += strspn(p, DIGITS);
+	return *p == '/' && p[1 + strspn(p + 1, DIGITS)] == ']';
+}
+
 const struct mask_builtin mask_builtins[] = {
     {"SHA256", "[0-9a-f]{64}", "[0-9a-f]{64}", DIGITS "abcdef", NULL},
     /* a container's or image's, a commit's; an address in memory; a UUID */
@@ -85,8 +101,8 @@ const struct mask_builtin mask_builtins[] = {
     {"DATE", DATE, DATE, DIGITS "MTWFSJAOND", NULL},
     {"TIME",
 	SPAN "( ?" SPAN ")*( ago)?|[0-9]{1,2}:[0-9]{2}(:[0-9]{2}" FRACTION
-	     ")?",
-	MEASURED "|" CLOCK FRACTION, DIGITS, NULL},
+	     ")?|cached",
+	MEASURED "|" CLOCK FRACTION "|cached", DIGITS "c", is_time},
     {"SIZE", "[0-9]+" FRACTION " ?([KMGTkmgt]i?)?[Bb]|[0-9]+ bytes?",
 	"[0-9]+" FRACTION " ?[KMGTkmgt]i?B", DIGITS, NULL},
     /* those that are given away (ip_local_port_range), behind a host */

@@ -46,6 +46,9 @@ static const struct {
     {"in /tmp/tmpjmmlit74/x", "in [TMP]/x"},
     {"in /tmp/tmp.AbC123XyZ9", "in [TMP]"},
     {"id d2df801eebe1eb41", "id [ID]"},
+    {"[2/5] COPY . .  cached", "[2/5] COPY . .  [TIME]"},
+    {"[2/5] RUN echo cached", "[2/5] RUN echo cached"},
+    {"  cached", "  cached"},
     {"*  k1  kept  -  9ac41e1e", "*  k1  kept  -  [ID]"},
     {"3c80770 20261122 deadbeef", "3c80770 20261122 deadbeef"},
     /* what does not change */
