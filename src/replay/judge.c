@@ -9,6 +9,8 @@
 #include "replay/match.h"
 #include "replay/show.h"
 
+#define JSON_SHOWN 200 /* bytes of a value that is another one */
+
 int
 judge_masks(struct masks *m, const struct transcript_front *front,
     struct err *err)
@@ -109,33 +111,53 @@ judgement_release(struct judgement *j)
 	*j = (struct judgement){.why = STRBUF_INIT};
 }
 
-/* Does what is there have all that is wanted? */
 static bool
-is_part(const json *want, const json *is)
+says_other(const json *want, const json *is, struct strbuf *note)
 {
-	const json *member;
+	autofree char *wanted = json_print(want);
+	autofree char *there = is ? json_print(is) : xstrdup("not there");
 
-	if (cJSON_IsObject(want)) {
-		json_each (member, want)
-			if (!is_part(member, json_get(is, member->string)))
-				return false;
-		return cJSON_IsObject(is);
-	}
-	return is && cJSON_Compare(want, is, true);
+	strbuf_addf(note, " is %.*s, not %.*s", JSON_SHOWN, there, JSON_SHOWN,
+	    wanted);
+	return false;
 }
 
+/* Does what is there have all that is wanted?  If not, note is the first
+   member that it has not, by its path. */
+static bool
+is_part(const json *want, const json *is, struct strbuf *note)
+{
+	size_t before = note->len;
+	const json *member;
+
+	if (!cJSON_IsObject(want))
+		return (is && cJSON_Compare(want, is, true)) ||
+		       says_other(want, is, note);
+	json_each (member, want) {
+		strbuf_addf(note, "%c%s", before ? '.' : ' ', member->string);
+		if (!is_part(member, json_get(is, member->string), note))
+			return false;
+		strbuf_truncate(note, before);
+	}
+	return cJSON_IsObject(is) || says_other(want, is, note);
+}
+
+/* Of the result, or of all that --json shows. */
 static bool
 judge_json(const struct transcript_step *s, const struct answer *a,
     struct strbuf *note)
 {
 	const json *want = s->options.json;
 	const json *result = json_get(a->object, "result");
-	autofree char *text = NULL;
+	autobuf struct strbuf why = STRBUF_INIT, in_all = STRBUF_INIT;
+	bool all;
 
-	if (!want || is_part(want, result) || is_part(want, a->object))
+	if (!want || is_part(want, result, &why) ||
+	    is_part(want, a->object, &in_all))
 		return true;
-	text = a->object ? json_print(result ? result : a->object) : NULL;
-	strbuf_addf(note, "json: not a part of %s", text ? text : "nothing");
+	all = !result ||
+	      (want->child && !json_get(result, want->child->string));
+	strbuf_addf(note, "json:%s", all ? in_all.buf : why.buf);
 	return false;
 }
 

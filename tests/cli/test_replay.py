@@ -138,6 +138,21 @@ def options_of_steps():
 
 
 @test
+def which_field_differs_is_said():
+    with SandboxHome("restricted") as home:
+        for want, said in (("{status: 0}", "status is 2, not 0"),
+                           ("{error: {kind: io}}",
+                            'error.kind is "usage", not "io"'),
+                           ("{error: {kind: usage, no: {x: 1}}}",
+                            "error.no.x is not there, not 1"),
+                           ("{error: 1}", "error is {")):
+            write(home, "a.md", fence("%% json: %s\n$ nope\n! ...\n[2]\n"
+                                      % want))
+            done = replay(home, "a.md").is_status(1)
+            assert "# json: " + said in done.out, (said, done)
+
+
+@test
 def a_step_that_does_not_end_is_stopped():
     with SandboxHome("restricted") as home:
         text = fence("$ env new\n! ...\n% timeout: 500ms\n"
