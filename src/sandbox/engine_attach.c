@@ -310,7 +310,10 @@ enter_by_archive(struct box *box, struct guest *g, struct client_config *cfg,
 static void
 guest_kill(struct box *box, struct verdict *v)
 {
+	const struct guest *g = box->impl;
+
 	/* The end of its connection is all that it can be told. */
+	container_autopsy(box->ctx.engine, g->container, v);
 }
 
 static int
@@ -372,6 +375,7 @@ enter(struct box *box, struct guest *g, struct client_config *cfg,
     struct err *err)
 {
 	autoerr struct err shell = ERR_INIT;
+	autojson json *c = NULL;
 
 	if (!enter_by_shell(box, g, cfg, &shell))
 		return 0;
@@ -384,6 +388,10 @@ enter(struct box *box, struct guest *g, struct client_config *cfg,
 	if (!enter_by_archive(box, g, cfg, err))
 		return 0;
 	if (err->kind != ERR_NONE)
+		return -1;
+	/* It may have ended meanwhile. */
+	c = container_inspect(box->ctx.engine, g->container, err);
+	if (!c || check_state(box, c, err))
 		return -1;
 	return err_set(err, ERR_SANDBOX,
 	    "there is no way into container %s: it has no directory where the "

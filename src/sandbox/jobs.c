@@ -147,18 +147,23 @@ read_number(struct asking *a, struct field_reader *fields)
 	*(unsigned *)a->arg = job.number;
 }
 
-/* A uid that all programs share. */
+/* Where all programs have one uid. */
 static int
 one_user_error(const struct box *box, struct err *err)
 {
-	bool ours = box->spec.limits.user == USER_SANDBOX;
+	enum user_kind user = box->spec.limits.user;
+	bool guest = box->spec.attach != NULL;
+	bool ours = user == USER_SANDBOX;
 
 	err_set(err, ERR_SANDBOX, "with %s one program at a time can run here, "
 	    "and none in the background",
-	    ours ? "a directory of this host, whose user its programs have,"
-	    : box->spec.limits.user == USER_ROOT ? "its user root"
-						 : "its user of the image's");
+	    guest    ? "what somebody else started beside it"
+	    : ours ? "a directory of this host, whose user its programs have,"
+	    : user == USER_ROOT ? "its user root"
+				: "its user of the image's");
 	err->code = EOPNOTSUPP;
+	if (guest)
+		return -1;
 	return err_hint(err, ours ? "env new  without -v, and the files by "
 				    "'put' and 'get'"
 				  : "env new --user sandbox");

@@ -345,6 +345,20 @@ box_run_refused(const struct box *box, struct err *err)
 	    "JOB  or  env reset");
 }
 
+/* In somebody else's container the directory may be root's, whose rights no
+   program has there. */
+static int
+put_error(const struct running *rn, const struct request *put, struct err *err)
+{
+	const char *attached = rn->box->spec.attach;
+
+	request_error(put, err);
+	if (attached && (err->code == EACCES || err->code == EROFS))
+		err_hint(err, "run it elsewhere:  env attach -w /tmp %s",
+		    attached);
+	return -1;
+}
+
 /* The runner does not say which directory: only that one was not there. */
 static int
 run_error(const struct running *rn, struct err *err)
@@ -381,7 +395,7 @@ box_run(struct box *box, const struct run_spec *run,
 	else if (client_lost(box->client))
 		lost_verdict(&rn);
 	else if (put && request_done(put) && !request_verdict(put, &fields))
-		bad = request_error(put, err);
+		bad = put_error(&rn, put, err);
 	else
 		bad = run_error(&rn, err);
 	if (box->ops->run_end) /* it may know better than the runner */

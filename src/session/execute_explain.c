@@ -166,10 +166,13 @@ static void
 note_lost(struct execution *x)
 {
 	err_set(&x->r->note, ERR_SANDBOX, "%s", x->r->lost_why);
-	/* Of a kept one perhaps nothing but the connection was lost. */
-	err_hint(&x->r->note, "the next command %sopens it again, with nothing "
-	    "in /workspace",
-	    box_lease(x->env->box) ? "finds it, or " : "");
+	if (x->env->spec.attach)
+		err_hint(&x->r->note, "the next command attaches to %s again",
+		    x->env->spec.attach);
+	else /* of a kept one perhaps only the connection was lost */
+		err_hint(&x->r->note, "the next command %sopens it again, with "
+		    "nothing in /workspace",
+		    box_lease(x->env->box) ? "finds it, or " : "");
 	result_diagnose(x->r, "environment_lost", NULL);
 }
 

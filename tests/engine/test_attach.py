@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -215,6 +216,36 @@ def _(kind):
         got = s.do("exec true")
         assert "there is no" in got["error"]["message"].lower() or \
             "no such container" in got["error"]["message"].lower(), got
+
+
+@test("the container stops in a run: %s", ENGINES)
+def _(kind):
+    with container(kind) as made, Session(kind, new=None) as s:
+        s.ok("env attach " + made)
+        api = engines.api(kind)
+        timer = threading.Timer(
+            0.5, lambda: api.post("/containers/%s/kill" % made))
+        timer.start()
+        result = s.do("exec sleep 600")["result"]
+        timer.join()
+        assert "ended with status 137" in result["message"], result
+        same(result["hint"], "the next command attaches to %s again" % made)
+        got = s.do("exec true")
+        same(got["error"]["message"], "container %s does not run" % made)
+
+
+@test("what one cannot do as a guest is told: %s", ENGINES)
+def _(kind):
+    with container(kind, User="1234", WorkingDir="/sys") as made, \
+            SandboxHome(kind) as h:
+        done = h.addesh("-k", "-c", "env attach " + made, "-c",
+                        "run -d a.sh <<< true", "-c", "run a.sh <<< true",
+                        "-c", "env attach %s -w /tmp" % made, "-c",
+                        "run a.sh <<< 'echo there'")
+        assert "none in the background" in done.err, done.err
+        assert "--user sandbox" not in done.err, done.err
+        assert "env attach -w /tmp " + made in done.err, done.err
+        same(done.out, "there\n")
 
 
 @test("what cannot be attached to: %s", ENGINES)
