@@ -22,6 +22,7 @@
 #include "cmd/output.h"
 #include "cmd/session_host.h"
 #include "cmd/terminal.h"
+#include "present/present.h"
 #include "shell/complete.h"
 #include "session/policy.h"
 #include "shell/edit.h"
@@ -503,6 +504,7 @@ main(int argc, char **argv)
 	set_locale();
 	host_init(&p.host);
 	interp_init(&p.interp, &p.host, &p.out);
+	present_init(&p.host);
 	output_init(&p.out);
 	if (adde_is_name(argv[0]))
 		status = run_adde(&p, argc, argv);

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "base/strvec.h"
+#include "cmd/present_call.h"
 #include "cmd/replay_call.h"
 #include "cmd/table.h"
 
@@ -130,7 +131,9 @@ struct host {
 	struct recorder *recorder; /* NULL: nothing is recorded */
 	/* The steps of a session file; see cmd/replay_call.h. */
 	int (*replay)(struct call *c, const struct replay_order *order);
-	bool replaying; /* while it does */
+	/* The same in front of a room; see cmd/present_call.h. */
+	int (*present)(struct call *c, const struct present_order *order);
+	bool replaying; /* while one of them does */
 	/* Set while it has stopped at a step, for a person to choose. */
 	int (*choose)(struct call *c, enum break_choice choice);
 	struct breakpoint *breakpoint;

@@ -9,6 +9,7 @@ static struct {
 	struct termios usual;
 	struct termios shown; /* what terminal_hide() found */
 	bool open;
+	bool keys; /* terminal_use_keys() */
 } terminal;
 
 void
@@ -31,8 +32,22 @@ terminal_take(void)
 	struct termios ours = terminal.usual;
 
 	ours.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
+	if (terminal.keys) {
+		ours.c_lflag &= ~(tcflag_t)(ICANON | IEXTEN);
+		ours.c_iflag &= ~(tcflag_t)(IXON | ICRNL | INLCR | IGNCR);
+		ours.c_cc[VQUIT] = _POSIX_VDISABLE;
+		ours.c_cc[VMIN] = 1;
+		ours.c_cc[VTIME] = 0;
+	}
 	if (terminal.open)
 		tcsetattr(STDIN_FILENO, TCSADRAIN, &ours);
+}
+
+void
+terminal_use_keys(bool on)
+{
+	terminal.keys = on;
+	terminal_take();
 }
 
 bool
@@ -58,7 +73,7 @@ void
 terminal_close(void)
 {
 	terminal_lend();
-	terminal.open = false;
+	terminal.open = terminal.keys = false;
 }
 
 void

@@ -8,6 +8,7 @@
 #include "base/sanitise.h"
 #include "export/cast.h"
 #include "export/export_impl.h"
+#include "replay/fold.h"
 #include "replay/typing.h"
 #include "session/prompt_text.h"
 #include "session/settings.h"
@@ -47,7 +48,7 @@ play_text(struct cast *c, const struct export_item *item)
 		cast_mark(c, item->text.buf);
 		strbuf_addf(&text, BOLD "%s" PLAIN "\n", item->text.buf);
 	} else if (item->kind == EXPORT_PROSE) {
-		export_fold(&text, item->text.buf,
+		fold_prose(&text, item->text.buf,
 		    columns < PROSE_COLUMNS ? columns : PROSE_COLUMNS);
 	} else {
 		strbuf_addf(&text, "%s", item->text.buf);

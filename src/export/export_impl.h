@@ -13,9 +13,6 @@ struct export_session *export_join(
 /* Fills s->items and s->title; the steps are there. */
 void export_make_items(struct export_session *s);
 
-/* Appends lines of prose, paragraphs and items of lists folded; tables and
-   what is indented stay as they are. */
-void export_fold(struct strbuf *out, const char *text, int columns);
 /* Appends "Recorded 2026-01-31 12:00 UTC.", or nothing. */
 void export_add_origin(struct strbuf *out, const struct export_session *s);
 

@@ -19,6 +19,7 @@
 
 #include "base/encode.h"
 #include "export/export_impl.h"
+#include "replay/fold.h"
 
 enum { COLUMNS = 80, COMMAND_INDENT = 2, OUTPUT_INDENT = 6 };
 
@@ -88,7 +89,7 @@ add_item(struct strbuf *out, const struct export_session *s,
 		add_heading(out, item);
 		break;
 	case EXPORT_PROSE:
-		export_fold(out, item->text.buf, COLUMNS);
+		fold_prose(out, item->text.buf, COLUMNS);
 		break;
 	case EXPORT_CODE:
 		strbuf_add(out, item->text.buf, item->text.len);

@@ -1,10 +1,9 @@
-/* Prose in lines of a width: of Markdown as much as makes a difference there.
- */
+#include "replay/fold.h"
+
 #include <ctype.h>
 #include <string.h>
 
 #include "base/encode.h"
-#include "export/export_impl.h"
 
 /* What belongs together until the next empty line or item. */
 struct paragraph {
@@ -12,6 +11,8 @@ struct paragraph {
 	size_t indent;      /* of all its lines but the first */
 	int columns;
 	struct strbuf *out;
+	char fence;  /* the mark of the one that is open, or 0 */
+	size_t mark; /* how many of it opened it */
 };
 
 static void
@@ -79,12 +80,48 @@ breaks(const char *s, size_t n)
 	       ((s[n - 1] == ' ' && s[n - 2] == ' ') || s[n - 1] == '\\');
 }
 
+/* A line that opens a fence, or closes the one that is open (CommonMark 4.5):
+   it is not shown. */
+static bool
+is_fence(struct paragraph *p, const char *s, size_t n)
+{
+	size_t blank = 0, mark = 0;
+	char c;
+
+	while (blank < n && s[blank] == ' ')
+		blank++;
+	c = p->fence ? p->fence : blank < n ? s[blank] : 0;
+	while (blank + mark < n && s[blank + mark] == c)
+		mark++;
+	if (blank > 3 || mark < (p->fence ? p->mark : 3))
+		return false;
+	if (p->fence) {
+		while (blank + mark < n && s[blank + mark] == ' ')
+			blank++;
+		p->fence = blank + mark < n ? c : 0;
+		return !p->fence;
+	}
+	if (c != '~' && (c != '`' || memchr(s + blank + mark, '`',
+					 n - blank - mark)))
+		return false;
+	end_paragraph(p);
+	p->fence = c;
+	p->mark = mark;
+	return true;
+}
+
 static void
 add_line(struct paragraph *p, const char *s, size_t n)
 {
 	size_t mark = item_mark(s, n), blank = 0;
 	bool alone;
 
+	if (is_fence(p, s, n))
+		return;
+	if (p->fence) {
+		strbuf_addf(p->out, "%s%.*s\n", n ? "    " : "", (int)n, s);
+		return;
+	}
 	while (blank < n && (s[blank] == ' ' || s[blank] == '\t'))
 		blank++;
 	alone = blank < n && (strchr("|>", s[blank]) ||
@@ -104,7 +141,7 @@ add_line(struct paragraph *p, const char *s, size_t n)
 }
 
 void
-export_fold(struct strbuf *out, const char *text, int columns)
+fold_prose(struct strbuf *out, const char *text, int columns)
 {
 	struct paragraph p = {
 	    .text = STRBUF_INIT, .columns = columns, .out = out};
