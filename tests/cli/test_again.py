@@ -28,16 +28,6 @@ EOF
 
 
 @test
-def a_step_is_given_again_with_its_heredoc():
-    with SandboxHome("restricted") as home:
-        done = shell(home, COUNTER + "rerun @2\nrerun @3\nhistory\n",
-                     "--plain").is_ok()
-        lines = done.out.splitlines()
-        same(lines[:3], ["1 []", "2 []", "3 []"])
-        same([l.split("\t")[0] for l in lines[3:]], ["@1", "@2", "@3", "@4"])
-
-
-@test
 def every_kind_of_heredoc_and_of_end():
     with SandboxHome("restricted") as home:
         for opening, body in (("<<EOF", "print(1)\nEOF"), ("<<'E F'", "E F"),

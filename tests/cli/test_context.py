@@ -173,18 +173,6 @@ def _(bad):
 
 
 @test
-def a_path_is_a_file_or_a_directory():
-    with Home() as home:
-        done = session(home, "context add a <<EOF", "EOF",
-                       "context add a/b <<EOF", "EOF",
-                       "context rm c1 a", "context add a/b <<EOF", "EOF",
-                       "context add a <<EOF", "EOF", keep_on=True)
-        same([o["ok"] for o in done], [True, False, True, True, False])
-        assert "a is a file in c1" in done[1]["error"]["message"]
-        assert "a directory in c1, where a/b is" in done[4]["error"]["message"]
-
-
-@test
 def a_large_file_is_not_read():
     with Home() as home:
         with open(os.path.join(home.work, "large"), "wb") as f:
@@ -199,38 +187,6 @@ def files_stay_as_they_were_added():
         done = session(home, "context add a", "help run > a", "context ls c1")
         assert os.path.getsize(os.path.join(home.work, "a")) > 6
         same(listed(done)["a"]["size"], 6)
-
-
-@test
-def contexts_are_chosen_by_name():
-    with Home() as home:
-        home.write("a", "x")
-        done = session(home, "context new one", "context new two",
-                       "context add -c one a", "context use one",
-                       "context rm two", "context ls")
-        same(done[-1]["result"]["contexts"],
-             [{"current": True, "name": "one", "files": 1, "bytes": 1}])
-        done = session(home, "context new one", "context new one",
-                       "context new 'a b'", "context use on",
-                       "context rm one", "context add -c one a",
-                       "context rm one", keep_on=True)
-        same([o["ok"] for o in done],
-             [True, False, False, False, True, False, False])
-        same(done[3]["error"]["hint"], "did you mean one?")
-
-
-@test
-def files_are_dropped_by_path():
-    with Home() as home:
-        home.write("d/a", "1")
-        home.write("d/b/c", "2")
-        home.write("d-e", "3")
-        done = session(home, "context add d d-e", "context rm c1 d/b",
-                       "context ls c1", "context rm c1 ./d", "context ls c1")
-        same(sorted(listed(done[:3])), ["d-e", "d/a"])
-        same(sorted(listed(done)), ["d-e"])
-        assert "there is no d in" in refused(
-            home, "context add d-e", "context rm c1 d")
 
 
 @test

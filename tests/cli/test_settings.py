@@ -47,27 +47,6 @@ def set_lists_what_is_not_at_its_default():
 
 
 @test
-def set_shows_and_changes_one():
-    with home() as h:
-        done = run(h, "set timeout", "set timeout 90", "set timeout",
-                   "set tools.code_execution.timeout 2m", "set timeout",
-                   "set images 'a:*, b'", "set images").is_ok()
-        same((done.out, done.err), ("30s\n90s\n2m\n[\"a:*\", b]\n", ""))
-
-
-@test
-def set_is_called_wrongly():
-    with home() as h:
-        done = run(h, "set timeout 1 2", "set --explain",
-                   "set --explain timeout 2").is_status(2)
-        same(done.err.splitlines(), [
-            "addesh: set: '2' is one word too many",
-            "  usage: set [--explain] [NAME] [VALUE]",
-            "addesh: set: --explain takes the name of one setting",
-            "addesh: set: --explain takes the name of one setting"])
-
-
-@test
 def the_engine_can_be_changed_while_nothing_is_open_there():
     with home() as h:
         done = run(h, "set engine tcp://127.0.0.1:1", "images",

@@ -12,7 +12,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 import engines                                      # noqa: E402
 from sandboxes import SandboxHome                   # noqa: E402
-from tap import main, test                          # noqa: E402
+from tap import main, same, test                    # noqa: E402
 
 FILES = sorted(n for n in os.listdir(HERE) if n.endswith(".md"))
 REQUIRES = re.compile(r"^requires: \[(.*?)\]", re.M)
@@ -68,6 +68,33 @@ def _(name):
         before.addesh("-k", "record", home.work + "/fresh.md",
                       stdin=commands(name), timeout=120)
         home.addesh("replay", "-k", "fresh.md", timeout=120).is_ok()
+
+
+@test("at once, in their order: %s", engines.SANDBOXES)
+def _(kind):
+    names = ["steps.md", "language.md", "environments.md"]
+    with home_with_files(kind) as home:
+        done = home.addesh("replay", "-j", "3", *names, timeout=300).is_ok()
+        told = re.findall(r"^ok \d+ - ([a-z.]+):", done.out, re.M)
+        same(sorted(set(told), key=told.index), names)
+        same(told, sorted(told, key=names.index))
+
+
+@test("what a file requires: %s", engines.SANDBOXES)
+def _(kind):
+    there = {kind, "image:python:3.11-slim"}
+    there |= set() if kind == "restricted" else {"engine"}
+    with home_with_files(kind) as home:
+        for word in ("docker", "podman", "restricted", "engine",
+                     "image:python:3.11-slim", "image:nosuch:1"):
+            # what stands in for an image is there for each
+            met = word in there or (kind, word) == ("restricted",
+                                                    "image:nosuch:1")
+            for requires, status in ((word, 0 if met else 77),
+                                     ("not " + word, 77 if met else 0)):
+                home.write("a.md", '---\nrequires: ["%s"]\n---\n'
+                           "```addesh\n$ true\n```\n" % requires)
+                home.addesh("replay", "a.md").is_status(status)
 
 
 main()
