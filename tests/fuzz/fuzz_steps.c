@@ -1,7 +1,7 @@
 /*
  * The files of a named session, one of which is the input: the first byte says
- * which.  Whatever they hold, the session is opened, read, and takes a step
- * that is there afterwards.
+ * which.  Whatever they hold, the session is opened, read, each step is made
+ * one of a session file, and it takes a step that is there afterwards.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "cmd/saved_step.h"
 #include "session/named.h"
 #include "session/steps.h"
 
@@ -57,7 +58,10 @@ write_files(const unsigned char *data, size_t size)
 	static const char *const names[] = {"named/x/session.json",
 	    "named/x/steps/1.json", "named/x/steps/1.log",
 	    "named/x/steps/last"};
-	static const char *const usual[] = {"{}", "{\"status\":0}", "", "1"};
+	static const char *const usual[] = {"{}",
+	    "{\"command\":\"run a\",\"status\":0,\"result\":{},\"shown\":"
+	    "{\"log\":[9,9],\"own\":[[1,\"o\",2,\"x\"],[2,\"e\",1,\"y\"]]}}",
+	    "", "1"};
 	autofree char *dir = NULL;
 	autoerr struct err err = ERR_INIT;
 
@@ -82,6 +86,25 @@ read_record(void *arg, const struct step_record *r)
 	return true;
 }
 
+/* As a session file would have it. */
+static void
+save(struct steps *s, unsigned n)
+{
+	struct saved_step saved;
+	autoerr struct err err = ERR_INIT;
+	int rc = saved_step_read(&saved, s, n, &err);
+
+	if (rc ? !err.kind : !saved.text.len || err.kind)
+		abort();
+	for (size_t i = 0; i < saved.answer.n_events; i++) {
+		const struct answer_event *e = &saved.answer.events[i];
+
+		if (e->start + e->n > saved.answer.stream[e->fd].len)
+			abort();
+	}
+	saved_step_release(&saved);
+}
+
 static void
 read_all(struct steps *s)
 {
@@ -95,6 +118,8 @@ read_all(struct steps *s)
 			abort();
 		err_clear(&err);
 		steps_read_log(s, n, read_record, &sum, &err);
+		err_clear(&err);
+		save(s, n);
 	}
 	steps_last_log(s);
 }

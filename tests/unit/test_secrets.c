@@ -100,6 +100,59 @@ test_base64(void)
 	secrets_free(s);
 }
 
+/* What is held back changes nothing of what comes out in the end. */
+static void
+test_stream(void)
+{
+	static const char text[] = "tea-at-five A_TOKEN=x\nno tea-at-\nmore\n"
+				   "first line\nsecond one\nfirst line\n"
+				   "dGVhLWF0LWZpdmU= https://me:you@there tea";
+	struct secrets *s = secrets_new();
+	autobuf struct strbuf want = STRBUF_INIT;
+	size_t n = strlen(text), wrong = 0;
+
+	secrets_add(s, "tea-at-five", 11);
+	secrets_add(s, "first line\nsecond one", 21);
+	secrets_hide(s, &want, text, n, true);
+	for (size_t a = 0; a <= n; a++)
+		for (size_t b = a; b <= n; b++) {
+			struct secret_stream st = SECRET_STREAM_INIT;
+			autobuf struct strbuf out = STRBUF_INIT;
+
+			secret_stream_add(&st, s, text, a, &out);
+			secret_stream_add(&st, s, text + a, b - a, &out);
+			secret_stream_add(&st, s, text + b, n - b, &out);
+			secret_stream_end(&st, s, &out);
+			wrong += strcmp(out.buf, want.buf) != 0;
+			secret_stream_release(&st);
+		}
+	is_int(wrong, 0, "three parts of any size");
+	secrets_free(s);
+}
+
+/* A line without an end is not held for ever, and its secrets are found. */
+static void
+test_long_line(void)
+{
+	struct secrets *s = secrets_new();
+	struct secret_stream st = SECRET_STREAM_INIT;
+	autobuf struct strbuf out = STRBUF_INIT;
+	size_t most = 0;
+
+	secrets_add(s, "tea-at-five", 11);
+	for (int i = 0; i < 300000; i++) {
+		secret_stream_add(&st, s, "tea-at-five " + i % 12, 1, &out);
+		if (st.held.len > most)
+			most = st.held.len;
+	}
+	secret_stream_end(&st, s, &out);
+	ok(most <= SECRET_LINE_MAX + 1, "%zu bytes are held at most", most);
+	is_int(out.len, 300000 / 12 * 4, "all of it comes out");
+	ok(!strstr(out.buf, "tea"), "without the secret");
+	secret_stream_release(&st);
+	secrets_free(s);
+}
+
 /* Hostile output takes no longer than other. */
 static void
 test_time(void)
@@ -131,6 +184,8 @@ main(void)
 	test_environment();
 	test_lines();
 	test_base64();
+	test_stream();
+	test_long_line();
 	test_time();
 	return done();
 }
