@@ -468,7 +468,7 @@ run_program(struct program *p)
 		     ? dispatch_error(&p->host, &p->out, nowhere, NULL, &err)
 		     : interp_status(&p->interp);
 	status = close_host(p, status);
-	recorder_free(p->host.recorder);
+	recorder_end(p->host.recorder, &p->out);
 	signals_release(&p->signals);
 	loop_free(p->host.loop);
 	return status;

@@ -100,14 +100,14 @@ static int
 read_options(struct call *c, struct export_options *o)
 {
 	const char *version = call_str(c, "cast-version");
-	uint64_t wpm = call_int(c, "wpm", 220);
+	uint64_t wpm;
 
-	*o = (struct export_options){
-	    .cast_version = version && !strcmp(version, "3") ? 3 : 2,
-	    .idle_ms = call_ms(c, "idle", 2000),
-	    .columns = 80,
-	    .rows = 24,
-	    .wpm = (unsigned)wpm};
+	*o = (struct export_options)EXPORT_OPTIONS_INIT;
+	if (version && !strcmp(version, "3"))
+		o->cast_version = 3;
+	o->idle_ms = call_ms(c, "idle", o->idle_ms);
+	wpm = call_int(c, "wpm", o->wpm);
+	o->wpm = (unsigned)wpm;
 	if (!wpm || wpm > WPM_MAX)
 		return err_set(&c->err, ERR_USAGE,
 		    "--wpm %s is not between 1 and %d", call_str(c, "wpm"),

@@ -13,14 +13,16 @@ record_exec(struct call *c)
 		return err_set(&c->err, ERR_USAGE,
 		    "a session file is not recorded while it is replayed");
 	if (!strcmp(path, "stop"))
-		return c->host->record(c, NULL, false);
+		return c->host->record(c, NULL, false, false);
 	if (call_may_use_path(c, SET_HOST_WRITE, path))
 		return -1;
-	return c->host->record(c, path, call_has(c, "force"));
+	return c->host->record(c, path, call_has(c, "force"),
+	    call_has(c, "cast"));
 }
 
 static const struct opt record_opts[] = {
     OPT_FLAG('f', "force", "replace a file that is there"),
+    OPT_FLAG(0, "cast", "make FILE.cast of it at the end, as export does"),
     OPT_END,
 };
 

@@ -127,7 +127,8 @@ struct host {
 	int quit_status;
 	int (*source)(struct call *c, const char *path);
 	/* Begins a recording, or (path NULL) ends it; see shell/recorder.h. */
-	int (*record)(struct call *c, const char *path, bool replace);
+	int (*record)(struct call *c, const char *path, bool replace,
+	    bool cast);
 	struct recorder *recorder; /* NULL: nothing is recorded */
 	/* The steps of a session file; see cmd/replay_call.h. */
 	int (*replay)(struct call *c, const struct replay_order *order);

@@ -99,6 +99,12 @@ struct export_options {
 	unsigned wpm; /* words a minute that are typed, of five characters */
 };
 
+#define EXPORT_OPTIONS_INIT                                                    \
+	{                                                                      \
+		.cast_version = 2, .idle_ms = 2000, .columns = 80,             \
+		.rows = 24, .wpm = 220                                         \
+	}
+
 /* Each appends the whole result. */
 int export_cast(struct strbuf *out, const struct export_session *s,
     const struct export_options *o, struct err *err);

@@ -12,6 +12,7 @@
 #include "cmd/call.h"
 #include "cmd/host.h"
 #include "cmd/output.h"
+#include "export/export.h"
 #include "replay/answer.h"
 #include "replay/record.h"
 #include "replay/recording.h"
@@ -26,6 +27,7 @@ struct recorder {
 	int64_t began;
 	unsigned steps;
 	bool in_line;
+	char *cast; /* the file, or NULL */
 };
 
 static void
@@ -36,7 +38,7 @@ on_output(void *arg, int fd, const void *p, size_t n)
 	answer_add(&r->answer, clock_us() - r->began, fd, p, n);
 }
 
-void
+static void
 recorder_free(struct recorder *r)
 {
 	autoerr struct err ignored = ERR_INIT;
@@ -49,7 +51,50 @@ recorder_free(struct recorder *r)
 	if (r->fd >= 0)
 		close(r->fd);
 	free(r->path);
+	free(r->cast);
 	free(r);
+}
+
+static int
+write_cast(const struct recorder *r, struct err *err)
+{
+	const struct export_options o = EXPORT_OPTIONS_INIT;
+	autobuf struct strbuf text = STRBUF_INIT;
+	struct export_session *s = export_open(r->path, err);
+	int rc = s ? export_cast(&text, s, &o, err) : -1;
+
+	export_close(s);
+	return rc ? rc
+		  : io_replace_file(r->cast, text.buf, text.len, 0666, err);
+}
+
+static int
+finish(struct recorder *r, struct err *err)
+{
+	int rc = record_close(r->record, err);
+
+	r->record = NULL;
+	return rc || !r->cast ? rc : write_cast(r, err);
+}
+
+/* What cannot be written is told. */
+static void
+tell(struct output *out, const struct err *err, const char *then)
+{
+	autofree char *text =
+	    xasprintf("addesh: record: %s%s", err->msg.buf, then);
+
+	output_line(out, text);
+}
+
+void
+recorder_end(struct recorder *r, struct output *out)
+{
+	autoerr struct err err = ERR_INIT;
+
+	if (r && finish(r, &err))
+		tell(out, &err, "");
+	recorder_free(r);
 }
 
 static int
@@ -67,8 +112,26 @@ open_recording(struct recorder *r, struct err *err)
 	return 0;
 }
 
+/* "FILE.cast" of "FILE.md", beside its recording. */
+static char *
+cast_path(const char *path)
+{
+	autofree char *recording = recording_path(path);
+	size_t n = strlen(recording) - strlen(".rec.jsonl");
+
+	return xasprintf("%.*s.cast", (int)n, recording);
+}
+
+static int
+check_cast(const struct recorder *r, bool replace, struct err *err)
+{
+	if (!r->cast || replace || access(r->cast, F_OK))
+		return 0;
+	return err_sys(err, EEXIST, "%s", r->cast);
+}
+
 static struct recorder *
-begin(const char *path, bool replace, struct err *err)
+begin(const char *path, bool replace, bool cast, struct err *err)
 {
 	struct recorder *r = xcalloc(1, sizeof(*r));
 	const struct record_front front = {0};
@@ -77,9 +140,11 @@ begin(const char *path, bool replace, struct err *err)
 	r->fd = -1;
 	answer_init(&r->answer);
 	r->path = xstrdup(path);
+	r->cast = cast ? cast_path(path) : NULL;
 	r->masks = masks_new();
 	masks_add_value(r->masks, "CWD", cwd ? cwd : "");
-	r->record = record_open(path, replace, &front, r->masks, err);
+	if (!check_cast(r, replace, err))
+		r->record = record_open(path, replace, &front, r->masks, err);
 	if (r->record && !open_recording(r, err))
 		return r;
 	recorder_free(r);
@@ -96,8 +161,7 @@ stop(struct call *c)
 		return err_set(&c->err, ERR_USAGE, "nothing is recorded");
 	c->host->recorder = NULL;
 	c->out->tap = (struct output_tap){0};
-	rc = record_close(r->record, &c->err);
-	r->record = NULL;
+	rc = finish(r, &c->err);
 	call_note(c, "%s: %u step%s; compare them:  replay %s", r->path,
 	    r->steps, r->steps == 1 ? "" : "s", r->path);
 	recorder_free(r);
@@ -105,7 +169,7 @@ stop(struct call *c)
 }
 
 int
-recorder_command(struct call *c, const char *path, bool replace)
+recorder_command(struct call *c, const char *path, bool replace, bool cast)
 {
 	struct host *h = c->host;
 
@@ -114,7 +178,7 @@ recorder_command(struct call *c, const char *path, bool replace)
 	if (h->recorder)
 		return err_set(&c->err, ERR_USAGE, "%s is being recorded",
 		    h->recorder->path);
-	h->recorder = begin(path, replace, &c->err);
+	h->recorder = begin(path, replace, cast, &c->err);
 	if (!h->recorder && c->err.code == EEXIST)
 		err_hint(&c->err, "record -f replaces it");
 	return h->recorder ? 0 : -1;
@@ -167,12 +231,9 @@ add_step(struct interp *ip, struct recorder *r, const char *text,
 static void
 give_up(struct interp *ip, const struct err *err)
 {
-	autofree char *text = xasprintf("addesh: record: %s; it ends here",
-	    err->msg.buf);
-
 	recorder_free(ip->host->recorder);
 	ip->host->recorder = NULL;
-	output_line(ip->out, text);
+	tell(ip->out, err, "; it ends here");
 }
 
 void

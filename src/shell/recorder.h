@@ -10,12 +10,15 @@
 
 struct call;
 struct interp;
+struct output;
 struct recorder;
 
 /* host->record: begins with this file, or (path NULL) ends; what stands in the
-   file is an error unless replace. */
-int recorder_command(struct call *c, const char *path, bool replace);
-void recorder_free(struct recorder *r); /* NULL is fine */
+   file is an error unless replace.  cast: of the whole a cast is made at the
+   end. */
+int recorder_command(struct call *c, const char *path, bool replace, bool cast);
+/* The shell ends, and with it what is recorded.  NULL is fine. */
+void recorder_end(struct recorder *r, struct output *out);
 
 /* Before and after a line of the language: nothing if nothing is recorded. */
 void recorder_line_begins(struct interp *ip);

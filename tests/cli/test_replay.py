@@ -647,6 +647,32 @@ def a_recording_is_whole_after_each_step():
 
 
 @test
+def a_cast_is_made_at_the_end():
+    text = "env new\nrun a.py <<< 'print(6 * 7)'\n"
+    with SandboxHome("restricted") as home:
+        def cast(name):
+            with open(os.path.join(home.work, name)) as f:
+                return f.read()
+
+        home.addesh("record", "--cast", "a.md", cwd=home.work,
+                    stdin=text.encode()).is_ok()
+        assert '"42\\r\\n"' in cast("a.cast"), cast("a.cast")
+        home.addesh("export", "a.md", "-o", "b.cast", cwd=home.work).is_ok()
+        same(cast("a.cast"), cast("b.cast"))
+        done = home.addesh("-k", cwd=home.work, stdin=(
+            "record --cast b.md\nrecord -f --cast b.md\n%srecord stop\n"
+            % text).encode())
+        same(done.err.splitlines()[0],
+             "addesh: stdin:1: record: b.cast: File exists")
+        assert '"42\\r\\n"' in cast("b.cast"), cast("b.cast")
+        os.mkdir(os.path.join(home.work, "c.cast"))
+        done = home.addesh("record", "-f", "--cast", "c.md", cwd=home.work,
+                           stdin=text.encode())
+        assert "addesh: record: c.cast" in done.err, done
+        replay(home, "c.md").is_ok()
+
+
+@test
 def what_cannot_be_recorded():
     with SandboxHome("restricted") as home:
         write(home, "r.md", "mine\n")
