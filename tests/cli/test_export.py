@@ -16,7 +16,7 @@ from recordings import EXAMPLES, PLACE, answer, export, one_step, \
 from tap import Skip, main, patient, same, test     # noqa: E402
 from terminal import Terminal                       # noqa: E402
 
-FORMATS = ("cast", "md", "txt")
+FORMATS = ("cast", "html", "md", "txt")
 SGR = re.compile("\x1b\\[[0-9;]*m")
 
 
@@ -260,7 +260,7 @@ def too_much_output_is_cut():
         assert "exit 0 in 0.01s, output cut\n" in text
 
 
-@test("a line written over and over is soon a line: %s", FORMATS + ("html",))
+@test("a line written over and over is soon a line: %s", FORMATS)
 def _(form):
     with Home() as home:
         for line in ("\x1b[31m\rx", "a\x1b[m\b", "a\rb"):
