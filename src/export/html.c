@@ -169,30 +169,46 @@ add_date(struct strbuf *out, int64_t created)
 	    date, date);
 }
 
-/* "8 steps, 1 with another status than 0, 1.24s, at most 18 MB" */
+/* How many failed, and the way to the first that did. */
+static void
+add_failed(struct html_page *page)
+{
+	const struct export_session *s = page->s;
+	size_t bad = 0, first = 0;
+
+	for (size_t i = s->n_items; i--;) {
+		if (s->items[i].kind != EXPORT_STEP ||
+		    !html_failed(page, s->items[i].step))
+			continue;
+		first = s->items[i].step;
+		bad++;
+	}
+	if (bad)
+		strbuf_addf(&page->body,
+		    "<li class=\"bad\"><a href=\"#step-%zu\">%zu failed</a>"
+		    "</li>\n",
+		    first + 1, bad);
+}
+
+/* "8 steps, 1 failed, 1.24s in all, peak 18 MB" */
 static void
 add_facts(struct html_page *page)
 {
 	const struct export_session *s = page->s;
 	struct strbuf *out = &page->body;
-	size_t n = 0, bad = 0;
+	size_t n = 0;
 
-	for (size_t i = 0; i < s->n_items; i++) {
-		if (s->items[i].kind != EXPORT_STEP)
-			continue;
-		n++;
-		bad += html_failed(page, s->items[i].step);
-	}
+	for (size_t i = 0; i < s->n_items; i++)
+		n += s->items[i].kind == EXPORT_STEP;
 	strbuf_adds(out, "<ul class=\"facts\">\n<li>");
 	html_count(out, n, "step");
 	strbuf_adds(out, "</li>\n");
-	if (bad)
-		strbuf_addf(out, "<li class=\"bad\">%zu failed</li>\n", bad);
+	add_failed(page);
 	strbuf_adds(out, "<li>");
 	html_duration(out, page->us);
-	strbuf_adds(out, "</li>\n");
+	strbuf_adds(out, " in all</li>\n");
 	if (page->peak) {
-		strbuf_adds(out, "<li>at most ");
+		strbuf_adds(out, "<li>peak ");
 		units_add_size(out, page->peak);
 		strbuf_adds(out, "</li>\n");
 	}

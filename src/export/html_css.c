@@ -51,6 +51,7 @@ const char html_css[] =
     "flex-wrap:wrap;gap:.25rem 1.25rem;color:var(--soft)}\n"
     ".bad>.meta .status,.facts .bad,tr.bad .status{color:var(--bad);"
     "font-weight:600}\n"
+    ".facts a{color:inherit}\n"
     "nav ul{list-style:none;padding:0;margin:.5rem 0}\n"
     "nav li{margin:.3rem 0;line-height:1.4}\n"
     "nav .l1{margin-left:1rem}\nnav .l2,nav .l3,nav .l4{margin-left:2rem}\n"

@@ -135,8 +135,9 @@ def what_a_step_came_to_is_beside_it():
         assert all(x + width <= 1000 for x, width in bars), bars
         facts = words(root.find("body/header/ul")).split("\n")
         same([f for f in facts if f], [
-            "3 steps", "2 failed", "1.25s", "at most 9 MB",
+            "3 steps", "2 failed", "1.25s in all", "peak 9 MB",
             "recorded 2026-01-31"])
+        same(root.find("body/header/ul//a").get("href"), "#step-1")
 
 
 @test("stderr of %s", ["a line of commands", "what is not in the result"])
