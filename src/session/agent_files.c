@@ -190,6 +190,16 @@ is_kept(const json *records, const char *name)
 	return false;
 }
 
+/* A program that is run is a new file of the workspace. */
+static bool
+is_unused(const char *path)
+{
+	autofree char *workspace = io_join(path, "workspace");
+
+	return is_old(path) &&
+	       (access(workspace, F_OK) || is_old(workspace));
+}
+
 static void
 sweep_envs(const struct runtime *rt, bool dry_run, struct strvec *paths)
 {
@@ -204,7 +214,7 @@ sweep_envs(const struct runtime *rt, bool dry_run, struct strvec *paths)
 		autofree char *path = io_join(dir, names.v[i]);
 		autoerr struct err ignored = ERR_INIT;
 
-		if (!is_old(path) || is_kept(records, names.v[i]))
+		if (!is_unused(path) || is_kept(records, names.v[i]))
 			continue;
 		tell(paths, path);
 		if (!dry_run)

@@ -442,6 +442,22 @@ def _(kind):
             engines.api(kind).delete("/containers/" + other, force="1")
 
 
+@test
+def a_workspace_without_environment_stays_for_a_day_after_its_last_use():
+    with Env("docker", image="busybox") as env:
+        env.execute("a.sh", "echo out > result")
+        engines.api("docker").delete("/containers/" + env.id, force="1")
+        env.fails("execute_code_block", container_id=env.id,
+                  filename="a.sh", code_content="1")
+        workspace = env.new["workspace"]
+        yesterday = time.time() - 25 * 3600
+        for path, stays in ((os.path.dirname(workspace), True),
+                            (workspace, False)):
+            os.utime(path, (yesterday, yesterday))
+            env.ok("prepare_build_context", files={"a": "b"})  # it sweeps
+            same(os.path.exists(workspace + "/result"), stays, path)
+
+
 def when_it_runs(env, then):
     """The answer of a call whose program runs until `then` was called."""
     request = json.dumps({
