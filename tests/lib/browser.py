@@ -13,11 +13,14 @@ browser ends.
 """
 
 import base64
+import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 
 from engines import skip
 from tap import Skip, patient
@@ -105,7 +108,8 @@ class Browser:
             ["sh", "-c", 'exec "$@" 3<&%d 4>&%d' % (theirs, mine), "sh",
              program, *OPTIONS, "--user-data-dir=" + self.profile],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL, pass_fds=(theirs, mine))
+            stderr=subprocess.DEVNULL, pass_fds=(theirs, mine),
+            start_new_session=True)
         os.close(theirs)
         os.close(mine)
         self.number, self.read, self.pages = 0, b"", {}
@@ -114,11 +118,17 @@ class Browser:
         return self
 
     def __exit__(self, *_):
-        self.process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         os.close(self.to)
         os.close(self.of)
-        shutil.rmtree(self.profile, ignore_errors=True)
+        # its other processes may be ending still
+        end = time.monotonic() + patient(10)
+        while os.path.exists(self.profile) and time.monotonic() < end:
+            shutil.rmtree(self.profile, ignore_errors=True)
+            time.sleep(0.01)
+        assert not os.path.exists(self.profile), self.profile
 
     def _message(self):
         while b"\0" not in self.read:
