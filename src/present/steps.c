@@ -19,6 +19,7 @@ compare(struct present *p, const struct transcript_step *s,
 {
 	struct judge_scope scope = {.t = p->t, .masks = p->masks,
 	    .scale = p->stepper.scale, .live = !w->recorded,
+	    .secrets = p->c->host->secrets,
 	    .taken_up = stepper_is_taken_up(&p->stepper, s)};
 	struct judgement j = {.why = STRBUF_INIT};
 	autoerr struct err err = ERR_INIT;

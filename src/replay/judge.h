@@ -14,6 +14,7 @@ struct judge_scope {
 	const struct masks *masks;
 	double scale;  /* of time limits */
 	bool live;     /* its time was measured now */
+	const struct secrets *secrets; /* that are known, or NULL */
 	bool taken_up; /* the next step says what its status shall be */
 	int width;     /* of what is shown; 0: as wide as it takes */
 	bool color;

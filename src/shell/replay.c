@@ -86,6 +86,7 @@ scope_of(struct replay *r, const struct transcript_step *s)
 	return (struct judge_scope){.t = r->t,
 	    .masks = r->masks,
 	    .scale = r->stepper.scale,
+	    .secrets = r->c->host->secrets,
 	    .live = !r->order->offline,
 	    .taken_up = stepper_is_taken_up(&r->stepper, s),
 	    .width = r->order->width,

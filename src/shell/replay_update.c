@@ -1,9 +1,11 @@
 /* What came out, written into the file that expected something else. */
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/io.h"
 #include "cmd/call.h"
+#include "cmd/host.h"
 #include "replay/rewrite.h"
 #include "shell/replay_impl.h"
 
@@ -15,13 +17,32 @@ replay_align(struct judge_stream *st)
 	align(&st->al, &st->x, &st->a);
 }
 
+/* As in a recording. */
+static void
+hide_secrets(struct updated *u, const struct secrets *secrets)
+{
+	for (size_t i = 0; i < u->n; i++) {
+		struct strbuf text = STRBUF_INIT;
+		char *line = u->v[i].text;
+
+		if (!line)
+			continue;
+		secrets_hide(secrets, &text, line, strlen(line), true);
+		u->v[i].text = strbuf_detach(&text);
+		free(line);
+	}
+}
+
 static int
 update_stream(struct updated *u, struct replay *r, struct judge_stream *st,
     bool is_err, const bool *accept, struct err *err)
 {
 	replay_align(st);
-	return update_lines(u, &st->al, &st->x, &st->a, r->masks, is_err,
-	    accept, err);
+	if (update_lines(u, &st->al, &st->x, &st->a, r->masks, is_err, accept,
+		err))
+		return -1;
+	hide_secrets(u, r->c->host->secrets);
+	return 0;
 }
 
 static void

@@ -96,6 +96,19 @@ def without_its_secrets_a_recording_is_replayed():
 
 
 @test
+def what_is_updated_has_none():
+    text = ("```addesh\n$ env new\n! ...\n$ run -e SHOP_TOKEN=%s a.py <<EOF\n"
+            "> import os, sys\n> print('it is', os.environ['SHOP_TOKEN'])\n"
+            "> print(os.environ['SHOP_TOKEN'], file=sys.stderr)\n> EOF\n"
+            "%s```\n")
+    with SandboxHome("restricted") as home:
+        name = home.write("a.md", text % (TYPED, "was something\n! other\n"))
+        home.addesh("replay", "--update=all", "a.md", cwd=home.work).is_ok()
+        same(open(name).read(), text % (TYPED, "it is ***\n! ***\n"))
+        home.addesh("replay", "a.md", cwd=home.work).is_ok()
+
+
+@test
 def a_file_may_expect_what_looks_like_one():
     with SandboxHome("restricted") as home:
         with open(os.path.join(home.work, "a.md"), "w") as f:
