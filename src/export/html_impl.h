@@ -20,7 +20,7 @@ void html_texts(struct strbuf *out, const char *s);
 /* "1 step", "2 steps". */
 void html_count(struct strbuf *out, size_t n, const char *what);
 
-/* -------- styles of output, html_style.c -------- */
+/* -------- looks of output -------- */
 
 /* A colour: 0 is the default one. */
 #define HTML_INDEXED 0x1000000u /* | 0 to 255 */
@@ -119,8 +119,13 @@ void html_duration(struct strbuf *out, uint64_t us);
 /* The table of all steps with their times. */
 void html_timeline(struct html_page *page);
 
-/* What differs between the step and an earlier one, where the two are runs of
-   the same program or the step compares them. */
+/*
+ * The two runs that stand side by side beneath a step, if there are: those that
+ * it compares ("diff @2 @4"), or an earlier one and itself, where it runs that
+ * again ("rerun @2") or runs a file of the same name.
+ */
+bool html_find_pair(const struct html_page *page, size_t index, size_t pair[2]);
+/* What differs between these. */
 void html_comparison(struct html_page *page, size_t index);
 
 /* -------- long texts -------- */
