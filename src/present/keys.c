@@ -55,8 +55,8 @@ keys_list(struct strbuf *sb)
 const char *
 keys_reminder(void)
 {
-	return "^N next  ^P again  ^G go to  ^S skip  ^R retry  ^T take over  "
-	       "^F recorded  ^L clear  ^Y notes  ^C stop  ^D end";
+	return "^N next, ^P again, ^G go to, ^S skip, ^R retry, ^T take over, "
+	       "^F recorded, ^L clear, ^Y notes, ^C stop, ^D end";
 }
 
 static void

@@ -58,7 +58,7 @@ void keys_forget(struct keys *k);
 
 /* The list of `help --keys`. */
 void keys_list(struct strbuf *sb);
-/* The same in a few short lines, for who has no hands free to look it up. */
+/* The same in few words, for who cannot look it up just now. */
 const char *keys_reminder(void);
 
 #endif

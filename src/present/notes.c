@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/encode.h"
 #include "base/io.h"
 #include "base/loop.h"
 #include "cmd/call.h"
@@ -172,7 +173,8 @@ render(struct notes *n)
 	}
 	notes_text(n->p, columns, &text);
 	if (n->page) {
-		strbuf_addf(&text, "\n%s\n", keys_reminder());
+		strbuf_addc(&text, '\n');
+		text_wrap(&text, keys_reminder(), 0, columns - 1);
 		add_page(&n->out, text.buf, ws.ws_row ? ws.ws_row : 24);
 	} else {
 		strbuf_addf(&n->out, "--\n%s", text.buf);

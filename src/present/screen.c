@@ -115,8 +115,24 @@ add_heading(const struct transcript_heading *h, int columns, bool color,
 	strbuf_addc(out, '\n');
 }
 
-/* Comments of Markdown are nobody's business; those of a script are all the
-   narration it has. */
+/* Comments of a script are all the narration it has. */
+static void
+add_comments(struct strbuf *md, const char *s, const char *end)
+{
+	while (s < end) {
+		const char *nl = memchr(s, '\n', (size_t)(end - s));
+		const char *next = nl ? nl + 1 : end;
+
+		while (s < next && (*s == ' ' || *s == '\t'))
+			s++;
+		while (s < next && *s == '#')
+			s++;
+		strbuf_add(md, s, (size_t)(next - s));
+		s = next;
+	}
+}
+
+/* Those of Markdown are nobody's business. */
 static void
 add_prose(const struct present *p, const struct transcript_block *b,
     struct strbuf *md)
@@ -124,16 +140,10 @@ add_prose(const struct present *p, const struct transcript_block *b,
 	const char *s = p->t->text + b->at.start;
 	size_t n = b->at.end - b->at.start, blanks = strspn(s, " ");
 
-	if (p->t->kind == TRANSCRIPT_MARKDOWN) {
-		if (n < blanks + 4 || memcmp(s + blanks, "<!--", 4) != 0)
-			strbuf_add(md, s, n);
-		return;
-	}
-	while (n && *s == '#') {
-		s++;
-		n--;
-	}
-	strbuf_add(md, s, n);
+	if (p->t->kind != TRANSCRIPT_MARKDOWN)
+		add_comments(md, s, s + n);
+	else if (n < blanks + 4 || memcmp(s + blanks, "<!--", 4) != 0)
+		strbuf_add(md, s, n);
 }
 
 static bool

@@ -96,6 +96,8 @@ step_perform(struct present *p, size_t i, bool shown)
 	w->recorded = false;
 	try_step(p, s, w);
 	w->done = true;
+	/* Who presents decides when it ends, not the file. */
+	p->c->host->quit = false;
 	if (afterwards)
 		show_answer(p, &w->answer, false);
 }

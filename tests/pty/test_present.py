@@ -431,7 +431,7 @@ def notes_and_clock_on_a_second_terminal():
                                  "--time", "20m") as t:
         other.expect("step 2/5   00:00 of 20:00\nA lesson\n\n"
                      "ask the room first\nnext:\n  run a.py .*keys type it")
-        other.expect("\\^N next")
+        other.expect("\\^N next, .*\n?.*\\^D end")
         t.prompt()
         t.press(NEXT, "^42\n")
         other.expect("step 3/5.*\nSecond\n\nbreathe\nnext:\n"
@@ -477,6 +477,17 @@ def a_fifo_may_have_no_reader_or_a_slow_one():
             t.expect("Third\n")
             t.leave()
             os.close(fd)
+
+
+@test
+def a_terminal_that_shows_nothing_is_no_matter():
+    other = Other()    # nobody reads its other side
+    with home_of() as home, Room(home, "--notes-to", other.path) as t:
+        t.prompt()
+        for _ in range(100):    # each a page of notes
+            t.press(NOTES)
+        t.leave()
+    other.close()
 
 
 @test
@@ -641,6 +652,83 @@ def _(how):
         os.close(keep)
         t.close()
         same([name for name in home.files() if "replay" in name], [])
+
+
+@test
+def the_terminal_of_the_room_goes():
+    with home_of() as home:
+        t, _ = at_prompt(home)
+        worker = t.worker()
+        os.close(t.fd)
+        t.fd = -1
+        status = t.process.wait(patient(30))
+        assert status in (129, -signal.SIGHUP, 125), status
+        assert not os.path.exists("/proc/%d" % worker)
+        same(os.listdir(home.env["TMPDIR"]), [])
+
+
+@test
+def it_is_suspended_and_goes_on():
+    with home_of() as home, Screen(
+            ["bash", "--norc", "-i"], {**home.env, "PS1": "shell> "},
+            home.work) as s:
+        s.wait_for("shell>")
+        s.type(" ".join(home.argv("present", "a.md")) + "\n")
+        s.wait_for("^addesh e1 .*>$")
+        s.type("run")
+        s.wait_for("^addesh e1 .*> run$")
+        s.keys("C-z")
+        s.wait_for("shell>$")
+        s.type("stty -a; fg\n")
+        s.wait_for(" icanon .* echo ")
+        s.wait_for("addesh e1 .*> run\n*\\Z")
+        s.keys("C-n")
+        s.wait_for("^42$")
+
+
+@test
+def comments_of_a_script_are_its_narration():
+    with home_of() as home:
+        home.write("a.addesh", "#!/usr/bin/env addesh\n# First words.\n\n"
+                   "env new\n\n# More\n  # of them.\n"
+                   "run a.py <<< 'print(1)'\n")
+        with Room(home, file="a.addesh") as t:
+            t.expect("\\AFirst words\\.\n\n")
+            t.expect(NO_ENV)
+            t.press(NEXT, "ready in")
+            t.press(NEXT, "More of them\\.\n\n")
+            t.press(NEXT, "^1\n")
+            t.send("\r")
+            t.ends()
+
+
+@test
+def what_is_tried_again_is_shown_once():
+    text = LESSON.replace("$ exec", "% retry: 5 every 10ms\n$ exec").replace(
+        "\n1\n```", "\n3\n```").replace(
+        "% pause\n", "% skip-if: restricted\n")
+    with home_of(text) as home, Room(home) as t:
+        t.prompt()
+        t.press(NEXT, "^42\n")
+        t.press(NEXT, "Second\n")
+        t.press(NEXT, "exec [^\n]*\n3\n")
+        t.press(NEXT, "Third\n")
+        t.press(NEXT, "run c.py")    # b.py is left out
+        t.leave()
+
+
+@test
+def quit_in_a_file_ends_nothing():
+    with home_of(LESSON.replace(SECOND, "quit 3")) as home, Room(home) as t:
+        t.prompt()
+        t.press(NEXT, "^42\n")
+        t.press(NEXT, "Second\n")
+        t.press(NEXT)
+        t.press(NEXT, "Third\n")
+        t.send(NEXT)
+        t.expect("^EOF> EOF")
+        t.press("\r", "^b\n")
+        t.leave()
 
 
 @test
