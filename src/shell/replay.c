@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "base/regexp.h"
 #include "base/secrets.h"
 #include "cmd/call.h"
 #include "cmd/dispatch.h"
@@ -299,44 +300,71 @@ replay_step(struct replay *r, size_t i)
 
 /* ---- all of them ---- */
 
-/* `--only ID|N|/RE/` and `--from N`. */
+static bool
+is_named(const struct transcript_step *s, const char *only)
+{
+	autofree char *number = xasprintf("%u", s->number);
+
+	return (s->id && !strcmp(s->id, only)) || !strcmp(number, only);
+}
+
+/* A part of "HEADING: COMMAND". */
+static bool
+is_matched(const struct replay *r, const struct transcript_step *s,
+    const struct regexp *re)
+{
+	struct regexp_run run = REGEXP_RUN_INIT;
+	autofree char *name = step_name(r, s);
+	bool found = re && regexp_search(re, &run, name, strlen(name), NULL);
+
+	regexp_run_release(&run);
+	return found;
+}
+
+/* `--only ID|N|/RE/`: the first step that is meant. */
+static int
+choose_only(struct replay *r, const char *only, struct err *err)
+{
+	size_t n = strlen(only), i = 0;
+	bool pattern = n > 2 && *only == '/' && only[n - 1] == '/';
+	struct regexp *re = pattern ? regexp_new(only + 1, n - 2, err) : NULL;
+
+	if (pattern && !re)
+		return err_prefix(err, "--only");
+	while (i < r->t->n_steps && !is_named(&r->t->steps[i], only) &&
+	       !is_matched(r, &r->t->steps[i], re))
+		i++;
+	regexp_free(re);
+	if (i == r->t->n_steps)
+		return err_set(err, ERR_USAGE, "%s has no step %s",
+		    r->order->file, only);
+	r->begin = i;
+	r->end = i + 1;
+	return 0;
+}
+
+/* The steps that are told of. */
 static int
 choose(struct replay *r, struct err *err)
 {
-	const char *only = r->order->only;
+	const struct replay_order *o = r->order;
 	ptrdiff_t at;
 
-	r->begin = r->order->from ? r->order->from - 1 : 0;
+	r->begin = o->from ? o->from - 1 : 0;
 	r->end = r->t->n_steps;
 	if (r->begin >= r->t->n_steps && r->t->n_steps)
-		return err_set(err, ERR_USAGE, "%s has %zu steps",
-		    r->order->file, r->t->n_steps);
-	if (r->order->line) {
-		at = transcript_at_line(r->t, r->order->line);
-		r->begin = at < 0 ? r->end : (size_t)at;
-		r->end = at < 0 ? r->end : r->begin + 1;
+		return err_set(err, ERR_USAGE, "%s has %zu steps", o->file,
+		    r->t->n_steps);
+	if (o->line) {
+		at = transcript_at_line(r->t, o->line);
+		if (at < 0)
+			return err_set(err, ERR_USAGE,
+			    "%s has no step at line %u or behind it",
+			    o->file, o->line);
+		r->begin = (size_t)at;
+		r->end = r->begin + 1;
 	}
-	if (!only)
-		return 0;
-	for (size_t i = 0; i < r->t->n_steps; i++) {
-		const struct transcript_step *s = &r->t->steps[i];
-		autofree char *name = step_name(r, s);
-		autofree char *number = xasprintf("%u", s->number);
-		autobuf struct strbuf text = STRBUF_INIT;
-		size_t n = strlen(only);
-		autofree char *re = xstrndup(only + 1, n > 2 ? n - 2 : 0);
-
-		strbuf_adds(&text, name);
-		if ((s->id && !strcmp(s->id, only)) || !strcmp(number, only) ||
-		    (n > 2 && *only == '/' && only[n - 1] == '/' &&
-			judge_finds(re, &text))) {
-			r->begin = i;
-			r->end = i + 1;
-			return 0;
-		}
-	}
-	return err_set(err, ERR_USAGE, "%s has no step %s", r->order->file,
-	    only);
+	return o->only ? choose_only(r, o->only, err) : 0;
 }
 
 static void

@@ -202,7 +202,12 @@ def a_part_of_a_file():
                           .is_ok()), ["ok"])
         same(verdicts(replay(home, "lesson.md", "--from", "3", env=env)
                       .is_ok()), ["ok", "ok"])
-        replay(home, "lesson.md", "--only", "9").is_status(99)
+        for none in ("9", "", "/", "//", "/nosuch/", "/(/", "/a{99999}/"):
+            done = replay(home, "lesson.md", "--only", none, env=env)
+            same(verdicts(done.is_status(99)), ["not ok"], none)
+        same(verdicts(replay(home, "lesson.md:17", env=env).is_ok()), ["ok"])
+        done = replay(home, "lesson.md:9999", env=env).is_status(99)
+        assert "no step at line 9999" in done.out, done
         env = {"CI": "true"}
         done = replay(home, "lesson.md", "--only", "2", env=env).is_status(1)
         assert "--allow-partial" in done.err, done
