@@ -18,6 +18,7 @@ struct shown {
 	bool done;     /* the room (or nobody: % hide) has seen it */
 	bool met;      /* it came to what the file expects */
 	bool recorded; /* it was not carried out */
+	bool left_out; /* it is not for here */
 	struct answer answer;
 	char *why; /* not met: what differs, in lines */
 	char *prompt; /* that it was typed at, if it was */

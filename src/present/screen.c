@@ -81,11 +81,13 @@ screen_clear(struct present *p)
 
 /* ---- headings and narration ---- */
 
-/* The first block in front of step i, behind the visible step before it. */
+/* The first block in front of step i, behind the step that the room sees before
+   it. */
 static size_t
 section_begin(const struct present *p, size_t i)
 {
-	while (i && p->t->steps[i - 1].options.hide)
+	while (i && (p->t->steps[i - 1].options.hide ||
+			p->shown[i - 1].left_out))
 		i--;
 	return i ? p->t->steps[i - 1].block + 1 : 0;
 }

@@ -131,5 +131,6 @@ step_is_left_out(struct present *p, size_t i)
 {
 	const struct requirement *q = p->t->steps[i].options.skip_if;
 
-	return q && !p->order->offline && scene_has(p->c->host, q);
+	return p->shown[i].left_out =
+		   q && !p->order->offline && scene_has(p->c->host, q);
 }

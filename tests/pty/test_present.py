@@ -713,8 +713,9 @@ def what_is_tried_again_is_shown_once():
         t.press(NEXT, "Second\n")
         t.press(NEXT, "exec [^\n]*\n3\n")
         t.press(NEXT, "Third\n")
-        t.press(NEXT, "run c.py")    # b.py is left out
-        t.leave()
+        t.press(NEXT, "run c.py.*^c\n")    # b.py is left out
+        t.send(END)
+        t.ends()
 
 
 @test
