@@ -134,10 +134,11 @@ present_file(struct call *c, const struct present_order *order)
 	if (!p.t)
 		return -1;
 	stepper_init(&p.stepper, c->host->interp, p.t, !order->rehearse);
-	stepper_bind(&p.stepper, order->file);
 	c->host->replaying = true;
+	stepper_bind(&p.stepper, order->file);
 	rc = run(&p, &c->err);
 	c->host->replaying = false;
+	stepper_release(&p.stepper);
 	release(&p);
 	return rc;
 }

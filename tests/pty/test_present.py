@@ -607,6 +607,10 @@ def a_file_of_somebody_else_is_bound():
         t.line("set timeout 1h")
         t.expect("addesh: .*ceiling|addesh: .*elsewhere|addesh: .*may")
         t.prompt()
+        for line in ("help > here.txt", "image rm x", "env new -e HOME"):
+            t.line(line)
+            t.expect("somebody else")
+            t.prompt()
         t.press(TAKE)
         t.leave()
 
