@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cmd/step_call.h"
+#include "lexer/lexer.h"
 
 /* Two things in order become one: what is in the log, and the texts of addesh's
    own, which say in front of which byte of the log they stand. */
@@ -157,10 +158,35 @@ object_of(const struct saved_step *s)
 	return j;
 }
 
+/* `time` is of the line, and what it says came when the step had ended.  True:
+   there was a number of times, where nobody is shown what is written. */
+static bool
+take_time_off(struct saved_step *s)
+{
+	struct strbuf text = STRBUF_INIT;
+	autoerr struct err ignored = ERR_INIT;
+	struct lex_line line;
+	bool repeated = false;
+
+	if (lex_line(&line, s->text.buf, s->text.len, 1, 0, SIZE_MAX,
+		&ignored) == LEX_OK && line.n == 1 && line.cmds[0].time) {
+		const struct lex_cmd *cmd = &line.cmds[0];
+
+		repeated = cmd->repeat != 0;
+		strbuf_addf(&text, "%s%s", cmd->quiet ? "quiet " : "",
+		    s->text.buf + cmd->words[0].start);
+		strbuf_release(&s->text);
+		s->text = text;
+	}
+	lex_line_release(&line);
+	return repeated;
+}
+
 static int
 read_answer(struct saved_step *s, struct steps *steps, struct err *err)
 {
-	const json *shown = json_get(s->record, "shown");
+	const json *shown =
+	    take_time_off(s) ? NULL : json_get(s->record, "shown");
 	int rc = cJSON_IsObject(shown) ? read_shown(s, steps, shown, err)
 				       : guess_shown(s, steps, err);
 	size_t n = s->answer.n_events;

@@ -203,6 +203,22 @@ def steps_of_an_agent():
 
 
 @test
+def the_prefix_of_a_line_is_not_that_of_its_step():
+    with SandboxHome("restricted") as home:
+        session(home, """env new
+time exec echo a
+time -n 2 exec echo b
+time quiet exec echo c; exec false || exec echo d
+save s.md
+""")
+        same(commands(read(home, "s.md")),
+             ["env new", "exec echo a", "exec echo b", "exec echo b",
+              "quiet exec echo c", "exec false", "exec echo d"])
+        same(read(home, "s.md").count("\nb\n"), 2)
+        same(replays(home, "s.md"), 7)
+
+
+@test
 def what_was_typed_at_a_terminal():
     with SandboxHome("restricted") as home:
         with Terminal(home.argv(), home.env, home.work, columns=60) as t:
