@@ -200,9 +200,10 @@ fail_job(struct worker *w, int status)
 		strbuf_addf(&why, "was killed by signal %d", WTERMSIG(status));
 	else
 		strbuf_adds(&why, "ended");
-	strbuf_adds(&why, " before it had a result\n"
-			  "Part of the work may be done. The environment is "
-			  "still there: call again.");
+	strbuf_addf(&why, " before it had a result\n"
+			  "Part of the work may be done. %s",
+	    w->job->env ? "The environment is still there: call again."
+			: "Call again.");
 	mcp_tools_fail(&line, w->job->id, w->job->era, why.buf);
 	send_line(w, line.buf, line.len);
 	remove_job(w->pool, steal(&w->job));

@@ -419,7 +419,7 @@ def a_worker_that_dies_is_replaced():
         result = s.result(number)
         same(result["isError"], True)
         text = result["content"][0]["text"]
-        assert "signal 9" in text and "call again" in text, result
+        assert "signal 9" in text and "still there: call again" in text, text
         gone(before)
         same(s.run(env, "print(2)\n")["stdout"], "2\n")
 
