@@ -52,6 +52,20 @@ accepted_release(struct accepted *a)
 	updated_release(&a->err);
 }
 
+/* What was not compared stays. */
+static struct rewrite_step
+rewrite_of(const struct replay *r, struct accepted *a)
+{
+	enum step_stream which = r->t->steps[a->step].options.stream;
+	bool out = a->has_output && which != STREAM_STDERR;
+	bool errs = a->has_output && which != STREAM_STDOUT;
+
+	return (struct rewrite_step){.step = a->step,
+	    .out = out ? &a->out : NULL,
+	    .err = errs ? &a->err : NULL,
+	    .status = a->has_status ? &a->status : NULL};
+}
+
 int
 replay_write(struct replay *r, struct err *err)
 {
@@ -64,18 +78,8 @@ replay_write(struct replay *r, struct err *err)
 		return 0;
 	if (r->not_writable)
 		return err_set(err, ERR_POLICY, "%s", r->not_writable);
-	for (size_t i = 0; i < r->n_accepted; i++) {
-		struct accepted *a = &r->accepted[i];
-		enum step_stream which = r->t->steps[a->step].options.stream;
-		bool out = a->has_output && which != STREAM_STDERR;
-		bool errs = a->has_output && which != STREAM_STDOUT;
-
-		/* What was not compared stays. */
-		steps[i] = (struct rewrite_step){.step = a->step,
-		    .out = out ? &a->out : NULL,
-		    .err = errs ? &a->err : NULL,
-		    .status = a->has_status ? &a->status : NULL};
-	}
+	for (size_t i = 0; i < r->n_accepted; i++)
+		steps[i] = rewrite_of(r, &r->accepted[i]);
 	if (rewrite(&text, r->t, steps, r->n_accepted, err))
 		return -1;
 	if (stat(r->order->file, &st))
