@@ -81,7 +81,7 @@ not_recorded(const struct export_session *s, const struct transcript_step *step,
 	err_set(err, ERR_CONFIG, "%s:%u: not recorded: step %u", s->t->name,
 	    step->line, step->number);
 	return err_hint(
-	    err, "record it:  addesh replay --record %s", s->t->name);
+	    err, "record it:  replay --record %s", s->t->name);
 }
 
 static int
@@ -151,7 +151,7 @@ open_recording(
 		return -1;
 	err_set(err, ERR_CONFIG, "%s is not recorded: there is no %s", t->name,
 	    path);
-	return err_hint(err, "record it:  addesh replay --record %s", t->name);
+	return err_hint(err, "record it:  replay --record %s", t->name);
 }
 
 struct export_session *
