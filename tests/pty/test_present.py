@@ -102,10 +102,7 @@ class Room(Terminal):
         self.prompt()
 
     def ends(self, status=0):
-        """Waits for the end, which leaves the terminal as it was."""
-        modes = termios.tcgetattr(self.fd)
         same(self.wait(), status)
-        return modes
 
     def leave(self):
         """To the end from wherever it is."""
@@ -624,34 +621,39 @@ def modes(t):
 def at_prompt(home):
     t = Room(home)
     before = t.modes
-    t.prompt()
+    t.expect(NO_ENV)
     assert not modes(t)[3] & termios.ICANON
     return t, before
 
 
 @test("the terminal is as it was: %s", ["end", "SIGTERM", "SIGHUP", "killed",
-                                        "while it runs"])
+                                        "taken over", "Ctrl-C"])
 def _(how):
-    with home_of() as home:
+    with home_of(ENDLESS if how == "Ctrl-C" else LESSON) as home:
         t, before = at_prompt(home)
         # somebody holds the terminal, so that its modes outlive the program
         keep = os.open(os.readlink("/proc/%d/fd/0" % t.process.pid),
                        os.O_RDWR | os.O_NOCTTY)
-        if how == "end":
+        if how == "Ctrl-C":
+            t.press(NEXT)
+            t.send(NEXT)
+            t.expect("^begun\n")
+            t.press(STOP)
+        if how in ("end", "Ctrl-C"):
             t.send(END)
             t.expect("y/N\\] ")
             t.send("y\r")
         elif how == "killed":
             os.kill(t.worker(), signal.SIGKILL)
             t.expect("its process died of signal 9")
-        elif how == "while it runs":
-            t.send(TAKE)
-            t.prompt()
+        elif how == "taken over":
+            t.press(TAKE)
             t.process.send_signal(signal.SIGTERM)
         else:
             t.process.send_signal(getattr(signal, how))
         status = t.process.wait(patient(30))
-        same(status, {"end": 0, "killed": 125, "SIGHUP": 129}.get(how, 143))
+        same(status, {"end": 0, "Ctrl-C": 0, "killed": 125,
+                      "SIGHUP": 129}.get(how, 143))
         same(modes(t), before)
         os.close(keep)
         t.close()
