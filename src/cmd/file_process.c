@@ -130,7 +130,23 @@ static void
 lend_terminal(struct file_process *p)
 {
 	terminal_lend();
+	terminal_set_stops(STOPS_NOT);
 	p->terminal = tcgetattr(STDIN_FILENO, &p->modes) == 0;
+}
+
+/* Who was killed has put nothing back. */
+static void
+take_terminal(struct file_process *p, bool killed)
+{
+	static const char usual[] = "\033[0m\033[?2004l\r\n";
+
+	terminal_set_stops(STOPS_ITSELF);
+	if (!p->terminal)
+		return;
+	tcsetattr(STDIN_FILENO, TCSADRAIN, &p->modes);
+	if (killed)
+		(void)io_write_all(STDOUT_FILENO, usual, sizeof(usual) - 1);
+	terminal_take();
 }
 
 int
@@ -160,25 +176,13 @@ file_process_start(struct file_process *p, const struct strvec *argv,
 	if (p->pid < 0) {
 		p->pid = 0;
 		close(fd[0]);
+		if (asks)
+			take_terminal(p, false);
 		return -1;
 	}
 	p->fd = fd[0];
 	io_set_nonblock(p->fd, true);
 	return 0;
-}
-
-/* Who was killed has put nothing back. */
-static void
-take_terminal(struct file_process *p, bool killed)
-{
-	static const char usual[] = "\033[0m\033[?2004l\r\n";
-
-	if (!p->terminal)
-		return;
-	tcsetattr(STDIN_FILENO, TCSADRAIN, &p->modes);
-	if (killed)
-		(void)io_write_all(STDOUT_FILENO, usual, sizeof(usual) - 1);
-	terminal_take();
 }
 
 int
@@ -227,6 +231,7 @@ file_process_enter(int fd, const char *path, struct err *err)
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
 	unsetenv(REPORT_FD);
+	terminal_set_stops(STOPS_BOTH);
 	if (note)
 		scratch_hold(note);
 	unsetenv(SCRATCH_NOTE);

@@ -10,6 +10,7 @@ static struct {
 	struct termios shown; /* what terminal_hide() found */
 	bool open;
 	bool keys; /* terminal_use_keys() */
+	enum terminal_stops stops;
 } terminal;
 
 void
@@ -79,7 +80,18 @@ terminal_close(void)
 void
 terminal_stop(void)
 {
+	if (terminal.stops == STOPS_NOT)
+		return;
 	terminal_lend();
-	raise(SIGSTOP);
+	if (terminal.stops == STOPS_BOTH)
+		kill(0, SIGSTOP);
+	else
+		raise(SIGSTOP);
 	terminal_take();
+}
+
+void
+terminal_set_stops(enum terminal_stops who)
+{
+	terminal.stops = who;
 }

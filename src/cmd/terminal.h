@@ -26,7 +26,14 @@ void terminal_use_keys(bool on);
    cannot be hidden.  terminal_show() brings back what was before. */
 bool terminal_hide(void);
 void terminal_show(void);
-/* Stops the shell, as Ctrl-Z asks for; returns when it goes on. */
+/*
+ * Stops the shell, as Ctrl-Z asks for; returns when it goes on.  Where a process
+ * of ours has the terminal, only that can put it in order before anybody stops:
+ * it stops both of us, since one that stopped later would not be there when the
+ * other goes on.
+ */
 void terminal_stop(void);
+enum terminal_stops { STOPS_ITSELF, STOPS_BOTH, STOPS_NOT };
+void terminal_set_stops(enum terminal_stops who);
 
 #endif

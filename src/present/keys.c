@@ -27,7 +27,7 @@ static const struct row {
     {'\r', KEY_ENTER, "Enter", "the same; at the end of the command, run it"},
     {'\n', KEY_ENTER, NULL, NULL},
     {'N' & 31, KEY_NEXT, "Ctrl-N, Page Down",
-	"all that comes next: the section, the whole command, its run"},
+	"all that comes next: a section, a command, its run"},
     {'P' & 31, KEY_PREVIOUS, "Ctrl-P, Page Up",
 	"show the step before again, without running it"},
     {'G' & 31, KEY_GO, "Ctrl-G", "go to a step, by its number or id"},

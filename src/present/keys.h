@@ -19,7 +19,7 @@ enum present_key {
 	KEY_NONE, /* none came in time */
 	KEY_ANY,  /* one that means nothing: the next character */
 	KEY_ENTER,
-	KEY_NEXT,
+	KEY_NEXT, /* those behind it command something else */
 	KEY_PREVIOUS,
 	KEY_GO,
 	KEY_SKIP,

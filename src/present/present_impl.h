@@ -50,6 +50,7 @@ struct present {
 	size_t last;   /* the one that came before, or n_steps */
 	size_t looked; /* what ^P has shown last; i if nothing since */
 	enum present_key wish; /* pressed while a step ran */
+	enum present_key left; /* pressed, and not done yet */
 	int64_t began_ms; /* clock_ms() of the first key; 0: none yet */
 	bool used; /* something stands on the screen */
 	bool gap;  /* an empty line stands above, or above the prompt */
@@ -118,10 +119,31 @@ void plan_say(const struct present *p, struct strbuf *out);
 
 void rehearse(struct present *p);
 
+/* ---- stage.c: what is on the screen, and the steps one by one ---- */
+
+/* The prompt, with what is typed of the command that is due, after something
+   else was on the screen. */
+void stage_show(struct present *p);
+/* The section that waited for a key, and then the prompt. */
+void stage_section(struct present *p);
+/* To step i or the next one that the room sees.  Unless at_once, its section
+   waits for a key. */
+void stage_arrive(struct present *p, size_t i, bool at_once);
+/* Those from..to-1 that the room does not see, unless they are done. */
+void stage_perform_unseen(struct present *p, size_t from, size_t to);
+/* Step i as it was recorded. */
+void stage_fall_back(struct present *p, size_t i, bool shown);
+/* The command that is due, which is typed; and on to the next. */
+void stage_run(struct present *p);
+bool stage_is_typed(const struct present *p);
+/* What a key types of it: a character, or all by itself. */
+void stage_type(struct present *p);
+void stage_type_rest(struct present *p);
+/* What was typed is taken back. */
+void stage_take_back(struct present *p);
+
 /* ---- room.c: the keys and what they do ---- */
 
 void room_play(struct present *p);
-/* The number of visible steps from i on. */
-size_t room_left(const struct present *p);
 
 #endif

@@ -194,6 +194,11 @@ def a_key_ends_the_typing_and_ctrl_c_takes_it_back():
         t.send("x")
         t.expect("r\\Z")
         t.press("x", "un a.py.*^42\n")
+        t.press("x", "Second\n")
+        t.send("x")
+        t.expect("e\\Z")
+        t.press(SKIP, "Third\n")    # a key that commands does what it says
+        assert "\n1\n" not in t.text(), t.text()
         t.leave()
 
 
