@@ -122,7 +122,7 @@ def what_is_not_recorded_is_an_error():
     with Home() as home:
         home.write("none.md", "```addesh\n$ true\n```\n")
         done = export(home, "none.md").is_status(125)
-        assert "addesh replay --record none.md" in done.err, done.err
+        assert "replay --record none.md" in done.err, done.err
         record(home, "part.md", "```addesh\n$ true\n$ false\n```\n",
                [answer("true")])
         done = export(home, "part.md", "-o", "part.txt").is_status(125)
