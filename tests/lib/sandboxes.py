@@ -96,6 +96,8 @@ class SandboxHome(addesh.Home):
             settings["tools"]["code_execution"]["sandbox"] = "docker"
         else:
             settings["tools"]["code_execution"]["sandbox"] = "restricted"
+        if kind == "restricted":    # replays have no settings of the user's
+            self.options += ["--engine", "restricted"]
         for section, values in (config or {}).items():
             settings.setdefault(section, {}).update(values)
         # JSON is YAML
