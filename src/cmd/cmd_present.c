@@ -13,7 +13,6 @@
 #include "cmd/call.h"
 #include "cmd/file_process.h"
 #include "cmd/host.h"
-#include "cmd/output.h"
 #include "cmd/present_call.h"
 
 enum { WIDTH = 72, WIDTH_MIN = 20, SLOW_MS = 5000, STATUS_LACKING = 77 };

@@ -11,7 +11,6 @@
 
 #include "base/clock.h"
 #include "base/encode.h"
-#include "base/io.h"
 #include "base/loop.h"
 #include "cmd/call.h"
 #include "cmd/host.h"

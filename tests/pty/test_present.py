@@ -15,7 +15,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
 import engines                                  # noqa: E402
 from addesh import Home, source                 # noqa: E402
 from tap import main, patient, same, test       # noqa: E402
-from terminal import ESCAPES, NotSeen, Screen, Terminal    # noqa: E402
+from terminal import NotSeen, Screen, Terminal    # noqa: E402
 
 LESSON = """---
 addesh-session: 1
@@ -397,6 +397,35 @@ def _(kind):
             t.expect(NO_ENV)
             t.send(FALL_BACK)
             t.expect("\\(recorded\\)\n1\n")
+            t.expect(NO_ENV)
+            t.leave()
+
+
+@test("%s: what does not answer any more is given up", engines.KINDS)
+def _(kind):
+    text = ENDLESS.replace("env new", "env new python:3.11-slim")
+    with home_of(text.replace("sleep(600)", "sleep(0)"), kind) as home:
+        record(home)
+        path = os.path.join(home.work, "a.rec.jsonl")
+        with open(path) as f:
+            recorded = f.read().replace("sleep(0)", "sleep(600)")
+        home.write("a.rec.jsonl", recorded)
+        home.write("a.md", text)
+        with Room(home) as t:
+            t.expect(NO_ENV)
+            t.press(NEXT)
+            t.press(TAKE)
+            t.line("env info")
+            container = t.expect("^id +([0-9a-f]{12})\n").group(1)
+            t.send("q")    # the pager
+            t.prompt()
+            t.press(TAKE)
+            t.send(NEXT)
+            t.expect("^begun\n")
+            engines.api(kind).post("/containers/%s/pause" % container)
+            t.send(FALL_BACK)
+            t.send(FALL_BACK)    # as Ctrl-C twice
+            t.expect("\\(recorded\\)\nbegun\n")
             t.expect(NO_ENV)
             t.leave()
 
