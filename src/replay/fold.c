@@ -20,6 +20,8 @@ end_paragraph(struct paragraph *p)
 {
 	if (p->text.len)
 		text_wrap(p->out, p->text.buf, (int)p->indent, p->columns);
+	else if (p->indent) /* an item without words */
+		strbuf_addc(p->out, '\n');
 	strbuf_reset(&p->text);
 	p->indent = 0;
 }
