@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/io.h"
@@ -188,6 +190,31 @@ record_add_step(struct strbuf *sb, const struct masks *m,
 	return 0;
 }
 
+/*
+ * A write(2) of several pages ends between two of them when its process is
+ * killed.  So that the file stays right another process does it, which nobody
+ * kills: the number of what went wrong, or 0.
+ */
+static int
+write_apart(int fd, const struct strbuf *text)
+{
+	sigset_t all, old;
+	int status = 0;
+	pid_t pid;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &old);
+	pid = fork();
+	if (!pid)
+		_exit(io_write_all(fd, text->buf, text->len) ? errno : 0);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	if (pid < 0)
+		return errno;
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		continue;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
+}
+
 /* All of it, or nothing. */
 static int
 append(struct record *r, const struct strbuf *text, struct err *err)
@@ -198,11 +225,11 @@ append(struct record *r, const struct strbuf *text, struct err *err)
 		return err_set(err, ERR_IO,
 		    "%s: a session file has at most %u MiB", r->path,
 		    TRANSCRIPT_TEXT_MAX >> 20);
-	if (!io_write_all(r->fd, text->buf, text->len)) {
+	sys = write_apart(r->fd, text);
+	if (!sys) {
 		r->size += text->len;
 		return 0;
 	}
-	sys = errno;
 	if (ftruncate(r->fd, (off_t)r->size) < 0)
 		sys = errno;
 	return err_sys(err, sys, "%s", r->path);

@@ -1,8 +1,9 @@
 /*
  * Steps as a session file in Markdown, in the form that transcript.h reads.
  *
- * Each step is a fence of its own and is appended by one write(2), which is
- * taken back if it was not whole: so the file is a right one after each step.
+ * Each step is a fence of its own and is appended in one piece, which is taken
+ * back if it was not whole: so the file is a right one after each step, also if
+ * the program is killed meanwhile.
  * Secrets (base/secrets.h) are replaced in commands and output; who compares
  * output with such a file does the same with it before.
  */
