@@ -109,6 +109,22 @@ def what_is_updated_has_none():
 
 
 @test
+def what_is_reported_has_none():
+    text = ("```addesh\n$ env new\n! ...\n$ run -e SHOP_TOKEN=%s a.py <<EOF\n"
+            "> import os\n> print('it is', os.environ['SHOP_TOKEN'])\n"
+            "> EOF\nwas something\n```\n" % TYPED)
+    with SandboxHome("restricted") as home:
+        home.write("a.md", text)
+        for options in (), ("--json",):
+            done = home.addesh(*options, "replay", "--junit", "a.xml", "a.md",
+                               cwd=home.work)
+            done.is_status(1)
+            report = open(home.work + "/a.xml").read()
+            for said in done.out + done.err, report:
+                assert "it is ***" in said and TYPED not in said, said
+
+
+@test
 def a_file_may_expect_what_looks_like_one():
     with SandboxHome("restricted") as home:
         with open(os.path.join(home.work, "a.md"), "w") as f:
