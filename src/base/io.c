@@ -56,7 +56,8 @@ io_read_all(int fd, struct strbuf *sb, size_t max, struct err *err)
 }
 
 int
-io_read_file(const char *path, struct strbuf *sb, size_t max, struct err *err)
+io_read_file_of(const char *path, struct strbuf *sb, size_t max, uid_t *owner,
+    struct err *err)
 {
 	/* O_NONBLOCK: a FIFO in the place of a file must not hang us. */
 	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -71,9 +72,18 @@ io_read_file(const char *path, struct strbuf *sb, size_t max, struct err *err)
 	if (!S_ISREG(st.st_mode) && strcmp(path, "/dev/stdin"))
 		return err_set(err, ERR_IO, "%s: not a regular file", path);
 	io_set_nonblock(fd, false);
+	*owner = st.st_uid;
 	if (io_read_all(fd, sb, max, err))
 		return err_prefix(err, "%s", path);
 	return 0;
+}
+
+int
+io_read_file(const char *path, struct strbuf *sb, size_t max, struct err *err)
+{
+	uid_t ignored;
+
+	return io_read_file_of(path, sb, max, &ignored, err);
 }
 
 char *

@@ -15,6 +15,10 @@ int io_read_all(int fd, struct strbuf *sb, size_t max, struct err *err);
 /* A regular file (or /dev/stdin) as a whole; max as above. */
 int io_read_file(const char *path, struct strbuf *sb, size_t max,
     struct err *err);
+/* And whose the file is that was read: of a path that could be another one by
+   the time it is asked. */
+int io_read_file_of(const char *path, struct strbuf *sb, size_t max,
+    uid_t *owner, struct err *err);
 /* Replaces path by a new file with this mode: temporary file and rename. */
 int io_replace_file(const char *path, const void *p, size_t n, mode_t mode,
     struct err *err);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "base/encode.h"
 #include "base/io.h"
@@ -203,10 +204,15 @@ struct transcript *
 transcript_read_file(const char *path, struct err *err)
 {
 	autobuf struct strbuf text = STRBUF_INIT;
+	struct transcript *t;
+	uid_t owner;
 
-	if (io_read_file(path, &text, TRANSCRIPT_TEXT_MAX, err))
+	if (io_read_file_of(path, &text, TRANSCRIPT_TEXT_MAX, &owner, err))
 		return NULL;
-	return transcript_read(path, text.buf, text.len, err);
+	t = transcript_read(path, text.buf, text.len, err);
+	if (t)
+		t->foreign = owner != 0 && owner != geteuid();
+	return t;
 }
 
 void

@@ -129,6 +129,7 @@ struct transcript {
 	char *text; /* of the file; a newline and a NUL follow */
 	size_t len;
 	bool crlf; /* its first line ends so: what is written does too */
+	bool foreign; /* read from a file that is neither ours nor root's */
 	struct transcript_front front;
 	struct transcript_heading *headings;
 	size_t n_headings, headings_cap;

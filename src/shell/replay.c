@@ -435,6 +435,7 @@ replay_read_again(struct replay *r, size_t i, struct err *err)
 	GROW(r->old, r->n_old, &r->old_cap);
 	r->old[r->n_old++] = old;
 	stepper_use(&r->stepper, r->t);
+	stepper_bind(&r->stepper, r->order->file);
 	return 0;
 }
 

@@ -23,8 +23,8 @@ void stepper_init(struct stepper *st, struct interp *ip,
 void stepper_release(struct stepper *st);
 /* The file was read again. */
 void stepper_use(struct stepper *st, const struct transcript *t);
-/* Binds what the file does if it is somebody else's: by its owner, who is
-   neither we nor root, or because it says where it is from.  In a replay
+/* Binds what the file does if it is somebody else's: by the owner of what was
+   read, who is neither we nor root, or because it says where it is from.  In a replay
    (host->replaying) $TMPDIR is its own. */
 void stepper_bind(struct stepper *st, const char *path);
 /* Does the step behind it say what its status shall be? */

@@ -107,6 +107,21 @@ def what_was_edited_counts():
             ends(t, 0, "a.md: 3 steps as expected\n")
 
 
+@test
+def whose_it_is_counts_when_it_is_read_again():
+    bound = LESSON.replace("41", "42") + \
+        "```addesh\n$ set memory_limit 3g\n! ...\n[125]\n```\n"
+    with home_of() as home:
+        home.write("b.md", "---\norigin: elsewhere\n---\n" + bound)
+        home.write("ed", "#!/bin/sh\ncat b.md >\"$2\"\n")
+        os.chmod(home.work + "/ed", 0o755)
+        with stopped(home, env={"EDITOR": home.work + "/ed"}) as t:
+            t.line("edit")
+            t.expect(PROMPT)
+            t.line("retry")
+            ends(t, 0, "a.md: 4 steps as expected\n")
+
+
 QUESTION = "\\(%d/%d\\) write it into the file\\? \\[y,n,a,d,q,\\?\\]: "
 
 
