@@ -1,5 +1,7 @@
 #include "base/secrets.h"
 
+#include <ctype.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "base/encode.h"
@@ -10,6 +12,7 @@ struct form {
 	char *text;
 	size_t n;
 	size_t before, behind;
+	bool coded; /* lines may have broken it */
 };
 
 /* Of those that commands taught; a value has up to seven. */
@@ -74,15 +77,16 @@ drop_oldest(struct secrets *s)
 }
 
 static void
-add_form(
-    struct secrets *s, const char *text, size_t n, size_t before, size_t behind)
+add_form(struct secrets *s, const char *text, size_t n, size_t before,
+    size_t behind, bool coded)
 {
 	if (is_known(s, text, n))
 		return;
 	if (s->n - s->fixed >= FORMS_MAX)
 		drop_oldest(s);
 	GROW(s->v, s->n, &s->cap);
-	s->v[s->n++] = (struct form){xmemdup(text, n), n, before, behind};
+	s->v[s->n++] =
+	    (struct form){xmemdup(text, n), n, before, behind, coded};
 }
 
 /*
@@ -100,8 +104,8 @@ add_base64(
 	strbuf_add(&bytes, "\0\0", before);
 	strbuf_add(&bytes, value, n);
 	base64_encode(&text, bytes.buf, bytes.len, url);
-	add_form(
-	    s, text.buf + begin, end - begin, before > 0, (before + n) % 3 > 0);
+	add_form(s, text.buf + begin, end - begin, before > 0,
+	    (before + n) % 3 > 0, true);
 	explicit_bzero(bytes.buf, bytes.len);
 	explicit_bzero(text.buf, text.len);
 }
@@ -111,7 +115,7 @@ secrets_add(struct secrets *s, const char *value, size_t n)
 {
 	if (n < SECRET_LENGTH_MIN || is_known(s, value, n))
 		return;
-	add_form(s, value, n, 0, 0);
+	add_form(s, value, n, 0, 0, false);
 	for (size_t before = 0; before < 3; before++) {
 		add_base64(s, value, n, before, false);
 		add_base64(s, value, n, before, true);
@@ -222,13 +226,103 @@ find_form(struct spans *spans, const struct form *f, const char *text, size_t n)
 		const char *first = p, *last = p + f->n;
 
 		p = last;
-		if (first > text)
+		if (first > text && first[-1] != '\n')
 			first -= f->before;
-		if (last < end)
+		if (last < end && *last != '\n' && *last != '\r')
 			last += f->behind;
 		add_span(spans, (size_t)(first - text), (size_t)(last - first));
 	}
 }
+
+/* ---- base64 in lines, as base64(1) and openssl write it ---- */
+
+/* Digits of a line at least that goes on in the next one. */
+#define CODED_LINE_MIN 16
+
+/* Does what ends before nl look like such a line? Of the first one the
+   beginning may have been given away. */
+static bool
+is_coded_line(const char *text, const char *nl)
+{
+	size_t n = 0;
+
+	while (n < CODED_LINE_MIN && nl - n > text &&
+	       (isalnum((unsigned char)nl[-1 - (ptrdiff_t)n]) ||
+		   strchr("+/-_", nl[-1 - (ptrdiff_t)n])))
+		n++;
+	return n == CODED_LINE_MIN || (n && nl - n == text);
+}
+
+/* Where the form ends that begins at p, lines not counted; NULL: it does not,
+   and perhaps only as the text ends before that (begun). */
+static const char *
+match_lines(const struct form *f, const char *p, const char *end, bool *begun)
+{
+	size_t i = 0;
+
+	for (*begun = false; p < end && i < f->n; p++) {
+		if (*p == f->text[i])
+			i++;
+		else if (*p != '\n' && *p != '\r')
+			return NULL;
+	}
+	*begun = i < f->n;
+	return *begun ? NULL : p;
+}
+
+/* Each place where a line's end is inside the form, or may be. */
+static void
+find_at_line_end(struct spans *spans, const struct form *f, const char *text,
+    const char *nl, const char *end, size_t *begins)
+{
+	for (size_t k = 1; k < f->n && k <= (size_t)(nl - text); k++) {
+		const char *first = nl - k, *last;
+		bool begun;
+
+		if (*first == '\n')
+			break;
+		if (*first != *f->text || memcmp(first, f->text, k) != 0)
+			continue;
+		last = match_lines(f, first, end, &begun);
+		if (first > text && first[-1] != '\n')
+			first -= f->before;
+		if (begun && (size_t)(first - text) < *begins)
+			*begins = (size_t)(first - text);
+		if (!last || !spans)
+			continue;
+		if (last < end && *last != '\n' && *last != '\r')
+			last += f->behind;
+		add_span(spans, (size_t)(first - text), (size_t)(last - first));
+	}
+}
+
+/* Forms that go over the ends of lines; spans may be NULL.  Returns where one
+   begins of which the text has not all, n: there is none. */
+static size_t
+find_coded(
+    struct spans *spans, const struct secrets *s, const char *text, size_t n)
+{
+	const char *end = text + n, *nl;
+	size_t begins = n;
+
+	for (const char *p = text; s && s->n && p < end; p = nl + 1) {
+		const char *last;
+
+		nl = memchr(p, '\n', (size_t)(end - p));
+		if (!nl)
+			break;
+		last = nl > p && nl[-1] == '\r' ? nl - 1 : nl;
+		if (!is_coded_line(text, last))
+			continue;
+		for (size_t i = 0; i < s->n; i++)
+			if (s->v[i].coded)
+				find_at_line_end(
+				    spans, &s->v[i], text, last, end, &begins);
+	}
+	return begins;
+}
+
+/* ---- all of them ---- */
 
 static int
 compare_spans(const void *a, const void *b)
@@ -268,6 +362,7 @@ secrets_find(const struct secrets *s, const char *text, size_t n, bool output,
 	find_named(&spans, text, n, output);
 	for (size_t i = 0; s && i < s->n; i++)
 		find_form(&spans, &s->v[i], text, n);
+	find_coded(&spans, s, text, n);
 	join(&spans);
 	*found = spans.v;
 	return spans.n;
@@ -312,7 +407,7 @@ secrets_hide_json(const struct secrets *s, json *j)
 static size_t
 begun_value(const struct secrets *s, const char *text, size_t n)
 {
-	size_t at = n;
+	size_t at = find_coded(NULL, s, text, n);
 
 	for (size_t i = 0; s && i < s->n; i++) {
 		const struct form *f = &s->v[i];

@@ -3,7 +3,7 @@
  * finds them where their name stands beside them, but a program may print the
  * value alone.  Values are learnt from commands and found again as they are,
  * and within base64 (RFC 4648, both alphabets), wherever in its text they
- * begin.
+ * begin, and if it is broken into lines.
  */
 #ifndef ADDESH_BASE_SECRETS_H
 #define ADDESH_BASE_SECRETS_H

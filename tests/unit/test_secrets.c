@@ -100,6 +100,53 @@ test_base64(void)
 	secrets_free(s);
 }
 
+/* base64 of the text in lines of so many digits. */
+static void
+add_lines(struct strbuf *out, const char *text, size_t width, const char *end)
+{
+	autobuf struct strbuf coded = STRBUF_INIT;
+
+	base64_encode(&coded, text, strlen(text), false);
+	for (size_t i = 0; i < coded.len; i += width)
+		strbuf_addf(out, "%.*s%s", (int)width, coded.buf + i, end);
+}
+
+/* As programs write it that break their lines, all at once or line by line. */
+static void
+test_base64_lines(void)
+{
+	static const char value[] = "tea?at>five~~a;long:way-home";
+	static const char *const ends[] = {"\n", "\r\n"};
+	struct secrets *s = secrets_new();
+	size_t wrong = 0, n = 0;
+
+	secrets_add(s, value, strlen(value));
+	for (size_t width = 16; width <= 76; width++)
+		for (int before = 0; before < 60; before++, n++) {
+			autobuf struct strbuf text = STRBUF_INIT;
+			autobuf struct strbuf lines = STRBUF_INIT;
+			autobuf struct strbuf all = STRBUF_INIT;
+			autobuf struct strbuf parts = STRBUF_INIT;
+			struct secret_stream st = SECRET_STREAM_INIT;
+
+			strbuf_addf(&text, "%0*d%s!", before + 1, 0, value);
+			add_lines(&lines, text.buf, width, ends[before % 2]);
+			strbuf_adds(&lines, "the end\n");
+			secrets_hide(s, &all, lines.buf, lines.len, true);
+			for (size_t i = 0; i < lines.len; i++)
+				secret_stream_add(
+				    &st, s, lines.buf + i, 1, &parts);
+			wrong += strcmp(all.buf, parts.buf) != 0;
+			secret_stream_end(&st, s, &parts);
+			secret_stream_release(&st);
+			/* What is left is of the zeros and the end. */
+			wrong += !strstr(all.buf, "***") ||
+				 all.len > lines.len - strlen(value);
+		}
+	is_int(wrong, 0, "%zu texts in base64 in lines", n);
+	secrets_free(s);
+}
+
 /* What is held back changes nothing of what comes out in the end. */
 static void
 test_stream(void)
@@ -159,7 +206,7 @@ test_time(void)
 {
 	static const char *const pieces[] = {"curl -u ",
 	    "'\"TOKEN=", "a-token:", "\"TOKEN\": \"", "://", "https://a",
-	    "ghp_", "aaaaaa"};
+	    "ghp_", "aaaaaa", "YWFhYWFhYWFhYWFhYWFh\n"};
 	struct secrets *s = secrets_new();
 	clock_t began = clock();
 	double seconds;
@@ -184,6 +231,7 @@ main(void)
 	test_environment();
 	test_lines();
 	test_base64();
+	test_base64_lines();
 	test_stream();
 	test_long_line();
 	test_time();
