@@ -225,7 +225,7 @@ static const struct opt export_opts[] = {
 
 const struct cmd cmd_export = {
     .name = "export",
-    .summary = "make a recorded session file a cast, a page, a report or text",
+    .summary = "make a recorded session a cast, a page, a report or text",
     .help =
 	"Nothing is executed: what each step shows is what its recording "
 	"says, FILE.rec.jsonl, which 'record' writes beside the file, and "

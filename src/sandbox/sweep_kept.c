@@ -52,10 +52,11 @@ sweep_lost(struct sweep *s, const json *record)
 	autoclose int lock =
 	    runtime_lock(&rt, json_str(record, "id", ""), 0, &in_use);
 
-	if (lock < 0 ||
+	/* Who uses it is told what it lost, and it is ended then. */
+	if (!s->gc || lock < 0 ||
 	    kept_state(record, s->containers, s->engine) != KEPT_LOST)
 		return;
-	if (s->gc && !s->dry)
+	if (!s->dry)
 		owner_end(json_str(json_get(record, "box"), "runner", ""),
 		    END_MS);
 	sweep_ended(s, record, "lost: its socket was removed");

@@ -31,6 +31,7 @@ FILES = {
     "missing.py": "import no_such_module",
     "s.md": "```addesh {id: x}\n$ var A=1\n$ var B=2\nwrong\n```\n",
     "words.md": "# No steps\n",
+    "t.md": "```addesh\n$ var A=1\n```\n",
     "Dockerfile": "FROM python\nRUN --mount=type=cache,target=/x y\n",
 }
 
@@ -69,7 +70,10 @@ help
 var NAME=x ODD=\udcff
 var
 replay s.md
+replay --record t.md
 replay --list s.md
+present --rehearse s.md
+present --rehearse t.md
 export words.md -o words.txt
 env new
 env new --name second --writable --keep=60s

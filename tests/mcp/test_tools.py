@@ -9,6 +9,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 import engines  # noqa: E402
+import make_image  # noqa: E402
 import schema  # noqa: E402
 from mcp import Client  # noqa: E402
 from sandboxes import SandboxHome  # noqa: E402
@@ -82,13 +83,13 @@ def environments(a):
         assert env in text and "create_runtime_env" in text, text
 
 
-def images(a):
+def images(a, base):
     same(a.call("pull_image", image="%s/remote:latest" % engines.state(
         "docker")["registry"])["ok"], True)
     a.good.add("build_image_from_context")
-    made = a.build("FROM busybox\nLABEL n=%s\n" % a.tag, a.tag)
+    made = a.build("FROM %s\nLABEL n=1\n" % base, a.tag)
     same(made["structuredContent"]["status"], "success")
-    a.write("d/Dockerfile", "FROM busybox\nLABEL n=%s-d\n" % a.tag)
+    a.write("d/Dockerfile", "FROM %s\nLABEL n=2\n" % base)
     same(a.call("build_image_from_path", path="d", tag=a.tag)["tag"],
          "agent-env:" + a.tag)
     same(len(a.call("list_agent_images", filter_tag=a.tag)["images"]), 1)
@@ -103,9 +104,10 @@ def _(revision):
     with Agent(revision) as a:
         environments(a)
         # Docker's own builder fails where a child of its base is removed just
-        # while it looks for one that it could use again
-        with engines.alone("remote"):
-            images(a)
+        # while it looks for one that it could use again: so it has no others
+        with engines.alone("remote"), make_image.made(
+                "docker", "%s:base" % a.tag, {"n": a.tag}):
+            images(a, a.tag + ":base")
         same(sorted(a.good), sorted(a.tools()))
 
 

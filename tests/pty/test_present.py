@@ -87,9 +87,14 @@ class Room(Terminal):
         return super().expect(pattern, limit)
 
     def __init__(self, home, *options, file="a.md", env=None, **kw):
+        self.modes = None
         super().__init__(home.argv("present", *options, file),
                          {**home.env, **(env or {})}, home.work, **kw)
-        self.modes = termios.tcgetattr(self.fd)
+
+    def resize(self, *size):
+        """The first time is before the program is started."""
+        self.modes = self.modes or termios.tcgetattr(self.fd)
+        super().resize(*size)
 
     def prompt(self, rest=""):
         return self.expect(AT + rest)
