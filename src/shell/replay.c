@@ -429,6 +429,7 @@ replay_read_again(struct replay *r, size_t i, struct err *err)
 	masks_free(r->masks);
 	r->masks = m;
 	r->t = t;
+	strbuf_reset(&r->written);
 	replay_forget(r);
 	if (r->end == old->n_steps || r->end > r->t->n_steps)
 		r->end = r->t->n_steps;
@@ -490,7 +491,8 @@ check_writable(struct replay *r)
 int
 replay_file(struct call *c, const struct replay_order *order)
 {
-	struct replay r = {.c = c, .order = order, .recorded = STRBUF_INIT};
+	struct replay r = {.c = c, .order = order, .written = STRBUF_INIT,
+	    .recorded = STRBUF_INIT};
 	int rc = -1;
 
 	r.t = transcript_read_file(order->file, &c->err);
@@ -506,6 +508,7 @@ replay_file(struct call *c, const struct replay_order *order)
 	stepper_release(&r.stepper);
 	recording_close(r.recording);
 	strbuf_release(&r.recorded);
+	strbuf_release(&r.written);
 	free(r.not_writable);
 	masks_free(r.masks);
 	replay_forget(&r);

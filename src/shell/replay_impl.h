@@ -23,6 +23,7 @@ struct replay {
 	struct transcript *t;
 	struct masks *masks;
 	struct recording *recording;
+	struct strbuf written; /* the file as we wrote it; empty: we did not */
 	struct strbuf recorded; /* lines of a new one */
 	size_t begin, end; /* the steps that are reported: [begin, end) */
 	struct stepper stepper;

@@ -66,6 +66,24 @@ rewrite_of(const struct replay *r, struct accepted *a)
 	    .status = a->has_status ? &a->status : NULL};
 }
 
+/* A question may have waited for long, with the file in an editor. */
+static int
+check_unchanged(const struct replay *r, struct err *err)
+{
+	const char *path = r->order->file;
+	autobuf struct strbuf now = STRBUF_INIT;
+
+	if (io_read_file(path, &now, SIZE_MAX, err))
+		return -1;
+	if (r->written.len ? now.len == r->written.len &&
+				 !memcmp(now.buf, r->written.buf, now.len)
+			   : now.len == r->t->len &&
+				 !memcmp(now.buf, r->t->text, now.len))
+		return 0;
+	err_set(err, ERR_CONFIG, "%s was changed since it was read", path);
+	return err_hint(err, "nothing is written: replay it again");
+}
+
 int
 replay_write(struct replay *r, struct err *err)
 {
@@ -80,12 +98,17 @@ replay_write(struct replay *r, struct err *err)
 		return err_set(err, ERR_POLICY, "%s", r->not_writable);
 	for (size_t i = 0; i < r->n_accepted; i++)
 		steps[i] = rewrite_of(r, &r->accepted[i]);
-	if (rewrite(&text, r->t, steps, r->n_accepted, err))
+	if (rewrite(&text, r->t, steps, r->n_accepted, err) ||
+	    check_unchanged(r, err))
 		return -1;
 	if (stat(r->order->file, &st))
 		st.st_mode = 0666;
-	return io_replace_file(r->order->file, text.buf, text.len,
-	    st.st_mode & 07777, err);
+	if (io_replace_file(r->order->file, text.buf, text.len,
+		st.st_mode & 07777, err))
+		return -1;
+	strbuf_reset(&r->written);
+	strbuf_add(&r->written, text.buf, text.len);
+	return 0;
 }
 
 void

@@ -126,6 +126,17 @@ QUESTION = "\\(%d/%d\\) write it into the file\\? \\[y,n,a,d,q,\\?\\]: "
 
 
 @test
+def what_somebody_wrote_meanwhile_stays():
+    with home_of() as home, replay(home, "--update") as t:
+        t.expect(QUESTION % (1, 1))
+        home.write("a.md", LESSON + "More.\n")
+        t.line("y")
+        t.expect("a.md was changed since it was read")
+        assert t.wait() != 0
+        same(file_of(home), LESSON + "More.\n")
+
+
+@test
 def it_is_asked_before_it_is_written():
     for answer, status in (("y", 0), ("n", 1), ("q", 1), ("a", 0), ("d", 1)):
         with home_of() as home, replay(home, "--update") as t:
