@@ -191,13 +191,21 @@ image_inspect(struct engine *e, const char *name, struct image *img,
 	return err_hint(err, "fetch it:  pull %s", name);
 }
 
+/* What Podman says of any image while another one is removed. */
+static bool
+is_removal(const struct err *err)
+{
+	return err->code >= 500 &&
+	       (strstr(err->msg.buf, "image not known") ||
+		   strstr(err->msg.buf, "locating item named "));
+}
+
 bool
 image_ask_again(struct engine *e, unsigned *tries, struct err *err)
 {
 	autoerr struct err interrupted = ERR_INIT;
 
-	if (err->code < 500 || !strstr(err->msg.buf, "image not known") ||
-	    ++*tries >= TRIES)
+	if (!is_removal(err) || ++*tries >= TRIES)
 		return false;
 	if (http_pause(engine_http(e), PAUSE_MS, "listing the images",
 		&interrupted)) {

@@ -1,5 +1,6 @@
 #include "replay/report.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "base/strvec.h"
@@ -67,14 +68,19 @@ add_place(struct strbuf *out, const char *file, const json *step)
 		strbuf_addf(out, ":%lld", (long long)json_int(step, "line", 0));
 }
 
-/* A description in TAP may have no "#", which begins a directive. */
+/* A description in TAP is one line without "#", which begins a directive. */
 static void
 add_tap_name(struct strbuf *out, const char *file, const json *step)
 {
-	add_place(out, file, step);
-	strbuf_addc(out, ' ');
-	for (const char *p = json_str(step, "name", ""); *p; p++)
-		strbuf_adds(out, *p == '#' ? "\\#" : (char[]){*p, 0});
+	autobuf struct strbuf text = STRBUF_INIT;
+
+	add_place(&text, file, step);
+	strbuf_addc(&text, ' ');
+	strbuf_adds(&text, json_str(step, "name", ""));
+	for (const char *p = text.buf; *p; p++)
+		strbuf_adds(out, *p == '#' ? "\\#"
+			: iscntrl((unsigned char)*p) ? " "
+						     : (char[]){*p, 0});
 }
 
 static void

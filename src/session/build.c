@@ -293,7 +293,8 @@ run_once(struct building *b, struct build_spec *spec, struct err *err)
  * another client removes meanwhile fails a build that has nothing to do with it.
  * And before buildah 1.31 what starts a RUN is killed when a thread of Podman's
  * happens to end (containers/podman issue 17918); a RUN that is killed itself,
- * as for its memory, has an exit status.
+ * as for its memory, has an exit status.  Docker's own builder fails where a
+ * child of the base is removed while it looks for one that it could use again.
  */
 static bool
 is_race(const struct building *b, const struct err *err)
@@ -303,6 +304,8 @@ is_race(const struct building *b, const struct err *err)
 	    ": while running runtime: signal: killed"};
 	const char *said = err->msg.buf;
 
+	if (b->builder.kind == BUILDER_CLASSIC)
+		return strstr(said, "failed to get digest sha256:") != NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
 		if (b->builder.kind == BUILDER_BUILDAH &&
 		    str_ends(said, ends[i]))
@@ -316,7 +319,7 @@ begin_again(struct building *b, const struct build_spec *spec, struct err *err)
 	struct build_record *r = b->record;
 
 	err_clear(err);
-	note(b, "Podman changed its images meanwhile; the build begins again");
+	note(b, "the images changed meanwhile; the build begins again");
 	b->map.n = 0;
 	r->failed = NULL;
 	r->exit_code = 0;

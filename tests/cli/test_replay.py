@@ -234,6 +234,16 @@ def what_is_not_there_skips_the_file():
 
 
 @test
+def a_name_of_a_file_is_no_line_of_tap():
+    with SandboxHome("restricted") as home:
+        name = "a\nok 9 - b.md"
+        write(home, name, fence("$ true\n"))
+        done = replay(home, "./" + name).is_ok()
+        same([line for line in done.out.splitlines() if "ok 9" in line],
+             ["ok 1 - ./a ok 9 - b.md:2 true"])
+
+
+@test
 def files_that_are_wrong():
     wrong = [("```addesh\n$ env new\n", "a.md:1:"),
              (fence("$ run a.py <<EOF\n> print(1)\n"), "a.md:2:"),

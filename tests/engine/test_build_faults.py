@@ -549,4 +549,21 @@ def _(_, message):
         same(*(r.body for r in e.asked(*BUILD)))
 
 
+@test
+def a_child_of_the_base_is_removed_meanwhile():
+    message = "failed to get digest sha256:%s: open /x: no such file" % (
+        "ab" * 32)
+    steps = FROM, ("ENV A=1", " ---> cccccccccccc\n")
+    failed = classic(*steps) + [
+        {"error": message, "errorDetail": {"message": message}}]
+    with engine(Chunked(lines(*failed)),
+                Chunked(lines(*classic(*steps), *BUILT))) as e, \
+            Home(options=["--engine", e.url]) as h:
+        h.env["DOCKER_BUILDKIT"] = "0"
+        h.write("tree/Dockerfile", "FROM scratch\nENV A=1\nUSER 1\n")
+        done = h.addesh("-c", "build tree -t y:1")
+        same((done.status, len(e.asked(*BUILD))), (0, 2), done.err)
+        assert "the build begins again" in done.err, done.err
+
+
 main()
