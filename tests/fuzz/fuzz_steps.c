@@ -59,8 +59,8 @@ write_files(const unsigned char *data, size_t size)
 	    "named/x/steps/1.json", "named/x/steps/1.log",
 	    "named/x/steps/last"};
 	static const char *const usual[] = {"{}",
-	    "{\"command\":\"run a\",\"status\":0,\"result\":{},\"shown\":"
-	    "{\"log\":[9,9],\"own\":[[1,\"o\",2,\"x\"],[2,\"e\",1,\"y\"]]}}",
+	    ("{\"command\":\"run a\",\"status\":0,\"result\":{},\"shown\":"
+	    "{\"log\":[9,9],\"own\":[[1,\"o\",2,\"x\"],[2,\"e\",1,\"y\"]]}}"),
 	    "", "1"};
 	autofree char *dir = NULL;
 	autoerr struct err err = ERR_INIT;

@@ -384,7 +384,7 @@ test_watchdog(void)
 	box_over(&box, &p);
 	ok(!run_true(&box, &v, 100, &err) && v.lost && v.timed_out,
 	    "a runner without a verdict is given up");
-	ok(clock_ms() - began < 10000, "soon after the deadline");
+	ok(clock_ms() - began < 30000, "soon after the deadline");
 	verdict_release(&v);
 	box_end(&box, &p);
 }

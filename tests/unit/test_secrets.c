@@ -188,7 +188,7 @@ test_long_line(void)
 
 	secrets_add(s, "tea-at-five", 11);
 	for (int i = 0; i < 300000; i++) {
-		secret_stream_add(&st, s, "tea-at-five " + i % 12, 1, &out);
+		secret_stream_add(&st, s, &"tea-at-five "[i % 12], 1, &out);
 		if (st.held.len > most)
 			most = st.held.len;
 	}
