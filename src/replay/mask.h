@@ -21,7 +21,8 @@
 
 struct masks;
 
-/* The built-in names: TIME DATE ID SHA256 SIZE PORT IP CWD TMP ENV VERSION. */
+/* The built-in names: TIME DATE ID SHA256 SIZE UID PORT IP CWD TMP ENV VERSION.
+ */
 struct masks *masks_new(void);
 void masks_free(struct masks *m);
 

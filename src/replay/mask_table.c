@@ -92,6 +92,18 @@ is_time(const char *s, size_t at, size_t n)
 	return *p == '/' && p[1 + strspn(p + 1, DIGITS)] == ']';
 }
 
+/* Alone behind what `env info` calls it: an environment without a user of its
+   image's has ones of its own. */
+static bool
+is_user_id(const char *s, size_t at, size_t n)
+{
+	while (at && s[at - 1] == ' ')
+		at--;
+	(void)n;
+	return (at == 7 && !memcmp(s, "user id", at)) ||
+	       (at == 8 && !memcmp(s, "group id", at));
+}
+
 const struct mask_builtin mask_builtins[] = {
     {"SHA256", "[0-9a-f]{64}", "[0-9a-f]{64}", DIGITS "abcdef", NULL},
     /* a container's or image's, a commit's; an address in memory; a UUID */
@@ -105,6 +117,7 @@ const struct mask_builtin mask_builtins[] = {
 	MEASURED "|" CLOCK FRACTION "|cached", DIGITS "c", is_time},
     {"SIZE", "[0-9]+" FRACTION " ?([KMGTkmgt]i?)?[Bb]|[0-9]+ bytes?",
 	"[0-9]+" FRACTION " ?[KMGTkmgt]i?B", DIGITS, NULL},
+    {"UID", "[0-9]{1,10}", "[0-9]{5,10}", DIGITS, is_user_id},
     /* those that are given away (ip_local_port_range), behind a host */
     {"PORT", "[0-9]{1,5}",
 	"3276[89]|327[7-9][0-9]|32[89][0-9]{2}|3[3-9][0-9]{3}|[45][0-9]{4}|"

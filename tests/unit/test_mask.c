@@ -33,6 +33,8 @@ static const struct {
     {"id 123e4567-e89b-42d3-a456-426614174000", "id [ID]"},
     {"on http://127.0.0.1:43121/", "on http://127.0.0.1:[PORT]/"},
     {"on [::1]:43121", "on [::1]:[PORT]"},
+    {"user id                 22500", "user id                 [UID]"},
+    {"group id                22500", "group id                [UID]"},
     {"on localhost:43121", "on localhost:[PORT]"},
     {"at 172.17.0.2 and 10.0.3.4", "at [IP] and [IP]"},
     {"é 0.5s é", "é [TIME] é"},
@@ -114,6 +116,7 @@ test_matches(void)
 	    {"ID", HEX12, "xyz"}, {"ID", "0x7f3a2c1b4d50", "0x"},
 	    {"SHA256", HEX64, HEX12}, {"SIZE", "9 MB", "9"},
 	    {"SIZE", "285 bytes", "many"}, {"PORT", "43121", "x"},
+	    {"UID", "22500", "x"},
 	    {"IP", "10.0.3.4", "10"}, {"IP", "::1", ":"},
 	    {"CWD", "/home/x", "home"}, {"TMP", "/tmp/a.b", "tmp"},
 	    {"ENV", "e1", "-"}, {"VERSION", "3.11.4rc1", "3"}};
