@@ -5,6 +5,7 @@ is lost that was said to be kept, and nothing stays that nobody knows of."""
 import json
 import os
 import random
+import select
 import signal
 import sys
 import time
@@ -130,10 +131,14 @@ def end_at_once(h, p, both):
                       if "replay" in line]
     same(len(pids), 2, pids)
     h.traces.note(pids[1])
+    child = os.pidfd_open(pids[1])
     for signo in (signal.SIGSTOP, signal.SIGKILL):
         for pid in pids[not both:]:
             os.kill(pid, signo)
     p.wait()
+    # until then it has its locks
+    assert select.select([child], [], [], patient(20))[0], "it lives on"
+    os.close(child)
 
 
 def scratch(h):
