@@ -109,7 +109,7 @@ is_in(const char *list, const char *word, size_t n)
 	if (n > sizeof(key) - 3)
 		return false;
 	memcpy(key + 1, word, n);
-	strcpy(key + 1 + n, " ");
+	key[1 + n] = ' '; /* behind it the array is zero */
 	return strstr(list, key);
 }
 
