@@ -34,7 +34,7 @@ static int
 take_range(struct call *c, const char *word, bool *wanted, unsigned last)
 {
 	const char *dash = strchr(word, '-');
-	autofree char *first = xstrndup(word, dash ? dash - word : 20);
+	autofree char *first = dash ? xstrndup(word, dash - word) : xstrdup(word);
 	autofree char *end =
 	    dash ? xasprintf("%s%s", dash[1] == '@' ? "" : "@", dash + 1)
 		 : xstrdup(first);
@@ -303,8 +303,7 @@ tell(struct saving *s, const char *path)
 		    "%s: what people would have been shown is not "
 		    "known, so only what programs wrote is compared",
 		    list.buf);
-	call_note(c, "%s: %u step%s; compare them:  replay %s", path, s->steps,
-	    s->steps == 1 ? "" : "s", path);
+	saved_steps_note(c, path, s->steps);
 }
 
 static int

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "cmd/call.h"
 #include "cmd/step_call.h"
 #include "lexer/lexer.h"
 
@@ -222,4 +223,14 @@ saved_step_release(struct saved_step *s)
 	json_free(s->record);
 	strbuf_release(&s->text);
 	answer_release(&s->answer);
+}
+
+void
+saved_steps_note(struct call *c, const char *path, unsigned steps)
+{
+	autobuf struct strbuf word = STRBUF_INIT;
+
+	lex_quote(&word, path, 0);
+	call_note(c, "%s: %u step%s; compare them:  replay %s", path, steps,
+	    steps == 1 ? "" : "s", word.buf);
 }

@@ -25,4 +25,8 @@ void saved_step_release(struct saved_step *s);
 /* "env new" of a record, or of one by an older addesh; "": not known. */
 const char *saved_step_name(const json *record);
 
+struct call;
+/* Tells that a session file is complete, and how it is used. */
+void saved_steps_note(struct call *c, const char *path, unsigned steps);
+
 #endif

@@ -12,6 +12,7 @@
 #include "cmd/call.h"
 #include "cmd/host.h"
 #include "cmd/output.h"
+#include "cmd/saved_step.h"
 #include "export/export.h"
 #include "replay/answer.h"
 #include "replay/record.h"
@@ -162,8 +163,7 @@ stop(struct call *c)
 	c->host->recorder = NULL;
 	c->out->tap = (struct output_tap){0};
 	rc = finish(r, &c->err);
-	call_note(c, "%s: %u step%s; compare them:  replay %s", r->path,
-	    r->steps, r->steps == 1 ? "" : "s", r->path);
+	saved_steps_note(c, r->path, r->steps);
 	recorder_free(r);
 	return rc;
 }

@@ -18,11 +18,10 @@
 #include <string.h>
 
 #include "base/io.h"
+#include "fuzz.h"
 
 #define INPUT_MAX (256u << 10)
 #define SECONDS_MAX 20 /* for one input */
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 
 static struct strbuf input = STRBUF_INIT;
 static char crash_path[256];

@@ -8,8 +8,7 @@
 
 #include "adde/tool.h"
 #include "adde/wire.h"
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
+#include "fuzz.h"
 
 static void
 check_print(const json *j)

@@ -8,8 +8,7 @@
 #include <string.h>
 
 #include "engine/build_stream.h"
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
+#include "fuzz.h"
 
 struct run {
 	struct strbuf told;

@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "engine/buildkit.h"
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
+#include "fuzz.h"
 
 struct message {
 	const char *p;

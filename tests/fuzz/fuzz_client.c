@@ -7,11 +7,10 @@
 #include <string.h>
 
 #include "engine/auth.h"
-#include "engine/secret.h"
 #include "engine/context.h"
 #include "engine/endpoint.h"
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
+#include "engine/secret.h"
+#include "fuzz.h"
 
 static void
 try_url(const char *text)

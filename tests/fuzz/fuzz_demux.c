@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "engine/demux.h"
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
+#include "fuzz.h"
 
 #define COMPLAINT_MAX 100
 

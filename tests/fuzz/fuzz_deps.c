@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "session/deps_layer.h"
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
+#include "fuzz.h"
 
 static struct languages *all;
 

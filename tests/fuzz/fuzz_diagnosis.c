@@ -7,8 +7,7 @@
 
 #include "base/strbuf.h"
 #include "session/diagnosis.h"
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
+#include "fuzz.h"
 
 static void
 check_suggestion(const json *found)

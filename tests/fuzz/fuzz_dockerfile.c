@@ -2,8 +2,7 @@
 #include <string.h>
 
 #include "project/dockerfile_rules.h"
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
+#include "fuzz.h"
 
 /* What stands in the file counts by itself: no image is refused. */
 static int

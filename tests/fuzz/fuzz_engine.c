@@ -26,11 +26,10 @@
 #include "engine/image.h"
 #include "engine/login.h"
 #include "engine/usage.h"
+#include "fuzz.h"
 
 #define END 0x1e
 #define READS_MAX 64
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 
 static struct {
 	char dir[64], socket[80], url[90];

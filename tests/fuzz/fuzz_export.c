@@ -8,16 +8,8 @@
 
 #include "base/encode.h"
 #include "export/export_impl.h"
+#include "fuzz.h"
 #include "page.h"
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
-
-static void
-check(bool right)
-{
-	if (!right)
-		abort();
-}
 
 /* ---- the input ---- */
 
@@ -61,11 +53,11 @@ add_events(struct export_session *s, const unsigned char *p, size_t n)
 static void
 check_text(const char *p, size_t n, bool tabs)
 {
-	check(utf8_valid(p, n));
+	require(utf8_valid(p, n));
 	for (size_t i = 0; i < n; i++)
-		check((unsigned char)p[i] >= ' ' || p[i] == '\n' ||
+		require((unsigned char)p[i] >= ' ' || p[i] == '\n' ||
 		      (p[i] == '\t' && tabs));
-	check(!memchr(p, 0x7f, n));
+	require(!memchr(p, 0x7f, n));
 }
 
 /* Colours, the erasing of the line, and what moves within it. */
@@ -74,13 +66,13 @@ check_screen(const char *p)
 {
 	for (; *p; p++) {
 		if (*p == '\033') {
-			check(*++p == '[');
+			require(*++p == '[');
 			p += 1 + strspn(p + 1, "0123456789;:");
-			check(*p == 'm' || *p == 'K');
+			require(*p == 'm' || *p == 'K');
 		} else {
-			check(
+			require(
 			    (unsigned char)*p >= ' ' || strchr("\n\r\t\b", *p));
-			check(*p != 0x7f);
+			require(*p != 0x7f);
 		}
 	}
 }
@@ -91,9 +83,9 @@ check_event(const json *event, unsigned version, double *before)
 	const json *at = cJSON_GetArrayItem(event, 0);
 	const json *data = cJSON_GetArrayItem(event, 2);
 
-	check(cJSON_GetArraySize(event) == 3 && cJSON_IsNumber(at) &&
+	require(cJSON_GetArraySize(event) == 3 && cJSON_IsNumber(at) &&
 	      cJSON_IsString(data));
-	check(at->valuedouble >= (version == 2 ? *before : 0));
+	require(at->valuedouble >= (version == 2 ? *before : 0));
 	*before = at->valuedouble;
 	check_screen(data->valuestring);
 }
@@ -110,13 +102,13 @@ check_cast(const struct export_session *s, unsigned version)
 	autoerr struct err err = ERR_INIT;
 	double before = 0;
 
-	check(export_cast(&out, s, &o, &err) == 0);
+	require(export_cast(&out, s, &o, &err) == 0);
 	check_text(out.buf, out.len, false);
 	for (char *p = out.buf, *nl; *p; p = nl + 1) {
 		nl = strchr(p, '\n');
-		check(nl && nl > p);
+		require(nl && nl > p);
 		autojson json *j = json_parse(p, nl - p, &err);
-		check(j && cJSON_IsObject(j) == (p == out.buf));
+		require(j && cJSON_IsObject(j) == (p == out.buf));
 		if (p > out.buf)
 			check_event(j, version, &before);
 	}
@@ -128,7 +120,7 @@ check_html(const struct export_session *s)
 	autobuf struct strbuf out = STRBUF_INIT;
 	autoerr struct err err = ERR_INIT;
 
-	check(export_html(&out, s, NULL, &err) == 0);
+	require(export_html(&out, s, NULL, &err) == 0);
 	check_text(out.buf, out.len, true);
 	check_page(&out);
 }
@@ -139,7 +131,7 @@ check_txt(const struct export_session *s)
 	autobuf struct strbuf out = STRBUF_INIT;
 	autoerr struct err err = ERR_INIT;
 
-	check(export_txt(&out, s, NULL, &err) == 0);
+	require(export_txt(&out, s, NULL, &err) == 0);
 	check_text(out.buf, out.len, true);
 }
 
@@ -170,15 +162,15 @@ check_md(const struct export_session *s)
 	struct transcript *t;
 	size_t fences, headings;
 
-	check(export_md(&out, s, NULL, &err) == 0);
+	require(export_md(&out, s, NULL, &err) == 0);
 	check_text(out.buf, out.len, true);
 	t = transcript_read("report.md", out.buf, out.len, &err);
-	check(t && !t->n_steps);
+	require(t && !t->n_steps);
 	count_items(s, &fences, &headings);
-	check(t->n_headings == headings);
+	require(t->n_headings == headings);
 	for (size_t i = 0; i < t->n_blocks; i++)
 		fences -= t->blocks[i].kind == BLOCK_CODE;
-	check(fences == 0);
+	require(fences == 0);
 	transcript_free(t);
 }
 

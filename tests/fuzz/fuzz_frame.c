@@ -1,18 +1,10 @@
 /* Bytes into frames, messages and fields, and frames back into bytes. */
 #include <stdlib.h>
 
+#include "fuzz.h"
 #include "records.h"
 
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
-
 static struct message_reader messages;
-
-static void
-check(int condition)
-{
-	if (!condition)
-		abort();
-}
 
 static void
 take_fields(const void *data, size_t n)
@@ -23,9 +15,9 @@ take_fields(const void *data, size_t n)
 
 	field_reader_init(&r, data, n);
 	while (field_next(&r, &f) > 0) {
-		check(f.data >= (const uint8_t *)data &&
+		require(f.data >= (const uint8_t *)data &&
 		    f.data + f.len <= (const uint8_t *)data + n);
-		check((field_u64(&f, &v) == 0) == (f.len == 8));
+		require((field_u64(&f, &v) == 0) == (f.len == 8));
 	}
 }
 
@@ -36,13 +28,13 @@ take_frame(const struct frame *f)
 	uint8_t header[PROTO_HEADER_SIZE];
 	struct message m;
 
-	check(f->len <= PROTO_PAYLOAD_MAX);
+	require(f->len <= PROTO_PAYLOAD_MAX);
 	frame_header_put(header, f);
-	check(memcmp(header, f->payload - PROTO_HEADER_SIZE,
+	require(memcmp(header, f->payload - PROTO_HEADER_SIZE,
 	    sizeof(header)) == 0);
 	if (message_add(&messages, f, &m) <= 0)
 		return;
-	check(m.len <= PROTO_MESSAGE_MAX);
+	require(m.len <= PROTO_MESSAGE_MAX);
 	take_fields(m.data, m.len);
 }
 
@@ -55,7 +47,7 @@ feed(struct frame_reader *r, const uint8_t *p, size_t n)
 
 	while (n > 0) {
 		to = frame_reader_space(r, &room);
-		check(room > 0);
+		require(room > 0);
 		if (room > n)
 			room = n;
 		memcpy(to, p, room);

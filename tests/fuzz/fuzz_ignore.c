@@ -7,8 +7,7 @@
 #include <string.h>
 
 #include "pack/ignore.h"
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
+#include "fuzz.h"
 
 /* As a walk comes to path: is it left out, and was it ever passed by? */
 static bool

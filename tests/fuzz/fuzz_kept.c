@@ -3,8 +3,7 @@
 #include <string.h>
 
 #include "sandbox/kept.h"
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
+#include "fuzz.h"
 
 static void
 again(const struct env_spec *spec)

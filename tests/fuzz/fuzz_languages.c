@@ -5,8 +5,7 @@
 
 #include "base/io.h"
 #include "project/template.h"
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
+#include "fuzz.h"
 
 static void
 choose(const struct languages *ls, const char *file, const unsigned char *text,

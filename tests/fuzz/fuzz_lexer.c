@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "lexer/lexer.h"
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
+#include "fuzz.h"
 
 static char *
 lookup(void *arg, const char *name)

@@ -7,8 +7,7 @@
 
 #include "base/mask.h"
 #include "base/secrets.h"
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
+#include "fuzz.h"
 
 static void
 check_value(const char *value, size_t n)

@@ -11,8 +11,7 @@
 
 #include "replay/show.h"
 #include "replay/update.h"
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
+#include "fuzz.h"
 
 struct text {
 	const char *s;
@@ -45,13 +44,6 @@ lines_of(struct text t, size_t *n)
 		v[(*n)++] = (struct expected_text){s, (size_t)(nl - s), 1};
 	}
 	return v;
-}
-
-static void
-require(bool holds)
-{
-	if (!holds)
-		abort();
 }
 
 /* Each line in a row, in order; an expected one again where it may. */

@@ -5,8 +5,7 @@
 
 #include "adde/mcp_tools.h"
 #include "adde/wire.h"
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
+#include "fuzz.h"
 
 static void
 check_line(const struct strbuf *line)

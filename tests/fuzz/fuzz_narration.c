@@ -6,8 +6,7 @@
 
 #include "base/encode.h"
 #include "present/narration.h"
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
+#include "fuzz.h"
 
 static size_t
 skip_color(const char *p, bool color)

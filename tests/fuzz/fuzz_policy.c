@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "session/policy_impl.h"
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
+#include "fuzz.h"
 
 static void
 read_as(enum layer layer, const struct yaml *y)

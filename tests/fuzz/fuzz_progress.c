@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "engine/progress.h"
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
+#include "fuzz.h"
 
 static void
 note(void *arg, const struct progress *p)

@@ -11,15 +11,7 @@
 #include "replay/match.h"
 #include "replay/record.h"
 #include "replay/transcript.h"
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
-
-static void
-check(bool right)
-{
-	if (!right)
-		abort();
-}
+#include "fuzz.h"
 
 static void
 check_stream(const struct masks *m, const struct transcript_lines *lines,
@@ -37,8 +29,8 @@ check_stream(const struct masks *m, const struct transcript_lines *lines,
 		    lines->v[i].text, lines->v[i].n, lines->v[i].line};
 	secrets_hide(NULL, &masked, output, n, true);
 	actual_read(&a, masked.buf, masked.len);
-	check(!expectation_init(&x, texts, lines->n, m, &err));
-	check(expectation_matches(&x, &a) || expectation_exhausted(&x));
+	require(!expectation_init(&x, texts, lines->n, m, &err));
+	require(expectation_matches(&x, &a) || expectation_exhausted(&x));
 	expectation_release(&x);
 	actual_release(&a);
 }
@@ -66,10 +58,10 @@ read_back(const struct masks *m, const struct record_step *s,
 	secrets_hide(NULL, &text, s->text, s->n, false);
 	if (!text.len || text.buf[text.len - 1] != '\n')
 		strbuf_addc(&text, '\n');
-	check(t && t->n_steps == 1);
-	check(t->steps[0].n == text.len &&
+	require(t && t->n_steps == 1);
+	require(t->steps[0].n == text.len &&
 	      !memcmp(t->steps[0].text, text.buf, text.len));
-	check(t->steps[0].status.kind == s->status.kind &&
+	require(t->steps[0].status.kind == s->status.kind &&
 	      t->steps[0].status.number == s->status.number);
 	check_stream(m, &t->steps[0].out, s->out, s->n_out);
 	check_stream(m, &t->steps[0].err, s->err, s->n_err);
@@ -95,7 +87,7 @@ LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 		/* What is no text of a step is recorded as another one. */
 		s.text = "logs";
 		s.n = 4;
-		check(!record_add_step(&file, m, &s, &err));
+		require(!record_add_step(&file, m, &s, &err));
 	}
 	read_back(m, &s, &file);
 	masks_free(m);

@@ -10,15 +10,7 @@
 
 #include "base/io.h"
 #include "replay/recording.h"
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
-
-static void
-check(bool right)
-{
-	if (!right)
-		abort();
-}
+#include "fuzz.h"
 
 static struct recording *
 open_bytes(int *fd, const void *p, size_t n)
@@ -27,7 +19,7 @@ open_bytes(int *fd, const void *p, size_t n)
 	char path[64];
 
 	*fd = memfd_create("recording", MFD_CLOEXEC);
-	check(*fd >= 0 && io_write_all(*fd, p, n) == 0);
+	require(*fd >= 0 && io_write_all(*fd, p, n) == 0);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", *fd);
 	return recording_open(path, &ignored);
 }
@@ -46,12 +38,12 @@ check_again(const struct answer *a)
 	recording_add_head(&text);
 	recording_add(&text, NULL, "again\n", a);
 	r = open_bytes(&fd, text.buf, text.len);
-	check(r && recording_find(r, NULL, "again\n", &b, &err) == 1);
+	require(r && recording_find(r, NULL, "again\n", &b, &err) == 1);
 	for (int i = 1; i <= 2; i++)
-		check(a->stream[i].len == b.stream[i].len &&
+		require(a->stream[i].len == b.stream[i].len &&
 		      !memcmp(a->stream[i].buf, b.stream[i].buf,
 			  b.stream[i].len));
-	check(a->status.code == b.status.code &&
+	require(a->status.code == b.status.code &&
 	      a->status.timed_out == b.status.timed_out);
 	recording_close(r);
 	answer_release(&b);

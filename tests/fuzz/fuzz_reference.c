@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "engine/reference.h"
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
+#include "fuzz.h"
 
 /* Both ways to write it must mean the same image. */
 static void

@@ -9,15 +9,7 @@
 #include <string.h>
 
 #include "replay/rewrite.h"
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
-
-static void
-check(bool right)
-{
-	if (!right)
-		abort();
-}
+#include "fuzz.h"
 
 /* The lines of a file as the comparison takes them. */
 static struct expected_text *
@@ -60,8 +52,8 @@ check_matches(const struct transcript_lines *lines, const struct actual *a,
 	autoerr struct err err = ERR_INIT;
 	struct expectation x;
 
-	check(!expectation_init(&x, texts, lines->n, m, &err));
-	check(expectation_matches(&x, a) || expectation_exhausted(&x));
+	require(!expectation_init(&x, texts, lines->n, m, &err));
+	require(expectation_matches(&x, a) || expectation_exhausted(&x));
 	expectation_release(&x);
 }
 
@@ -121,7 +113,7 @@ check_file(
 	struct transcript *got =
 	    transcript_read(t->name, file->buf, file->len, &err);
 
-	check(got != NULL);
+	require(got != NULL);
 	for (size_t i = 0; i < r->n; i++) {
 		const struct rewrite_step *s = &r->steps[i];
 
@@ -135,7 +127,7 @@ check_file(
 	/* A last line may have got a newline. */
 	if (new.len == old.len + 1 || new.len == old.len + 2)
 		strbuf_truncate(&new, old.len);
-	check(new.len == old.len && !memcmp(new.buf, old.buf, old.len));
+	require(new.len == old.len && !memcmp(new.buf, old.buf, old.len));
 	transcript_free(got);
 }
 
@@ -146,7 +138,7 @@ rewrite_all(struct run *r, const struct transcript *t)
 	autoerr struct err err = ERR_INIT;
 
 	update_all(r, t);
-	check(!rewrite(&file, t, r->steps, r->n, &err));
+	require(!rewrite(&file, t, r->steps, r->n, &err));
 	check_file(r, t, &file);
 	for (size_t i = 0; i < 2 * t->n_steps; i++)
 		updated_release(&r->updated[i]);

@@ -7,10 +7,9 @@
 
 #include "base/clock.h"
 #include "base/xalloc.h"
-#include "records.h"
 #include "sandbox/client.h"
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
+#include "fuzz.h"
+#include "records.h"
 
 /* A stream that is always ready: the WELCOME, then the fuzzer's frames. */
 struct script {

@@ -6,8 +6,7 @@
 
 #include "base/encode.h"
 #include "base/sanitise.h"
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
+#include "fuzz.h"
 
 static void
 check_escape(const char *p)

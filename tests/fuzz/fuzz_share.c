@@ -5,8 +5,7 @@
 
 #include "sandbox/port.h"
 #include "sandbox/volume.h"
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
+#include "fuzz.h"
 
 static void
 check_volume(const struct volume *v)

@@ -12,8 +12,7 @@
 #include "cmd/saved_step.h"
 #include "session/named.h"
 #include "session/steps.h"
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
+#include "fuzz.h"
 
 /* In memory where that can be had, as some files are synced. */
 static char top[] = "/dev/shm/addesh-fuzz-XXXXXX";

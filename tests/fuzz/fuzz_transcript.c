@@ -7,15 +7,7 @@
 #include <string.h>
 
 #include "replay/transcript.h"
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
-
-static void
-check(bool right)
-{
-	if (!right)
-		abort();
-}
+#include "fuzz.h"
 
 static void
 check_lines(const struct transcript *t, const struct transcript_step *s,
@@ -27,9 +19,9 @@ check_lines(const struct transcript *t, const struct transcript_step *s,
 		const struct transcript_line *l = &lines->v[i];
 		size_t text = l->text - t->text;
 
-		check(l->start >= at && text >= l->start &&
+		require(l->start >= at && text >= l->start &&
 		      text + l->n <= l->end && l->end <= s->at_output.end);
-		check(l->line > s->line && l->line <= s->last);
+		require(l->line > s->line && l->line <= s->last);
 		at = l->end;
 	}
 }
@@ -38,14 +30,14 @@ static void
 check_step(const struct transcript *t, const struct transcript_step *s,
     const struct transcript_block *b)
 {
-	check(s->at_options.start == b->at.start &&
+	require(s->at_options.start == b->at.start &&
 	      s->at_options.end == s->at_command.start &&
 	      s->at_command.end == s->at_output.start &&
 	      s->at_output.end == s->at_status.start &&
 	      s->at_status.end == b->at.end);
-	check(s->first <= s->line && s->line <= s->last);
-	check(s->n && s->text[s->n - 1] == '\n' && strlen(s->text) == s->n);
-	check(s->heading < (ptrdiff_t)t->n_headings);
+	require(s->first <= s->line && s->line <= s->last);
+	require(s->n && s->text[s->n - 1] == '\n' && strlen(s->text) == s->n);
+	require(s->heading < (ptrdiff_t)t->n_headings);
 	check_lines(t, s, &s->out);
 	check_lines(t, s, &s->err);
 }
@@ -59,16 +51,16 @@ check_blocks(const struct transcript *t)
 	for (size_t i = 0; i < t->n_blocks; i++) {
 		const struct transcript_block *b = &t->blocks[i];
 
-		check(b->at.start == at && b->at.end > at && b->line == line);
+		require(b->at.start == at && b->at.end > at && b->line == line);
 		at = b->at.end;
 		for (size_t k = b->at.start; k < at; k++)
 			line += t->text[k] == '\n';
 		if (b->kind != BLOCK_STEP)
 			continue;
-		check(b->index == steps && t->steps[steps].block == i);
+		require(b->index == steps && t->steps[steps].block == i);
 		check_step(t, &t->steps[steps++], b);
 	}
-	check(at == t->len && steps == t->n_steps);
+	require(at == t->len && steps == t->n_steps);
 }
 
 static void
@@ -77,11 +69,11 @@ read_as(const char *name, const char *text, size_t n)
 	autoerr struct err err = ERR_INIT;
 	struct transcript *t = transcript_read(name, text, n, &err);
 
-	check(!t == (err.kind != ERR_NONE));
+	require(!t == (err.kind != ERR_NONE));
 	if (t)
 		check_blocks(t);
 	else
-		check(str_starts(err.msg.buf, name));
+		require(str_starts(err.msg.buf, name));
 	transcript_free(t);
 }
 
