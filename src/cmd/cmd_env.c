@@ -375,7 +375,8 @@ open_env(struct call *c, struct policy *p, struct env_spec *spec,
 		return -1;
 	if (spec->kind == BOX_ENGINE)
 		session_host_note_latest(c, spec->image);
-	else if (!strcmp(policy_text(p, SET_SANDBOX), "auto"))
+	else if (!strcmp(policy_text(p, SET_SANDBOX), "auto") ||
+	    policy_from_variable(p, SET_SANDBOX))
 		session_host_once(c->host, "restricted",
 		    "restricted sandbox, %s", why);
 	if (env_share_resolve(c, spec) || install(c, p, spec, deps))

@@ -189,6 +189,8 @@ tightened(enum setting_id id, const struct value *v,
 		return project;
 	case TIGHTEN_SMALLER:
 		return stricter(v, project);
+	case TIGHTEN_LARGER:
+		return value_less(v, project) ? project : v;
 	default:
 		return v;
 	}
@@ -218,6 +220,8 @@ policy_ceiling(const struct policy *p, enum setting_id id)
 
 	if (is_list(id))
 		return NULL;
+	if (settings_table[id].same)
+		id = settings_table[id].same;
 	for (size_t l = 0; l < LAYER_COUNT; l++) {
 		const struct value *max = &p->max[l][id];
 
@@ -306,6 +310,12 @@ policy_where(const struct policy *p, enum setting_id id)
 }
 
 bool
+policy_from_variable(const struct policy *p, enum setting_id id)
+{
+	return p->now[id] == &p->layers[LAYER_VARIABLE][id];
+}
+
+bool
 policy_changed(const struct policy *p, enum setting_id id)
 {
 	return !value_equal(p->now[id], &p->layers[LAYER_DEFAULT][id]) ||
@@ -353,7 +363,7 @@ policy_check_stranger(const struct policy *p, const char *what,
 static int
 check_stranger(const struct policy *p, const struct setting *s, struct err *err)
 {
-	if (s->ceiling || str_starts(s->path, "shell.") ||
+	if (s->ceiling || s->same || str_starts(s->path, "shell.") ||
 	    str_starts(s->path, "output."))
 		return 0;
 	return policy_check_stranger(p, settings_name(s), err);

@@ -77,6 +77,8 @@ const char *policy_text(const struct policy *p, enum setting_id id);
 const struct strvec *policy_list(const struct policy *p, enum setting_id id);
 /* Who set it: "FILE:LINE", "the default", "the option -m". */
 const char *policy_where(const struct policy *p, enum setting_id id);
+/* Is it a variable of the environment that says what counts? */
+bool policy_from_variable(const struct policy *p, enum setting_id id);
 /* The lowest ceiling of a setting that is not a list, or NULL. */
 const struct value *policy_ceiling(const struct policy *p, enum setting_id id);
 /* Does it differ from the built-in default, or has a file narrowed it? */

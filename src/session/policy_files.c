@@ -154,30 +154,80 @@ bool_variable(const char *value)
 	    : "true";
 }
 
+/* A number from 0 to 1 as percent: "0.705" is "70.5"; NULL if it is none. */
+static char *
+percent_of(const char *value)
+{
+	size_t whole = strspn(value, "01"), n;
+	const char *after = value[whole] == '.' ? value + whole + 1 : "";
+
+	n = strlen(after);
+	if (whole != 1 || value[whole + (*after ? n + 1 : 0)] ||
+	    after[strspn(after, "0123456789")])
+		return NULL;
+	return xasprintf("%c%c%c%s%s", *value, n > 0 ? after[0] : '0',
+	    n > 1 ? after[1] : '0', n > 2 ? "." : "", n > 2 ? after + 2 : "");
+}
+
+static char *
+fraction_variable(struct loader *ld, const char *name, const char *value)
+{
+	char *percent = percent_of(value);
+
+	if (!percent)
+		strvec_pushf(&ld->p->warnings, "the variable %s is ignored: "
+		    "it must be a fraction from 0 to 1, such as 0.7", name);
+	return percent;
+}
+
+/* The text that a variable is for its setting; NULL: it says nothing.  The
+   caller's. */
+static char *
+variable_text(struct loader *ld, const struct setting *s, const char *name,
+    const char *value)
+{
+	switch (s->form) {
+	case VARIABLE_FRACTION:
+		return fraction_variable(ld, name, value);
+	case VARIABLE_ENGINE:
+		/* What a file forbids stays forbidden. */
+		return !strcmp(bool_variable(value), "true") ||
+			!strcmp(policy_text(ld->p, settings_id(s)), s->only)
+		    ? NULL
+		    : xstrdup("restricted");
+	default:
+		return xstrdup(
+		    s->type == VALUE_BOOL ? bool_variable(value) : value);
+	}
+}
+
 /*
  * Ours must make sense; what another program's variable says in words that we
- * do not know is not for us.
+ * do not know is not for us.  Where its name could be meant for us it is said.
  */
 static int
 read_variable(struct loader *ld, const struct setting *s, const char *name)
 {
 	autofree char *where = xasprintf("the variable %s", name);
 	const char *value = getenv(name);
+	autofree char *text =
+	    value && *value ? variable_text(ld, s, name, value) : NULL;
 	enum setting_id id = settings_id(s);
 	struct err err = ERR_INIT;
 	struct value v;
 
-	if (!value || !*value)
+	if (!text)
 		return 0;
-	if (s->type == VALUE_BOOL)
-		value = bool_variable(value);
-	if (!value_parse(s, value, where, &v, &err)) {
+	if (!value_parse(s, text, where, &v, &err)) {
 		ld->p->layers[LAYER_VARIABLE][id] = v;
 		policy_resolve(ld->p, id);
 		return 1;
 	}
 	if (str_starts(name, "ADDESH_"))
 		strvec_pushf(&ld->problems, "%s: %s", name, err.msg.buf);
+	else if (!strchr(s->env, ','))
+		strvec_pushf(&ld->p->warnings, "the variable %s is ignored: %s "
+		    "%s", name, settings_name(s), err.msg.buf);
 	err_clear(&err);
 	return 0;
 }

@@ -41,6 +41,8 @@ policy_explain(const struct policy *p, const char *name, struct strbuf *out,
 	value_add_yaml(s, v, out);
 	strbuf_addf(out, "\n  set by   %s\n", v->where);
 	add_overridden(p, settings_id(s), v, out);
+	if (s->env)
+		strbuf_addf(out, "  variable %s\n", s->env);
 	strbuf_addf(out, "  what     %s\n", s->help);
 	return 0;
 }

@@ -41,12 +41,25 @@ enum setting_id {
 	SET_DEPENDENCIES_TIMEOUT,
 	SET_DEPENDENCIES_MEMORY_LIMIT,
 	SET_DEPENDENCIES_NETWORK,
+	/* project */
+	SET_PROJECT_TIMEOUT,
+	SET_PROJECT_BUILD_TIMEOUT,
+	SET_PROJECT_MEMORY_LIMIT,
+	SET_PROJECT_CPU_LIMIT,
+	SET_PROJECT_PIDS_LIMIT,
+	SET_PROJECT_WORKSPACE,
+	SET_PROJECT_DISK_LIMIT,
+	SET_PROJECT_MIN_COVERAGE, /* percent, in thousandths of one */
+	SET_PROJECT_AUTO_TEST,
+	SET_PROJECT_AUTO_BUILD,
+	SET_PROJECT_IMAGE_PREFIX,
 	/* engine */
 	SET_ENGINE_URL,
 	SET_ENGINE_CONNECT_TIMEOUT,
 	SET_ENGINE_START_TIMEOUT,
 	SET_ENGINE_ANSWER_TIMEOUT,
 	SET_ENGINE_PUSH_REGISTRIES,
+	SET_ENGINE_REGISTRY,
 	/* host */
 	SET_HOST_READ,
 	SET_HOST_WRITE,
@@ -105,8 +118,17 @@ enum value_type {
 enum tighten {
 	TIGHTEN_NEVER,	 /* not stand there at all */
 	TIGHTEN_SMALLER, /* the smaller one counts; words: the earlier one */
+	TIGHTEN_LARGER,	 /* the larger one counts */
 	TIGHTEN_BOTH,	 /* lists: what both allow */
 	TIGHTEN_ONLY,	 /* be set to the row's `only` */
+};
+
+/* What a variable of the environment says, where it is not the value itself. */
+enum variable_form {
+	VARIABLE_VALUE,
+	VARIABLE_FRACTION, /* 0.7 is 70 percent */
+	VARIABLE_ENGINE,   /* whether there is an engine: false is `restricted`,
+			      unless nothing may run; true says nothing */
 };
 
 struct setting {
@@ -120,7 +142,10 @@ struct setting {
 	enum tighten tighten;
 	const char *only;
 	bool ceiling;	   /* may stand in `max` */
-	const char *env;   /* a variable that sets it, or NULL */
+	enum setting_id same; /* whose ceiling is this one's too; 0: none, and
+				 never SET_ENABLED */
+	const char *env;   /* variables that set it, with commas, or NULL */
+	enum variable_form form;
 	/* For agents (policy_inputs): another default, and the ceiling where no
 	   file names one; or NULL. */
 	const char *agent, *agent_max;

@@ -130,6 +130,95 @@ def _(line):
 
 
 @test
+def what_sigma_is_told_by_variables_counts_here():
+    said = {"TEST_TIMEOUT": ("project.timeout", "2m", 120000),
+            "BUILD_TIMEOUT": ("project.build_timeout", "30", 30000),
+            "MIN_TEST_COVERAGE": ("project.min_coverage", "0.70", 70),
+            "AUTO_TEST": ("project.auto_test", "true", True),
+            "AUTO_BUILD": ("project.auto_build", "false", False),
+            "DOCKER_REGISTRY": ("engine.registry", "ghcr.io/x", "ghcr.io/x"),
+            "DOCKER_IMAGE_PREFIX": ("project.image_prefix", "sigma", "sigma"),
+            "DOCKER_ENABLED": ("tools.code_execution.sandbox", "false",
+                               "restricted")}
+    with Place() as home:
+        done = home.ends("--json", *[
+            word for name, _, _ in said.values()
+            for word in ("-c", "set --explain " + name)],
+            env={name: text for name, (_, text, _) in said.items()})
+        settings = [json.loads(line)["result"]["setting"]
+                    for line in done.out.splitlines()]
+        same([(s["name"], s["value"], s["where"]) for s in settings],
+             [(name, value, "the variable " + variable)
+              for variable, (name, _, value) in said.items()])
+        home.ends("-c", "set --explain min_coverage", out=(
+            "project.min_coverage: 0\n"
+            "  set by   the default\n"
+            "  variable MIN_TEST_COVERAGE\n"
+            "  what     percent of its lines that a project's tests must "
+            "run\n"))
+
+
+@test
+def a_coverage_is_a_fraction_in_the_variable():
+    for text, value in (("1", 100), ("0", 0), ("0.5", 50), ("0.705", 70.5)):
+        with Place() as home:
+            done = home.ends("--json", "-c", "set min_coverage",
+                             env={"MIN_TEST_COVERAGE": text})
+            same(json.loads(done.out)["result"]["setting"]["value"], value)
+    for text in ("70", "0.7x", "-0.5", "0.", ".5", "0,7", "01"):
+        with Place() as home:
+            home.ends("-c", "set", env={"MIN_TEST_COVERAGE": text}, err=(
+                "addesh: the variable MIN_TEST_COVERAGE is ignored: it must "
+                "be a fraction from 0 to 1, such as 0.7\n"
+                "every setting is at its default\n"))
+
+
+@test
+def what_another_program_means_by_a_variable_is_said_to_be_ignored():
+    with Place() as home:
+        home.ends("-c", "set", env={"TEST_TIMEOUT": "soon"}, err=(
+            "addesh: the variable TEST_TIMEOUT is ignored: project.timeout "
+            "must be a time such as 30s, 500ms or 5m, not 'soon'\n"
+            "every setting is at its default\n"))
+
+
+@test
+def no_variable_allows_what_a_file_forbids():
+    off = {"DOCKER_ENABLED": "false"}
+    with Place(CODE + "    sandbox: disabled\n") as home:
+        done = home.ends("--json", "-c", "set sandbox", env=off)
+        same(json.loads(done.out)["result"]["setting"]["value"], "disabled")
+    with Place(CODE + "    sandbox: docker\n") as home:
+        done = home.ends("--json", "-c", "set sandbox", env=off)
+        same(json.loads(done.out)["result"]["setting"]["value"], "restricted")
+
+
+@test
+def limits_of_projects_have_the_ceilings_of_the_others():
+    with Place(CODE + "    max: {memory_limit: 512m, timeout: 1m}\n") as home:
+        done = home.ends("--json", "-c", "set --explain project.memory_limit",
+                         "-c", "set --explain project.timeout")
+        same([json.loads(line)["result"]["setting"]["text"]
+              for line in done.out.splitlines()], ["512m", "1m"])
+        home.ends("-c", "set project.memory_limit 1g", status=125, err=(
+            "addesh: set: project.memory_limit: 1g is above the ceiling of "
+            "512m (T/config/addesh/addesh.yaml:3)\n"))
+        home.ends("-c", "set project.timeout", env={"TEST_TIMEOUT": "2m"},
+                  err="addesh: the variable TEST_TIMEOUT: project.timeout: "
+                      "2m is lowered to the ceiling of 1m "
+                      "(T/config/addesh/addesh.yaml:3)\n")
+
+
+@test
+def a_project_may_ask_for_more_coverage_and_not_for_less():
+    for mine, theirs, value in (("10", "80", 80), ("90", "80", 90)):
+        with Place("project: {min_coverage: %s}\n" % mine,
+                   "project: {min_coverage: %s}\n" % theirs) as home:
+            done = home.ends("--json", "-c", "set min_coverage")
+            same(json.loads(done.out)["result"]["setting"]["value"], value)
+
+
+@test
 def files_are_chosen_by_option_and_variable():
     with Place(CODE + "    timeout: 1\n") as home:
         own = home.write("own.yaml", CODE + "    timeout: 2\n")

@@ -43,7 +43,9 @@ def set_lists_what_is_not_at_its_default():
              "  CEILING"],
             ["timeout", "20s", h.config + ":3  1m"],
             ["network", "none", "the default" + " " * (len(h.config) - 9) +
-             "  none"]])
+             "  none"],
+            ["project.timeout", "1m", h.config + ":4  1m"],
+            ["project.build_timeout", "1m", h.config + ":4  1m"]])
 
 
 @test
