@@ -51,6 +51,13 @@ parse_number(const char *s, double *value)
 	return s;
 }
 
+int
+units_parse_decimal(const char *s, double *value)
+{
+	s = parse_number(s, value);
+	return s && !*s ? 0 : -1;
+}
+
 static int
 parse(const char *s, const struct unit *units, uint64_t *out)
 {

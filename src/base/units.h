@@ -17,6 +17,9 @@ int units_parse_size(const char *s, uint64_t *bytes);
 /* "500ms", "90s", "5m", "1h", "1d", "2.5" (seconds). */
 int units_parse_duration(const char *s, uint64_t *ms);
 
+/* "80.5", and nothing behind it; no sign, no exponent. */
+int units_parse_decimal(const char *s, double *value);
+
 /* "512 KB" and "18 MB": a short form for people (steps of 1024). */
 void units_add_size(struct strbuf *sb, uint64_t bytes);
 /* The shortest form that units_parse_size() reads back: "256m", "1000". */
