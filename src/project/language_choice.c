@@ -1,5 +1,5 @@
 /* What a file is run with, and the words of its commands. */
-#include "project/languages.h"
+#include "project/languages_impl.h"
 
 #include <string.h>
 
@@ -175,8 +175,9 @@ stem(const char *path)
 
 /* The value of a placeholder, the caller's; NULL if there is none so named. */
 static char *
-place_value(const struct language_places *p, const char *name, size_t n)
+place_value(const void *arg, const char *name, size_t n)
 {
+	const struct language_places *p = arg;
 	static const char *const names[] = {
 	    "file", "dir", "name", "out", "outdir", "home", "tmp"};
 	size_t i = 0;
@@ -204,17 +205,16 @@ place_value(const struct language_places *p, const char *name, size_t n)
 	}
 }
 
-/* What stands in braces and is no placeholder stays as it is. */
-static char *
-expand_word(const char *s, const struct language_places *places)
+char *
+expand_word(const char *s,
+    char *(*get)(const void *arg, const char *name, size_t n), const void *arg)
 {
 	struct strbuf out = STRBUF_INIT;
 
 	while (*s) {
 		const char *end = *s == '{' ? strchr(s, '}') : NULL;
-		autofree char *value = end
-		    ? place_value(places, s + 1, (size_t)(end - s) - 1)
-		    : NULL;
+		autofree char *value =
+		    end ? get(arg, s + 1, (size_t)(end - s) - 1) : NULL;
 
 		if (value) {
 			strbuf_adds(&out, value);
@@ -231,7 +231,7 @@ language_expand(const struct strvec *argv,
     const struct language_places *places, struct strvec *out)
 {
 	for (size_t i = 0; i < argv->n; i++)
-		strvec_push_owned(out, expand_word(argv->v[i], places));
+		strvec_push_owned(out, expand_word(argv->v[i], place_value, places));
 }
 
 void
@@ -239,7 +239,8 @@ language_env(const struct language *l, const struct language_places *places,
     struct strvec *out)
 {
 	for (size_t i = 0; i < l->env.n; i++) {
-		autofree char *entry = expand_word(l->env.v[i], places);
+		autofree char *entry = expand_word(l->env.v[i],
+		    place_value, places);
 
 		strvec_env_set(out, entry);
 	}

@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "base/strvec.h"
+#include "project/frameworks.h"
 
 /* Commands, argvs with placeholders, of which each must succeed. */
 struct commands {
@@ -70,9 +71,12 @@ struct language {
 	uint64_t memory, disk; /* bytes a build wants; 0: no hint */
 	/* What later stages of a project use; argvs. */
 	struct installer dependencies;
-	struct strvec test;
-	char *test_report;     /* name of the report's format, or NULL */
-	struct strvec build;
+	struct strvec skips; /* names of directories that tools make: they hold
+				no source of a project's own */
+	struct framework *frameworks; /* that test; in order of preference */
+	size_t n_frameworks;
+	struct build_kind *builds; /* in order of preference */
+	size_t n_builds;
 	struct project_kind *projects; /* in order of preference */
 	size_t n_projects;
 	bool added; /* by the user's file */

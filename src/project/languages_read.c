@@ -17,12 +17,14 @@ enum field_type {
 	FIELD_RECIPES,
 	FIELD_PROJECTS,
 	FIELD_INSTALLER,
+	FIELD_TESTS,
+	FIELD_BUILDS,
 };
 
 struct field {
 	const char *key;
 	enum field_type type;
-	size_t offset; /* in struct language; not of the last three types */
+	size_t offset; /* in struct language; 0 of types from FIELD_RECIPES */
 };
 
 #define FIELD(key, type) {#key, type, offsetof(struct language, key)}
@@ -34,15 +36,15 @@ static const struct field fields[] = {
     {"recipes", FIELD_RECIPES, 0},
     FIELD(interrupt, FIELD_SIGNAL),
     FIELD(env, FIELD_ENV),
+    FIELD(skips, FIELD_LIST),
     FIELD(image, FIELD_TEXT),
     FIELD(images, FIELD_LIST),
     FIELD(version, FIELD_LIST),
     FIELD(memory, FIELD_SIZE),
     FIELD(disk, FIELD_SIZE),
     {"dependencies", FIELD_INSTALLER, 0},
-    FIELD(test, FIELD_LIST),
-    FIELD(test_report, FIELD_TEXT),
-    FIELD(build, FIELD_LIST),
+    {"tests", FIELD_TESTS, 0},
+    {"builds", FIELD_BUILDS, 0},
     {"project", FIELD_PROJECTS, 0},
 };
 
@@ -140,20 +142,14 @@ language_free(struct language *l)
 	}
 	drop_recipes(l);
 	drop_projects(l);
+	drop_frameworks(l);
+	drop_builds(l);
 	installer_release(&l->dependencies);
 	free(l->name);
 	free(l);
 }
 
-struct reader {
-	struct languages *ls;
-	struct language *l; /* the one that is being read */
-	bool added;	    /* those that are new are the user's */
-	const struct yaml *y;
-	struct err *err;
-};
-
-static int
+int
 read_text(struct reader *r, const struct yaml_node *node, char **out)
 {
 	if (node->kind != YAML_SCALAR || yaml_is_null(node))
@@ -164,7 +160,7 @@ read_text(struct reader *r, const struct yaml_node *node, char **out)
 	return 0;
 }
 
-static int
+int
 read_list(struct reader *r, const struct yaml_node *node, struct strvec *out)
 {
 	if (node->kind != YAML_SEQ)
@@ -180,7 +176,7 @@ read_list(struct reader *r, const struct yaml_node *node, struct strvec *out)
 	return 0;
 }
 
-static int
+int
 read_argv(struct reader *r, const struct yaml_node *node, struct strvec *out)
 {
 	if (read_list(r, node, out))
@@ -190,7 +186,7 @@ read_argv(struct reader *r, const struct yaml_node *node, struct strvec *out)
 	return 0;
 }
 
-static int
+int
 read_env(struct reader *r, const struct yaml_node *node, struct strvec *out)
 {
 	if (node->kind != YAML_MAP)
@@ -462,6 +458,10 @@ read_field(struct reader *r, const struct field *f,
 		return read_projects(r, node);
 	case FIELD_INSTALLER:
 		return read_installer(r, node);
+	case FIELD_TESTS:
+		return read_frameworks(r, node);
+	case FIELD_BUILDS:
+		return read_builds(r, node);
 	case FIELD_ENV:
 		strvec_release(p);
 		return read_env(r, node, p);

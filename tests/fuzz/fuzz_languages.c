@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/io.h"
+#include "project/detect.h"
 #include "project/template.h"
 #include "fuzz.h"
 
@@ -41,6 +42,43 @@ choose_template(const struct languages *ls)
 		template_choice_release(&c);
 }
 
+struct input {
+	const unsigned char *p;
+	size_t n;
+};
+
+static int
+read_input(void *arg, const char *path, size_t max, struct strbuf *out)
+{
+	const struct input *in = arg;
+
+	(void)path;
+	strbuf_add(out, in->p, in->n < max ? in->n : max);
+	return 0;
+}
+
+/* The same bytes are the file of languages and the project's files. */
+static void
+detect(const struct languages *ls, const unsigned char *data, size_t size)
+{
+	struct input in = {data, size};
+	autovec struct strvec paths = STRVEC_INIT, out = STRVEC_INIT;
+	struct project_source source = {
+	    .paths = &paths, .read = read_input, .arg = &in};
+	struct framework_places places = {.report = "/r", .args = &paths};
+	autoerr struct err err = ERR_INIT;
+	struct detection d;
+
+	strvec_push(&paths, "package.json");
+	strvec_push(&paths, "tests/test_a.py");
+	if (!project_detect(ls, &source, NULL, &d, &err))
+		json_free(detection_json(&d));
+	for (size_t i = 0; i < d.ntests; i++)
+		framework_expand(
+		    &d.tests[i].framework->command, &places, &out);
+	detection_release(&d);
+}
+
 int
 LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
@@ -58,6 +96,7 @@ LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	choose(ls, "tool", data, size);
 	choose(ls, "tool", (const unsigned char *)"#!/bin/x y", 10);
 	choose_template(ls);
+	detect(ls, data, size);
 	languages_by_image(ls, "docker.io/library/python:3@sha256:0");
 	languages_free(ls);
 	return 0;
