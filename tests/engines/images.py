@@ -10,7 +10,8 @@ python	python:3.11-slim
 small	busybox:latest and its variants healthcheck, volume, entrypoint and
     arm64; static:latest
 langs	langs:latest, every language of share/addesh/languages.yaml, and what
-    projects in them are tested and built with
+    projects in them are tested and built with; langs:node, where a project
+    finds jest, vitest and mocha as if they were its own dependencies
 
 Needs root, debootstrap, busybox-static, a C compiler, GNU tar.
 """
@@ -32,12 +33,17 @@ ARCHIVES = ("python", "small", "langs")
 LANGS = """nodejs npm node-typescript ts-node esbuild ruby golang-go
 default-jdk-headless gcc g++ libc6-dev rustc perl php-cli lua5.4 r-base-core
 git python3-pip ca-certificates
-python3-pytest python3-pytest-cov ruby-rspec bundler cargo maven junit4
+python3-pytest python3-pytest-cov python3-coverage make
+ruby-rspec ruby-minitest ruby-simplecov rake bundler cargo
+gradle maven junit4 libjacoco-java
 libmaven-clean-plugin-java libmaven-compiler-plugin-java
 libmaven-dependency-plugin-java libmaven-deploy-plugin-java
 libmaven-install-plugin-java libmaven-jar-plugin-java
 libmaven-resources-plugin-java libmaven-site-plugin-java
 libsurefire-java""".split()
+
+# What npm installs for projects in JavaScript: a package.json and its lock.
+JAVASCRIPT = os.path.join(HERE, "javascript")
 
 # Maven 3.9 and later take options from a variable by themselves.
 MVN = """#!/bin/sh
@@ -54,6 +60,7 @@ path-exclude=/usr/share/man/*
 path-exclude=/usr/share/locale/*
 path-exclude=/usr/bin/*-lto-dump-*
 path-exclude=/usr/lib/go-*/pkg/linux_*/cmd/*
+path-exclude=/usr/share/go-*/test/*
 path-exclude=/usr/lib/jvm/*/jmods/*
 force-unsafe-io
 """
@@ -255,14 +262,39 @@ def _maven(root):
         f.write(MVN_SETTINGS)
 
 
+def _javascript(root, work):
+    """Where npm install --global puts packages."""
+    made = os.path.join(work, "javascript")
+    shutil.copytree(JAVASCRIPT, made)
+    run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+        cwd=made)
+    lib = os.path.join(root, "usr/local/lib/node_modules")
+    os.rename(os.path.join(made, "node_modules"), lib)
+    for name in ("c8", "jest", "mocha", "vitest"):
+        os.symlink("../lib/node_modules/.bin/" + name,
+                   os.path.join(root, "usr/local/bin", name))
+
+
+def _link_layer(path):
+    """As a layer of a project's dependencies has it: modules of ECMAScript
+    are looked for in directories node_modules above a program only."""
+    with tarfile.open(path, "w") as tar:
+        _add(tar, "node_modules", None, 0o777, tarfile.SYMTYPE,
+             "usr/local/lib/node_modules")
+    return Layer(path)
+
+
 def _langs(work, cache):
     root = os.path.join(work, "root")
     unpack(build(cache, ["python"])["python"], root)
     install(root, LANGS)
     _maven(root)
+    _javascript(root, work)
     layer = _pack(root, os.path.join(work, "layer"))
-    return [Image("langs:latest", [layer], Cmd=["bash"],
-                  Env=["PATH=" + PATH, "LANG=C.UTF-8"])]
+    link = _link_layer(os.path.join(work, "link"))
+    config = {"Cmd": ["bash"], "Env": ["PATH=" + PATH, "LANG=C.UTF-8"]}
+    return [Image("langs:latest", [layer], **config),
+            Image("langs:node", [layer, link], **config)]
 
 
 def _add_policy(path):
@@ -332,7 +364,7 @@ def _small(work, cache):
 
 def _key():
     h = hashlib.sha256(suite()[1].encode())
-    for name in ("images.py", "static.c"):
+    for name in ("images.py", "static.c", "javascript/package-lock.json"):
         with open(os.path.join(HERE, name), "rb") as f:
             h.update(f.read())
     return h.hexdigest()[:12]
@@ -380,7 +412,8 @@ def missing():
     lack = [] if os.geteuid() == 0 else ["not root"]
     for tool, package in (("debootstrap", "debootstrap"),
                           ("busybox", "busybox-static"),
-                          ("unshare", "util-linux"), ("cc", "gcc")):
+                          ("unshare", "util-linux"), ("cc", "gcc"),
+                          ("npm", "npm")):
         if not shutil.which(tool, path=PATH):
             lack.append("%s is not installed (package %s)" %
                         (tool, package))
