@@ -1,0 +1,7 @@
+def test_passes():
+    pass
+
+
+def test_endless():
+    while True:
+        pass

@@ -1,0 +1,3 @@
+package calc
+
+func helper() int { return Add(1, 2) }

@@ -1,0 +1,8 @@
+package Calc;
+use strict;
+use warnings;
+
+sub add { my ($a, $b) = @_; return $a + $b }
+sub div { my ($a, $b) = @_; return $a / $b }
+
+1;

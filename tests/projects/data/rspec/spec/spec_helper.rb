@@ -1,0 +1,4 @@
+require "simplecov"
+SimpleCov.start { add_filter "/spec/" }
+
+require "calc"
