@@ -14,6 +14,7 @@
 #include "cmd/host.h"
 #include "cmd/keep_call.h"
 #include "cmd/session_host.h"
+#include "session/project.h"
 #include "session/session.h"
 
 #define ENV_FILE_MAX (1u << 20)
@@ -301,15 +302,16 @@ env_check_name(struct call *c, const char *name)
 	    "rm %s", name, name);
 }
 
-static void
-note_gaps(struct call *c, const struct box *box)
+void
+env_call_note_gaps(struct call *c, const struct box *box, bool weak)
 {
 	const struct limit_gap *gaps;
 	size_t n;
 
 	gaps = box_gaps(box, &n);
 	for (size_t i = 0; i < n; i++)
-		call_warn(c, "%s: asked %s, got %s: %s", gaps[i].name,
+		if (weak || !gaps[i].weak)
+			call_warn(c, "%s: asked %s, got %s: %s", gaps[i].name,
 		    gaps[i].asked, gaps[i].got, gaps[i].why);
 }
 
@@ -385,7 +387,7 @@ open_env(struct call *c, struct policy *p, struct env_spec *spec,
 	if (!env)
 		return -1;
 	deps_copy(&env->deps, deps);
-	note_gaps(c, env->box);
+	env_call_note_gaps(c, env->box, true);
 	describe_new(c, env, began);
 	env_service_began(c, env);
 	return 0;
@@ -523,6 +525,9 @@ env_reset_exec(struct call *c)
 {
 	if (box_reset(c->env->box, &c->err))
 		return -1;
+	if (c->env->project &&
+	    session_project_restore(c->session, c->env, &c->err))
+		return -1;
 	json_put_str(call_data(c), "name", c->env->spec.name);
 	return 0;
 }
@@ -530,7 +535,8 @@ env_reset_exec(struct call *c)
 const struct cmd cmd_env_reset = {
     .name = "env reset",
     .summary = "kill all that runs and empty the writable places",
-    .help = "Name, image and limits stay.",
+    .help = "Name, image and limits stay.  A project has its files as they were "
+	    "when it was opened.",
     .flags = CMD_NEEDS_ENV,
     .exec = env_reset_exec,
 };

@@ -5,6 +5,7 @@
 #include "sandbox/sweep.h"
 #include "session/agent_files.h"
 #include "session/own_image.h"
+#include "session/project.h"
 #include "session/session.h"
 #include "session/steps.h"
 
@@ -62,6 +63,18 @@ sweep_steps(struct sweeping *s)
 	for (size_t i = 0; i < names.n; i++)
 		add_item(s, &(struct sweep_item){.kind = "steps",
 				.name = names.v[i],
+				.why = "its session has ended"});
+}
+
+static void
+sweep_projects(struct sweeping *s)
+{
+	autovec struct strvec paths = STRVEC_INIT;
+
+	project_sweep(&s->c->session->runtime, s->dry, &paths);
+	for (size_t i = 0; i < paths.n; i++)
+		add_item(s, &(struct sweep_item){.kind = "project",
+				.name = paths.v[i],
 				.why = "its session has ended"});
 }
 
@@ -154,6 +167,7 @@ gc_exec(struct call *c)
 	sweep_named(&s);
 	rc = sweep_run(
 	    &c->session->runtime, engine, s.dry, add_item, &s, &c->err);
+	sweep_projects(&s);
 	if (!rc && engine)
 		rc = list_images(&s, engine);
 	call_table_end(s.table);

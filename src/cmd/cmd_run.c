@@ -105,8 +105,11 @@ set_limits(struct running *x)
 {
 	struct call *c = x->c;
 	struct policy *p = c->session->policy, *copy = NULL;
+	enum setting_id id = SET_TIMEOUT;
 	int rc = 0;
 
+	if (c->env->project && !call_has(c, "timeout"))
+		id = SET_PROJECT_TIMEOUT;
 	if (call_has(c, "timeout")) {
 		autofree char *text = xasprintf("%llums",
 		    (unsigned long long)call_ms(c, "timeout", 0));
@@ -114,11 +117,10 @@ set_limits(struct running *x)
 		p = copy = policy_copy(p);
 		rc = policy_override(p, "timeout", text, "run -t", &c->err);
 	}
-	x->p.timeout_ms = policy_num(p, SET_TIMEOUT);
-	x->p.timeout_where =
-	    call_has(c, "timeout")
-		? "-t"
-		: policy_where(c->session->policy, SET_TIMEOUT);
+	x->p.timeout_ms = policy_num(p, id);
+	x->p.timeout_where = call_has(c, "timeout")
+	    ? "-t"
+	    : policy_where(c->session->policy, id);
 	if (call_has(c, "detach") && !call_has(c, "timeout"))
 		set_background_limit(x, p);
 	x->p.log_max = policy_num(p, SET_OUTPUT_LIMIT);

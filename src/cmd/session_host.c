@@ -348,8 +348,10 @@ host_need_env(struct call *c, const char *name)
 	if (again < 0)
 		return -1;
 	if (again)
-		call_warn(c, "%s was lost and is open again, empty",
-		    c->env->spec.name);
+		call_warn(c, "%s was lost and is open again, %s",
+		    c->env->spec.name, c->env->project
+			? "with the project's files as they were opened"
+			: "empty");
 	return 0;
 }
 

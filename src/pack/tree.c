@@ -132,15 +132,31 @@ is_above_kept(const struct tree *t, const char *dir)
 	return false;
 }
 
+void
+tree_skip(struct tree *t, const char *why)
+{
+	autobuf struct strbuf what = STRBUF_INIT;
+
+	sanitise_name(&what, t->path.buf);
+	strbuf_addf(&what, " (%s)", why);
+	t->spec.count->skipped++;
+	if (t->spec.skipped->n < SKIPPED_MAX)
+		strvec_push(t->spec.skipped, what.buf);
+}
+
+/* 1: it is skipped. */
 static int
 open_directory(
-    const struct tree *t, struct frame *f, const char *name, struct err *err)
+    struct tree *t, struct frame *f, const char *name, struct err *err)
 {
 	f->fd =
 	    open_beneath(t->frames[t->n - 1].fd, name, O_RDONLY | O_DIRECTORY);
-	if (f->fd < 0 || fstat(f->fd, &f->st))
+	if (f->fd >= 0 && !fstat(f->fd, &f->st))
+		return 0;
+	if (errno != EACCES || !t->spec.lenient)
 		return fail(t, t->path.buf, errno, err);
-	return 0;
+	tree_skip(t, "unreadable");
+	return 1;
 }
 
 /* The directory at t->path; name NULL: it is only in the overlay. */
@@ -151,6 +167,7 @@ enter(struct tree *t, const char *name, struct err *err)
 	    .fd = -1, .names = NAMES_INIT, .st.st_mode = S_IFDIR | 0755};
 	const char *path = t->path.buf;
 	bool ignored;
+	int bad;
 
 	f.marks = xcalloc(ignore_marks(t->spec.ignore) + 1, sizeof(bool));
 	ignored = ignore_directory(
@@ -161,9 +178,10 @@ enter(struct tree *t, const char *name, struct err *err)
 		frame_release(&f, t);
 		return 0;
 	}
-	if (name && open_directory(t, &f, name, err)) {
+	bad = name ? open_directory(t, &f, name, err) : 0;
+	if (bad) {
 		frame_release(&f, t);
-		return -1;
+		return bad < 0 ? -1 : 0;
 	}
 	if (push(t, &f, err))
 		return -1;
@@ -174,16 +192,9 @@ enter(struct tree *t, const char *name, struct err *err)
 static void
 skip(struct tree *t, mode_t mode)
 {
-	const char *kind = S_ISSOCK(mode)   ? "socket"
-			   : S_ISFIFO(mode) ? "FIFO"
-					    : "device";
-	autobuf struct strbuf what = STRBUF_INIT;
-
-	sanitise_name(&what, t->path.buf);
-	strbuf_addf(&what, " (%s)", kind);
-	t->spec.count->skipped++;
-	if (t->spec.skipped->n < SKIPPED_MAX)
-		strvec_push(t->spec.skipped, what.buf);
+	tree_skip(t, S_ISSOCK(mode)   ? "socket"
+		     : S_ISFIFO(mode) ? "FIFO"
+				      : "device");
 }
 
 /* What is at t->path and no directory. */

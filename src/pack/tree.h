@@ -33,6 +33,7 @@ struct tree_spec {
 	const char *keep[2]; /* paths that are never left out, or NULL */
 	struct context_count *count; /* ignored and skipped are counted */
 	struct strvec *skipped;
+	bool lenient; /* a directory that cannot be read is skipped */
 };
 
 /* All of spec but itself is borrowed. */
@@ -42,5 +43,7 @@ struct tree *tree_open(const struct tree_spec *spec, struct err *err);
 #define TREE_LATER 2
 int tree_next(struct tree *t, struct tree_entry *e, struct err *err);
 void tree_close(struct tree *t); /* NULL is fine */
+/* The entry that came last is left out after all: "PATH (WHY)". */
+void tree_skip(struct tree *t, const char *why);
 
 #endif

@@ -220,6 +220,30 @@ int box_get(struct box *box, const char *path, const char *dest,
 int box_copy(struct box *from, struct box *to, const char *path,
     uint64_t max_bytes, struct box_count *count, struct err *err);
 
+struct box_entry;
+
+/*
+ * Files that somebody else lists and reads: those that a project has, or had.
+ * Each function may return -1, with err.
+ */
+struct box_source {
+	/* 1 and an entry, a directory before what is in it, valid until the
+	   next call; 0 behind the last one; BOX_LATER: none yet, and whatever
+	   else waits has its turn. */
+	int (*next)(void *arg, struct box_entry *e, struct err *err);
+	/* The next bytes of the entry's content, 0 at its end; *p is valid
+	   until the next call. */
+	ssize_t (*read)(void *arg, const void **p, struct err *err);
+	void *arg;
+};
+#define BOX_LATER 2
+
+/* Puts them below dest, a directory relative to the workspace; what is there
+   and not among them stays. */
+int box_put_source(struct box *box, const char *dest,
+    const struct box_source *source, struct box_count *count,
+    struct err *err);
+
 /* An entry of a listing; strings are valid during the callback. */
 struct box_entry {
 	const char *path;   /* relative to the listed path; "" is itself */

@@ -103,6 +103,9 @@ box_put_end(struct box *box, struct request *r, bool all)
 {
 	if (all)
 		return box_put_entry(box, r, "", 0);
+	while (request_in_window(r) + PROTO_HEADER_SIZE > PROTO_WINDOW)
+		if (!box_wait_credit(box, r))
+			return false;
 	request_data(r, "", 0, true);
 	return !request_done(r);
 }
@@ -243,6 +246,91 @@ put_any(struct put *p, int dirfd, const char *name, const char *rel, int depth)
 	return put_open_fd(p, fd, rel, depth);
 }
 
+/* Sends what is left of a request and takes its answer; bad: something of ours
+   failed, and err says what, or the answer does. */
+static int
+put_finish(struct put *p, int bad)
+{
+	struct request *r = p->request;
+
+	if (!bad && box_put_end(p->box, r, true))
+		return box_finish(p->box, r, p->err);
+	if (!request_done(r))
+		request_cancel(r);
+	box_wait(p->box, r, BOX_FILES_MS);
+	if (p->err->kind == ERR_NONE)
+		request_error(r, p->err);
+	request_free(r);
+	return -1;
+}
+
+/* ---- from a source ---- */
+
+static int
+source_content(struct put *p, const struct box_source *src)
+{
+	const void *at;
+	ssize_t n;
+
+	while ((n = src->read(src->arg, &at, p->err)) > 0) {
+		p->count->bytes += n;
+		if (!box_put_content(p->box, p->request, at, (size_t)n))
+			return -1;
+	}
+	return n < 0 || !box_put_end(p->box, p->request, false) ? -1 : 0;
+}
+
+static int
+source_entry(struct put *p, const struct box_source *src,
+    const struct box_entry *e)
+{
+	autofree uint8_t *buf = NULL;
+	size_t n = box_entry_put(&buf, e);
+
+	if (!box_put_entry(p->box, p->request, buf, n))
+		return -1;
+	if (e->type == 'f') {
+		p->count->files++;
+		return source_content(p, src);
+	}
+	if (e->type == 'd')
+		p->count->dirs++;
+	else
+		p->count->links++;
+	return 0;
+}
+
+/* Sending lets the loop turn only where the window is full. */
+static int
+source_all(struct put *p, const struct box_source *src)
+{
+	unsigned seen = box_interrupts(p->box);
+	struct box_entry e;
+	int more;
+
+	while ((more = src->next(src->arg, &e, p->err)) > 0) {
+		if (more == BOX_LATER)
+			loop_step(p->box->ctx.loop, 0);
+		else if (source_entry(p, src, &e))
+			return -1;
+		if (seen != box_interrupts(p->box))
+			return err_set(p->err, ERR_INTERRUPTED, "interrupted");
+	}
+	return more;
+}
+
+int
+box_put_source(struct box *box, const char *dest,
+    const struct box_source *source, struct box_count *count, struct err *err)
+{
+	struct put p = {.box = box, .count = count, .err = err};
+	autofree char *full = box_path(box, dest);
+
+	*count = (struct box_count){0};
+	p.request = box_put_open(box, full);
+	return put_finish(&p, source_all(&p, source));
+}
+
 /* ---- where it goes ---- */
 
 /* The last component of a host path; of "." and the like that of the real. */
@@ -310,14 +398,5 @@ box_put(struct box *box, const char *host_path, const char *dest,
 	if (!bad && count->skipped && !count->dirs)
 		bad = err_set(err, ERR_IO,
 		    "%s is neither a file nor a directory", host_path);
-	if (!bad && box_put_end(box, p.request, true))
-		return box_finish(box, p.request, err);
-	/* Ours failed, or the runner's answer says what did. */
-	if (!request_done(p.request))
-		request_cancel(p.request);
-	box_wait(box, p.request, BOX_FILES_MS);
-	if (err->kind == ERR_NONE)
-		request_error(p.request, err);
-	request_free(p.request);
-	return -1;
+	return put_finish(&p, bad);
 }

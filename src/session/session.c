@@ -6,6 +6,7 @@
 #include "base/io.h"
 #include "engine/endpoint.h"
 #include "sandbox/sweep.h"
+#include "session/project.h"
 
 /* Where a named one cannot be opened, this process's steps are kept as those of
    one without a name. */
@@ -229,6 +230,8 @@ session_sweep_once(struct session *s)
 	s->swept = s->engine != NULL;
 	steps_sweep(s->steps_dir, false, NULL);
 	sweep_run(&s->runtime, s->engine, false, NULL, NULL, &ignored);
+	/* What the register does not name any more. */
+	project_sweep(&s->runtime, false, NULL);
 }
 
 /* What a dead session left. */
@@ -259,6 +262,7 @@ session_sweep_left(struct session *s)
 	sweep_run(&s->runtime, NULL, true, note_left, &left, &ignored);
 	if (left.on_engine)
 		session_engine(s, &ignored);
-	if (left.any || steps_sweep(s->steps_dir, true, NULL))
+	if (left.any || steps_sweep(s->steps_dir, true, NULL) ||
+	    project_sweep(&s->runtime, true, NULL))
 		session_sweep_once(s);
 }

@@ -20,6 +20,8 @@
 #include "session/staging.h"
 #include "session/steps.h"
 
+struct project;
+
 #define ENV_RUNNING_MAX 64 /* a runner has fewer */
 
 /* An environment of this session. */
@@ -31,6 +33,7 @@ struct env {
 	int64_t opened_ms;    /* wall clock */
 	char *id; /* in the register of kept ones; NULL: it is not there */
 	char *session; /* named one that the record is of, or NULL */
+	struct project *project; /* session/project.h; NULL: it is none */
 	bool jobs; /* there may be some: see session/env_jobs.h */
 	unsigned running[ENV_RUNNING_MAX]; /* those that were seen to run */
 	size_t nrunning;
@@ -131,7 +134,8 @@ struct env *session_env_new(struct session *s, const struct env_spec *spec,
 int session_env_acquire(struct session *s, struct env *env, struct err *err);
 /*
  * Makes it usable until session_release(): a kept one is locked and reached
- * again; one that was lost is opened again, empty: then 1.
+ * again; one that was lost is opened again: then 1.  It is empty, or has a
+ * project's files as they were.
  */
 int session_env_revive(struct session *s, struct env *env,
     const struct session_events *ev, struct err *err);

@@ -9,6 +9,7 @@
 #include "base/nearest.h"
 #include "engine/endpoint.h"
 #include "session/env_jobs.h"
+#include "session/project.h"
 
 void
 env_free(struct env *env)
@@ -18,6 +19,7 @@ env_free(struct env *env)
 	env_spec_release(&env->spec);
 	deps_release(&env->deps);
 	strvec_release(&env->tools);
+	project_free(env->project);
 	free(env);
 }
 
@@ -289,7 +291,13 @@ session_env_revive(struct session *s, struct env *env,
 		return ended;
 	env_close(env, &ignored);
 	env->box = open_box(s, &env->spec, ev, err);
-	return env->box && !env_register(s, env, err) ? 1 : -1;
+	if (!env->box || env_register(s, env, err))
+		return -1;
+	if (!env->project || !session_project_restore(s, env, err))
+		return 1;
+	/* Not to be taken for one whose files somebody removed. */
+	env_close(env, &ignored);
+	return -1;
 }
 
 void
@@ -375,6 +383,8 @@ session_env_reopen(struct session *s, struct env *env, const char *layer,
 	if (env_close(env, &later) && ev && ev->event)
 		ev->event(ev->arg, "warning", later.msg.buf);
 	env->box = next;
+	if (env->project)
+		project_add_image(env->project, layer);
 	return env_register(s, env, err);
 }
 
@@ -410,6 +420,8 @@ session_env_remove(struct session *s, struct env *env, struct err *err)
 		return rc;
 	}
 	take_out(s, env);
+	if (env->project)
+		env->project->kept = false;
 	rc = env_close(env, err);
 	env_free(env);
 	return rc;

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "sandbox/kept.h"
+#include "session/project.h"
 #include "session/session_impl.h"
 
 #define ID_DIGITS_MIN 4 /* that somebody has to type of an id */
@@ -83,6 +84,10 @@ session_env_save(struct session *s, struct env *env, struct err *err)
 	    record, "session", env->session ? env->session : s->name);
 	json_put(record, "deps", groups);
 	json_put_bool(record, "jobs", env->jobs);
+	if (env->project) {
+		env->project->kept = true;
+		json_put(record, "project", project_json(env->project));
+	}
 	return kept_save(&s->runtime, record, err);
 }
 
@@ -121,6 +126,7 @@ adopt(struct session *s, const json *record, struct err *err)
 	env->jobs = json_bool(record, "jobs", false);
 	session = json_str(record, "session", NULL);
 	env->session = session ? xstrdup(session) : NULL;
+	env->project = project_read(s, json_get(record, "project"));
 	session_env_add(s, env);
 	return env;
 failed:

@@ -139,6 +139,22 @@ context rm c1 missing.py
 """
 
 
+PROJECT = """
+project open --keep=60s app
+project ls
+project info
+project use app
+project rm app
+"""
+
+# With packages; and with an image of its own.
+PROJECT_IMAGES = """
+project open --lang fake --image busybox:latest app
+project rm --images app
+project open --name own built
+project rm --images own
+"""
+
 IMAGES = """
 pull {registry}/remote:latest
 image tag {registry}/remote:latest {registry-auth}/fields:latest
@@ -199,6 +215,15 @@ def objects(kind):
         home.write("built/Dockerfile", "FROM scratch\nENV A=b\n")
         home.write("failing/Dockerfile",
                    "FROM busybox:latest\nRUN exit 3\n")
+        # a file of each that tells, and one that is left out
+        for name in ("a.py", "pytest.ini", "test_a.py", ".env"):
+            home.write("app/" + name, "")
+        home.write("app/p%d.fakes" % os.getpid(), "x=1\n")
+        os.mkfifo(os.path.join(home.work, "app/fifo"))
+        script += PROJECT.replace("app\n", "app\n" if kind == "restricted"
+                                  else "app --no-deps --image busybox\n", 1)
+        if kind == "docker":
+            script += PROJECT_IMAGES
         if kind != "restricted":
             script += ("build built --dry-run\nbuild built -t %s\n"
                        "build failing\nimage rm -f %s\n" % (BUILT, BUILT))
@@ -242,7 +267,8 @@ def saved(home):
 def forget_layers(found):
     """Those of packages, which outlive a session."""
     api = engines.api("docker")
-    layers = {(o.get("result") or {}).get("layer") for o in found} - {None}
+    layers = {(o.get("result") or {}).get("layer") for o in found
+              if o["cmd"].startswith(("env", "dep"))} - {None}
     for layer in layers:
         api.delete("/images/" + layer, force="1")
 
@@ -278,7 +304,8 @@ def described():
 
 def described_part(field):
     """Fields of an object that is described elsewhere, or freely."""
-    return (field.startswith(("diagnosis.", "install.")) or
+    return (field.startswith(
+                ("diagnosis.", "install.", "build.")) or
             re.match(r"environments\[\]\.limits\.", field))
 
 

@@ -1,0 +1,312 @@
+/* project: directories of this host in environments made for them. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/sanitise.h"
+#include "base/units.h"
+#include "cmd/call.h"
+#include "cmd/dep_call.h"
+#include "cmd/keep_call.h"
+#include "cmd/project_call.h"
+#include "cmd/session_host.h"
+#include "project/detect.h"
+#include "session/project.h"
+
+static const struct opt open_opts[] = {
+    OPT_STR(0, "name", "NAME", "call it NAME, else as the directory",
+	COMP_NONE),
+    OPT_STR(0, "lang", "LANGUAGE", "what it is written in", COMP_LANGUAGE),
+    OPT_STR(0, "image", "IMAGE",
+	"instead of its Dockerfile's or its language's", COMP_IMAGE),
+    OPT_FLAG(0, "no-deps", "do not install what its lists name"),
+    OPT_FLAG(0, "net", "programs reach the network"),
+    OPT_MAY_TIME(0, "keep",
+	"it outlives the session, until it has been idle for TIME"),
+    OPT_END,
+};
+
+static int
+open_exec(struct call *c)
+{
+	const struct project_options o = {.dir = c->argv[0],
+	    .name = call_str(c, "name"),
+	    .lang = call_str(c, "lang"),
+	    .image = call_str(c, "image"),
+	    .no_deps = call_has(c, "no-deps"),
+	    .keep = call_has(c, "keep"),
+	    .keep_time = call_str(c, "keep"),
+	    .network = call_has(c, "net")};
+
+	return project_call_open(c, &o) ? 0 : -1;
+}
+
+const struct cmd cmd_project_open = {
+    .name = "project open",
+    .summary = "open a directory of this host as a project",
+    .help =
+	"Makes an environment for the directory DIR and copies its files into "
+	"the workspace.  DIR itself is never changed.\n"
+	"The image is built from DIR/Dockerfile; without one it is that of the "
+	"project's language, with the packages that its lists name "
+	"(requirements.txt, package.json, go.mod, Gemfile) in a layer.\n"
+	".dockerignore says which files are left out; without one version "
+	"control, caches, secrets and what .gitignore names.  The limits are "
+	"those of project in the policy.",
+    .examples = "project open ./app\n"
+		"project open ./app --lang python --name shop\n"
+		"project open . --image python:3.12 --no-deps",
+    .opts = open_opts,
+    .args = {ARG("DIR", COMP_HOST_DIR)},
+    .exec = open_exec,
+};
+
+/* ---- which there are ---- */
+
+static const struct column cols[] = {{"current", "", false, 0},
+    {"name", "NAME", false, 0}, {"language", "LANGUAGE", false, 1},
+    {"image", "IMAGE", false, 2}, {"files", "FILES", true, 3},
+    {"size", "SIZE", true, 3}, {"directory", "DIRECTORY", false, 0}};
+
+static void
+list_row(struct call_table *t, const struct session *s, const struct env *env)
+{
+	const struct project *p = env->project;
+	autobuf struct strbuf size = STRBUF_INIT, dir = STRBUF_INIT;
+	autofree char *files =
+	    xasprintf("%llu", (unsigned long long)p->sent.files);
+	json *j = json_object();
+
+	units_add_size(&size, p->sent.bytes);
+	sanitise_name(&dir, p->root);
+	json_put_bool(j, "current", env == s->current);
+	json_put_str(j, "name", env->spec.name);
+	json_put_str(j, "language", p->language);
+	json_put_str(j, "image", env->spec.image);
+	json_put_int(j, "files", (int64_t)p->sent.files);
+	json_put_int(j, "bytes", (int64_t)p->sent.bytes);
+	json_put_bytes(j, "directory", p->root, strlen(p->root));
+	call_table_row(t,
+	    (const char *[]){env == s->current ? "*" : "", env->spec.name,
+		p->language ? p->language : "",
+		env->spec.image ? env->spec.image : "", files, size.buf, dir.buf},
+	    j);
+}
+
+static int
+ls_exec(struct call *c)
+{
+	struct session *s = c->session;
+	struct call_table *t =
+	    call_table_new(c, "projects", cols, ARRAY_SIZE(cols));
+
+	session_envs_refresh(s);
+	for (size_t i = 0; i < s->nenvs; i++)
+		if (s->envs[i]->project)
+			list_row(t, s, s->envs[i]);
+	call_table_end(t);
+	return 0;
+}
+
+const struct cmd cmd_project_ls = {
+    .name = "project ls",
+    .summary = "list the projects of this session",
+    .flags = CMD_NO_STEP,
+    .exec = ls_exec,
+};
+
+static int
+use_exec(struct call *c)
+{
+	struct env *env = project_call_find(c, c->argv[0]);
+
+	if (!env || (env->id && keep_call_check(c, env)))
+		return -1;
+	session_env_select(c->session, env);
+	json_put_str(call_data(c), "name", env->spec.name);
+	return 0;
+}
+
+const struct cmd cmd_project_use = {
+    .name = "project use",
+    .summary = "select a project",
+    .examples = "project use shop",
+    .args = {ARG("NAME", COMP_ENV)},
+    .exec = use_exec,
+};
+
+/* ---- what it is ---- */
+
+static int
+snapshot_text(void *arg, const char *path, size_t max, struct strbuf *out)
+{
+	const struct snapshot_entry *e = snapshot_find(arg, path);
+
+	if (!e || e->type != 'f')
+		return -1;
+	strbuf_add(out, e->data, e->size < max ? e->size : max);
+	return 0;
+}
+
+static int
+detect(struct call *c, const struct env *env, struct detection *d)
+{
+	const struct languages *all = session_languages(c->session, &c->err);
+	struct snapshot *files = session_project_snapshot(env, &c->err);
+	autovec struct strvec paths = STRVEC_INIT;
+	struct project_source source = {
+	    .paths = &paths, .read = snapshot_text, .arg = files};
+	int rc = -1;
+
+	for (size_t i = 0; files && i < snapshot_count(files); i++)
+		if (snapshot_at(files, i)->type == 'f')
+			strvec_push(&paths, snapshot_at(files, i)->path);
+	if (all && files)
+		rc = project_detect(all, &source, NULL, d, &c->err);
+	snapshot_close(files);
+	return rc;
+}
+
+static void
+fact(struct call *c, const char *name, const char *title, const char *value,
+    const char *why)
+{
+	autobuf struct strbuf text = STRBUF_INIT;
+
+	strbuf_adds(&text, value);
+	if (why) {
+		strbuf_adds(&text, "  (");
+		sanitise_name(&text, why);
+		strbuf_addc(&text, ')');
+	}
+	call_fact(c, name, title, text.buf);
+}
+
+static char *
+words(const struct strvec *argv)
+{
+	struct strbuf sb = STRBUF_INIT;
+
+	for (size_t i = 0; i < argv->n; i++) {
+		strbuf_adds(&sb, i ? " " : "");
+		strbuf_add_word(&sb, argv->v[i]);
+	}
+	return strbuf_detach(&sb);
+}
+
+static void
+tell_detected(struct call *c, const struct detection *d)
+{
+	for (size_t i = 0; i < d->nlanguages; i++)
+		fact(c, "language", "language", d->languages[i].language->name,
+		    d->languages[i].why);
+	for (size_t i = 0; i < d->ntests; i++) {
+		autofree char *argv = words(&d->tests[i].framework->command);
+
+		fact(c, "framework", "framework",
+		    d->tests[i].framework->name, d->tests[i].why);
+		call_fact(c, "test", "  command", argv);
+	}
+	for (size_t i = 0; i < d->nbuilds; i++) {
+		autofree char *argv = words(&d->builds[i].build->command);
+
+		fact(c, "build", "build", argv, d->builds[i].why);
+	}
+}
+
+static void
+tell_project(struct call *c, const struct env *env)
+{
+	const struct project *p = env->project;
+	autobuf struct strbuf dir = STRBUF_INIT, sent = STRBUF_INIT;
+	autobuf struct strbuf with = STRBUF_INIT;
+
+	sanitise_name(&dir, p->root);
+	strbuf_addf(&sent, "%llu, ", (unsigned long long)p->sent.files);
+	units_add_size(&sent, p->sent.bytes);
+	if (p->ignored)
+		strbuf_addf(&sent, ", and %llu paths left out by its rules",
+		    (unsigned long long)p->ignored);
+	deps_describe(&env->deps, DEPS_LINE, &with);
+	call_fact(c, "name", "name", env->spec.name);
+	call_fact(c, "directory", "directory", dir.buf);
+	fact(c, "image", "image",
+	    env->spec.image ? env->spec.image : "programs of this host",
+	    p->dockerfile);
+	if (with.len)
+		call_fact(c, "dependencies", "packages", with.buf);
+	call_fact(c, "files", "files", sent.buf);
+}
+
+static int
+info_exec(struct call *c)
+{
+	const struct env *env =
+	    project_call_find(c, c->argc ? c->argv[0] : NULL);
+	struct detection d = {0};
+	json *j;
+
+	if (!env || detect(c, env, &d))
+		return -1;
+	j = call_data(c);
+	json_put_str(j, "name", env->spec.name);
+	json_put_str(j, "image", env->spec.image);
+	json_put(j, "project", project_json(env->project));
+	dep_put(j, &env->deps, env->spec.layer);
+	json_put(j, "detected", detection_json(&d));
+	session_host_put_keep(j, env);
+	tell_project(c, env);
+	tell_detected(c, &d);
+	detection_release(&d);
+	return 0;
+}
+
+const struct cmd cmd_project_info = {
+    .name = "project info",
+    .summary = "show what a project is, and why it is taken for that",
+    .help = "Languages, test frameworks and builds, each with the files that "
+	    "tell, as they were when it was opened.",
+    .args = {ARG_OPTIONAL("NAME", COMP_ENV)},
+    .flags = CMD_NO_STEP,
+    .exec = info_exec,
+};
+
+/* ---- removing ---- */
+
+static int
+rm_exec(struct call *c)
+{
+	json *names = json_array();
+	int rc = 0;
+
+	json_put(call_data(c), "removed", names);
+	for (size_t i = 0; i < c->argc && !rc; i++) {
+		struct env *env = project_call_find(c, c->argv[i]);
+
+		rc = env ? project_call_remove(c, env, call_has(c, "images"))
+			 : -1;
+		if (!rc)
+			json_push_str(names, c->argv[i]);
+	}
+	return rc;
+}
+
+static const struct opt rm_opts[] = {
+    OPT_FLAG(0, "images", "and the images and layers that were built for it"),
+    OPT_END,
+};
+
+const struct cmd cmd_project_rm = {
+    .name = "project rm",
+    .summary = "close projects; all that was made for them is gone",
+    .help = "Removes the environment with its files, and what is kept on this "
+	    "host.  The directory that was opened stays as it is.",
+    .examples = "project rm shop\nproject rm shop --images",
+    .opts = rm_opts,
+    .args = {ARG_SOME("NAME", COMP_ENV)},
+    .exec = rm_exec,
+};
+
+const struct cmd cmd_project = {
+    .name = "project",
+    .summary = "projects: open, ls, use, info, rm",
+};

@@ -1,0 +1,419 @@
+# SPDX-License-Identifier: MIT
+"""project open, ls, use, info and rm: what is copied, what is kept, and that
+nothing is left."""
+
+import itertools
+import json
+import os
+import signal
+import socket
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "lib"))
+import engines  # noqa: E402
+import fake_installer  # noqa: E402
+from leftovers import Traces  # noqa: E402
+from sandboxes import ENGINES, SandboxHome  # noqa: E402
+from tap import diag, main, same, test  # noqa: E402
+
+IMAGE = "busybox:latest"
+KINDS = ENGINES + ("restricted-root",)
+counter = itertools.count()
+
+
+class Place(SandboxHome):
+    """With a project in the directory app."""
+
+    def __init__(self, kind, files=None, **kw):
+        super().__init__(kind, **kw)
+        self.app = os.path.join(self.work, "app")
+        # what the restricted sandbox has is of this host
+        self.open = "project open --no-deps app" + (
+            " --image " + IMAGE if kind in ENGINES else "")
+        os.mkdir(self.app)
+        for name, text in (files or {"a.txt": "one\n"}).items():
+            self.write(os.path.join("app", name), text)
+
+    def results(self, *commands, options=(), **kw):
+        """The object of each command; none of them ends the session."""
+        done = self.addesh("--json", "-k", *options,
+                           *sum((["-c", c] for c in commands), []), **kw)
+        self.err = done.err
+        found = [json.loads(line) for line in done.out.splitlines()]
+        same(len(found), len(commands), done)
+        return found
+
+    def ok(self, *commands, **kw):
+        found = self.results(*commands, **kw)
+        for o, command in zip(found, commands):
+            if not o["ok"]:
+                diag(self.err)
+                raise AssertionError("%s: %s" % (command, o))
+        return [o["result"] for o in found]
+
+    def kept_files(self):
+        """What is on this host of projects."""
+        top = os.path.join(self.env["XDG_STATE_HOME"], "addesh", "projects")
+        return sorted(os.listdir(top)) if os.path.isdir(top) else []
+
+
+def tree(top):
+    """Paths below it with what they are; times too."""
+    found = {}
+    for where, dirs, files in os.walk(os.fsencode(top)):
+        for name in dirs + files:
+            path = os.path.join(where, name)
+            st = os.lstat(path)
+            what = [oct(st.st_mode), st.st_mtime_ns]
+            if os.path.islink(path):
+                what.append(os.readlink(path))
+            elif os.path.isfile(path):
+                with open(path, "rb") as f:
+                    what.append(f.read())
+            found[os.path.relpath(path, os.fsencode(top))] = what
+    return found
+
+
+@test("what is in the directory is in the environment: %s", KINDS)
+def _(kind):
+    files = {"a.txt": "one\n", "deep/er/b.txt": "two\n", "empty": "",
+             "large": os.urandom(3 << 20), "run.sh": "#!/bin/sh\necho hi\n",
+             "it's a name\nof two lines": "three\n"}
+    with Place(kind, files) as h:
+        odd = os.path.join(os.fsencode(h.app), b"\xff\xfe \x1b[31m")
+        with open(odd, "wb") as f:
+            f.write(b"four\n")
+        os.chmod(os.path.join(h.app, "run.sh"), 0o755)
+        os.mkdir(os.path.join(h.app, "nothing"))
+        os.symlink("a.txt", os.path.join(h.app, "inside"))
+        os.symlink("/etc/passwd", os.path.join(h.app, "outside"))
+        os.symlink("..", os.path.join(h.app, "up"))
+        os.mkfifo(os.path.join(h.app, "pipe"))
+        sock = socket.socket(socket.AF_UNIX)
+        here = os.getcwd()
+        os.chdir(h.app)
+        sock.bind("sock")
+        os.chdir(here)
+        before = tree(h.app)
+        opened, _, _ = h.ok(h.open, "get . got", "exec -- sh -c './run.sh; "
+                            "echo changed >a.txt; rm -r deep; echo new >new'")
+        sock.close()
+        same(tree(h.app), before, "the directory of this host")
+        project = opened["project"]
+        same(sorted(opened["skipped"]), ["pipe (FIFO)", "sock (socket)"])
+        same(project["skipped"], 2)
+        same(project["sent"]["files"], 7)
+        same(project["sent"]["links"], 3)
+        same(project["sent"]["directories"], 3)
+        got = tree(os.path.join(h.work, "got"))
+        wanted = {path: what for path, what in before.items()
+                  if path not in (b"pipe", b"sock")}
+        same(sorted(got), sorted(wanted))
+        for path, what in wanted.items():
+            same(got[path][2:], what[2:], path)
+            if what[2:] and not what[0].startswith("0o12"):
+                same(got[path][0], what[0], path)
+                same(got[path][1] // 10**9, what[1] // 10**9, path)
+
+
+@test("limits are those of projects: %s", KINDS)
+def _(kind):
+    config = {"project": {"memory_limit": "111m", "pids_limit": 77,
+                          "cpu_limit": 0.7, "disk_limit": "9m",
+                          "timeout": "1s"}}
+    with Place(kind, config=config) as h:
+        found = h.results(h.open, "env info", "run sleep.sh <<< 'sleep 60'")
+        info = found[1]["result"]
+        limits = {l["name"]: l["value"] for l in info["limits"]}
+        places = (256 + 16) << 20    # /tmp and /dev/shm come on top
+        if kind not in ENGINES:
+            places += 9 << 20
+            same(int(limits["space:/workspace"]), 9 << 20)
+        # Without a control group programs are watched, in the sandbox; other
+        # places of an engine's own may come on top.
+        more = 0 if limits["memory"] == "none" else \
+            int(limits["memory"]) - (111 << 20) - places
+        assert 0 <= more < 4 << 20, limits
+        if kind in ENGINES:
+            same([limits["pids"], limits["cpu"]], ["77", "700"])
+        same(found[2]["status"], 124, found[2])
+
+
+@test("what does not fit is said and nothing stays: %s", KINDS)
+def _(kind):
+    with Place(kind, {"big": "x" * 3000000},
+               config={"project": {"disk_limit": "2m"}}) as h:
+        traces = Traces(h)
+        done = traces.addesh("-c", h.open)
+        same(done.returncode, 2, done)
+        assert "app is larger than 2 MB, its room in the environment" in \
+            done.stderr, done.stderr
+        assert "set project.disk_limit SIZE" in done.stderr, done.stderr
+        same(h.kept_files(), [])
+        traces.gone()
+
+
+@test("rules leave out: %s", ("docker", "restricted-root"))
+def _(kind):
+    files = {"a.py": "", ".env": "TOKEN=1", ".git/config": "x",
+             "node_modules/m/index.js": "", "build/out": "", "x.o": "",
+             "keep.o": "", "src/y.o": "", "notes.md": "", "sub/build/z": "",
+             ".gitignore": "# made\n/build/\n*.o\n!keep.o\n"}
+    listing = "exec -- sh -c 'find . -type f | sort'"
+    with Place(kind, files) as h:
+        opened, found = h.ok(h.open, listing)
+        same(found["stdout"].split(),
+             ["./.gitignore", "./a.py", "./keep.o", "./notes.md",
+              "./sub/build/z"])
+        same(opened["project"]["ignored"], 6)
+        h.write("app/.dockerignore", "*.py\n!a.py\nsub\n.git\n")
+        found = h.ok(h.open, listing)[1]
+        same(found["stdout"].split(),
+             ["./.dockerignore", "./.env", "./.gitignore", "./a.py",
+              "./build/out", "./keep.o", "./node_modules/m/index.js",
+              "./notes.md", "./src/y.o", "./x.o"])
+
+
+@test("what is no project is refused: %s", ("docker", "restricted-root"))
+def _(kind):
+    with Place(kind) as h:
+        h.write("file", "x")
+        os.symlink("app", os.path.join(h.work, "link"))
+        found = h.results(
+            "project open /", "project open file", "project open missing",
+            "project open ''", "project open --lang nonsense app",
+            "project open --name 'a b' app", "project info",
+            "project use nobody", "project rm nobody", "env ls")
+        same([o["status"] for o in found], [2, 125, 125, 125] + [2] * 5 +
+             [0], found)
+        texts = [(o.get("error") or {}).get("message", "") for o in found]
+        assert texts[0].startswith("/ is all of this host"), texts
+        assert texts[1].endswith("file: Not a directory"), texts
+        assert "nonsense" in texts[4], texts
+        same(found[-1]["result"]["environments"], [])
+        same(h.kept_files(), [])
+        h.ok(h.open.replace("app", "link"))
+
+
+@test("host.read and a ceiling hold: %s", ("docker",))
+def _(kind):
+    config = {"host": {"read": ["/etc"]}}
+    with Place(kind, config=config) as h:
+        found = h.results(h.open, "project open /etc/.. --image " + IMAGE)
+        same([o["error"]["kind"] for o in found], ["policy", "policy"])
+    with Place(kind, config={"tools": {"code_execution": {
+            "sandbox": "docker", "max": {"memory_limit": "64m"}}}}) as h:
+        info = h.ok(h.open, "env info")[1]
+        same([l["value"] for l in info["limits"] if l["name"] == "memory"],
+             [str((64 + 256 + 16) << 20)])
+
+
+@test("names are made, and projects are listed, selected and closed: %s",
+      KINDS)
+def _(kind):
+    with Place(kind) as h:
+        traces = Traces(h)
+        found = h.ok(h.open, h.open, h.open + " --name other", "project ls",
+                     "project use app-2", "project ls", "project info",
+                     "project rm app app-2", "project ls",
+                     "env ls", "project rm other")
+        same([found[i]["name"] for i in (0, 1, 2)], ["app", "app-2", "other"])
+        same([(p["name"], p["current"]) for p in found[3]["projects"]],
+             [("app", False), ("app-2", False), ("other", True)])
+        same([p["name"] for p in found[5]["projects"] if p["current"]],
+             ["app-2"])
+        same(found[6]["project"]["root"], os.path.realpath(h.app))
+        same([p["name"] for p in found[8]["projects"]], ["other"])
+        same(found[10]["removed"], ["other"])
+        same(h.kept_files(), [])
+        traces.gone()
+        two = h.results("env new", "project rm e1", "project info e1")
+        same([o["status"] for o in two], [0, 2, 2], two)
+
+
+@test("one that was lost or reset has its files again: %s", KINDS)
+def _(kind):
+    with Place(kind) as h:
+        change = "exec -- sh -c 'echo more >>a.txt; echo new >new'"
+        found = h.ok(h.open, change, "env reset",
+                     "exec -- sh -c 'cat *'", change,
+                     "exec -- sh -c 'cat *'")
+        same(found[3]["stdout"], "one\n")
+        same(found[5]["stdout"], "one\nmore\nnew\n")
+    if kind not in ENGINES:
+        return
+    with Place(kind) as h:
+        with h.spawn("--json", "-k", stdin=-1) as p:
+            def ask(line):
+                p.stdin.write(line.encode() + b"\n")
+                p.stdin.flush()
+                return json.loads(p.stdout.readline())
+            opened = ask(h.open)["result"]
+            ask(change)
+            engines.api(kind).delete(
+                "/containers/%s" % opened["container"], force="1")
+            ask("ls")    # finds out
+            again = ask("exec -- sh -c 'cat *'")
+            p.stdin.close()
+            err = p.stderr.read().decode()
+            same(again["result"]["stdout"], "one\n", again)
+            assert "with the project's files as they were opened" in err, err
+
+
+@test("a project of a named session goes on in the next process: %s", KINDS)
+def _(kind):
+    name = "p%d-%d" % (os.getpid(), next(counter))
+    with Place(kind) as h:
+        traces = Traces(h)
+        named = ("-s", name)
+        opened = h.ok(h.open, options=named)[0]
+        same(len(h.kept_files()), 2)
+        h.write("app/a.txt", "changed here\n")
+        found = h.ok("project ls", "exec -- cat a.txt", "env reset",
+                     "exec -- cat a.txt", "project info", "gc",
+                     "project ls", options=named)
+        same([p["name"] for p in found[0]["projects"]], ["app"])
+        same([found[1]["stdout"], found[3]["stdout"]], ["one\n"] * 2)
+        same(found[4]["project"], opened["project"])
+        same([i for i in found[5]["items"] if i["kind"] == "project"], [])
+        same(len(found[6]["projects"]), 1)
+        same(h.kept_files(), [opened["project"]["id"],
+                              opened["project"]["id"] + ".lock"])
+        h.ok("project rm app", options=named)
+        same(h.kept_files(), [])
+        h.ok("session rm " + name)
+        traces.gone()
+
+
+@test("what a killed session leaves is removed: %s", ("docker",
+                                                      "restricted-root"))
+def _(kind):
+    with Place(kind) as h:
+        with h.spawn("--json", "-k", stdin=-1) as p:
+            p.stdin.write(h.open.encode() + b"\n")
+            p.stdin.flush()
+            assert json.loads(p.stdout.readline())["ok"]
+            same(len(h.kept_files()), 2)
+            h.ok("gc")
+            same(len(h.kept_files()), 2, "it lives")
+            p.send_signal(signal.SIGKILL)
+            p.wait()
+        items = h.ok("gc")[0]["items"]
+        same(len([i for i in items if i["kind"] == "project" and
+                  not i["keep"]]), 1, items)
+        same(h.kept_files(), [])
+
+
+def images(kind):
+    return {tag for image in engines.api(kind).get("/images/json")
+            for tag in image.get("RepoTags") or []}
+
+
+@test("packages of its lists are in a layer, which goes on request: %s",
+      ENGINES)
+def _(kind):
+    word = "p-%d-%d" % (os.getpid(), next(counter))
+    files = {"all.fakes": word + "=1\n", "main.fake": "echo hi\n",
+             "sub/none.fakes": "other=1\n"}
+    with Place(kind, files) as h:
+        fake_installer.give(h)
+        before = images(kind)
+        line = "project open --lang fake --image %s app" % IMAGE
+        found = h.ok(line, "exec -- cat /opt/fake/list", "dep ls",
+                     "project rm app", line, "project rm app --images")
+        same(found[0]["dependencies"], ["all.fakes"])
+        same(found[1]["stdout"], word + "=1\n")
+        same([found[0]["layer_built"], found[4]["layer_built"]],
+             [True, False])
+        same(found[0]["project"]["images"], [found[0]["layer"]])
+        same(found[5]["images"], [found[0]["layer"]])
+        same(images(kind), before)
+        h.write("app/all.fakes", "x\n")
+        done = h.results(line, "project open --no-deps --image %s app" % IMAGE)
+        h.ok("project open --lang fake --image %s app" % IMAGE,
+             "project rm app --images")
+        same([o["ok"] for o in done], [True, True])
+        none = h.results(
+            "set dependencies.network none",
+            "project open --lang fake --image %s app" % IMAGE)[1]
+        same(none["error"]["kind"], "policy", none)
+        assert "--no-deps app" in none["error"]["hint"], none
+        same(h.kept_files(), [])
+
+
+@test("a Dockerfile of its own is built and removed: %s", ENGINES)
+def _(kind):
+    mark = "m%d-%d" % (os.getpid(), next(counter))
+    files = {"Dockerfile": "FROM %s\nCOPY a.txt /there\nRUN echo %s >/mark\n"
+             "USER 1:1\n" % (IMAGE, mark), "a.txt": "one\n"}
+    with Place(kind, files, env={"DOCKER_IMAGE_PREFIX": "pre" + mark}) as h:
+        before = images(kind)
+        found = h.ok("project open app --name My.App_2",
+                     "exec -- cat /mark /there a.txt",
+                     "project info")
+        same(found[0]["image"], "pre%s-my-app-2:latest" % mark)
+        same(found[1]["stdout"], mark + "\none\none\n")
+        same(found[2]["project"]["dockerfile"], "Dockerfile")
+        same(len(images(kind) - before), 1)
+        h.ok("project open app --name My.App_2",
+             "project rm My.App_2 --images")
+        same(images(kind), before)
+        h.write("app/Dockerfile", "FROM %s\nRUN exit 3\n" % IMAGE)
+        bad = h.results("project open app", "project ls")
+        same([bad[0]["status"], bad[0]["error"]["message"]],
+             [1, "the image of %s was not built" % os.path.realpath(h.app)])
+        same(bad[1]["result"]["projects"], [])
+        h.write("app/Dockerfile", "FROM %s\nRUN --network=host x\n" % IMAGE)
+        bad = h.results("project open app")
+        same(bad[0]["error"]["kind"], "policy", bad)
+        same(h.kept_files(), [])
+
+
+@test
+def the_restricted_sandbox_says_what_it_does_not_do():
+    with Place("restricted-root", {"Dockerfile": "FROM x\n"}) as h:
+        h.ok("project open app")
+        assert "no image is built from Dockerfile in the restricted" in \
+            h.err, h.err
+    with Place("restricted-root", {"requirements.txt": "six\n",
+                                   "a.py": ""}) as h:
+        h.ok("project open app")
+        assert "the packages of requirements.txt are not installed" in \
+            h.err, h.err
+        h.ok("project open --no-deps app")
+        assert "not installed" not in h.err, h.err
+
+
+@test("fifty thousand files: %s", ("docker", "restricted-root"))
+def _(kind):
+    with Place(kind) as h:
+        for i in range(250):
+            os.mkdir(os.path.join(h.app, "d%d" % i))
+            for k in range(200):
+                with open(os.path.join(h.app, "d%d/f%d" % (i, k)), "w"):
+                    pass
+        found = h.ok(h.open, "exec -- sh -c 'find . -type f | wc -l'")
+        same(found[1]["stdout"].strip(), "50001")
+        same(found[0]["project"]["sent"]["files"], 50001)
+
+
+@test
+def what_cannot_be_read_is_left_out_and_said():
+    with Place("restricted-user", {"a.txt": "one\n", "secret": "x",
+                                   "dir/b": "y"}) as h:
+        for top, dirs, files in os.walk(h.app):
+            h.own(top)
+            for name in files:
+                h.own(os.path.join(top, name))
+        os.chmod(os.path.join(h.app, "secret"), 0)
+        os.chmod(os.path.join(h.app, "dir"), 0)
+        found = h.ok("project open --no-deps app",
+                     "exec -- sh -c 'find . -type f'")
+        same(sorted(found[0]["skipped"]),
+             ["dir (unreadable)", "secret (unreadable)"])
+        same(found[1]["stdout"], "./a.txt\n")
+        os.chmod(os.path.join(h.app, "dir"), 0o755)
+
+
+main()
