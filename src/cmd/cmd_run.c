@@ -11,11 +11,11 @@
 #include "cmd/docker_words.h"
 #include "cmd/host.h"
 #include "cmd/run_result.h"
+#include "cmd/text_input.h"
 #include "session/env_jobs.h"
 #include "session/execute.h"
 
 #define PROGRAM_MAX (64u << 20)
-#define INPUT_CHUNK 65536
 
 static const struct opt run_opts[] = {
     OPT_TIME('t', "timeout", "stop it after this long"),
@@ -174,31 +174,6 @@ name_in_workspace(const char *file)
 	return xstrdup(slash ? slash + 1 : file);
 }
 
-/* All of standard input, which may come from a person or a slow program. */
-static int
-read_input(struct running *x)
-{
-	struct call *c = x->c;
-	ssize_t n;
-
-	do {
-		if (!host_wait_input(c->host, STDIN_FILENO, 0))
-			return err_set(&c->err, ERR_INTERRUPTED,
-			    "interrupted");
-		strbuf_grow(&x->text, INPUT_CHUNK);
-		n = read(STDIN_FILENO, x->text.buf + x->text.len, INPUT_CHUNK);
-		if (n < 0 && errno != EAGAIN && errno != EINTR)
-			return err_sys(&c->err, errno, "read");
-		if (n > 0)
-			x->text.len += (size_t)n;
-		x->text.buf[x->text.len] = '\0';
-		if (x->text.len > PROGRAM_MAX)
-			return err_sys(&c->err, EFBIG, "more than %u bytes",
-			    PROGRAM_MAX);
-	} while (n);
-	return 0;
-}
-
 /* The text and its name: the heredoc's, standard input's, or a file's. */
 static int
 take_text(struct running *x)
@@ -212,16 +187,10 @@ take_text(struct running *x)
 		return program_path_check(x->name, &c->err);
 	}
 	if (!strcmp(file, "-")) {
-		if (c->stdin_taken)
-			return err_set(&c->err, ERR_USAGE,
-			    "run - reads standard input, which the commands "
-			    "themselves come from");
 		x->name = xstrdup("program");
-		return read_input(x);
+		return text_input(c, file, PROGRAM_MAX, &x->text);
 	}
-	if (call_may_use_path(c, SET_HOST_READ, file))
-		return -1;
-	if (io_read_file(file, &x->text, PROGRAM_MAX, &c->err)) {
+	if (text_input(c, file, PROGRAM_MAX, &x->text)) {
 		if (c->err.code == ENOENT)
 			err_hint(&c->err, "with a heredoc the program stands "
 			    "here:  run %s <<EOF\nwhat is in the environment "

@@ -4,6 +4,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/encode.h"
+#include "base/sanitise.h"
+
+#define SHOWN_COLUMNS 100 /* of a line in a message */
 #define WORK_MAX (1u << 28) /* lines compared for one file */
 
 struct text_line {
@@ -245,6 +249,18 @@ is_applied(struct applying *a, const struct patch_hunk *h)
 	return h->new_count && count_same(a, h, at, '+', &whole) && whole;
 }
 
+/* For one line of a message: of what is long the beginning. */
+static void
+add_quoted(struct strbuf *out, const struct strbuf *line)
+{
+	autofree char *begin = xstrndup(line->buf,
+	    text_fit(line->buf, line->len, SHOWN_COLUMNS));
+
+	strbuf_addc(out, '"');
+	sanitise_name(out, begin);
+	strbuf_adds(out, strlen(begin) < line->len ? "...\"" : "\"");
+}
+
 static int
 say_miss(const struct patch_file *f, const struct patch_miss *m,
     struct err *err)
@@ -254,16 +270,21 @@ say_miss(const struct patch_file *f, const struct patch_miss *m,
 
 	strbuf_addf(&text, "hunk %zu of %zu, line %zu of the patch", m->hunk,
 	    f->n, m->patch_line);
-	if (m->at_end && !m->wanted.len)
+	if (m->at_end && !m->wanted.len) {
 		strbuf_adds(&text, ": the file has not so many lines");
-	else if (m->at_end)
+	} else if (m->at_end) {
 		strbuf_addf(&text, ": the file ends before line %zu, which "
-		    "should be \"%s\"", m->line, m->wanted.buf);
-	else if (m->wanted.len || m->found.len)
-		strbuf_addf(&text, ": line %zu of the file should be \"%s\" "
-		    "and is \"%s\"", m->line, m->wanted.buf, m->found.buf);
-	else
+		    "should be ", m->line);
+		add_quoted(&text, &m->wanted);
+	} else if (m->wanted.len || m->found.len) {
+		strbuf_addf(&text, ": line %zu of the file should be ",
+		    m->line);
+		add_quoted(&text, &m->wanted);
+		strbuf_adds(&text, " and is ");
+		add_quoted(&text, &m->found);
+	} else {
 		strbuf_adds(&text, ": it does not fit there");
+	}
 	err_set(err, ERR_USAGE, "%s does not apply: %s", name, text.buf);
 	return m->applied ? err_hint(err, "what it makes is there already: "
 					  "it may have been applied before")

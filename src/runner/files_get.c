@@ -225,23 +225,86 @@ get_entry(struct get *g, int dir, const char *name, unsigned depth)
 		send_entry(g, &st, NULL, 0);
 }
 
+/* One that is behind a link, or cannot be looked at, says why. */
+static void
+send_refused(struct get *g, int error)
+{
+	const struct stat none = {.st_mode = 0};
+
+	if (error != ENOENT && error != ENOTDIR)
+		send_entry(g, &none, NULL, error);
+}
+
+static void
+get_item(struct get *g, int top, const struct field *f)
+{
+	char name[NAME_SIZE];
+	struct stat st;
+	int dir;
+
+	if (f->len == 0 || f->len >= sizeof(g->path) || f->data[0] == '/' ||
+	    memchr(f->data, 0, f->len) != NULL)
+		get_fail(g, EINVAL, "item");
+	memcpy(g->path, f->data, f->len);
+	g->path[f->len] = '\0';
+	g->len = f->len;
+	dir = path_open_parent(top, g->path, false, name);
+	if (dir < 0)
+		return send_refused(g, errno);
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		send_refused(g, errno);
+	else if (S_ISDIR(st.st_mode))
+		send_entry(g, &st, NULL, 0);
+	else
+		get_entry(g, dir, name, 1);
+	close(dir);
+}
+
+/* False: it has none. */
+static bool
+get_items(struct get *g)
+{
+	struct field_reader fr;
+	struct field f;
+	int top = -1;
+
+	field_reader_init(&fr, g->w->r->msg, g->w->r->msg_len);
+	while (field_next(&fr, &f) > 0) {
+		if (f.key != PROTO_K_ITEM)
+			continue;
+		if (top < 0)
+			top = path_open_dir(-1, g->w->path, false);
+		if (top < 0)
+			get_fail(g, errno, "open");
+		get_item(g, top, &f);
+	}
+	return top >= 0;
+}
+
+static void
+get_all(struct get *g)
+{
+	char name[NAME_SIZE];
+	int dir = path_open_parent(-1, g->w->path, false, name);
+
+	if (dir < 0)
+		get_fail(g, errno, "open");
+	get_entry(g, dir, name, 0);
+}
+
 void
 files_get(struct work *w)
 {
 	static struct get g;
-	char name[NAME_SIZE];
 	uint8_t buf[64];
 	struct field_writer f;
-	int dir;
 
 	g.w = w;
 	g.depth = g.bytes_max = UINT64_MAX;
 	g.entries_max = PROTO_ENTRIES_DEFAULT;
 	read_limits(&g);
-	dir = path_open_parent(-1, w->path, false, name);
-	if (dir < 0)
-		get_fail(&g, errno, "open");
-	get_entry(&g, dir, name, 0);
+	if (!get_items(&g))
+		get_all(&g);
 	field_writer_init(&f, buf, sizeof(buf));
 	field_put_u64(&f, PROTO_K_COUNT, g.entries);
 	field_put_u64(&f, PROTO_K_OUT_BYTES, g.bytes);

@@ -11,28 +11,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-#ifndef RENAME_EXCHANGE
-#define RENAME_EXCHANGE 2 /* of linux/fs.h, which not every libc repeats */
-#endif
 #define TRIES 100
-
-struct put_entry {
-	char *path;   /* relative to the request's; "" is that itself */
-	char *target;
-	uint64_t type, mode, mtime;
-	bool has_mtime;
-};
 
 struct put {
 	struct work *w;
-	struct put_entry entry;
+	struct work_entry entry;
 	int dir;		/* where the open file will be */
 	int fd;			/* the open file, -1: none */
 	char name[NAME_SIZE];	/* its final name */
-	char temp[32];
+	char temp[WORK_TEMP_SIZE];
 };
 
 static void
@@ -47,43 +36,10 @@ put_fail(struct put *p, const char *text)
 }
 
 static void
-entry_number(struct put_entry *e, const struct field *f)
+read_entry(struct put *p, const struct message *m)
 {
-	uint64_t v;
-
-	if (field_u64(f, &v) < 0)
-		return;
-	if (f->key == PROTO_K_TYPE) {
-		e->type = v;
-	} else if (f->key == PROTO_K_MODE) {
-		e->mode = v & 0777;
-	} else if (f->key == PROTO_K_MTIME) {
-		e->mtime = v;
-		e->has_mtime = true;
-	}
-}
-
-static void
-entry_read(struct put *p, const struct message *m)
-{
-	struct put_entry *e = &p->entry;
-	struct field_reader fr;
-	struct field f;
-
-	free(e->path);
-	free(e->target);
-	memset(e, 0, sizeof(*e));
-	e->mode = 0644;
-	field_reader_init(&fr, m->data, m->len);
-	while (field_next(&fr, &f) > 0) {
-		if (f.key == PROTO_K_PATH && e->path == NULL)
-			e->path = text_of_field(&f);
-		else if (f.key == PROTO_K_TARGET && e->target == NULL)
-			e->target = text_of_field(&f);
-		else
-			entry_number(e, &f);
-	}
-	if (e->path == NULL || e->path[0] == '/') {
+	work_entry_read(&p->entry, m);
+	if (p->entry.path == NULL) {
 		errno = EINVAL;
 		put_fail(p, "entry");
 	}
@@ -106,42 +62,11 @@ open_place(struct put *p)
 }
 
 static void
-temp_name(struct put *p)
-{
-	static uint64_t counter;
-	uint64_t seed = counter++ * 1000003 + runner_now() +
-	    ((uint64_t)getpid() << 40);
-
-	memcpy(p->temp, ".addesh-", 8);
-	text_number(p->temp + 8, seed, 16);
-}
-
-static void
 open_file(struct put *p)
 {
-	for (int i = 0; i < TRIES && p->fd < 0; i++) {
-		temp_name(p);
-		p->fd = openat(p->dir, p->temp, O_WRONLY | O_CREAT | O_EXCL |
-		    O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
-		if (p->fd < 0 && errno != EEXIST)
-			break;
-	}
+	p->fd = work_temp_file(p->dir, p->temp);
 	if (p->fd < 0)
 		put_fail(p, "create");
-}
-
-/*
- * One that was put beside a run belongs to another uid of the same group, which
- * then gets the owner's rights.
- */
-static mode_t
-file_mode(const struct put *p)
-{
-	mode_t mode = (mode_t)p->entry.mode;
-
-	if (p->w->r->slot > 0 && !p->w->rn->config.shared_uid)
-		mode |= (mode & 0700) >> 3;
-	return mode;
 }
 
 /*
@@ -156,13 +81,11 @@ move_over(const struct put *p)
 
 	if (fstatat(p->dir, p->name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
 	    !S_ISREG(st.st_mode) ||
-	    syscall(SYS_renameat2, p->dir, p->temp, p->dir, p->name,
-		RENAME_EXCHANGE) < 0)
+	    work_exchange(p->dir, p->temp, p->name) < 0)
 		return renameat(p->dir, p->temp, p->dir, p->name);
 	if (unlinkat(p->dir, p->temp, 0) == 0)
 		return 0;
-	(void)syscall(SYS_renameat2, p->dir, p->temp, p->dir, p->name,
-	    RENAME_EXCHANGE);
+	(void)work_exchange(p->dir, p->temp, p->name);
 	errno = EISDIR;
 	return -1;
 }
@@ -173,7 +96,7 @@ close_file(struct put *p)
 	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT},
 	    {.tv_sec = (time_t)p->entry.mtime}};
 
-	if (fchmod(p->fd, file_mode(p)) < 0 ||
+	if (fchmod(p->fd, work_mode(p->w, p->entry.mode)) < 0 ||
 	    (p->entry.has_mtime && futimens(p->fd, times) < 0))
 		put_fail(p, "attributes");
 	if (move_over(p) < 0)
@@ -190,7 +113,7 @@ put_link(struct put *p)
 
 	errno = EINVAL;
 	for (int i = 0; i < TRIES && made < 0 && p->entry.target != NULL; i++) {
-		temp_name(p);
+		work_temp_name(p->temp);
 		made = symlinkat(p->entry.target, p->dir, p->temp);
 		if (made < 0 && errno != EEXIST)
 			break;
@@ -209,7 +132,7 @@ put_link(struct put *p)
 static void
 put_dir(struct put *p)
 {
-	mode_t mode = file_mode(p) | 0700;
+	mode_t mode = work_mode(p->w, p->entry.mode) | 0700;
 	struct stat st;
 
 	if (mkdirat(p->dir, p->name, mode) == 0)
@@ -230,7 +153,7 @@ put_entry(struct put *p, const struct message *m)
 		errno = EPROTO;
 		put_fail(p, "content");
 	}
-	entry_read(p, m);
+	read_entry(p, m);
 	p->dir = open_place(p);
 	if (p->dir < 0)
 		put_fail(p, "directory");

@@ -1,6 +1,6 @@
 /*
  * The parent's side of a helper: a forked process that has the rights of a run
- * and does what touches files (PUT, GET, RESET) or looks at what a run gets
+ * and does what touches files (PUT, GET, EDIT, RESET) or looks at what a run gets
  * (HELLO).  It speaks in frames, which are checked and passed on.  Its last
  * one is kept until it has ended.
  */
@@ -176,8 +176,8 @@ waits_for_client(struct runner *rn, const struct request *r)
 {
 	if (queue_room(&rn->queue, PROTO_FRAME_MAX) == NULL)
 		return true;
-	return r->type == PROTO_PUT && r->sent == 0 &&
-	    r->in.head == r->in.tail;
+	return (r->type == PROTO_PUT || r->type == PROTO_EDIT) &&
+	    r->in_fd >= 0 && r->sent == 0 && r->in.head == r->in.tail;
 }
 
 void
@@ -264,6 +264,13 @@ finish_reset(struct runner *rn, struct request *r)
 	next_pass(rn, r, slot);
 }
 
+/* It was cancelled too late. */
+static bool
+is_done_edit(const struct request *r)
+{
+	return r->type == PROTO_EDIT && r->final_type == PROTO_VERDICT;
+}
+
 void
 helper_finish(struct runner *rn, struct request *r)
 {
@@ -273,7 +280,7 @@ helper_finish(struct runner *rn, struct request *r)
 		finish_probe(rn, r);
 	else if (r->timed_out)
 		request_fail(rn, r, ETIMEDOUT, "no progress");
-	else if (r->cancelled)
+	else if (r->cancelled && !is_done_edit(r))
 		request_fail(rn, r, ECANCELED, "cancelled");
 	else if (r->final_type == 0)
 		request_fail(rn, r, EINTR, "the file helper was killed");

@@ -139,6 +139,21 @@
  * FAIL with E2BIG, BYTES_MAX with EFBIG.  An entry that may not be read is an
  * ENTRY with ERRNO and no content.
  *
+ * With ITEMs only these are sent, each by itself, without what a directory
+ * holds: relative to PATH, no link followed.  One that does not exist has no
+ * ENTRY, one behind a link an ENTRY with ELOOP.
+ *
+ * EDIT.  Files below the directory PATH are changed all or none.  ENTRYs follow
+ * as of a PUT, with relative PATHs: TYPE 'f' with DATA is a file as it is to be,
+ * 'x' one that is to go.  With WAS_SIZE and WAS_CRC there is a regular file now,
+ * which has that content; without, nothing is there.  Missing directories are
+ * made; those that a removal leaves empty go.  All content is written under
+ * names of its own first; the empty ENTRY makes the helper look at what is there
+ * and then only rename, which it takes back if one of them fails.  What is not
+ * as it was said to be ends in a FAIL with ESTALE.  A CANCEL, or the client's
+ * end, counts until the helper has read that ENTRY, and not after.  The VERDICT
+ * has COUNT.
+ *
  * FLOW.  PROTO_DATA and PROTO_ENTRY towards the runner are limited to
  * PROTO_WINDOW bytes per request, whole frames counted with their headers, that
  * have not been given back by PROTO_CREDIT.  Towards the client there is no
@@ -207,6 +222,7 @@ enum proto_type {
 			     Of one that is not there (any more), this and the
 			     two above are a FAIL with ESRCH */
 	PROTO_DISK,	  /* [ROOM] [DISK_USED]: watch what jobs write there */
+	PROTO_EDIT,	  /* PATH [AFTER] [TIMEOUT_MS]; ENTRYs, DATA follow */
 	/* both ways */
 	PROTO_ENTRY = 32, /* PATH TYPE MODE [SIZE] [TARGET] [MTIME]; if a
 			     regular file, DATA with its content follows */
@@ -305,6 +321,9 @@ enum proto_key {
 	PROTO_K_OWNER,	/* uid << 32 | gid, in a listing */
 	PROTO_K_ENTRIES_MAX, /* GET; absent: PROTO_ENTRIES_DEFAULT */
 	PROTO_K_BYTES_MAX,   /* GET: content in all; absent: no bound */
+	PROTO_K_ITEM,	     /* GET: repeated, relative to PATH: only these */
+	PROTO_K_WAS_SIZE,    /* EDIT: of the file that is there */
+	PROTO_K_WAS_CRC,     /* CRC-32C of its content */
 
 	/* PROTO_VERDICT and small messages */
 	PROTO_K_EXIT = 128, /* exit status, if it exited */

@@ -594,6 +594,7 @@ request_message(struct runner *rn, const struct message *m)
 	case PROTO_RUN:
 	case PROTO_PUT:
 	case PROTO_GET:
+	case PROTO_EDIT:
 	case PROTO_RESET:
 		return request_add(rn, m);
 	case PROTO_SIGNAL:

@@ -161,9 +161,29 @@ kill_all(struct runner *rn, struct request *r)
 		(void)!write(rn->cgroup.kill, "1", 1);
 }
 
+/*
+ * The helper of an EDIT is not killed between two renames: it reads that nobody
+ * wants it any more, or has read all and ends by itself.  It has as long for
+ * that as for anything.
+ */
+static bool
+leaves_by_itself(struct runner *rn, struct request *r)
+{
+	if (r->type != PROTO_EDIT || r->timed_out)
+		return false;
+	if (r->in_fd >= 0)
+		r->active_us = rn->now;
+	r->in.closed = true;
+	r->in.head = r->in.tail = 0;
+	fd_close(&r->in_fd);
+	return true;
+}
+
 void
 task_kill(struct runner *rn, struct request *r)
 {
+	if (leaves_by_itself(rn, r))
+		return;
 	r->timer_us = 0;
 	kill_all(rn, r);
 	r->killed = true;
@@ -335,7 +355,7 @@ task_input(struct request *r, const struct frame *f)
 {
 	struct inbox *in = &r->in;
 
-	if (r->type == PROTO_PUT)
+	if (r->type == PROTO_PUT || r->type == PROTO_EDIT)
 		return in->closed ? 0 : inbox_add(in,
 		    f->payload - PROTO_HEADER_SIZE,
 		    PROTO_HEADER_SIZE + (size_t)f->len);

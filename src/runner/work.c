@@ -108,8 +108,11 @@ work_next_frame(struct work *w, struct frame *f)
 		n = read(STDIN_FILENO, p, room);
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n <= 0)
+		if (n <= 0) {
+			if (w->left != NULL)
+				w->left(w);
 			_exit(1);
+		}
 		frame_reader_add(&w->reader, (size_t)n);
 	}
 	w->consumed += PROTO_HEADER_SIZE + (size_t)f->len;
@@ -137,7 +140,8 @@ work_main(const struct runner *rn, const struct request *r)
 
 	(void)signal(SIGPIPE, SIG_IGN);
 	frame_reader_init(&w.reader, input, sizeof(input));
-	if ((r->type == PROTO_PUT || r->type == PROTO_GET) &&
+	if ((r->type == PROTO_PUT || r->type == PROTO_GET ||
+		r->type == PROTO_EDIT) &&
 	    (w.path == NULL || w.path[0] != '/'))
 		work_fail(&w, EINVAL, "path", w.path);
 	switch (r->type) {
@@ -146,6 +150,9 @@ work_main(const struct runner *rn, const struct request *r)
 		break;
 	case PROTO_GET:
 		files_get(&w);
+		break;
+	case PROTO_EDIT:
+		files_edit(&w);
 		break;
 	case PROTO_RESET:
 		files_reset(&w);

@@ -16,7 +16,32 @@ struct work {
 	struct frame_reader reader;
 	struct message_reader messages;
 	uint64_t consumed;	/* frames, with headers, not yet credited */
+	/* Called when the client has gone before its last frame; or NULL. */
+	void (*left)(struct work *w);
+	void *arg;		/* whose it is */
 };
+
+/* An ENTRY of the client; path is NULL if it has no right one. */
+struct work_entry {
+	char *path;   /* relative; "" is the request's */
+	char *target; /* of a link, or NULL */
+	uint64_t type, mode, mtime, was_size, was_crc;
+	bool has_mtime, has_was;
+};
+
+/* Replaces what *e had. */
+void work_entry_read(struct work_entry *e, const struct message *m);
+/* Of a file that is made: see PUT. */
+mode_t work_mode(const struct work *w, uint64_t mode);
+/* A name that nobody else has; another one each time. */
+#define WORK_TEMP_SIZE 32
+void work_temp_name(char temp[WORK_TEMP_SIZE]);
+/* The same, of a new empty file of mode 0600 in dir: a descriptor, or -1. */
+int work_temp_file(int dir, char temp[WORK_TEMP_SIZE]);
+/* renameat2(2): both names change places; and only where nothing has the new
+   one.  0, or -1 with errno. */
+int work_exchange(int dir, const char *a, const char *b);
+int work_rename_new(int dir, const char *from, const char *to);
 
 /* Sends a message of the fields. */
 void work_send(struct work *w, uint8_t type, const struct field_writer *f);
@@ -47,6 +72,7 @@ int path_make_base(const struct config *c);
 
 void files_put(struct work *w);
 void files_get(struct work *w);
+void files_edit(struct work *w);
 void files_reset(struct work *w);
 /* Makes the directories and tells the limits: the helper of HELLO. */
 void limits_probe(struct work *w);

@@ -103,17 +103,26 @@ kept_last_path(const struct runtime *rt, const char *id)
 	return xasprintf("%s/kept/%s.last", rt->state_dir, id);
 }
 
-/* The last log, and what a process left that was killed while it wrote. */
+char *
+kept_undo_path(const struct runtime *rt, const char *id)
+{
+	return xasprintf("%s/kept/%s.undo", rt->state_dir, id);
+}
+
+/* The last log, what can be undone, and what a process left that was killed
+   while it wrote. */
 static void
 remove_rest(const struct runtime *rt, const char *id)
 {
 	autofree char *path = kept_dir(rt), *last = xasprintf("%s.last", id);
 	autofree char *draft = xasprintf("%s" SUFFIX ".", id);
+	autofree char *undo = xasprintf("%s.undo", id);
 	DIR *dir = opendir(path);
 	struct dirent *de;
 
 	while (dir && (de = readdir(dir)))
 		if (str_starts(de->d_name, last) ||
+		    str_starts(de->d_name, undo) ||
 		    str_starts(de->d_name, draft))
 			unlinkat(dirfd(dir), de->d_name, 0);
 	if (dir)

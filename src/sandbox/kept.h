@@ -40,6 +40,8 @@ char *kept_path(const struct runtime *rt, const char *id);
 /* STATE/kept/ID.last, what ran there last (session_keep_last()), and its log,
    ID.last.INODE, are there as long as the record.  The caller's. */
 char *kept_last_path(const struct runtime *rt, const char *id);
+/* STATE/kept/ID.undo, of session/apply.h, as long as the record. */
+char *kept_undo_path(const struct runtime *rt, const char *id);
 /* That there is none is fine. */
 int kept_remove(const struct runtime *rt, const char *id, struct err *err);
 /* The ids of which there is only what somebody began to write: either he does

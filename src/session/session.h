@@ -41,6 +41,7 @@ struct env {
 	   forgotten there, and not before. */
 	unsigned waited[ENV_RUNNING_MAX];
 	size_t nwaited;
+	json *undo; /* of applies: see session/apply.h; or NULL */
 };
 
 /* What a run came to, for $last. */

@@ -20,6 +20,7 @@ env_free(struct env *env)
 	deps_release(&env->deps);
 	strvec_release(&env->tools);
 	project_free(env->project);
+	json_free(env->undo);
 	free(env);
 }
 

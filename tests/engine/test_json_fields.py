@@ -126,6 +126,48 @@ policy check policy.yaml
 history
 images
 check Dockerfile
+exec -- sh -c 'seq 3 | tee \udcff > edited; echo 3 \udcff | tr " " "\\\\n" >> edited'
+apply <<END
+diff --git "a/\\377" b/even
+rename from "\\377"
+rename to even
+--- "a/\\377"
++++ b/even
+@@ -1,3 +1,4 @@
+ 1
++\udcff
+ 2
+ 3
+diff --git "a/\\377" "b/a\\377"
+copy from edited
+copy to "a\\377"
+diff --git a/edited b/edited
+--- a/edited
++++ b/edited
+@@ -2,2 +2,2 @@
+-1
++one
+ 2
+END
+apply <<END
+--- a/edited
++++ b/edited
+@@ -4,2 +4,2 @@
+ 3
+-\udcfe
++\udcff
+END
+apply <<END
+[{"path": "fresh", "content": "x"}]
+END
+apply <<END
+--- a/fresh
++++ b/fresh
+@@ -1 +1 @@
+-y
++z
+END
+apply --undo
 env reset
 env rm second
 env rm --all

@@ -26,7 +26,7 @@ TYPES = {
     "HELLO": 1, "PING": 2, "RUN": 3, "PUT": 4, "GET": 5, "RESET": 6,
     "SIGNAL": 7, "CANCEL": 8, "RESIZE": 9, "STATS": 10, "QUIT": 11, "KEEP": 12,
     "JOBS": 13, "JOB": 14, "KILL_JOB": 15, "FORGET_JOB": 16,
-    "DISK": 17,
+    "DISK": 17, "EDIT": 18,
     "ENTRY": 32, "DATA": 33,
     "WELCOME": 64, "PONG": 65, "STARTED": 66, "OUT": 67, "CREDIT": 68,
     "EVENT": 69, "VERDICT": 70, "FAIL": 71,
@@ -41,6 +41,7 @@ _NUMBERS = {
     "OUTPUT_MAX": 71, "AFTER": 72, "PTY": 73, "BACKGROUND": 74,
     "TYPE": 96, "MODE": 97, "SIZE": 98, "MTIME": 100, "DEPTH": 101,
     "OWNER": 102, "ENTRIES_MAX": 103, "BYTES_MAX": 104,
+    "WAS_SIZE": 106, "WAS_CRC": 107,
     "EXIT": 128, "SIGNAL": 129, "TIMED_OUT": 130, "OOM": 131,
     "CANCELLED": 132, "WALL_US": 133, "USER_US": 134, "SYS_US": 135,
     "MAXRSS_KB": 136, "PEAK": 137, "OUT_BYTES": 138, "ERR_BYTES": 139,
@@ -55,7 +56,7 @@ _BYTES = {
     "SERVICE_ARG": 47, "SERVICE_ENV": 48, "SERVICE_CWD": 49,
     "SERVICE_USER": 50,
     "ARG": 64, "ENV": 65, "CWD": 66,
-    "TARGET": 99, "STAT": 145,
+    "TARGET": 99, "ITEM": 105, "STAT": 145,
 }
 KEYS = {**_NUMBERS, **_BYTES}
 KEY_NAMES = {v: k for k, v in KEYS.items()}

@@ -1,0 +1,15 @@
+/* Edits of files, as commands show them. */
+#ifndef ADDESH_CMD_EDITS_VIEW_H
+#define ADDESH_CMD_EDITS_VIEW_H
+
+#include "cmd/call.h"
+#include "project/changeset.h"
+
+/* The diff as the text of the result; in the data `files`, `added`, `removed`
+   and `diff`.  Appends "2 changed, 1 new (+3 -1 lines)" to summary. */
+void edits_show(struct call *c, const struct edits *edits,
+    struct strbuf *summary);
+/* The data's `failed`, if a hunk did not apply. */
+void edits_show_miss(struct call *c, const struct patch_miss *miss);
+
+#endif
