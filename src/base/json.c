@@ -27,6 +27,33 @@ json_parse(const char *s, size_t n, struct err *err)
 	return j;
 }
 
+/* At least as many as it has: each but the first stands behind one of these. */
+static size_t
+count_values(const char *s, size_t n)
+{
+	size_t count = 1;
+	bool in_string = false;
+
+	for (size_t i = 0; i < n; i++) {
+		if (in_string && s[i] == '\\')
+			i++;
+		else if (s[i] == '"')
+			in_string = !in_string;
+		else if (!in_string)
+			count += s[i] == ',' || s[i] == '[' || s[i] == '{';
+	}
+	return count;
+}
+
+json *
+json_parse_bounded(const char *s, size_t n, size_t values, struct err *err)
+{
+	if (count_values(s, n) <= values)
+		return json_parse(s, n, err);
+	err_set(err, ERR_IO, "JSON with more than %zu values", values);
+	return NULL;
+}
+
 void
 json_free(json *j)
 {
@@ -78,6 +105,14 @@ json_int(const json *j, const char *name, int64_t def)
 	    v->valuedouble <= -9.2e18)
 		return def;
 	return (int64_t)v->valuedouble;
+}
+
+double
+json_num(const json *j, const char *name, double def)
+{
+	const json *v = json_get(j, name);
+
+	return cJSON_IsNumber(v) ? v->valuedouble : def;
 }
 
 bool

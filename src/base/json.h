@@ -18,6 +18,10 @@ typedef cJSON json;
 
 /* Parses exactly n bytes, depth-limited; ERR_IO with what is wrong. */
 json *json_parse(const char *s, size_t n, struct err *err);
+/* The same where a stranger wrote it, with so many values at most: a tree takes
+   a hundred bytes for each. */
+json *json_parse_bounded(const char *s, size_t n, size_t values,
+    struct err *err);
 void json_free(json *j);
 json *json_copy(const json *j); /* deep */
 /* One line without blanks; the caller's. */
@@ -30,6 +34,7 @@ const json *json_path(const json *j, const char *path);
 /* Defaults where absent or of another type. */
 const char *json_str(const json *j, const char *name, const char *def);
 int64_t json_int(const json *j, const char *name, int64_t def);
+double json_num(const json *j, const char *name, double def);
 bool json_bool(const json *j, const char *name, bool def);
 
 /* Appends the strings of an array; anything else in it is skipped. */

@@ -5,7 +5,8 @@
  * - A document type may be named, since some tools' reports do, but is never
  *   fetched; one that declares anything in the text itself is refused.  So
  *   there are no entities but the five of XML and those of single characters,
- *   and nothing expands (CWE-776, CWE-611).
+ *   and nothing expands (CWE-776, CWE-611).  Others are an error or, where a
+ *   document type is named, nothing.
  * - Depth and bytes are bounded, and the text is parsed as it lies in memory,
  *   where a large token costs its bytes once (CWE-407).
  *

@@ -14,7 +14,13 @@ static const struct {
 	int (*read)(
 	    struct reading *rd, const char *text, size_t n, struct err *err);
 } formats[] = {
+    {"go-json", report_read_gojson},
+    {"jest", report_read_jest},
     {"junit", report_read_junit},
+    {"libtest", report_read_libtest},
+    {"mocha", report_read_mocha},
+    {"rspec", report_read_rspec},
+    {"tap", report_read_tap},
 };
 
 void
@@ -68,6 +74,7 @@ test_report_read(struct test_report *r, const char *format, const char *text,
 	int rc;
 
 	memcpy(rd.before, r->counts, sizeof(rd.before));
+	rd.collection_before = r->collection_errors;
 	rc = read_as(&rd, format, text, n, err);
 	r->duration_us += rd.claimed_us >= 0 ? rd.claimed_us : rd.cases_us;
 	r->files += !rc;
@@ -88,6 +95,12 @@ reading_total(const struct reading *rd)
 	for (int i = 0; i < TEST_STATES; i++)
 		sum += reading_count(rd, i);
 	return sum;
+}
+
+uint64_t
+reading_collection(const struct reading *rd)
+{
+	return rd->r->collection_errors - rd->collection_before;
 }
 
 uint64_t
@@ -162,6 +175,29 @@ report_number(const char *s)
 	errno = 0;
 	number = strtoll(s, &end, 10);
 	return errno || *end ? -1 : number;
+}
+
+unsigned
+report_line(int64_t line)
+{
+	return line > 0 && line < 10000000 ? (unsigned)line : 0;
+}
+
+bool
+slice_line(struct slice *rest, struct slice *line)
+{
+	const char *end;
+
+	if (!rest->n)
+		return false;
+	end = memchr(rest->p, '\n', rest->n);
+	line->p = rest->p;
+	line->n = end ? (size_t)(end - rest->p) : rest->n;
+	rest->p += line->n + !!end;
+	rest->n -= line->n + !!end;
+	if (line->n && line->p[line->n - 1] == '\r')
+		line->n--;
+	return true;
 }
 
 int64_t
@@ -253,16 +289,48 @@ bounded(const char *s, size_t max)
 	return strbuf_detach(&out);
 }
 
+/* The first line that has something. */
+static char *
+first_line(const char *s)
+{
+	s += strspn(s, " \t\r\n");
+	return xstrndup(s, strcspn(s, "\r\n"));
+}
+
 static char *
 bounded_or_null(const char *s, size_t max)
 {
 	return s && *s ? bounded(s, max) : NULL;
 }
 
+/* Where it failed, or else where it begins. */
+static void
+locate(struct reading *rd, const struct found_case *found, struct test_case *c)
+{
+	struct found_case query = *found;
+	char *place = NULL;
+	unsigned line;
+
+	if (found->file)
+		c->file = source_path(rd->root, found->file);
+	c->line = c->file ? found->line : 0;
+	query.file = c->file;
+	if (found->trace &&
+	    (found->state == TEST_FAILED || found->state == TEST_ERROR))
+		place = report_place(rd->root, &query, &line);
+	if (!place)
+		return;
+	free(c->file);
+	c->file = place;
+	c->line = line;
+}
+
+/* What is said of one that passed is of no use. */
 static void
 keep(struct reading *rd, const struct found_case *found)
 {
 	struct test_report *r = rd->r;
+	bool passed = found->state == TEST_PASSED;
 	struct test_case *c;
 
 	GROW(r->cases, r->n, &r->cap);
@@ -273,13 +341,17 @@ keep(struct reading *rd, const struct found_case *found)
 	    .name =
 		bounded(found->name ? found->name : "", TEST_REPORT_NAME_MAX),
 	    .suite = bounded_or_null(found->suite, TEST_REPORT_NAME_MAX),
-	    .message = bounded_or_null(found->message, TEST_REPORT_MESSAGE_MAX),
-	    .details = bounded_or_null(found->details, TEST_REPORT_DETAILS_MAX),
 	    .duration_us = found->duration_us,
 	};
-	if (found->file)
-		c->file = source_path(rd->root, found->file);
-	c->line = c->file ? found->line : 0;
+	if (!passed) {
+		c->message =
+		    bounded_or_null(found->message, TEST_REPORT_MESSAGE_MAX);
+		c->details =
+		    bounded_or_null(found->details, TEST_REPORT_DETAILS_MAX);
+	}
+	if (!c->message && c->details)
+		c->message = first_line(c->details);
+	locate(rd, found, c);
 }
 
 void

@@ -2,15 +2,19 @@
 #ifndef ADDESH_PROJECT_REPORT_IMPL_H
 #define ADDESH_PROJECT_REPORT_IMPL_H
 
+#include "base/json.h"
 #include "project/report.h"
+
+#define REPORT_VALUES_MAX 2000000 /* of JSON */
 
 /* One report that is being read. */
 struct reading {
 	struct test_report *r;
 	const struct source_root *root;
 	uint64_t before[TEST_STATES]; /* counts when it began */
-	int64_t cases_us;	      /* the sum of its cases' */
-	int64_t claimed_us;	      /* -1: not said */
+	uint64_t collection_before;
+	int64_t cases_us;   /* the sum of its cases' */
+	int64_t claimed_us; /* -1: not said */
 };
 
 /* A case as a reader found it; texts are borrowed, of any length and bytes. */
@@ -23,14 +27,21 @@ struct found_case {
 	const char *message;
 	const char *details;
 	int64_t duration_us;
+	/* Where it failed is looked for in this (report_place()). */
+	const char *trace;
+	bool last;	 /* the innermost call stands last */
+	const char *dir; /* of relative paths in it, or NULL */
+	const char *own; /* how files of tests end, where the file is not known,
+			    or NULL */
 };
 #define FOUND_CASE_INIT {.duration_us = -1}
 
 void report_add(struct reading *rd, const struct found_case *found);
 
-/* Cases of this report in a state; all of them. */
+/* Cases of this report in a state; all of them; collection errors. */
 uint64_t reading_count(const struct reading *rd, enum test_state state);
 uint64_t reading_total(const struct reading *rd);
+uint64_t reading_collection(const struct reading *rd);
 
 /* The first reason stays. */
 void report_disagrees(struct test_report *r, const char *fmt, ...)
@@ -46,8 +57,40 @@ int64_t report_duration(const char *s, double unit_us);
 int64_t report_duration_of(double units, double unit_us);
 /* A count in a report: "12"; -1: it is none. */
 int64_t report_number(const char *s);
+/* The line of a file; 0: it is none. */
+unsigned report_line(int64_t line);
 
+/* Text that is gone through line by line. */
+struct slice {
+	const char *p;
+	size_t n;
+};
+/* The next line, without its end; false: there is none. */
+bool slice_line(struct slice *rest, struct slice *line);
+
+/*
+ * The place in the project where a stack trace or a message says that something
+ * failed: PATH:LINE, `File "PATH", line LINE` or a frame of Java.  The innermost
+ * call in the test's own file, else the innermost in the project.  found.file is
+ * the own one by now, of the project, or NULL.  The caller's, or NULL.
+ */
+char *report_place(const struct source_root *root,
+    const struct found_case *found, unsigned *line);
+
+/* The readers. */
+int report_read_gojson(struct reading *rd, const char *text, size_t n,
+    struct err *err);
+int report_read_jest(struct reading *rd, const char *text, size_t n,
+    struct err *err);
 int report_read_junit(struct reading *rd, const char *text, size_t n,
+    struct err *err);
+int report_read_libtest(struct reading *rd, const char *text, size_t n,
+    struct err *err);
+int report_read_mocha(struct reading *rd, const char *text, size_t n,
+    struct err *err);
+int report_read_rspec(struct reading *rd, const char *text, size_t n,
+    struct err *err);
+int report_read_tap(struct reading *rd, const char *text, size_t n,
     struct err *err);
 
 #endif

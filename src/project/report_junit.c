@@ -23,6 +23,7 @@ struct junit {
 	bool in_case;
 	bool skipped, xfailed, failed, error, collection;
 	char *name, *classname, *file;
+	char *class_name, *class_file; /* the last that was looked for */
 	unsigned line;
 	int64_t duration_us;
 	struct strbuf message, details;
@@ -124,7 +125,7 @@ begin_case(struct junit *j, const char *const *attrs)
 	j->file = copy_attr(attrs, "file");
 	/* pytest, where it says lines, counts them from 0. */
 	line += line >= 0 && suite && !strcmp(suite, "pytest");
-	j->line = line > 0 && line < INT32_MAX ? (unsigned)line : 0;
+	j->line = report_line(line);
 	j->duration_us = report_duration(xml_attr(attrs, "time"), 1e6);
 	j->skipped = (status && !strcmp(status, "notrun")) ||
 		     (result && !strcmp(result, "skipped"));
@@ -143,6 +144,55 @@ state_of(const struct junit *j)
 	return j->skipped ? TEST_SKIPPED : TEST_PASSED;
 }
 
+/* The source of a class "tests.unit.test_sum.TestSum" or "com.acme.SumTest", or
+   of a path; only of those that are there.  The caller's, or NULL. */
+static char *
+find_class(const struct source_root *root, const char *classname)
+{
+	static const char *const extensions[] = {
+	    ".py", ".java", ".kt", ".groovy", ".scala"};
+	autofree char *path = xstrdup(classname);
+	char *dot, *found = source_path(root, path);
+
+	path[strcspn(path, "$")] = '\0';
+	for (char *p = path; *p; p++)
+		*p = *p == '.' ? '/' : *p;
+	while (!found) {
+		for (size_t i = 0; i < ARRAY_SIZE(extensions) && !found; i++) {
+			autofree char *name =
+			    xasprintf("%s%s", path, extensions[i]);
+
+			found = i ? source_path_java(root, name)
+				  : source_path(root, name);
+		}
+		dot = strrchr(path, '/');
+		if (!dot)
+			break;
+		*dot = '\0';
+	}
+	return found;
+}
+
+static char *
+file_of_class(struct junit *j)
+{
+	const char *name = j->classname;
+
+	if (!j->rd->root->exists)
+		return NULL;
+	if (!name || !*name)
+		name = j->collection ? j->name : NULL;
+	if (!name || !*name || strlen(name) > TEST_REPORT_NAME_MAX)
+		return NULL;
+	if (!j->class_name || strcmp(j->class_name, name)) {
+		free(j->class_name);
+		free(j->class_file);
+		j->class_name = xstrdup(name);
+		j->class_file = find_class(j->rd->root, name);
+	}
+	return j->class_file ? xstrdup(j->class_file) : NULL;
+}
+
 static void
 reset_case(struct junit *j)
 {
@@ -155,21 +205,62 @@ reset_case(struct junit *j)
 	j->in_case = j->in_details = false;
 }
 
+/* pytest says only that it failed to load; what did stands behind the last of
+   its marks. */
+static const char *
+collection_message(struct junit *j)
+{
+	struct slice rest = {j->details.buf, j->details.len}, line, best = {0};
+
+	while (slice_line(&rest, &line))
+		if (line.n > 4 && !memcmp(line.p, "E   ", 4) &&
+		    line.p[4] != ' ')
+			best = line;
+	if (best.n) {
+		strbuf_reset(&j->message);
+		strbuf_add(&j->message, best.p + 4, best.n - 4);
+	}
+	return j->message.buf;
+}
+
+/* Python's traces end with the innermost call, those of others begin with
+   it. */
+static bool
+innermost_is_last(const char *details)
+{
+	static const char *const marks[] = {
+	    "\tat ", "   at ", " \xe2\x9d\xaf "};
+
+	for (size_t i = 0; i < ARRAY_SIZE(marks); i++)
+		if (strstr(details, marks[i]))
+			return false;
+	return true;
+}
+
 static void
 end_case(struct junit *j)
 {
 	struct found_case found = FOUND_CASE_INIT;
+	autofree char *file = NULL;
 
-	found.state = state_of(j);
-	found.collection = j->collection;
+	if (!j->file)
+		file = file_of_class(j);
+	/* vitest's files and JUnit's classes that could not be loaded or set
+	   up have their own name. */
+	if ((j->failed || j->error) && j->name && j->classname &&
+	    !strcmp(j->name, j->classname))
+		found.state = TEST_ERROR, found.collection = true;
+	else
+		found.state = state_of(j), found.collection = j->collection;
 	found.name = j->name;
 	found.suite = j->classname && *j->classname ? j->classname
 		      : j->n                        ? j->suites[j->n - 1].name
 						    : NULL;
-	found.file = j->file;
+	found.file = j->file ? j->file : file;
 	found.line = j->line;
-	found.message = j->message.buf;
-	found.details = j->details.buf;
+	found.message = j->collection ? collection_message(j) : j->message.buf;
+	found.details = found.trace = j->details.buf;
+	found.last = innermost_is_last(j->details.buf);
 	found.duration_us = j->duration_us;
 	report_add(j->rd, &found);
 	reset_case(j);
@@ -265,6 +356,8 @@ report_read_junit(
 	reset_case(&j);
 	while (j.n)
 		free(j.suites[--j.n].name);
+	free(j.class_name);
+	free(j.class_file);
 	strbuf_release(&j.message);
 	strbuf_release(&j.details);
 	return rc;

@@ -1,6 +1,6 @@
 /*
  * Readers of test reports, with files that real frameworks wrote, in
- * tests/unit/reports: NAME is the report and NAME.txt what it says:
+ * tests/unit/reports: NAME is the report and NAME.want what it says:
  *
  *	format: FORMAT  root: DIR  module: NAME  status: EXIT
  *	files: PATH...		those of the project; none: all are
@@ -108,7 +108,7 @@ static void
 test_file(const char *dir, const char *name)
 {
 	autofree char *path = xasprintf("%s/%s", dir, name);
-	autofree char *expected_path = xasprintf("%s.txt", path);
+	autofree char *expected_path = xasprintf("%s.want", path);
 	autobuf struct strbuf text = STRBUF_INIT, want = STRBUF_INIT;
 	autobuf struct strbuf got = STRBUF_INIT;
 	autoerr struct err err = ERR_INIT;
@@ -148,8 +148,8 @@ test_files(const char *dir)
 	for (int i = 0; i < n; i++) {
 		char *name = names[i]->d_name;
 
-		if (str_ends(name, ".txt")) {
-			name[strlen(name) - 4] = '\0';
+		if (str_ends(name, ".want")) {
+			name[strlen(name) - 5] = '\0';
 			test_file(dir, name);
 			count++;
 		}

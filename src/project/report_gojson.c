@@ -1,0 +1,394 @@
+/*
+ * `go test -json`: events, one object a line (go doc test2json).  Until Go 1.19
+ * test2json took any line that looks like one of the framework's for one, so
+ * tests could print events; what ends without having begun shows it.
+ */
+#include "project/report_impl.h"
+
+#include <search.h>
+#include <string.h>
+
+#define LINE_MAX_BYTES (1u << 20)
+#define OUTPUT_MAX (64u << 10) /* kept of a test while it goes on */
+
+/* A test, or (name empty) a package, or what builds one. */
+struct go_test {
+	char *key;        /* package, newline, name */
+	const char *name; /* in key */
+	size_t package_size;
+	struct strbuf output;
+	bool began, ended;
+	bool has_children, child_failed;
+	bool not_built; /* of a package */
+	enum test_state state;
+};
+
+struct go {
+	struct reading *rd;
+	void *tree;             /* of tests, by key */
+	struct go_test **tests; /* in the order in which they came */
+	size_t n, cap;
+	bool seen; /* anything of go's */
+};
+
+static int
+compare(const void *a, const void *b)
+{
+	return strcmp(
+	    ((const struct go_test *)a)->key, ((const struct go_test *)b)->key);
+}
+
+static struct go_test *
+find(struct go *g, const char *package, const char *name, bool add)
+{
+	autofree char *key = xasprintf("%s\n%s", package, name);
+	struct go_test query = {.key = key}, *t;
+	void *node = tfind(&query, &g->tree, compare);
+
+	if (node || !add)
+		return node ? *(struct go_test **)node : NULL;
+	t = xcalloc(1, sizeof(*t));
+	t->package_size = strcspn(key, "\n");
+	t->key = steal(&key);
+	t->name = t->key + t->package_size + 1;
+	strbuf_init(&t->output);
+	if (!tsearch(t, &g->tree, compare))
+		abort();
+	GROW(g->tests, g->n, &g->cap);
+	g->tests[g->n++] = t;
+	return t;
+}
+
+static void
+release(struct go *g)
+{
+	for (size_t i = 0; i < g->n; i++) {
+		tdelete(g->tests[i], &g->tree, compare);
+		free(g->tests[i]->key);
+		strbuf_release(&g->tests[i]->output);
+		free(g->tests[i]);
+	}
+	free(g->tests);
+}
+
+static char *
+package_of(const struct go_test *t)
+{
+	return xstrndup(t->key, t->package_size);
+}
+
+/* What the framework itself prints of a test is no output of it. */
+static void
+add_output(struct go_test *t, const char *text)
+{
+	const char *mark = text + strspn(text, " ");
+
+	if (*t->name && (str_starts(mark, "=== ") || str_starts(mark, "--- ")))
+		return;
+	if (t->output.len < OUTPUT_MAX)
+		strbuf_adds(&t->output, text);
+}
+
+/* "calc_test.go:12: " in front of what a test logs; its length, or 0. */
+static size_t
+log_mark(const char *line)
+{
+	const char *p = line + strspn(line, " \t");
+	const char *go = strstr(p, ".go:");
+	size_t digits;
+
+	if (!go || strcspn(p, " \t\n") < (size_t)(go - p))
+		return 0;
+	go += strlen(".go:");
+	digits = strspn(go, "0123456789");
+	return digits && !strncmp(go + digits, ": ", 2)
+		   ? (size_t)(go + digits + 2 - line)
+		   : 0;
+}
+
+/* The last that was logged, which is more likely the failure than what was
+   logged before it; or a panic. */
+static void
+find_message(const char *output, struct strbuf *message)
+{
+	struct slice rest = {output, strlen(output)}, line;
+	const char *panic = str_starts(output, "panic: ")
+				? output
+				: strstr(output, "\npanic: ");
+
+	if (panic) {
+		panic += *panic == '\n';
+		strbuf_add(message, panic, strcspn(panic, "\n"));
+		return;
+	}
+	while (slice_line(&rest, &line)) {
+		size_t mark = log_mark(line.p);
+
+		if (mark && mark <= line.n) {
+			strbuf_reset(message);
+			strbuf_add(message, line.p + mark, line.n - mark);
+		} else if (message->len && str_starts(line.p, "        ")) {
+			strbuf_addc(message, '\n');
+			strbuf_add(message, line.p + 8, line.n - 8);
+		}
+	}
+}
+
+/* Of a panic the stack begins with the innermost call. */
+static const char *
+trace_of(const struct go_test *t, bool *last)
+{
+	const char *panic = strstr(t->output.buf, "panic: ");
+
+	*last = !panic;
+	return panic ? panic : t->output.buf;
+}
+
+static void
+add_case(struct go *g, struct go_test *t, enum test_state state,
+    const char *message, double seconds)
+{
+	autofree char *package = package_of(t);
+	autobuf struct strbuf text = STRBUF_INIT;
+	struct found_case found = FOUND_CASE_INIT;
+
+	if (!message && state != TEST_PASSED) {
+		find_message(t->output.buf, &text);
+		message = text.buf;
+	}
+	found.state = state;
+	found.collection = t->not_built;
+	found.name = *t->name ? t->name : package;
+	found.suite = *t->name ? package : NULL;
+	found.message = message;
+	found.details = state == TEST_PASSED ? NULL : t->output.buf;
+	found.trace = trace_of(t, &found.last);
+	/* Tests name files of their package; the compiler, of the module. */
+	found.dir = g->rd->root->module && !t->not_built ? package : NULL;
+	found.own = "_test.go";
+	found.duration_us = report_duration_of(seconds, 1e6);
+	report_add(g->rd, &found);
+}
+
+/* Tests around it, and its package, know of it: "TestSum/a/b" may be below
+   "TestSum/a" or below "TestSum". */
+static void
+tell_parents(struct go *g, const struct go_test *t, bool failed)
+{
+	autofree char *package = package_of(t), *name = xstrdup(t->name);
+	struct go_test *parent;
+	char *slash;
+
+	while (*name) {
+		slash = strrchr(name, '/');
+		*(slash ? slash : name) = '\0';
+		parent = find(g, package, name, !*name);
+		if (!parent)
+			continue;
+		parent->has_children = true;
+		parent->child_failed = parent->child_failed || failed;
+	}
+}
+
+/* One that has subtests is none itself, unless it fails of itself. */
+static void
+end_test(struct go *g, struct go_test *t, enum test_state state, double seconds)
+{
+	bool failed = state == TEST_FAILED;
+
+	if (!t->began || t->ended)
+		report_disagrees(g->rd->r,
+		    "%s ends without having begun, as if a test had printed "
+		    "that it does",
+		    t->name);
+	if (!t->began)
+		return;
+	t->ended = true;
+	t->state = state;
+	if (!t->has_children || (failed && !t->child_failed))
+		add_case(g, t, state, NULL, seconds);
+	tell_parents(g, t, failed);
+	strbuf_release(&t->output);
+}
+
+static void
+end_package(
+    struct go *g, struct go_test *p, enum test_state state, double seconds)
+{
+	p->ended = true;
+	p->state = state;
+	if (state == TEST_PASSED && p->child_failed)
+		report_disagrees(g->rd->r,
+		    "%.*s passed and has tests that failed",
+		    (int)p->package_size, p->key);
+	if (seconds > 0)
+		g->rd->claimed_us =
+		    (g->rd->claimed_us > 0 ? g->rd->claimed_us : 0) +
+		    report_duration_of(seconds, 1e6);
+}
+
+static void
+begin_test(struct go_test *t)
+{
+	if (t->ended) { /* -count: once more */
+		t->has_children = t->child_failed = false;
+		strbuf_release(&t->output);
+	}
+	t->began = true;
+	t->ended = false;
+}
+
+static int
+state_of(const char *action)
+{
+	if (!strcmp(action, "pass"))
+		return TEST_PASSED;
+	if (!strcmp(action, "fail"))
+		return TEST_FAILED;
+	return strcmp(action, "skip") ? -1 : TEST_SKIPPED;
+}
+
+/* Events of a build (since Go 1.24) name "PACKAGE [PACKAGE.test]". */
+static void
+add_build_output(struct go *g, const json *event)
+{
+	const char *path = json_str(event, "ImportPath", "");
+	autofree char *package = xstrndup(path, strcspn(path, " "));
+
+	add_output(find(g, package, "", true), json_str(event, "Output", ""));
+}
+
+static void
+read_event(struct go *g, const json *event)
+{
+	const char *action = json_str(event, "Action", "");
+	const char *package = json_str(event, "Package", "");
+	const char *output = json_str(event, "Output", "");
+	double seconds = json_num(event, "Elapsed", -1);
+	int state = state_of(action);
+	struct go_test *t;
+
+	if (str_starts(action, "build-")) {
+		add_build_output(g, event);
+		return;
+	}
+	t = find(g, package, json_str(event, "Test", ""), true);
+	if (!strcmp(action, "run"))
+		begin_test(t);
+	else if (!strcmp(action, "output"))
+		add_output(t, output);
+	else if (state >= 0 && *t->name)
+		end_test(g, t, state, seconds);
+	else if (state >= 0)
+		end_package(g, t, state, seconds);
+	if (!*t->name && (json_get(event, "FailedBuild") ||
+			     strstr(output, "[build failed]") ||
+			     strstr(output, "[setup failed]")))
+		t->not_built = true;
+}
+
+/* "FAIL\tPACKAGE [build failed]", which is text until Go 1.23. */
+static void
+read_text(struct go *g, const struct slice *line)
+{
+	static const char head[] = "FAIL\t";
+	autofree char *text = xstrndup(line->p, line->n);
+	char *package, *why;
+	struct go_test *p;
+
+	if (!str_starts(text, head))
+		return;
+	package = text + strlen(head);
+	why = package + strcspn(package, " ");
+	if (strcmp(why, " [build failed]") && strcmp(why, " [setup failed]"))
+		return;
+	*why++ = '\0';
+	p = find(g, package, "", true);
+	p->not_built = p->ended = true;
+	p->state = TEST_FAILED;
+	if (!p->output.len)
+		strbuf_adds(&p->output, why);
+	g->seen = true;
+}
+
+static void
+read_line(struct go *g, const struct slice *line)
+{
+	autoerr struct err err = ERR_INIT;
+	autojson json *event = NULL;
+
+	if (line->n && *line->p == '{' && line->n <= LINE_MAX_BYTES)
+		event = json_parse_bounded(line->p, line->n, 1000, &err);
+	if (!event || !json_get(event, "Action")) {
+		read_text(g, line);
+		return;
+	}
+	g->seen = true;
+	read_event(g, event);
+}
+
+/* "build failed" says less than what the compiler says, where that is there. */
+static void
+add_failed_package(struct go *g, struct go_test *p)
+{
+	autobuf struct strbuf message = STRBUF_INIT;
+	struct slice rest = {p->output.buf, p->output.len}, line;
+
+	while (slice_line(&rest, &line) && !message.len)
+		if (line.n && *line.p != '#' && !str_starts(line.p, "FAIL"))
+			strbuf_add(&message, line.p, line.n);
+	add_case(g, p, TEST_ERROR, message.buf, -1);
+}
+
+/* Tests that did not end: the program exited, or was killed.  Then packages
+   that failed though no test of theirs did. */
+static bool
+is_unended(const struct go_test *t)
+{
+	return *t->name && t->began && !t->ended && !t->child_failed;
+}
+
+static int
+finish(struct go *g, struct err *err)
+{
+	for (size_t i = g->n; i--;) /* those around others began earlier */
+		if (is_unended(g->tests[i]))
+			tell_parents(g, g->tests[i], true);
+	for (size_t i = 0; i < g->n; i++) {
+		struct go_test *t = g->tests[i];
+
+		if (is_unended(t))
+			add_case(g, t, TEST_ERROR,
+			    strstr(t->output.buf, "panic: ") ? NULL
+							     : "did not end",
+			    -1);
+	}
+	for (size_t i = 0; i < g->n; i++) {
+		struct go_test *t = g->tests[i];
+
+		if (!*t->name && t->state == TEST_FAILED && t->ended &&
+		    !t->child_failed)
+			add_failed_package(g, t);
+		if (!*t->name && *t->key != '\n' && !t->ended)
+			err_set(err, ERR_IO, "it ends before %.*s does",
+			    (int)t->package_size, t->key);
+	}
+	return err->kind ? -1 : 0;
+}
+
+int
+report_read_gojson(
+    struct reading *rd, const char *text, size_t n, struct err *err)
+{
+	struct go g = {.rd = rd};
+	struct slice rest = {text, n}, line;
+	int rc;
+
+	while (slice_line(&rest, &line))
+		read_line(&g, &line);
+	rc = finish(&g, err);
+	if (!g.seen)
+		rc = err_set(err, ERR_IO, "no report of go test's");
+	release(&g);
+	return rc;
+}

@@ -1,0 +1,60 @@
+/*
+ * Reports of tests: the first line is the name of the format.  What was read
+ * adds up, is bounded, and is UTF-8.
+ */
+#include <string.h>
+
+#include "base/encode.h"
+#include "pack/path.h"
+#include "project/report.h"
+
+int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
+
+static void
+check_text(const char *s, size_t max)
+{
+	/* What was left out is said in some bytes more. */
+	if (s && (strlen(s) > max + 40 || !utf8_valid(s, strlen(s))))
+		abort();
+}
+
+static void
+check_case(const struct test_case *c)
+{
+	if (!c->name || c->state >= TEST_STATES || c->duration_us < -1)
+		abort();
+	check_text(c->name, TEST_REPORT_NAME_MAX);
+	check_text(c->suite, TEST_REPORT_NAME_MAX);
+	check_text(c->message, TEST_REPORT_MESSAGE_MAX);
+	check_text(c->details, TEST_REPORT_DETAILS_MAX);
+	if (c->file && !path_is_below(c->file))
+		abort();
+	if (!c->file && c->line)
+		abort();
+}
+
+int
+LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
+{
+	const struct source_root root = {.dir = "/ws", .module = "m"};
+	const unsigned char *end = size ? memchr(data, '\n', size) : NULL;
+	size_t n = end ? (size_t)(end - data) : 0;
+	autofree char *format = xstrndup((const char *)data, n);
+	autoerr struct err err = ERR_INIT;
+	struct test_report r;
+
+	if (!end)
+		return 0;
+	test_report_init(&r);
+	if (test_report_read(
+		&r, format, (const char *)end + 1, size - n - 1, &root, &err) &&
+	    !err.msg.len)
+		abort();
+	for (size_t i = 0; i < r.n; i++)
+		check_case(&r.cases[i]);
+	if (r.n + r.dropped != test_report_total(&r) ||
+	    test_report_bad(&r) > test_report_total(&r))
+		abort();
+	test_report_release(&r);
+	return 0;
+}
