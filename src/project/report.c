@@ -14,7 +14,7 @@ static const struct {
 	int (*read)(
 	    struct reading *rd, const char *text, size_t n, struct err *err);
 } formats[] = {
-    {"go-json", report_read_gojson},
+    {"go", report_read_gojson},
     {"jest", report_read_jest},
     {"junit", report_read_junit},
     {"libtest", report_read_libtest},
@@ -181,23 +181,6 @@ unsigned
 report_line(int64_t line)
 {
 	return line > 0 && line < 10000000 ? (unsigned)line : 0;
-}
-
-bool
-slice_line(struct slice *rest, struct slice *line)
-{
-	const char *end;
-
-	if (!rest->n)
-		return false;
-	end = memchr(rest->p, '\n', rest->n);
-	line->p = rest->p;
-	line->n = end ? (size_t)(end - rest->p) : rest->n;
-	rest->p += line->n + !!end;
-	rest->n -= line->n + !!end;
-	if (line->n && line->p[line->n - 1] == '\r')
-		line->n--;
-	return true;
 }
 
 int64_t

@@ -7,7 +7,7 @@
  *	junit    JUnit XML: pytest, Maven, Gradle, and many others.  There is no
  *	         schema of JUnit's own; the elements are those of Ant's
  *	         formatter, with what pytest and surefire add
- *	go-json  `go test -json`: an object a line (go doc test2json)
+ *	go       `go test -json`: an object a line (go doc test2json)
  *	tap      the Test Anything Protocol, versions 12 to 14
  *	jest     `jest --json`, and vitest's reporter json
  *	mocha    mocha's reporter json

@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "project/report.h"
+#include "project/slice.h"
 
 #define REPORT_VALUES_MAX 2000000 /* of JSON */
 
@@ -59,14 +60,6 @@ int64_t report_duration_of(double units, double unit_us);
 int64_t report_number(const char *s);
 /* The line of a file; 0: it is none. */
 unsigned report_line(int64_t line);
-
-/* Text that is gone through line by line. */
-struct slice {
-	const char *p;
-	size_t n;
-};
-/* The next line, without its end; false: there is none. */
-bool slice_line(struct slice *rest, struct slice *line);
 
 /*
  * The place in the project where a stack trace or a message says that something

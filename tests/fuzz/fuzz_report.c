@@ -7,30 +7,24 @@
 #include "base/encode.h"
 #include "pack/path.h"
 #include "project/report.h"
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
+#include "fuzz.h"
 
 static void
 check_text(const char *s, size_t max)
 {
 	/* What was left out is said in some bytes more. */
-	if (s && (strlen(s) > max + 40 || !utf8_valid(s, strlen(s))))
-		abort();
+	require(!s || (strlen(s) <= max + 40 && utf8_valid(s, strlen(s))));
 }
 
 static void
 check_case(const struct test_case *c)
 {
-	if (!c->name || c->state >= TEST_STATES || c->duration_us < -1)
-		abort();
+	require(c->name && c->state < TEST_STATES && c->duration_us >= -1);
 	check_text(c->name, TEST_REPORT_NAME_MAX);
 	check_text(c->suite, TEST_REPORT_NAME_MAX);
 	check_text(c->message, TEST_REPORT_MESSAGE_MAX);
 	check_text(c->details, TEST_REPORT_DETAILS_MAX);
-	if (c->file && !path_is_below(c->file))
-		abort();
-	if (!c->file && c->line)
-		abort();
+	require(c->file ? path_is_below(c->file) : !c->line);
 }
 
 int
@@ -46,15 +40,13 @@ LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	if (!end)
 		return 0;
 	test_report_init(&r);
-	if (test_report_read(
-		&r, format, (const char *)end + 1, size - n - 1, &root, &err) &&
-	    !err.msg.len)
-		abort();
+	require(!test_report_read(&r, format, (const char *)end + 1,
+		    size - n - 1, &root, &err) ||
+		err.msg.len);
 	for (size_t i = 0; i < r.n; i++)
 		check_case(&r.cases[i]);
-	if (r.n + r.dropped != test_report_total(&r) ||
-	    test_report_bad(&r) > test_report_total(&r))
-		abort();
+	require(r.n + r.dropped == test_report_total(&r));
+	require(test_report_bad(&r) <= test_report_total(&r));
 	test_report_release(&r);
 	return 0;
 }

@@ -1,79 +1,15 @@
 /*
- * Readers of test reports, with files that real frameworks wrote, in
- * tests/unit/reports: NAME is the report and NAME.want what it says:
+ * Readers of test reports: files that real frameworks wrote, and hostile ones,
+ * in tests/unit/reports (see wanted.h).  Of each is written
  *
- *	format: FORMAT  root: DIR  module: NAME  status: EXIT
- *	files: PATH...		those of the project; none: all are
- *	---
+ *	error: WHY
  *	STATE SUITE > NAME [FILE:LINE]: first line of the message
  *	...
- *	total N passed N ...	that are not 0
+ *	total N passed N ...	those that are not 0
  *	inconsistent: WHY
- *	error: WHY
  */
-#include <dirent.h>
-
-#include "base/io.h"
-#include "base/strvec.h"
 #include "project/report.h"
-#include "tap.h"
-
-struct expected {
-	struct strvec files;
-	char *format, *dir, *module;
-	int status; /* -1: not given */
-	const char *text;
-};
-
-static bool
-is_listed(void *arg, const char *path)
-{
-	const struct expected *e = arg;
-
-	return strvec_has(&e->files, path);
-}
-
-static void
-read_directive(struct expected *e, char *line)
-{
-	char *word, *value = strchr(line, ':');
-
-	if (!value)
-		return;
-	*value++ = '\0';
-	value += strspn(value, " ");
-	if (!strcmp(line, "format"))
-		e->format = xstrdup(value);
-	else if (!strcmp(line, "root"))
-		e->dir = xstrdup(value);
-	else if (!strcmp(line, "module"))
-		e->module = xstrdup(value);
-	else if (!strcmp(line, "status"))
-		e->status = atoi(value);
-	else if (!strcmp(line, "files"))
-		while ((word = strsep(&value, " ")))
-			strvec_push(&e->files, word);
-}
-
-static void
-read_expected(struct expected *e, char *text)
-{
-	char *line;
-
-	*e = (struct expected){.files = STRVEC_INIT, .status = -1};
-	while ((line = strsep(&text, "\n")) && strcmp(line, "---"))
-		read_directive(e, line);
-	e->text = text ? text : "";
-}
-
-static void
-release_expected(struct expected *e)
-{
-	strvec_release(&e->files);
-	free(e->format);
-	free(e->dir);
-	free(e->module);
-}
+#include "wanted.h"
 
 static void
 add_case(struct strbuf *out, const struct test_case *c)
@@ -105,67 +41,152 @@ add_report(struct strbuf *out, const struct test_report *r)
 }
 
 static void
-test_file(const char *dir, const char *name)
+write_report(
+    const struct wanted *w, const char *text, size_t n, struct strbuf *out)
 {
-	autofree char *path = xasprintf("%s/%s", dir, name);
-	autofree char *expected_path = xasprintf("%s.want", path);
-	autobuf struct strbuf text = STRBUF_INIT, want = STRBUF_INIT;
-	autobuf struct strbuf got = STRBUF_INIT;
 	autoerr struct err err = ERR_INIT;
-	struct source_root root = {0};
 	struct test_report r;
-	struct expected e;
 
-	if (io_read_file(path, &text, TEST_REPORT_BYTES_MAX, &err) ||
-	    io_read_file(expected_path, &want, 1 << 20, &err)) {
-		ok(0, "%s", err.msg.buf);
-		return;
-	}
-	read_expected(&e, want.buf);
-	root.dir = e.dir;
-	root.module = e.module;
-	root.exists = e.files.n ? is_listed : NULL;
-	root.arg = &e;
 	test_report_init(&r);
 	if (test_report_read(
-		&r, e.format ? e.format : "", text.buf, text.len, &root, &err))
-		strbuf_addf(&got, "error: %s\n", err.msg.buf);
-	if (e.status >= 0)
-		test_report_judge(&r, e.status);
-	add_report(&got, &r);
-	is_str(got.buf, e.text, "%s", name);
+		&r, w->format ? w->format : "", text, n, &w->root, &err))
+		strbuf_addf(out, "error: %s\n", err.msg.buf);
+	if (w->status >= 0)
+		test_report_judge(&r, w->status);
+	add_report(out, &r);
 	test_report_release(&r);
-	release_expected(&e);
 }
 
-/* Each file with an expectation beside it. */
-static void
-test_files(const char *dir)
+static int
+read_text(struct test_report *r, const char *format, const struct strbuf *text)
 {
-	struct dirent **names;
-	int n = scandir(dir, &names, NULL, alphasort), count = 0;
+	const struct source_root root = {.dir = "/ws"};
+	autoerr struct err err = ERR_INIT;
 
-	for (int i = 0; i < n; i++) {
-		char *name = names[i]->d_name;
+	return test_report_read(r, format, text->buf, text->len, &root, &err);
+}
 
-		if (str_ends(name, ".want")) {
-			name[strlen(name) - 5] = '\0';
-			test_file(dir, name);
-			count++;
-		}
-		free(names[i]);
-	}
-	free(n >= 0 ? names : NULL);
-	ok(count, "reports in %s", dir);
+/* What is kept is bounded, and what is counted is not. */
+static void
+test_many_cases(void)
+{
+	autobuf struct strbuf text = STRBUF_INIT;
+	struct test_report r;
+
+	strbuf_adds(&text, "<testsuite tests='60000' failures='30000'>");
+	for (int i = 0; i < 30000; i++)
+		strbuf_addf(&text,
+		    "<testcase name='a%d' time='0.001'/>"
+		    "<testcase name='b%d'><failure>no</failure></testcase>",
+		    i, i);
+	strbuf_adds(&text, "</testsuite>");
+	test_report_init(&r);
+	is_int(read_text(&r, "junit", &text), 0, "60000 cases");
+	is_int(r.counts[TEST_PASSED], 30000, "each that passed counts");
+	is_int(r.counts[TEST_FAILED], 30000, "and each that failed");
+	is_int(r.failing, TEST_REPORT_FAILING_MAX, "of those the first stay");
+	is_int(r.n, TEST_REPORT_FAILING_MAX + TEST_REPORT_OTHERS_MAX,
+	    "and of the others");
+	is_int(r.dropped, 60000 - r.n, "it says how many did not");
+	is_int(r.duration_us, 30000000, "the time is the cases'");
+	ok(!r.inconsistent, "nothing disagrees");
+	test_report_release(&r);
+}
+
+static void
+test_long_message(void)
+{
+	autobuf struct strbuf text = STRBUF_INIT;
+	struct test_report r;
+	const char *details;
+
+	strbuf_adds(&text, "<testsuite><testcase name='a'><failure>begin ");
+	for (int i = 0; i < 300000; i++)
+		strbuf_adds(&text, "\xc3\xa9\x1b[31m");
+	strbuf_adds(&text, " end</failure></testcase></testsuite>");
+	test_report_init(&r);
+	is_int(read_text(&r, "junit", &text), 0, "a message of 2 MB");
+	details = r.n ? r.cases[0].details : "";
+	ok(strlen(details) < TEST_REPORT_DETAILS_MAX + 40, "is cut");
+	ok(str_starts(details, "begin \xc3\xa9") && str_ends(details, " end"),
+	    "in its middle");
+	test_report_release(&r);
+}
+
+/* Neither depth nor bytes make it slow or large. */
+static void
+test_deep(const char *format, const char *open, const char *head)
+{
+	autobuf struct strbuf text = STRBUF_INIT;
+	struct test_report r;
+
+	strbuf_adds(&text, head);
+	for (int i = 0; i < 100000; i++)
+		strbuf_adds(&text, open);
+	test_report_init(&r);
+	is_int(read_text(&r, format, &text), -1, "%s: 100000 times %s", format,
+	    open);
+	test_report_release(&r);
+}
+
+static void
+test_huge(void)
+{
+	autobuf struct strbuf text = STRBUF_INIT;
+	struct test_report r;
+
+	strbuf_grow(&text, TEST_REPORT_BYTES_MAX + 1);
+	memset(text.buf, ' ', TEST_REPORT_BYTES_MAX + 1);
+	text.len = TEST_REPORT_BYTES_MAX + 1;
+	text.buf[text.len] = '\0';
+	test_report_init(&r);
+	is_int(read_text(&r, "junit", &text), -1, "a report of too many bytes");
+	/* A tree of JSON would take a hundred times as much. */
+	strbuf_truncate(&text, 0);
+	for (int i = 0; i < 3000000; i++)
+		strbuf_adds(&text, "[,");
+	is_int(read_text(&r, "jest", &text), -1, "JSON of too many values");
+	test_report_release(&r);
+}
+
+/* Surefire writes a file for each class. */
+static void
+test_several(void)
+{
+	autobuf struct strbuf one = STRBUF_INIT, two = STRBUF_INIT;
+	struct test_report r;
+
+	strbuf_adds(&one,
+	    "<testsuite tests='1' time='1.5'><testcase name='a' time='9'/>"
+	    "</testsuite>");
+	strbuf_adds(&two, "<testsuite tests='1' failures='1' time='0.25'>"
+			  "<testcase name='b'><failure/></testcase>"
+			  "</testsuite>");
+	test_report_init(&r);
+	is_int(read_text(&r, "junit", &one) | read_text(&r, "junit", &two), 0,
+	    "two files of one run");
+	is_int(r.files, 2, "are counted");
+	is_int(test_report_total(&r), 2, "with the tests of both");
+	is_int(test_report_bad(&r), 1, "of which one failed");
+	is_int(r.duration_us, 1750000, "the time is what they claim");
+	ok(!r.inconsistent, "each agrees with its own cases");
+	test_report_judge(&r, 1);
+	ok(!r.inconsistent, "and with the exit status");
+	test_report_release(&r);
 }
 
 int
 main(void)
 {
-	const char *source = getenv("ADDESH_SOURCE");
-	autofree char *dir =
-	    xasprintf("%s/tests/unit/reports", source ? source : ".");
-
-	test_files(dir);
+	wanted_test_all("tests/unit/reports", write_report);
+	test_many_cases();
+	test_long_message();
+	test_deep("junit", "<testsuite>", "");
+	test_deep("junit", "<a>", "<testsuite>");
+	test_deep("jest", "[", "{\"testResults\": [");
+	test_huge();
+	test_several();
+	ok(test_report_has_format("junit") && !test_report_has_format("sums"),
+	    "formats are known by name");
 	return done();
 }
