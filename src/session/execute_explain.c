@@ -16,6 +16,7 @@ explain_missing(struct execution *x)
 	autobuf struct strbuf programs = STRBUF_INIT;
 	const char *image = x->env->spec.image;
 	struct err *note = &x->r->note;
+	autofree char *suggestion = NULL;
 
 	if (c)
 		language_add_programs(c, &programs);
@@ -30,9 +31,10 @@ explain_missing(struct execution *x)
 		err_hint(note, "the programs are this host's: install it "
 		    "here, or use an engine (doctor)");
 	else if (c && c->language && c->language->image)
-		err_hint(note, "an image that has it:  env new %s",
-		    c->language->image);
-	result_diagnose(x->r, "interpreter_missing", NULL);
+		suggestion = xasprintf("env new %s", c->language->image);
+	if (suggestion)
+		err_hint(note, "an image that has it:  %s", suggestion);
+	result_diagnose(x->r, "interpreter_missing", suggestion);
 }
 
 /* Elsewhere nobody but the image's maker can make a file executable. */
@@ -50,6 +52,7 @@ note_not_started(struct execution *x)
 	struct err *note = &x->r->note;
 	const char *name =
 	    x->p->choice ? "the interpreter" : x->p->args.v[0];
+	autobuf struct strbuf suggestion = STRBUF_INIT;
 
 	err_set(note, ERR_SANDBOX, "%s cannot be executed: %s", name,
 	    strerror(x->r->exec_errno));
@@ -59,9 +62,15 @@ note_not_started(struct execution *x)
 	else if (x->r->exec_errno == ENOEXEC)
 		err_hint(note, "it is no program for this machine, and no "
 		    "script that begins with #!");
-	else if (x->r->exec_errno == EACCES && !x->p->choice && is_users(name))
-		err_hint(note, "try:  exec chmod +x %s", name);
-	result_diagnose(x->r, "not_executable", NULL);
+	else if (x->r->exec_errno == EACCES && !x->p->choice &&
+	    is_users(name)) {
+		strbuf_adds(&suggestion, "exec chmod +x ");
+		strbuf_add_word(&suggestion, name);
+	}
+	if (suggestion.len)
+		err_hint(note, "try:  %s", suggestion.buf);
+	result_diagnose(x->r, "not_executable",
+	    suggestion.len ? suggestion.buf : NULL);
 }
 
 static void
@@ -187,34 +196,47 @@ image_language(const struct execution *x)
 	return l ? l->name : NULL;
 }
 
-/* What the program itself said about its failure. */
-static void
-note_diagnosis(struct execution *x)
+/* What the program itself said about its failure; NULL: nothing that is known.
+   The caller's. */
+static json *
+find_diagnosis(const struct execution *x)
 {
 	autobuf struct strbuf out = STRBUF_INIT, errs = STRBUF_INIT;
 	autoerr struct err ignored = ERR_INIT;
 	const struct language_choice *c = x->p->choice;
+	const struct env_spec *spec = &x->env->spec;
 	struct diagnosis_input in = {
 	    .language = c && c->language ? c->language->name : NULL,
-	    .image = x->env->spec.image,
+	    .image = spec->image,
 	    .image_language = image_language(x),
-	    .network = x->env->spec.limits.network != NET_NONE,
-	    .restricted = x->env->spec.kind == BOX_RESTRICTED,
-	    .volumes = x->env->spec.volumes,
-	    .nvolumes = x->env->spec.nvolumes,
-	    .workdir = x->env->spec.workdir ? x->env->spec.workdir
-					    : SANDBOX_WORKSPACE,
+	    .network = spec->limits.network != NET_NONE,
+	    .restricted = spec->kind == BOX_RESTRICTED,
+	    .timed_out = x->r->timed_out,
+	    .memory = spec->limits.memory,
+	    .volumes = spec->volumes,
+	    .nvolumes = spec->nvolumes,
+	    .workspace = env_spec_workspace(spec),
+	    .workdir = spec->workdir ? spec->workdir : SANDBOX_WORKSPACE,
+	    .cwd = x->p->cwd,
+	    .file = c ? x->p->file : NULL,
 	    .out = &out,
 	    .err = &errs};
-	const char *message, *hint;
+	json *found = NULL;
 
 	if (!x->s->step)
-		return;
+		return NULL;
 	step_read(x->s->step, false, &out);
 	step_read(x->s->step, true, &errs);
-	if (diagnosis_find(&in, &x->r->diagnosis, &ignored) ||
-	    !x->r->diagnosis)
-		return;
+	diagnosis_find(&in, &found, &ignored);
+	return found;
+}
+
+static void
+note_diagnosis(struct execution *x)
+{
+	const char *message, *hint;
+
+	x->r->diagnosis = find_diagnosis(x);
 	message = json_str(x->r->diagnosis, "message", NULL);
 	hint = json_str(x->r->diagnosis, "suggestion", NULL);
 	if (!message)
@@ -222,6 +244,23 @@ note_diagnosis(struct execution *x)
 	err_set(&x->r->note, ERR_SANDBOX, "%s", message);
 	if (hint)
 		err_hint(&x->r->note, "try:  %s", hint);
+}
+
+/* Where it was, as far as the program said so when it was interrupted; at least
+   which file was run. */
+static void
+put_place(struct execution *x)
+{
+	static const char *const names[] = {"file", "line", "column"};
+	json *diagnosis = x->r->diagnosis;
+	autojson json *said = x->r->timed_out ? find_diagnosis(x) : NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (json_get(said, names[i]))
+			json_put(diagnosis, names[i],
+			    json_copy(json_get(said, names[i])));
+	if (!json_get(diagnosis, "file") && x->p->choice && x->p->file)
+		json_put_str(diagnosis, "file", x->p->file);
 }
 
 /* The order is that of the verdict: what we did, what the kernel did, what the
@@ -248,4 +287,6 @@ explain_end(struct execution *x)
 		note_not_started(x);
 	else if (!r->cancelled && (!r->signal || r->signal == SIGABRT))
 		note_diagnosis(x);
+	if (r->diagnosis)
+		put_place(x);
 }

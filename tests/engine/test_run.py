@@ -159,7 +159,7 @@ def _(sandbox):
         same(last("run a.sh <<< 'head -c 1G /dev/zero > ~/x'"),
              ("no space left in /workspace, /tmp or /dev/shm",
               ["  try:  set tmp_limit 512m && env new --disk 512m "
-               "python:3.11-slim"]))
+               "--shm-size 512m python:3.11-slim"]))
         same(last("exec 'ls | wc -l'"),
              ("ls | wc -l is missing in this environment (python:3.11-slim)",
               ["  no shell reads the words unless asked:  exec -- sh -c "

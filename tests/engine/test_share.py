@@ -60,13 +60,15 @@ def _(kind):
         s.ok("env new -v in:/artifacts:ro -v out:/workspace/output")
         said = "/artifacts was given read-only, with -v %s:/artifacts:ro" % \
             there
-        for body in ("open('/artifacts/b', 'w')",
-                     "import subprocess as s\ns.run(['rm', '/artifacts'])\n"
-                     "s.run(['touch', '/artifacts/b'], check=True)"):
+        for line, body in (
+                ({"line": 1}, "open('/artifacts/b', 'w')"),
+                ({}, "import subprocess as s\ns.run(['rm', '/artifacts'])\n"
+                 "s.run(['touch', '/artifacts/b'], check=True)")):
             r = s.run("w.py", body)
             same(r["diagnosis"], {
                 "kind": "read_only_volume", "message": said,
-                "path": "/artifacts", "source": there})
+                "path": "/artifacts", "source": there,
+                "file": "w.py", **line})
             assert r["message"].endswith(said), r
             assert not r.get("hint"), r
         for path in "/etc/b", "/artifacts2":

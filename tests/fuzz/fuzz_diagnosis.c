@@ -36,7 +36,9 @@ diagnose(const struct strbuf *text, const char *language, unsigned how)
 	struct diagnosis_input in = {.language = language,
 	    .volumes = volumes,
 	    .nvolumes = 2,
-	    .workdir = how & 1 ? "/data/c" : NULL,
+	    .workspace = "/workspace",
+	    .workdir = how & 1 ? "/data/c" : "/workspace",
+	    .memory = how & 1 ? 1 << 20 : 0,
 	    .network = how & 1,
 	    .restricted = how & 2,
 	    .out = how & 4 ? text : NULL,
@@ -56,7 +58,8 @@ int
 LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
 	static const char *const languages[] = {NULL, "python", "javascript",
-	    "ruby", "perl", "lua", "r", "go", "java"};
+	    "ruby", "perl", "lua", "r", "go", "java", "typescript", "shell",
+	    "rust", "c", "cpp", "php"};
 	autobuf struct strbuf text = STRBUF_INIT;
 	size_t count = sizeof(languages) / sizeof(languages[0]);
 

@@ -218,7 +218,7 @@ def _(kind):
                         "while True: f.write(b'x' * 65536)"), """\
 exit 1 in ~[0-9.]+~s, ~[0-9.]+ .B~: no space left in /workspace, /tmp or \
 /dev/shm
-  try:  set tmp_limit 512m && env new --disk 512m %s""" % IMAGE)
+  try:  set tmp_limit 512m && env new --disk 512m --shm-size 512m %s""" % IMAGE)
 
 
 @test("the limit of processes: %s", KINDS)
@@ -259,7 +259,8 @@ def _(kind):
                         "set timeout 1s", "run late.py <<<'while 1: pass'")
         said = [r["diagnosis"]["suggestion"] for r in found
                 if "diagnosis" in r]
-        same(said, ["set tmp_limit 512m && env new --disk 512m " + IMAGE,
+        same(said, ["set tmp_limit 512m && env new --disk 512m "
+                    "--shm-size 512m " + IMAGE,
                     "env new -m 128m " + IMAGE, "set timeout 2s"])
         found = results(home, said[1], said[2], said[0], "set timeout 1m",
                         full)
