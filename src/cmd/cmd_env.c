@@ -14,6 +14,7 @@
 #include "cmd/host.h"
 #include "cmd/keep_call.h"
 #include "cmd/session_host.h"
+#include "session/image_name.h"
 #include "session/project.h"
 #include "session/session.h"
 
@@ -259,7 +260,7 @@ spec_from_call(struct call *c, struct policy *p, struct env_spec *spec)
 {
 	const char *image = c->argc ? c->argv[0] : policy_text(p, SET_IMAGE);
 
-	spec->image = xstrdup(image);
+	spec->image = session_image_name(c->session, image);
 	if (call_str(c, "name"))
 		spec->name = xstrdup(call_str(c, "name"));
 	spec->pull = pull_option(c);
@@ -281,7 +282,7 @@ spec_from_call(struct call *c, struct policy *p, struct env_spec *spec)
 		return err_set(&c->err, ERR_USAGE,
 		    "-v: a server gets directories of this host read-only: "
 		    "HOSTDIR:PATH:ro");
-	return policy_may_use_image(p, image, NULL, &c->err);
+	return policy_may_use_image(p, spec->image, NULL, &c->err);
 }
 
 int

@@ -8,6 +8,7 @@
 #include "cmd/session_host.h"
 #include "cmd/table.h"
 #include "engine/image.h"
+#include "session/image_name.h"
 #include "session/session.h"
 
 struct moving {
@@ -72,17 +73,17 @@ pull_reference(struct call *c, const char *name)
 static int
 pull_exec(struct call *c)
 {
+	autofree char *asked = session_image_name(c->session, c->argv[0]);
 	struct reference ref = {0};
 	autofree char *name = NULL;
 	int rc;
 
-	if (policy_may_use_image(
-		c->session->policy, c->argv[0], NULL, &c->err) ||
-	    reference_parse(&ref, c->argv[0], &c->err))
+	if (policy_may_use_image(c->session->policy, asked, NULL, &c->err) ||
+	    reference_parse(&ref, asked, &c->err))
 		return -1;
 	/* A name with a digest means one thing however it is written. */
-	name = ref.digest ? xstrdup(c->argv[0]) : reference_familiar(&ref);
-	session_host_note_latest(c, c->argv[0]);
+	name = ref.digest ? xstrdup(asked) : reference_familiar(&ref);
+	session_host_note_latest(c, asked);
 	rc = pull_reference(c, name);
 	reference_release(&ref);
 	return rc;

@@ -1,10 +1,10 @@
 #include "cmd/project_call.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/io.h"
 #include "base/units.h"
 #include "cmd/build_view.h"
 #include "cmd/dep_call.h"
@@ -14,7 +14,9 @@
 #include "engine/reference.h"
 #include "project/template.h"
 #include "session/build.h"
+#include "session/image_name.h"
 #include "session/project.h"
+#include "session/project_tree.h"
 
 #define DOCKERFILE_MAX (1u << 20)
 
@@ -119,8 +121,8 @@ static int
 build_image(struct opening *p)
 {
 	struct call *c = p->c;
-	autofree char *path = io_join(p->plan.root, p->plan.dockerfile);
-	autofree char *name = image_name(p->policy, p->spec.name), *ignore;
+	autofree char *name = image_name(p->policy, p->spec.name);
+	autofree char *ignore = NULL;
 	autobuf struct strbuf text = STRBUF_INIT;
 	autovec struct strvec tags = STRVEC_INIT;
 	struct build_watch watch;
@@ -131,9 +133,12 @@ build_image(struct opening *p)
 	int rc;
 
 	ignore = template_read("dockerignore", &len, &c->err);
-	if (!ignore || check_name(p, name, &c->err) ||
-	    io_read_file(path, &text, DOCKERFILE_MAX, &c->err))
+	if (!ignore || check_name(p, name, &c->err))
 		return -1;
+	if (project_file_read(p->plan.root, p->plan.dockerfile,
+		DOCKERFILE_MAX, &text))
+		return err_sys(&c->err, EACCES, "%s/%s", p->plan.root,
+		    p->plan.dockerfile);
 	strvec_push(&tags, name);
 	free(p->spec.image);
 	p->spec.image = xstrdup(name);
@@ -246,7 +251,8 @@ choose_sandbox(struct opening *p)
 	/* There the programs are those of this host: what it has not is found
 	   out by who needs it. */
 	if (p->spec.kind == BOX_ENGINE || p->o->image)
-		p->spec.image = xstrdup(p->plan.image);
+		p->spec.image =
+		    session_image_name(c->session, p->plan.image);
 	return 0;
 }
 
@@ -269,11 +275,12 @@ tell(struct opening *p, const struct env *env, const struct strvec *skipped,
 	json_put(j, "skipped", json_from_strings(skipped));
 	session_host_put_facts(j, env->box);
 	session_host_put_keep(j, env);
-	call_note(p->c, "project %s (%s%s%s) ready in %s: %llu files, %s",
+	call_note(p->c, "project %s (%s%s%s) ready in %s: %llu file%s, %s",
 	    env->spec.name, project->language ? project->language : "",
 	    project->language ? ", " : "",
 	    env->spec.image ? env->spec.image : "programs of this host",
-	    time.buf, (unsigned long long)project->sent.files, size.buf);
+	    time.buf, (unsigned long long)project->sent.files,
+	    project->sent.files == 1 ? "" : "s", size.buf);
 	for (size_t i = 0; i < skipped->n; i++)
 		call_warn(p->c, "left out: %s", skipped->v[i]);
 	if (project->skipped > skipped->n)

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "pack/ignore.h"
+
 /* Without what git does not count: a CR, blanks that are not escaped. */
 static size_t
 line_end(const char *line, size_t n)
@@ -13,34 +15,50 @@ line_end(const char *line, size_t n)
 	return n;
 }
 
+/* What git does not understand matches nothing there, and would be an error
+   here. */
+static bool
+is_understood(const struct strbuf *line)
+{
+	autoerr struct err ignored = ERR_INIT;
+	struct ignore *ig = ignore_parse("", line->buf, line->len, &ignored);
+
+	ignore_free(ig);
+	return ig != NULL;
+}
+
 static void
 translate_line(const char *line, size_t n, struct strbuf *out)
 {
+	autobuf struct strbuf own = STRBUF_INIT;
+
 	n = line_end(line, n);
 	if (!n || *line == '#' || memchr(line, '\0', n))
 		return;
 	if (*line == '!') {
-		strbuf_addc(out, '!');
+		strbuf_addc(&own, '!');
 		line++;
 		n--;
 	}
 	while (n && line[n - 1] == '/')
 		n--;
-	if (!n) {
-		/* "!" or "/" alone: nothing. */
-		if (out->len && out->buf[out->len - 1] == '!')
-			strbuf_truncate(out, out->len - 1);
+	if (!n)
 		return;
-	}
 	if (!memchr(line, '/', n))
-		strbuf_adds(out, "**/");
-	strbuf_add(out, line, n);
-	strbuf_addc(out, '\n');
+		strbuf_adds(&own, "**/");
+	strbuf_add(&own, line, n);
+	strbuf_addc(&own, '\n');
+	if (is_understood(&own))
+		strbuf_add(out, own.buf, own.len);
 }
 
 void
 gitignore_translate(const char *text, size_t n, struct strbuf *out)
 {
+	size_t bom = n >= 3 && !memcmp(text, "\xef\xbb\xbf", 3) ? 3 : 0;
+
+	text += bom;
+	n -= bom;
 	while (n) {
 		const char *end = memchr(text, '\n', n);
 		size_t len = end ? (size_t)(end - text) : n;

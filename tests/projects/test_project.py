@@ -75,7 +75,8 @@ def tree(top):
     return found
 
 
-@test("what is in the directory is in the environment: %s", KINDS)
+@test("what is in the directory is in the environment: %s", KINDS,
+      beside=True)
 def _(kind):
     files = {"a.txt": "one\n", "deep/er/b.txt": "two\n", "empty": "",
              "large": os.urandom(3 << 20), "run.sh": "#!/bin/sh\necho hi\n",
@@ -117,7 +118,8 @@ def _(kind):
                 same(got[path][1] // 10**9, what[1] // 10**9, path)
 
 
-@test("limits are those of projects: %s", KINDS)
+@test("limits are those of projects: %s", KINDS,
+      beside=True)
 def _(kind):
     config = {"project": {"memory_limit": "111m", "pids_limit": 77,
                           "cpu_limit": 0.7, "disk_limit": "9m",
@@ -140,7 +142,8 @@ def _(kind):
         same(found[2]["status"], 124, found[2])
 
 
-@test("what does not fit is said and nothing stays: %s", KINDS)
+@test("what does not fit is said and nothing stays: %s", KINDS,
+      beside=True)
 def _(kind):
     with Place(kind, {"big": "x" * 3000000},
                config={"project": {"disk_limit": "2m"}}) as h:
@@ -154,7 +157,8 @@ def _(kind):
         traces.gone()
 
 
-@test("rules leave out: %s", ("docker", "restricted-root"))
+@test("rules leave out: %s", ("docker", "restricted-root"),
+      beside=True)
 def _(kind):
     files = {"a.py": "", ".env": "TOKEN=1", ".git/config": "x",
              "node_modules/m/index.js": "", "build/out": "", "x.o": "",
@@ -175,7 +179,8 @@ def _(kind):
               "./notes.md", "./src/y.o", "./x.o"])
 
 
-@test("what is no project is refused: %s", ("docker", "restricted-root"))
+@test("what is no project is refused: %s", ("docker", "restricted-root"),
+      beside=True)
 def _(kind):
     with Place(kind) as h:
         h.write("file", "x")
@@ -196,7 +201,8 @@ def _(kind):
         h.ok(h.open.replace("app", "link"))
 
 
-@test("host.read and a ceiling hold: %s", ("docker",))
+@test("host.read and a ceiling hold: %s", ("docker",),
+      beside=True)
 def _(kind):
     config = {"host": {"read": ["/etc"]}}
     with Place(kind, config=config) as h:
@@ -210,7 +216,8 @@ def _(kind):
 
 
 @test("names are made, and projects are listed, selected and closed: %s",
-      KINDS)
+      KINDS,
+      beside=True)
 def _(kind):
     with Place(kind) as h:
         traces = Traces(h)
@@ -232,7 +239,8 @@ def _(kind):
         same([o["status"] for o in two], [0, 2, 2], two)
 
 
-@test("one that was lost or reset has its files again: %s", KINDS)
+@test("one that was lost or reset has its files again: %s", KINDS,
+      beside=True)
 def _(kind):
     with Place(kind) as h:
         change = "exec -- sh -c 'echo more >>a.txt; echo new >new'"
@@ -261,7 +269,8 @@ def _(kind):
             assert "with the project's files as they were opened" in err, err
 
 
-@test("a project of a named session goes on in the next process: %s", KINDS)
+@test("a project of a named session goes on in the next process: %s", KINDS,
+      beside=True)
 def _(kind):
     name = "p%d-%d" % (os.getpid(), next(counter))
     with Place(kind) as h:
@@ -287,7 +296,8 @@ def _(kind):
 
 
 @test("what a killed session leaves is removed: %s", ("docker",
-                                                      "restricted-root"))
+                                                      "restricted-root"),
+      beside=True)
 def _(kind):
     with Place(kind) as h:
         with h.spawn("--json", "-k", stdin=-1) as p:
@@ -370,6 +380,58 @@ def _(kind):
         same(h.kept_files(), [])
 
 
+@test("names without a registry are of engine.registry: %s", ENGINES)
+def _(kind):
+    state = engines.state(kind)
+    registry = state["registry"]
+    name = "agent-env:own%d" % os.getpid()
+    with engines.alone("remote"), Place(
+            kind, {"Dockerfile": "FROM busybox:latest\nENV A=b\n"},
+            env={"DOCKER_REGISTRY": registry + "/"}) as h:
+        found = h.ok("pull remote:latest", "env new remote:latest",
+                     "project open --no-deps --image remote:latest app",
+                     "build app -t " + name, "env new " + name,
+                     "set engine.registry ''", "env new " + IMAGE)
+        full = registry + "/remote:latest"
+        same([found[i]["image"] for i in (0, 1, 2, 4, 6)],
+             [full, full, full, name, IMAGE])
+        h.ok("image rm -f %s %s" % (full, name))
+        none = h.results("env new nowhere:1")[0]
+        assert registry + "/nowhere:1" in none["error"]["message"], none
+    with Place(kind, config={"tools": {"code_execution": {
+            "sandbox": "docker", "images": [registry + "/*"]}}},
+            env={"DOCKER_REGISTRY": registry}) as h:
+        same([o.get("error", {}).get("kind") for o in h.results(
+            "env new docker.io/busybox", "env new nowhere:1 --pull never")],
+            ["policy", "image"])
+
+
+SESSION = """# A session
+
+```addesh
+$ project open --no-deps%s here
+! ...
+$ exec cat a.txt
+beside
+$ project open %s
+! ...
+[125]
+$ project rm here
+```
+"""
+
+
+@test("somebody else's session file opens what is beside it: %s", KINDS,
+      beside=True)
+def _(kind):
+    image = " --image " + IMAGE if kind in ENGINES else ""
+    with Place(kind) as h:
+        h.write("theirs/here/a.txt", "beside\n")
+        os.chown(h.write("theirs/s.md", SESSION % (image, h.app)), 12345, 1)
+        done = h.addesh("replay", "--tap", "theirs/s.md")
+        same(done.status, 0, done.out + done.err)
+
+
 @test
 def the_restricted_sandbox_says_what_it_does_not_do():
     with Place("restricted-root", {"Dockerfile": "FROM x\n"}) as h:
@@ -385,7 +447,8 @@ def the_restricted_sandbox_says_what_it_does_not_do():
         assert "not installed" not in h.err, h.err
 
 
-@test("fifty thousand files: %s", ("docker", "restricted-root"))
+@test("fifty thousand files: %s", ("docker", "restricted-root"),
+      beside=True)
 def _(kind):
     with Place(kind) as h:
         for i in range(250):
