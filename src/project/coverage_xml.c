@@ -15,7 +15,7 @@ struct xml_coverage {
 	struct coverage_file *file;
 };
 
-/* A count in an attribute; 0 where it is none. */
+/* A count in an attribute, up to a bound; 0 where it is none. */
 static int64_t
 count_attr(const char *const *attrs, const char *name)
 {
@@ -23,7 +23,9 @@ count_attr(const char *const *attrs, const char *name)
 	char *end;
 	long long count = value ? strtoll(value, &end, 10) : 0;
 
-	return value && end > value && !*end ? count : 0;
+	if (!value || end == value || *end || count < 0)
+		return 0;
+	return count < COVERAGE_LINES_MAX ? count : COVERAGE_LINES_MAX;
 }
 
 static int
@@ -121,6 +123,18 @@ coverage_read_cobertura(struct coverage_reading *cr, const char *text, size_t n)
 	return parse(cr, &handlers, text, n);
 }
 
+/* Behind the lines of a source stand their numbers. */
+static void
+jacoco_counter(struct xml_coverage *x, const char *const *attrs)
+{
+	const char *type = xml_attr(attrs, "type");
+	int64_t covered = count_attr(attrs, "covered");
+
+	if (type && !strcmp(type, "LINE"))
+		coverage_hold(x->cr, x->file, covered,
+		    covered + count_attr(attrs, "missed"));
+}
+
 static int
 jacoco_start(
     void *arg, const char *name, const char *const *attrs, struct err *err)
@@ -143,6 +157,8 @@ jacoco_start(
 	} else if (!strcmp(name, "line") && x->file) {
 		coverage_line(x->cr, x->file, count_attr(attrs, "nr"),
 		    count_attr(attrs, "ci") > 0);
+	} else if (!strcmp(name, "counter") && x->file) {
+		jacoco_counter(x, attrs);
 	}
 	return err->kind ? -1 : 0;
 }

@@ -10,6 +10,7 @@
 
 #define LINE_MAX_BYTES (1u << 20)
 #define OUTPUT_MAX (64u << 10) /* kept of a test while it goes on */
+#define PARENTS_MAX 20         /* that are told of a subtest */
 
 /* A test, or (name empty) a package, or what builds one. */
 struct go_test {
@@ -91,13 +92,14 @@ add_output(struct go_test *t, const char *text)
 
 /* "calc_test.go:12: " in front of what a test logs; its length, or 0. */
 static size_t
-log_mark(const char *line)
+log_mark(const struct slice *slice)
 {
-	const char *p = line + strspn(line, " \t");
-	const char *go = strstr(p, ".go:");
+	autofree char *line = xstrndup(slice->p, slice->n);
+	const char *name = line + strspn(line, " \t"), *go;
 	size_t digits;
 
-	if (!go || strcspn(p, " \t\n") < (size_t)(go - p))
+	go = strstr(name, ".go:");
+	if (!go || strcspn(name, " \t") < (size_t)(go - name))
 		return 0;
 	go += strlen(".go:");
 	digits = strspn(go, "0123456789");
@@ -122,9 +124,9 @@ find_message(const char *output, struct strbuf *message)
 		return;
 	}
 	while (slice_line(&rest, &line)) {
-		size_t mark = log_mark(line.p);
+		size_t mark = log_mark(&line);
 
-		if (mark && mark <= line.n) {
+		if (mark) {
 			strbuf_reset(message);
 			strbuf_add(message, line.p + mark, line.n - mark);
 		} else if (message->len && str_starts(line.p, "        ")) {
@@ -179,8 +181,8 @@ tell_parents(struct go *g, const struct go_test *t, bool failed)
 	struct go_test *parent;
 	char *slash;
 
-	while (*name) {
-		slash = strrchr(name, '/');
+	for (int i = 0; *name; i++) {
+		slash = i < PARENTS_MAX ? strrchr(name, '/') : NULL;
 		*(slash ? slash : name) = '\0';
 		parent = find(g, package, name, !*name);
 		if (!parent)

@@ -5,7 +5,9 @@
 
 #include "base/xml.h"
 
-#define SUITES_MAX 32 /* of elements within each other */
+#define SUITES_MAX 32     /* of elements within each other */
+#define CLASSES_MAX 20000 /* whose sources are looked for */
+#define PARTS_MAX 16      /* of the name of one */
 
 /* A testsuite, or testsuites, that is open. */
 struct suite {
@@ -24,6 +26,7 @@ struct junit {
 	bool skipped, xfailed, failed, error, collection;
 	char *name, *classname, *file;
 	char *class_name, *class_file; /* the last that was looked for */
+	unsigned classes;              /* so many were */
 	unsigned line;
 	int64_t duration_us;
 	struct strbuf message, details;
@@ -157,7 +160,7 @@ find_class(const struct source_root *root, const char *classname)
 	path[strcspn(path, "$")] = '\0';
 	for (char *p = path; *p; p++)
 		*p = *p == '.' ? '/' : *p;
-	while (!found) {
+	for (int parts = 0; !found && parts < PARTS_MAX; parts++) {
 		for (size_t i = 0; i < ARRAY_SIZE(extensions) && !found; i++) {
 			autofree char *name =
 			    xasprintf("%s%s", path, extensions[i]);
@@ -185,6 +188,8 @@ file_of_class(struct junit *j)
 	if (!name || !*name || strlen(name) > TEST_REPORT_NAME_MAX)
 		return NULL;
 	if (!j->class_name || strcmp(j->class_name, name)) {
+		if (j->classes++ >= CLASSES_MAX)
+			return NULL;
 		free(j->class_name);
 		free(j->class_file);
 		j->class_name = xstrdup(name);

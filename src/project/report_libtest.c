@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ACTIVE_MAX 10000 /* tests that go on at a time */
-#define SECTIONS_MAX TEST_REPORT_FAILING_MAX
+#define ACTIVE_MAX 1000     /* tests that go on at a time */
+#define SEARCH_MAX 50000000 /* names that are compared, in all */
 
 /* A test of the text, whose output comes behind all of them. */
 struct listed {
@@ -25,7 +25,8 @@ struct libtest {
 	uint64_t total, counts[TEST_STATES]; /* of the report when it began */
 	struct strvec active; /* tests of JSON that did not end */
 	struct listed *listed;
-	size_t n, cap, sections;
+	size_t n, cap;
+	uint64_t searched;
 	struct listed *section; /* whose output it is */
 };
 
@@ -223,7 +224,7 @@ flush_listed(struct libtest *l)
 		free(t->message);
 		strbuf_release(&t->output);
 	}
-	l->n = l->sections = 0;
+	l->n = 0;
 	l->section = NULL;
 }
 
@@ -265,14 +266,13 @@ read_section(struct libtest *l, const char *line)
 	autofree char *name = NULL;
 
 	if (!str_starts(line, "---- ") || !str_ends(line, " stdout ----") ||
-	    n < strlen("----  stdout ----") || l->sections == SECTIONS_MAX)
+	    n < strlen("----  stdout ----"))
 		return false;
 	name = xstrndup(line + 5, n - strlen("----  stdout ----"));
-	for (size_t i = 0; i < l->n; i++) {
+	for (size_t i = 0; i < l->n && l->searched++ < SEARCH_MAX; i++) {
 		if (strcmp(l->listed[i].name, name))
 			continue;
 		l->section = &l->listed[i];
-		l->sections++;
 		return true;
 	}
 	return false;

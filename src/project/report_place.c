@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define TRACE_MAX (64u << 10) /* bytes of it that are looked at */
-#define PLACES_MAX 500
+#define PLACES_MAX 200
 
 struct place {
 	char *file;
@@ -129,9 +129,12 @@ absolute_start(const struct search *s, const char *line, const char *end)
 static void
 try_before(struct search *s, const char *line, const char *end, unsigned number)
 {
-	const char *start = absolute_start(s, line, end);
+	const char *start;
 	autofree char *path = NULL;
 
+	if (end - line > SOURCE_PATH_MAX)
+		line = end - SOURCE_PATH_MAX;
+	start = absolute_start(s, line, end);
 	if (start) {
 		autofree char *absolute =
 		    xstrndup(start, (size_t)(end - start));
