@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -19,14 +18,9 @@
 
 struct item {
 	char *path;
-	int dir;		  /* where it is; shared with its neighbours */
-	char name[NAME_SIZE];
-	char temp[WORK_TEMP_SIZE]; /* its new content; "": none */
-	char old[WORK_TEMP_SIZE];  /* what was there; "": it is in place */
-	bool removes, has_was, moved;
+	struct swap swap; /* its directory is shared with its neighbours */
 	uint64_t was_size;
 	uint32_t was_crc;
-	struct stat seen; /* the file that has what was to be there */
 };
 
 struct edit {
@@ -41,21 +35,6 @@ struct edit {
 };
 
 /* ---- taking it back ---- */
-
-/* No name that exists is replaced by one that was there before it. */
-static void
-put_back(struct item *it)
-{
-	if (!it->moved)
-		return;
-	if (it->removes)
-		(void)work_rename_new(it->dir, it->old, it->name);
-	else if (it->has_was)
-		(void)renameat(it->dir, it->old, it->dir, it->name);
-	else
-		(void)unlinkat(it->dir, it->name, 0);
-	it->moved = false;
-}
 
 static void
 remove_directory(const struct edit *e, const char *path)
@@ -72,13 +51,8 @@ remove_directory(const struct edit *e, const char *path)
 static void
 undo(struct edit *e)
 {
-	for (size_t i = e->n; i > 0; i--) {
-		struct item *it = &e->v[i - 1];
-
-		put_back(it);
-		if (it->temp[0] != '\0')
-			(void)unlinkat(it->dir, it->temp, 0);
-	}
+	for (size_t i = e->n; i > 0; i--)
+		swap_undo(&e->v[i - 1].swap);
 	for (size_t i = e->nmade; i > 0; i--)
 		remove_directory(e, e->made[i - 1]);
 }
@@ -151,24 +125,32 @@ same_directory(const char *a, const char *b)
 	    memcmp(a, b, na) == 0;
 }
 
+static bool
+name_ok(const char *name)
+{
+	return name[0] != '\0' && strlen(name) < NAME_SIZE &&
+	    strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+}
+
+/* The item's path stays as long as it: its name is the end of that. */
 static void
 find_place(struct edit *e, struct item *it)
 {
 	const struct item *before = it > e->v ? it - 1 : NULL;
 	const char *slash = strrchr(it->path, '/');
-	const char *name = slash != NULL ? slash + 1 : it->path;
+	char name[NAME_SIZE];
 
-	if (before != NULL && before->dir >= 0 && strlen(name) < NAME_SIZE &&
-	    same_directory(before->path, it->path) && name[0] != '\0' &&
-	    strcmp(name, "..") != 0) {
-		it->dir = before->dir;
-		memcpy(it->name, name, strlen(name) + 1);
+	it->swap.name = slash != NULL ? slash + 1 : it->path;
+	if (!name_ok(it->swap.name))
+		edit_fail(e, EINVAL, "path", it->path);
+	if (before != NULL && same_directory(before->path, it->path)) {
+		it->swap.dir = before->swap.dir;
 		return;
 	}
-	if (!it->removes)
+	if (!it->swap.removes)
 		make_above(e, it->path);
-	it->dir = path_open_parent(e->top, it->path, false, it->name);
-	if (it->dir < 0)
+	it->swap.dir = path_open_parent(e->top, it->path, false, name);
+	if (it->swap.dir < 0)
 		edit_fail(e, errno == ENOENT ? ESTALE : errno, "directory",
 		    it->path);
 }
@@ -191,9 +173,9 @@ item_add(struct edit *e, struct work_entry *from)
 	it = &e->v[e->n];
 	memset(it, 0, sizeof(*it));
 	it->path = from->path;
-	it->dir = -1;
-	it->removes = from->type == 'x';
-	it->has_was = from->has_was;
+	it->swap.dir = -1;
+	it->swap.removes = from->type == 'x';
+	it->swap.has_was = from->has_was;
 	it->was_size = from->was_size;
 	it->was_crc = (uint32_t)from->was_crc;
 	from->path = NULL;
@@ -215,11 +197,11 @@ take_entry(struct edit *e, const struct message *m)
 	find_place(e, it);
 	e->n++;
 	free(entry.target);
-	if (it->removes)
+	if (it->swap.removes)
 		return;
-	e->fd = work_temp_file(it->dir, it->temp);
+	e->fd = swap_temp_file(it->swap.dir, it->swap.temp);
 	if (e->fd < 0) {
-		it->temp[0] = '\0';
+		it->swap.temp[0] = '\0';
 		edit_fail(e, errno, "create", it->path);
 	}
 }
@@ -280,81 +262,24 @@ check_item(struct edit *e, struct item *it)
 	int fd;
 
 	work_alive();
-	if (!it->has_was) {
-		if (fstatat(it->dir, it->name, &st, AT_SYMLINK_NOFOLLOW) == 0 ||
+	if (!it->swap.has_was) {
+		if (fstatat(it->swap.dir, it->swap.name, &st, AT_SYMLINK_NOFOLLOW) == 0 ||
 		    errno != ENOENT)
 			edit_fail(e, ESTALE, "changed", it->path);
 		return;
 	}
-	fd = openat(it->dir, it->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
+	fd = openat(it->swap.dir, it->swap.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
 	    O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
 		edit_fail(e, errno == EACCES ? EACCES : ESTALE, "changed",
 		    it->path);
-	if (fstat(fd, &it->seen) < 0 || !S_ISREG(it->seen.st_mode) ||
+	if (fstat(fd, &it->swap.seen) < 0 || !S_ISREG(it->swap.seen.st_mode) ||
 	    !has_content(it, fd))
 		edit_fail(e, ESTALE, "changed", it->path);
 	close(fd);
 }
 
-/* Is what was moved away the file that was looked at, as it was then? */
-static bool
-is_seen(const struct item *it)
-{
-	struct stat st;
-
-	return fstatat(it->dir, it->old, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    st.st_dev == it->seen.st_dev && st.st_ino == it->seen.st_ino &&
-	    st.st_size == it->seen.st_size &&
-	    st.st_mtim.tv_sec == it->seen.st_mtim.tv_sec &&
-	    st.st_mtim.tv_nsec == it->seen.st_mtim.tv_nsec;
-}
-
 /* ---- the change ---- */
-
-static int
-replace_item(struct item *it)
-{
-	if (work_exchange(it->dir, it->temp, it->name) == 0) {
-		memcpy(it->old, it->temp, sizeof(it->old));
-		it->temp[0] = '\0';
-		return 0;
-	}
-	if (errno != EINVAL && errno != ENOSYS)
-		return -1;
-	work_temp_name(it->old);
-	if (work_rename_new(it->dir, it->name, it->old) < 0)
-		return -1;
-	if (work_rename_new(it->dir, it->temp, it->name) == 0) {
-		it->temp[0] = '\0';
-		return 0;
-	}
-	(void)work_rename_new(it->dir, it->old, it->name);
-	return -1;
-}
-
-static int
-move_item(struct item *it)
-{
-	int rc;
-
-	if (it->removes) {
-		work_temp_name(it->old);
-		rc = work_rename_new(it->dir, it->name, it->old);
-	} else if (it->has_was) {
-		rc = replace_item(it);
-	} else {
-		rc = work_rename_new(it->dir, it->temp, it->name);
-		if (rc == 0)
-			it->temp[0] = '\0';
-	}
-	it->moved = rc == 0;
-	if (rc == 0 && it->has_was && !is_seen(it)) {
-		errno = ESTALE;
-		rc = -1;
-	}
-	return rc;
-}
 
 /* Directories in which nothing is left, the inner ones first. */
 static void
@@ -372,21 +297,15 @@ remove_empty_above(const struct edit *e, const struct item *it)
 static void
 commit(struct edit *e)
 {
-	int error;
-
 	for (size_t i = 0; i < e->n; i++)
 		check_item(e, &e->v[i]);
-	for (size_t i = 0; i < e->n; i++) {
-		if (move_item(&e->v[i]) == 0)
-			continue;
-		error = errno == EEXIST || errno == ENOENT ? ESTALE : errno;
-		edit_fail(e, error, "rename", e->v[i].path);
-	}
 	for (size_t i = 0; i < e->n; i++)
-		if (e->v[i].has_was)
-			(void)unlinkat(e->v[i].dir, e->v[i].old, 0);
+		if (swap_move(&e->v[i].swap) < 0)
+			edit_fail(e, errno, "rename", e->v[i].path);
 	for (size_t i = 0; i < e->n; i++)
-		if (e->v[i].removes)
+		swap_done(&e->v[i].swap);
+	for (size_t i = 0; i < e->n; i++)
+		if (e->v[i].swap.removes)
 			remove_empty_above(e, &e->v[i]);
 }
 

@@ -21,7 +21,7 @@ struct put {
 	int dir;		/* where the open file will be */
 	int fd;			/* the open file, -1: none */
 	char name[NAME_SIZE];	/* its final name */
-	char temp[WORK_TEMP_SIZE];
+	char temp[SWAP_TEMP_SIZE];
 };
 
 static void
@@ -64,7 +64,7 @@ open_place(struct put *p)
 static void
 open_file(struct put *p)
 {
-	p->fd = work_temp_file(p->dir, p->temp);
+	p->fd = swap_temp_file(p->dir, p->temp);
 	if (p->fd < 0)
 		put_fail(p, "create");
 }
@@ -81,11 +81,11 @@ move_over(const struct put *p)
 
 	if (fstatat(p->dir, p->name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
 	    !S_ISREG(st.st_mode) ||
-	    work_exchange(p->dir, p->temp, p->name) < 0)
+	    swap_exchange(p->dir, p->temp, p->name) < 0)
 		return renameat(p->dir, p->temp, p->dir, p->name);
 	if (unlinkat(p->dir, p->temp, 0) == 0)
 		return 0;
-	(void)work_exchange(p->dir, p->temp, p->name);
+	(void)swap_exchange(p->dir, p->temp, p->name);
 	errno = EISDIR;
 	return -1;
 }
@@ -113,7 +113,7 @@ put_link(struct put *p)
 
 	errno = EINVAL;
 	for (int i = 0; i < TRIES && made < 0 && p->entry.target != NULL; i++) {
-		work_temp_name(p->temp);
+		swap_temp_name(p->temp);
 		made = symlinkat(p->entry.target, p->dir, p->temp);
 		if (made < 0 && errno != EEXIST)
 			break;

@@ -6,6 +6,7 @@
 #define ADDESH_RUNNER_WORK_H
 
 #include "runner.h"
+#include "swap.h"
 
 #define NAME_SIZE 256 /* NAME_MAX and its end */
 
@@ -33,15 +34,6 @@ struct work_entry {
 void work_entry_read(struct work_entry *e, const struct message *m);
 /* Of a file that is made: see PUT. */
 mode_t work_mode(const struct work *w, uint64_t mode);
-/* A name that nobody else has; another one each time. */
-#define WORK_TEMP_SIZE 32
-void work_temp_name(char temp[WORK_TEMP_SIZE]);
-/* The same, of a new empty file of mode 0600 in dir: a descriptor, or -1. */
-int work_temp_file(int dir, char temp[WORK_TEMP_SIZE]);
-/* renameat2(2): both names change places; and only where nothing has the new
-   one.  0, or -1 with errno. */
-int work_exchange(int dir, const char *a, const char *b);
-int work_rename_new(int dir, const char *from, const char *to);
 
 /* Sends a message of the fields. */
 void work_send(struct work *w, uint8_t type, const struct field_writer *f);

@@ -1,19 +1,8 @@
 /* What PUT and EDIT share: the client's ENTRYs, and files that are made. */
 #include "work.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-#ifndef RENAME_EXCHANGE /* of linux/fs.h, which not every libc repeats */
-#define RENAME_NOREPLACE 1
-#define RENAME_EXCHANGE 2
-#endif
-#define TRIES 100
 
 static void
 entry_number(struct work_entry *e, const struct field *f)
@@ -74,49 +63,4 @@ work_mode(const struct work *w, uint64_t mode)
 	if (w->r->slot > 0 && !w->rn->config.shared_uid)
 		m |= (m & 0700) >> 3;
 	return m;
-}
-
-void
-work_temp_name(char temp[WORK_TEMP_SIZE])
-{
-	static uint64_t counter;
-	uint64_t seed = counter++ * 1000003 + runner_now() +
-	    ((uint64_t)getpid() << 40);
-
-	memcpy(temp, ".addesh-", 8);
-	text_number(temp + 8, seed, 16);
-}
-
-int
-work_temp_file(int dir, char temp[WORK_TEMP_SIZE])
-{
-	int fd = -1;
-
-	for (int i = 0; i < TRIES && fd < 0; i++) {
-		work_temp_name(temp);
-		fd = openat(dir, temp, O_WRONLY | O_CREAT | O_EXCL |
-		    O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
-		if (fd < 0 && errno != EEXIST)
-			break;
-	}
-	return fd;
-}
-
-int
-work_exchange(int dir, const char *a, const char *b)
-{
-	return (int)syscall(SYS_renameat2, dir, a, dir, b, RENAME_EXCHANGE);
-}
-
-/* A file system without it may have hard links. */
-int
-work_rename_new(int dir, const char *from, const char *to)
-{
-	if (syscall(SYS_renameat2, dir, from, dir, to, RENAME_NOREPLACE) == 0)
-		return 0;
-	if (errno != EINVAL && errno != ENOSYS)
-		return -1;
-	if (linkat(dir, from, dir, to, 0) < 0)
-		return -1;
-	return unlinkat(dir, from, 0);
 }
