@@ -308,5 +308,5 @@ const struct cmd cmd_project_rm = {
 
 const struct cmd cmd_project = {
     .name = "project",
-    .summary = "projects: open, ls, use, info, rm",
+    .summary = "projects: open, ls, use, info, apply, rm",
 };

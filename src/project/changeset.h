@@ -77,6 +77,7 @@ void edits_release(struct edits *e);
 /* A new one at its end; the path is copied. */
 struct edit *edits_add(struct edits *e, const char *path);
 void edits_sort(struct edits *e);
+void edits_remove(struct edits *e, size_t i);
 
 /* What is at path now, by changeset_paths(), borrowed; NULL: nothing. */
 typedef const struct file_state *changeset_now(void *arg, const char *path);

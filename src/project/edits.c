@@ -12,15 +12,28 @@ struct resolving {
 	size_t bytes;
 };
 
+static void
+edit_release(struct edit *e)
+{
+	free(e->path);
+	free(e->from);
+	strbuf_release(&e->before.content);
+	strbuf_release(&e->after.content);
+}
+
+void
+edits_remove(struct edits *e, size_t i)
+{
+	edit_release(&e->v[i]);
+	e->n--;
+	memmove(&e->v[i], &e->v[i + 1], (e->n - i) * sizeof(*e->v));
+}
+
 void
 edits_release(struct edits *e)
 {
-	for (size_t i = 0; i < e->n; i++) {
-		free(e->v[i].path);
-		free(e->v[i].from);
-		strbuf_release(&e->v[i].before.content);
-		strbuf_release(&e->v[i].after.content);
-	}
+	for (size_t i = 0; i < e->n; i++)
+		edit_release(&e->v[i]);
 	free(e->v);
 	*e = (struct edits)EDITS_INIT;
 }
@@ -215,10 +228,7 @@ drop_unchanged(struct edits *e)
 			e->v[n++] = *v;
 			continue;
 		}
-		free(v->path);
-		free(v->from);
-		strbuf_release(&v->before.content);
-		strbuf_release(&v->after.content);
+		edit_release(v);
 	}
 	e->n = n;
 }

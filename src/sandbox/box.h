@@ -261,6 +261,9 @@ typedef void box_entry_fn(void *arg, const struct box_entry *e);
 /* Lists path itself (depth 0) or what is in it (1). */
 int box_list(struct box *box, const char *path, unsigned depth,
     box_entry_fn *fn, void *arg, struct err *err);
+/* The same of all that is below it, but for the content. */
+int box_list_all(struct box *box, const char *path, box_entry_fn *fn,
+    void *arg, struct err *err);
 /* The content of a regular file, as it comes, to out(arg, 1, ...); one beyond
    max_bytes (0: none is) fails with EFBIG. */
 int box_cat(struct box *box, const char *path, uint64_t max_bytes,

@@ -2,6 +2,7 @@
 #include "sandbox/box_impl.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 #include "base/io.h"
@@ -117,15 +118,29 @@ box_finish(struct box *box, struct request *r, struct err *err)
 	return bad;
 }
 
-int
-box_list(struct box *box, const char *path, unsigned depth, box_entry_fn *fn,
-    void *arg, struct err *err)
+static int
+list(struct box *box, const char *path, int depth, box_entry_fn *fn, void *arg,
+    struct err *err)
 {
 	static const struct request_ops ops = {.entry = on_list_entry};
 	struct listing l = {.fn = fn, .arg = arg};
 
-	l.request = box_get_start(box, path, depth ? 1 : 0, 0, &ops, &l);
+	l.request = box_get_start(box, path, depth, 0, &ops, &l);
 	return box_finish(box, l.request, err);
+}
+
+int
+box_list(struct box *box, const char *path, unsigned depth, box_entry_fn *fn,
+    void *arg, struct err *err)
+{
+	return list(box, path, depth ? 1 : 0, fn, arg, err);
+}
+
+int
+box_list_all(struct box *box, const char *path, box_entry_fn *fn, void *arg,
+    struct err *err)
+{
+	return list(box, path, INT_MAX, fn, arg, err);
 }
 
 /* ---- cat ---- */

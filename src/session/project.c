@@ -177,8 +177,8 @@ project_read(const struct session *s, const json *j)
 
 /* ---- filling the environment ---- */
 
-static char *
-snapshot_path(const struct project *p)
+char *
+project_snapshot_path(const struct project *p)
 {
 	return io_join(p->dir, "snapshot");
 }
@@ -192,7 +192,7 @@ rules_path(const struct project *p)
 struct snapshot *
 session_project_snapshot(const struct env *env, struct err *err)
 {
-	autofree char *path = snapshot_path(env->project);
+	autofree char *path = project_snapshot_path(env->project);
 
 	return snapshot_open(path, err);
 }
@@ -243,7 +243,7 @@ static int
 fill(struct env *env, struct strvec *skipped, struct err *err)
 {
 	struct project *p = env->project;
-	autofree char *path = snapshot_path(p), *name = NULL;
+	autofree char *path = project_snapshot_path(p), *name = NULL;
 	autobuf struct strbuf text = STRBUF_INIT;
 	struct snapshot_writer *w;
 	struct ignore *rules;

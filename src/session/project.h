@@ -85,6 +85,8 @@ int session_project_restore(struct session *s, struct env *env,
 /* What the directory was; the caller's. */
 struct snapshot *session_project_snapshot(const struct env *env,
     struct err *err);
+/* Its file; the caller's. */
+char *project_snapshot_path(const struct project *p);
 /* What was left out, and is no change of the project; the caller's. */
 struct ignore *session_project_rules(const struct env *env, struct err *err);
 /* An image or layer that was made for it. */

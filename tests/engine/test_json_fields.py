@@ -186,6 +186,12 @@ project open --keep=60s app
 project ls
 project info
 project use app
+exec -- sh -c 'echo x > changed'
+changes
+exec -- sh -c 'echo \udcff > \udcff'
+changes
+project apply changed
+project apply
 project rm app
 """
 
@@ -340,6 +346,12 @@ def described():
     commands["env info"] |= commands["env new"] - {
         "duration_ms", "layer_built", "install", "service_output"}
     commands["wait"] |= commands["run"]
+    edits = {f for f in commands["apply"] if re.match(
+        r"(files|added|removed|diff(_b64)?)\b", f)} - {
+            "files[].from", "files[].from_b64", "files[].moved_hunks",
+            "files[].offset"}
+    commands["changes"] = (commands["changes"] | edits) - {"written"}
+    commands["project apply"] |= edits
     return commands, manual.fields(
         manual.sections("addesh-json.5")["ENVELOPE"])
 

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: MIT
+"""changes and project apply: what differs, and what of it comes back."""
+
+import json
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "lib"))
+from sandboxes import ENGINES, SandboxHome  # noqa: E402
+from tap import diag, main, same, test  # noqa: E402
+
+IMAGE = "busybox:latest"
+KINDS = ENGINES + ("restricted-root",)
+
+
+class Place(SandboxHome):
+    """With a project in the directory app."""
+
+    def __init__(self, kind, files):
+        super().__init__(kind)
+        self.app = os.path.join(self.work, "app")
+        self.open = "project open --no-deps app" + (
+            " --image " + IMAGE if kind in ENGINES else "")
+        os.mkdir(self.app)
+        for name, text in files.items():
+            self.write(os.path.join("app", name), text)
+
+    def results(self, *commands, options=("-y",), **kw):
+        """The object of each command; none of them ends the session."""
+        done = self.addesh("--json", "-k", *options, *sum(
+            (["-c", c] for c in commands), []), **kw)
+        found = [json.loads(line) for line in done.out.splitlines()]
+        same(len(found), len(commands), done)
+        self.err = done.err
+        return found
+
+    def ok(self, *commands, **kw):
+        found = self.results(*commands, **kw)
+        for o, command in zip(found, commands):
+            if not o["ok"]:
+                diag(self.err)
+                raise AssertionError("%s: %s" % (command, o))
+        return [o["result"] for o in found]
+
+
+def tree(top):
+    """{path: content or link's target} and, of files, who may execute it."""
+    found = {}
+    for where, dirs, files in os.walk(top):
+        for name in files + [d for d in dirs
+                             if os.path.islink(os.path.join(where, d))]:
+            path = os.path.join(where, name)
+            key = os.path.relpath(path, top)
+            if os.path.islink(path):
+                found[key] = "-> " + os.readlink(path)
+            else:
+                with open(path, "rb") as f:
+                    found[key] = (f.read().decode(errors="replace"),
+                                  bool(os.stat(path).st_mode & 0o100))
+    return found
+
+
+def listing(top):
+    """All names, and what would tell that one was touched."""
+    return sorted(
+        (os.path.relpath(os.path.join(w, n), top),
+         oct(os.lstat(os.path.join(w, n)).st_mode),
+         os.lstat(os.path.join(w, n)).st_size,
+         os.lstat(os.path.join(w, n)).st_ino)
+        for w, d, f in os.walk(top) for n in d + f)
+
+
+def files_of(result):
+    return {f["path"]: f["action"] for f in result["files"]}
+
+
+FILES = {"a.txt": "one\ntwo\n", "d/b.txt": "b\n", "d/gone": "g\n",
+         "same": "x\n", "run": "#!/bin/sh\n", ".gitignore": "*.log\nout/\n"}
+
+
+@test("what differs is shown, and comes back: %s", KINDS)
+def _(kind):
+    with Place(kind, FILES) as h:
+        os.symlink("a.txt", h.app + "/link")
+        os.chmod(h.app + "/a.txt", 0o640)
+        shown, done, again = h.ok(
+            h.open, "exec -- sh -c 'sed -i s/two/TWO/ a.txt; rm d/gone; "
+            "mkdir -p new/dir out; echo n > new/dir/f; chmod +x run; "
+            "echo l > x.log; echo o > out/o; touch same'",
+            "changes", "project apply", "changes")[2:]
+        same(files_of(shown), {"a.txt": "changed", "d/gone": "removed",
+                               "new/dir/f": "created", "run": "changed"})
+        same((shown["others"], shown["ignored"] >= 2), ([], True))
+        same(done["written"], 4)
+        same(files_of(again), {}, "what was written is no change any more")
+        same(tree(h.app), {
+            "a.txt": ("one\nTWO\n", False), "d/b.txt": ("b\n", False),
+            "same": ("x\n", False), "run": ("#!/bin/sh\n", True),
+            ".gitignore": (FILES[".gitignore"], False),
+            "new/dir/f": ("n\n", False), "link": "-> a.txt"})
+        same(os.stat(h.app + "/a.txt").st_mode & 0o777, 0o640, "its mode")
+
+
+@test("a program cannot hide a change")
+def _():
+    with Place("restricted-root", FILES) as h:
+        shown = h.ok(
+            h.open, "exec -- sh -c 'touch -r a.txt ref; printf \"ONE\\ntwo\\n\" > "
+            "a.txt; touch -r ref a.txt; rm ref; mkdir closed; chmod 0 closed; "
+            "rm same; mkfifo same; rm d/b.txt; ln -s /etc/passwd d/b.txt; "
+            "ln -s / root; x=$(printf \"n\\033\"); mkdir $x; echo x > $x/x'",
+            "changes")[2]
+        same(files_of(shown), {"a.txt": "changed", "n\033/x": "created"})
+        others = "\n".join(shown["others"])
+        for text in ("d/b.txt: it was a file, and is a link",
+                     "same: it was a file, and is neither",
+                     "root: it is a new link"):
+            assert text in others, others
+        assert "\033" not in h.err, h.err
+
+
+SPOILED = (
+    ("echo mine > a.txt", "a.txt was changed on this host"),
+    ("rm a.txt", "a.txt was changed on this host"),
+    ("ln -sf /etc/hostname a.txt", "a.txt was changed on this host"),
+    ("rm a.txt; mkfifo a.txt", "a.txt was changed on this host"),
+    ("mkdir new; echo m > new/f", "new/f is on this host already"),
+    ("ln -s /tmp new", "links are not followed"),
+    ("echo > new", "new/f: Not a directory"),
+    ("mv d e; ln -s e d", "links are not followed"),
+    ("rm -r d", "d/gone was changed on this host"))
+
+
+@test("what changed on this host meanwhile is not lost: %s",
+      [what for what, _ in SPOILED], beside=True)
+def _(spoil):
+    why = dict(SPOILED)[spoil]
+    named = ("-y", "-s", "n")
+    with Place("restricted-root", FILES) as h:
+        h.ok(h.open, "exec -- sh -c 'echo A > a.txt; mkdir new; echo n > "
+             "new/f; rm d/gone; echo y > zz'", options=named)
+        subprocess.run(spoil, shell=True, cwd=h.app, check=True)
+        before = listing(h.app)
+        got, _ = h.results("project apply", "env rm --all", options=named)
+        same((got["ok"], got["error"]["kind"]),
+             (False, "io" if "Not" in why else "usage"), got)
+        assert why in got["error"]["message"], got
+        same(got["result"]["written"], 0)
+        same(listing(h.app), before)
+
+
+@test("nothing is written without a word, or where the policy says no")
+def _():
+    with Place("restricted-root", FILES) as h:
+        got = h.results(h.open, "exec rm same", "project apply", "changes a*",
+                        "project apply d", "changes", options=())
+        assert "nobody is there" in got[2]["error"]["message"], got[2]
+        same((files_of(got[3]["result"]), got[4]["result"]["written"],
+              files_of(got[5]["result"])), ({}, 0, {"same": "removed"}))
+        h.write("policy.yaml", "host: {write: [./elsewhere]}\n")
+        got = h.results(h.open, "exec rm same", "project apply",
+                        options=("-y", "--policy", h.work + "/policy.yaml"))
+        same(got[2]["error"]["kind"], "policy")
+        same(os.path.exists(h.app + "/same"), True)
+
+
+@test("an environment that is no project has no changes")
+def _():
+    with Place("restricted-root", FILES) as h:
+        got = h.results("env new", "changes", "project apply")
+        same([o["status"] for o in got], [0, 2, 2])
+        assert "no project" in got[1]["error"]["message"], got[1]
+
+
+main()
