@@ -24,8 +24,8 @@ ends(const char *s, size_t n, const char *what)
 	return n >= len && !strncasecmp(s + n - len, what, len);
 }
 
-static bool
-is_secret_name(const char *s, size_t n)
+bool
+mask_is_secret_name(const char *s, size_t n)
 {
 	return ends(s, n, "_KEY") || ends(s, n, "-KEY") ||
 	       ends(s, n, "APIKEY") || ends(s, n, "TOKEN") ||
@@ -84,7 +84,7 @@ is_secret_header(const char *s, size_t n)
 {
 	return ends(s, n, "authorization") ||
 	       (n == 6 && ends(s, n, "cookie")) ||
-	       (memchr(s, '-', n) && is_secret_name(s, n));
+	       (memchr(s, '-', n) && mask_is_secret_name(s, n));
 }
 
 /* "NAME: VALUE" up to the end of the word, the quote or the line. */
@@ -109,7 +109,7 @@ member_length(const char *s, size_t n, const char *from, const char *key,
 
 	while (begin > from && is_name_char(begin[-1]))
 		begin--;
-	if (!is_secret_name(begin, (size_t)(key - begin)))
+	if (!mask_is_secret_name(begin, (size_t)(key - begin)))
 		return 0;
 	while (*lead < n && strchr(" \\", s[*lead]))
 		(*lead)++;
@@ -142,7 +142,7 @@ secret_after(const char *s, size_t n, size_t i, size_t name, char quote,
 	bool option = s[i] == ' ' && name > 2 && word[0] == '-' &&
 		      word[1] == '-';
 
-	if ((s[i] == '=' || option) && is_secret_name(word, name))
+	if ((s[i] == '=' || option) && mask_is_secret_name(word, name))
 		return word_length(rest, left, quote);
 	if (s[i] == '/' && i > 1 && s[i - 1] == '/' && s[i - 2] == ':')
 		return userinfo_length(rest, left);

@@ -8,11 +8,15 @@
 #ifndef ADDESH_BASE_MASK_H
 #define ADDESH_BASE_MASK_H
 
+#include <stdbool.h>
+
 #include "base/strbuf.h"
 
 /* What stands for a secret. */
 #define MASK_TEXT "***"
 
+/* Does a name of so many bytes tell that its value is a secret? */
+bool mask_is_secret_name(const char *name, size_t n);
 /*
  * Calls found for each secret in n bytes of s, in order: where it begins and
  * how many bytes it has, quotes included.

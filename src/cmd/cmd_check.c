@@ -1,257 +1,173 @@
-/* check: what files ask for, before anything is done with them. */
-#include <errno.h>
-#include <fnmatch.h>
+/* check: what is found in files before anything is done with them. */
 #include <string.h>
 
-#include "base/io.h"
-#include "cmd/call.h"
+#include "cmd/check_dockerfile.h"
+#include "cmd/check_input.h"
+#include "cmd/check_show.h"
+#include "cmd/host.h"
 #include "cmd/output.h"
 #include "cmd/table.h"
-#include "session/dockerfile_policy.h"
 #include "session/session.h"
 
 /* All files of one call. */
-struct checking {
+struct checks {
 	struct call *c;
-	struct call_table *table; /* of --plain; with --json all is in data */
-	json *findings, *notes;	  /* of the data */
-	size_t denied, warned;
+	unsigned layers;
+	struct check_outcome out;
+	struct check_texts texts; /* programs */
+	json *notes;
 };
 
-static const struct column columns[] = {
-    {"file", "FILE", false, 0},
-    {"line", "LINE", true, 0},
-    {"severity", "SEVERITY", false, 0},
-    {"rule", "RULE", false, 0},
-    {"message", "MESSAGE", false, 0},
-    {"remedy", "REMEDY", false, 0},
-};
-
+/* A file that has the name of a Dockerfile, or is one although nothing tells. */
 static bool
-is_dockerfile_name(const char *path)
+is_dockerfile(struct call *c, const struct check_input *in)
 {
-	static const char *const patterns[] = {"Dockerfile", "Dockerfile.*",
-	    "Dockerfile-*", "*.Dockerfile", "*.dockerfile", "Containerfile",
-	    "Containerfile.*"};
-	const char *slash = strrchr(path, '/');
-
-	for (size_t i = 0; i < ARRAY_SIZE(patterns); i++)
-		if (!fnmatch(patterns[i], slash ? slash + 1 : path, 0))
-			return true;
-	return false;
+	if (in->language)
+		return false;
+	return check_is_dockerfile_name(in->name) ||
+	       !check_knows(c->session, in);
 }
 
 static int
-read_text(struct call *c, const char *path, struct strbuf *text)
+take_dockerfile(struct checks *k, const struct check_input *in)
 {
-	if (c->heredoc) {
-		strbuf_add(text, c->heredoc->buf, c->heredoc->len);
+	struct strbuf text = STRBUF_INIT;
+	struct check_state *state = &k->out.layers[CHECK_SECURITY];
+	int rc;
+
+	if (!(k->layers & 1u << CHECK_SECURITY))
 		return 0;
+	state->asked = state->done = true;
+	strbuf_add(&text, in->text, in->n);
+	rc = check_dockerfile(
+	    k->c, in->name, &text, &k->out.findings, k->notes);
+	strbuf_release(&text);
+	return rc;
+}
+
+/* Dockerfiles are looked at as they come, and programs together. */
+static int
+take_operand(struct checks *k, const char *word)
+{
+	struct check_texts read = {0};
+	int rc = check_texts_read(&read, k->c, word, call_str(k->c, "lang"));
+
+	for (size_t i = 0; i < read.n && !rc; i++) {
+		const struct check_input *in = &read.v[i];
+
+		if (is_dockerfile(k->c, in))
+			rc = take_dockerfile(k, in);
+		else
+			check_texts_add(&k->texts, in->name, in->text, in->n,
+			    in->language);
 	}
-	if (call_may_use_path(c, SET_HOST_READ, path))
-		return -1;
-	/* One byte more than the parser takes: it says what is too long. */
-	if (!io_read_file(path, text, DOCKERFILE_MAX + 1, &c->err))
-		return 0;
-	if (c->err.code == EISDIR) {
-		autofree char *file = io_join(path, "Dockerfile");
-
-		err_hint(&c->err, "name the file:  check %s", file);
-	}
-	return -1;
-}
-
-static struct dockerfile *
-parse(struct call *c, const char *path, const struct strbuf *text)
-{
-	struct dockerfile_options options = {
-	    .args = call_list(c, "build-arg"), .target = call_str(c, "target")};
-	struct dockerfile *d = dockerfile_parse(
-	    path, text->buf, text->len, &options, &c->err);
-
-	if (d || is_dockerfile_name(path))
-		return d;
-	err_prefix(&c->err, "%s is no Dockerfile", path);
-	err_hint(&c->err, "check reads Dockerfiles; a heredoc too:  check "
-			  "Dockerfile <<EOF");
-	return NULL;
-}
-
-static json *
-finding_json(const char *path, const struct dockerfile_finding *f)
-{
-	json *j = json_object();
-
-	json_put_str(j, "file", path);
-	json_put_int(j, "line", f->line);
-	json_put_str(j, "severity", dockerfile_severity_names[f->severity]);
-	json_put_str(j, "rule", dockerfile_rule_names[f->rule]);
-	json_put_str(j, "message", f->message);
-	json_put_str(j, "remedy", f->remedy);
-	return j;
-}
-
-/* A row of --plain; rule and remedy may be NULL. */
-static void
-add_row(struct checking *k, const char *path, unsigned line,
-    const char *severity, const char *rule, const char *message,
-    const char *remedy)
-{
-	autofree char *number = xasprintf("%u", line);
-
-	call_table_row(k->table,
-	    (const char *[]){path, number, severity, rule, message, remedy},
-	    NULL);
-}
-
-static void
-show_finding(struct checking *k, const char *path,
-    const struct dockerfile_finding *f)
-{
-	const char *severity = dockerfile_severity_names[f->severity];
-	const char *rule = dockerfile_rule_names[f->rule];
-
-	k->denied += f->severity == SEVERITY_DENY;
-	k->warned += f->severity == SEVERITY_WARN;
-	json_push(k->findings, finding_json(path, f));
-	if (k->table)
-		add_row(k, path, f->line, severity, rule, f->message,
-		    f->remedy);
-	else
-		call_text(k->c, "%s:%u: %s: %s (%s)\n    %s\n", path, f->line,
-		    severity, f->message, rule, f->remedy);
-}
-
-static void
-show_note(struct checking *k, const char *path, unsigned line, const char *text)
-{
-	json *j = json_object();
-
-	json_put_str(j, "file", path);
-	json_put_int(j, "line", line);
-	json_put_str(j, "text", text);
-	json_push(k->notes, j);
-	if (k->table)
-		add_row(k, path, line, "note", NULL, text, NULL);
-	else
-		call_text(k->c, "%s:%u: note: %s\n", path, line, text);
-}
-
-static const char *
-need_text(enum dockerfile_need need)
-{
-	switch (need) {
-	case NEEDS_SECRET:
-		return "needs what addesh does not offer to builds";
-	case NEEDS_HEREDOC:
-	case NEEDS_LINK:
-		return "needs BuildKit with docker/dockerfile 1.4";
-	case NEEDS_FRONTEND:
-		return "needs a BuildKit newer than that of Docker 20.10";
-	case NEEDS_MOUNT_VARIABLE:
-		return "needs Podman, or a BuildKit newer than that of Docker "
-		       "20.10";
-	case NEEDS_BUILDKIT:
-		return "needs BuildKit";
-	case NEEDS_MOUNT:
-	case NEEDS_NO_CLASSIC:
-		break;
-	}
-	return "needs BuildKit, or Podman";
-}
-
-static void
-show_constructs(
-    struct checking *k, const char *path, const struct dockerfile *d)
-{
-	size_t n;
-	autofree struct dockerfile_construct *needs =
-	    dockerfile_constructs(d, &n);
-
-	for (size_t i = 0; i < n; i++) {
-		autofree char *text = xasprintf(
-		    "%s %s", needs[i].what, need_text(needs[i].need));
-
-		show_note(k, path, needs[i].line, text);
-	}
-	for (size_t i = 0; i < d->nwarnings; i++)
-		show_note(k, path, d->warnings[i].line, d->warnings[i].text);
+	k->texts.directory |= read.directory;
+	k->texts.skipped += read.skipped;
+	check_texts_release(&read);
+	return rc;
 }
 
 static int
-check_file(struct checking *k, const char *path)
+check_programs(struct checks *k)
 {
 	struct call *c = k->c;
-	autobuf struct strbuf text = STRBUF_INIT;
-	struct dockerfile_findings findings;
-	struct dockerfile *d;
+	struct check_texts *t = &k->texts;
 
-	if (read_text(c, path, &text))
+	if (!t->n && !t->directory)
+		return 0;
+	if ((check_needs_env(c->session, t->v, t->n, k->layers) ||
+		call_has(c, "in")) &&
+	    c->host->need_env(c, call_str(c, "in")))
 		return -1;
-	d = parse(c, path, &text);
-	if (!d)
+	return session_check(c->session, c->env, t->v, t->n, k->layers,
+	    t->directory, &k->out, &c->err);
+}
+
+static int
+check_all(struct checks *k)
+{
+	struct call *c = k->c;
+	const char *lang = call_str(c, "lang");
+	struct languages *all = session_languages(c->session, &c->err);
+
+	if (!all)
 		return -1;
-	policy_find(c->session->policy, d, NULL, &findings);
-	for (size_t i = 0; i < findings.n; i++)
-		show_finding(k, path, &findings.v[i]);
-	dockerfile_findings_release(&findings);
-	show_constructs(k, path, d);
-	dockerfile_free(d);
-	return 0;
+	if (lang && !languages_by_name(all, lang))
+		return err_set(&c->err, ERR_USAGE, "'%s' is no language that "
+		    "is known", lang);
+	k->layers = check_layers(c->session->policy,
+	    call_has(c, "only") ? call_list(c, "only") : NULL, &c->err);
+	if (!k->layers)
+		return -1;
+	for (size_t i = 0; i < c->argc; i++)
+		if (take_operand(k, c->argv[i]))
+			return -1;
+	return check_programs(k);
 }
 
 static int
 check_exec(struct call *c)
 {
-	struct checking k = {
-	    .c = c, .findings = json_array(), .notes = json_array()};
+	struct checks k = {.c = c, .notes = json_array()};
 	json *data = call_data(c);
-	int rc = 0;
+	int rc;
 
-	json_put(data, "findings", k.findings);
-	json_put(data, "notes", k.notes);
+	check_outcome_init(&k.out);
 	if (c->heredoc && c->argc > 1)
-		return err_set(&c->err, ERR_USAGE,
+		rc = err_set(&c->err, ERR_USAGE,
 		    "a heredoc is one file, and %zu are named", c->argc);
-	if (c->out->mode == OUTPUT_PLAIN)
-		k.table = call_table_new(
-		    c, "findings", columns, ARRAY_SIZE(columns));
-	for (size_t i = 0; i < c->argc && !rc; i++)
-		rc = check_file(&k, c->argv[i]);
-	if (k.table)
-		call_table_end(k.table);
-	json_put_int(data, "denied", (int64_t)k.denied);
-	if (rc)
-		return -1;
-	if (!k.table)
-		call_text(c, "%zu denied, %zu warning%s\n", k.denied,
-		    k.warned, k.warned == 1 ? "" : "s");
-	c->status = k.denied ? 1 : 0;
-	return 0;
+	else
+		rc = check_all(&k);
+	check_show(c, &k.out, k.notes);
+	check_put_json(&k.out, data);
+	json_put(data, "notes", k.notes);
+	if (k.texts.directory)
+		json_put_int(data, "skipped", (int64_t)k.texts.skipped);
+	if (!rc && c->out->mode != OUTPUT_PLAIN)
+		check_show_count(c, &k.out);
+	if (!rc)
+		c->status = check_count(&k.out, CHECK_REFUSE) ? 1 : 0;
+	check_texts_release(&k.texts);
+	check_outcome_release(&k.out);
+	return rc;
 }
 
 static const struct opt check_opts[] = {
-    OPT_LIST(0, "build-arg", "NAME=VALUE", "the value of an ARG, as of build",
-	COMP_VARIABLE),
+    OPT_LIST(0, "only", "LAYERS",
+	"these layers, divided by commas, instead of checks.layers",
+	COMP_NONE),
+    OPT_STR(0, "lang", "LANGUAGE", "what it is written in, whatever its name",
+	COMP_LANGUAGE),
+    OPT_STR(0, "in", "ENV",
+	"with the compilers of this environment instead of the current one",
+	COMP_ENV),
+    OPT_LIST(0, "build-arg", "NAME=VALUE",
+	"the value of an ARG of a Dockerfile, as of build", COMP_VARIABLE),
     OPT_STR(0, "target", "STAGE", "the stage that would be built", COMP_NONE),
     OPT_END,
 };
 
 const struct cmd cmd_check = {
     .name = "check",
-    .summary = "say what a Dockerfile asks for that it should not",
+    .summary = "say what is wrong with files, without running them",
     .help =
-	"Reads each FILE as a builder would, and lists what the settings "
-	"dockerfile.* deny or warn of: sockets of engines, privileged modes, "
-	"the host's network, secrets, base images that are not allowed, and "
-	"others.  Nothing is run and no engine is asked.\n"
-	"What only some builders take is noted.  The status is 1 if something "
-	"is denied, as 'build' refuses it then, else 0.\n"
-	"With a heredoc FILE is only the name for what stands there.",
-    .examples = "check Dockerfile\ncheck --target test docker/Dockerfile\n"
-		"check Dockerfile <<EOF",
+	"Looks at files of this host, at all of a directory, at the program of "
+	"a step (@K), or at the heredoc, in layers: syntax by the language's "
+	"own parser in the environment; structure, what the file must have; "
+	"security, what is risky in code, and secrets in it; performance, "
+	"files that are too large; and lint, only if it is asked for.  The "
+	"texts go to the parsers' standard input: nothing is written into the "
+	"environment, and nothing of them is run.\n"
+	"A Dockerfile is read as a builder would, and needs no environment: "
+	"what the settings dockerfile.* deny or warn of, and what only some "
+	"builders take.\n"
+	"The settings checks.* say what is refused, warned of or allowed.  The "
+	"status is 1 if something is refused, else 0.",
+    .examples = "check main.py\ncheck --only syntax,security .\ncheck @3\n"
+		"check Dockerfile\n"
+		"check main.py <<EOF\nprint(eval(text))\nEOF",
     .opts = check_opts,
-    .args = {ARG_SOME("FILE", COMP_HOST_FILE)},
+    .args = {ARG_SOME("FILE", COMP_SAVED)},
     .flags = CMD_TAKES_HEREDOC,
     .exec = check_exec,
 };

@@ -40,9 +40,8 @@ step_call_load(struct call *c, const char *word, unsigned *n)
 	return NULL;
 }
 
-/* What stood in the heredoc, whatever its bytes; false: it had none. */
-static bool
-get_input(const json *j, struct strbuf *input)
+bool
+step_call_input(const json *j, struct strbuf *input)
 {
 	const char *text = json_str(j, "input", NULL);
 	const char *coded = json_str(j, "input_b64", NULL);
@@ -115,7 +114,7 @@ int
 step_call_text(const json *record, struct strbuf *text, struct err *err)
 {
 	autobuf struct strbuf input = STRBUF_INIT;
-	bool has_input = get_input(record, &input);
+	bool has_input = step_call_input(record, &input);
 
 	if (json_bool(record, "input_truncated", false))
 		return err_set(err, ERR_USAGE,

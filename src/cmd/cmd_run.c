@@ -10,6 +10,7 @@
 #include "cmd/call.h"
 #include "cmd/docker_words.h"
 #include "cmd/host.h"
+#include "cmd/run_check.h"
 #include "cmd/run_result.h"
 #include "cmd/text_input.h"
 #include "session/env_jobs.h"
@@ -27,6 +28,7 @@ static const struct opt run_opts[] = {
     OPT_STR(0, "stdin", "FILE", "its standard input, else it is empty",
 	COMP_HOST_FILE),
     OPT_FLAG('d', "detach", "in the background, as a job"),
+    OPT_FLAG(0, "check", "check it first, and run nothing that is refused"),
     OPTS_REFUSED,
     OPTS_REFUSED_LATER,
     OPT_END,
@@ -39,6 +41,7 @@ struct running {
 	struct language_choice choice;
 	struct strbuf text;
 	char *name; /* of the file in the workspace */
+	json *checks; /* of --check, until they are in the record */
 	bool cut[2]; /* that bytes of a stream are missing was said */
 };
 
@@ -84,6 +87,8 @@ run_it(struct running *x)
 		run_result_show(c, &r);
 		run_result_keep(c, &r);
 	}
+	if (!rc && x->checks)
+		json_put(call_data(c), "checks", steal(&x->checks));
 	result_release(&r);
 	return rc;
 }
@@ -233,7 +238,20 @@ running_release(struct running *x)
 	program_release(&x->p);
 	language_choice_release(&x->choice);
 	strbuf_release(&x->text);
+	json_free(x->checks);
 	free(x->name);
+}
+
+/* 1: it is refused, and nothing runs. */
+static int
+check_first(struct running *x)
+{
+	const struct language *l = x->choice.language;
+
+	if (!call_has(x->c, "check"))
+		return 0;
+	return run_check(x->c, x->name, &x->text, l ? l->name : NULL,
+	    &x->checks);
 }
 
 static int
@@ -243,7 +261,9 @@ run_exec(struct call *c)
 	    .c = c, .p = PROGRAM_INIT, .text = STRBUF_INIT};
 	int rc = -1;
 
-	if (!take_text(&x) && !choose_language(&x) && !set_common(&x)) {
+	if (!take_text(&x) && !choose_language(&x) && !set_common(&x))
+		rc = check_first(&x);
+	if (!rc) {
 		x.p.file = x.name;
 		x.p.text = x.text.buf;
 		x.p.len = x.text.len;
@@ -251,7 +271,7 @@ run_exec(struct call *c)
 		rc = run_it(&x);
 	}
 	running_release(&x);
-	return rc;
+	return rc < 0 ? -1 : 0;
 }
 
 const struct cmd cmd_run = {
@@ -263,6 +283,8 @@ const struct cmd cmd_run = {
 	"command itself; FILE is then only its name.\n"
 	"The status is the program's own; 124 at the time limit, 126 and 127 "
 	"if it could not be started, 130 after Ctrl-C.\n"
+	"With --check it is looked at first, as by 'check', and what the "
+	"settings checks.* refuse is not run: the status is then 125.\n"
 	"With -d it goes on in the background, without a time limit unless -t "
 	"or the policy's ceiling sets one:  jobs, wait, kill\n"
 	"Words after FILE are the program's.",

@@ -7,8 +7,8 @@
 
 /* Ours, with keys that belong to commands which validate them when they read
    them. */
-static const char *const other_sections[] = {"checks", "replay",
-    "refine", "search", NULL};
+static const char *const other_sections[] = {"replay", "refine",
+    "search", NULL};
 
 /* What of a file full of mistakes is said at once. */
 #define PROBLEMS_MAX 20

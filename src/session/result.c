@@ -268,6 +268,10 @@ result_json(const struct result *r, const struct strbuf *out,
 void
 result_summary(const struct result *r, struct strbuf *sb)
 {
+	if (r->status == RUN_REFUSED) {
+		strbuf_addf(sb, "refused: %s", r->note.msg.buf);
+		return;
+	}
 	if (r->lost)
 		strbuf_adds(sb, "environment lost after ");
 	else if (r->cancelled && r->job) /* by kill: Ctrl-C ends no job */

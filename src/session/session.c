@@ -81,6 +81,7 @@ session_free(struct session *s, struct err *err)
 	(unused ? named_leave : named_close)(s->named);
 	free(s->last.status);
 	languages_free(s->languages);
+	check_rules_free(s->checks);
 	engine_close(s->engine);
 	strvec_release(&s->versions);
 	runtime_release(&s->runtime);

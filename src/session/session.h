@@ -12,6 +12,7 @@
 #include "base/loop.h"
 #include "base/secrets.h"
 #include "engine/engine.h"
+#include "project/check_rules.h"
 #include "project/languages.h"
 #include "sandbox/box.h"
 #include "session/deps.h"
@@ -63,6 +64,7 @@ struct session {
 	struct named *named; /* NULL: it ends with this process */
 	const char *name;    /* the named session's, borrowed; or NULL */
 	struct languages *languages; /* NULL until session_languages() */
+	struct check_rules *checks;  /* NULL until something is checked */
 	struct engine *engine;	     /* NULL until session_engine() */
 	struct steps *steps;
 	char *steps_dir; /* where sessions keep theirs */

@@ -11,6 +11,14 @@
 		    .help = "what becomes of " what                            \
 	}
 
+/* What checks find, by its severity (project/check.h). */
+#define FOUND(severity, default_, what)                                        \
+	{                                                                      \
+		"checks." severity, NULL, VALUE_WORD, "refuse|warn|allow",     \
+		    .def = (default_), .tighten = TIGHTEN_SMALLER,             \
+		    .help = "what becomes of " what " that checks find"        \
+	}
+
 #define KIB (UINT64_C(1) << 10)
 #define MIB (UINT64_C(1) << 20)
 #define PIB (UINT64_C(1) << 50)
@@ -240,6 +248,21 @@ const struct setting settings_table[SET_COUNT] = {
 	"secrets in ENV and ARG"),
     [SET_DOCKERFILE_LATEST_TAG] = RULE("latest-tag", "warn",
 	"images without a version"),
+
+    [SET_CHECKS_ERROR] = FOUND("error", "refuse", "errors"),
+    [SET_CHECKS_WARNING] = FOUND("warning", "warn", "warnings"),
+    [SET_CHECKS_INFO] = FOUND("info", "allow", "what is only told"),
+    [SET_CHECKS_RULES] = {"checks.rules", NULL, VALUE_MAP, .def = "{}",
+	.help = "names of rules with what becomes of what they find"},
+    [SET_CHECKS_LAYERS] = {"checks.layers", NULL, VALUE_LIST,
+	.def = "syntax,structure,security,performance",
+	.help = "the layers of 'check' and 'run --check'"},
+    [SET_CHECKS_EXPECT] = {"checks.expect", NULL, VALUE_MAP, .def = "{}",
+	.help = "files that a directory must have, with what must stand in "
+		"them"},
+    [SET_CHECKS_SIZE_LIMIT] = {"checks.size_limit", NULL, VALUE_SIZE,
+	.def = "100k", .tighten = TIGHTEN_SMALLER,
+	.help = "bytes of a file that is not told to be large"},
 
     [SET_HISTORY_SIZE] = {"history.size", NULL, VALUE_COUNT, .def = "10000",
 	.max = 10000000, .help = "lines of the history that are kept"},

@@ -161,20 +161,39 @@ def syntax_errors_have_a_line_and_the_nearest_name():
 
 @test
 def what_is_no_dockerfile():
-    done = check("import os\n", name="main.py").is_status(125)
-    same(done.err, "addesh: check: main.py is no Dockerfile: main.py:1: "
+    done = check("import os\n", name="main.txt").is_status(125)
+    same(done.err, "addesh: check: main.txt is no Dockerfile: main.txt:1: "
                    "unknown instruction: import\n"
-                   "  check reads Dockerfiles; a heredoc too:  check "
-                   "Dockerfile <<EOF\n")
+                   "  for a program, name its language:  check --lang NAME "
+                   "main.txt\n")
+    done = check("import os\n", name="main.py").is_status(2)
+    assert "no environment is selected" in done.err, done
     done = check(GOOD, name="build.txt").is_ok()
     same(done.out, "0 denied, 0 warnings\n")
     with Home() as home:
         done = home.addesh("check", "Dockerfile").is_status(125)
         assert "Dockerfile: No such file" in done.err, done
-        done = home.addesh("check", "./").is_status(125)
-        same(done.err, "addesh: check: ./: Is a directory\n"
-                       "  name the file:  check ./Dockerfile\n")
+        done = home.addesh("check", "./").is_ok()
+        same(done.out, "0 denied, 0 warnings\n")
         done = home.addesh("check").is_status(2)
+
+
+@test
+def layers_that_need_no_environment():
+    with Home() as home:
+        home.write("main.py", "# nothing\n")
+        home.write("page.html", "<html><title>t</title><p>x</p></html>\n")
+        home.write("Dockerfile", GOOD)
+        done = home.addesh("check", "--only", "structure,performance", ".")
+        same(done.is_ok().out, "main.py: warning: there is no code in it "
+                               "(empty)\n0 denied, 1 warning\n")
+        home.addesh("check", "page.html").is_ok()
+        done = home.addesh("--json", "check", "page.html").is_ok()
+        result = json.loads(done.out)["result"]
+        same((result["passed"], result["message"]),
+             (True, "0 denied, 0 warnings"))
+        same(list(result["details"]),
+             ["syntax", "structure", "security", "performance"])
 
 
 @test

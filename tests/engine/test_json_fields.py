@@ -17,7 +17,8 @@ from make_image import made
 from tap import main, same, test
 
 # Fields with these names have a part of their own in the manual.
-MAPS = {"limits.applied", "environments[].limits.applied", "labels", "ended[]"}
+MAPS = {"limits.applied", "environments[].limits.applied", "labels", "ended[]",
+        "details"}
 OPEN = {"diagnosis": "diagnosis.*"}
 # Needs a file that the run's user may not list; the helper runs as that user.
 UNREADABLE = {"entries[].error"}
@@ -168,6 +169,8 @@ apply <<END
 +z
 END
 apply --undo
+check --only performance .
+run --check missing.py
 env reset
 env rm second
 env rm --all
@@ -359,7 +362,7 @@ def described():
 def described_part(field):
     """Fields of an object that is described elsewhere, or freely."""
     return (field.startswith(
-                ("diagnosis.", "install.", "build.")) or
+                ("diagnosis.", "install.", "build.", "checks.")) or
             re.match(r"environments\[\]\.limits\.", field))
 
 

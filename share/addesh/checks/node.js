@@ -1,0 +1,218 @@
+// V8's parser says whether it is JavaScript, and acorn, which Node has inside,
+// what stands in it.  Scripts are compiled, never run.
+'use strict';
+const vm = require('vm');
+const wanted = new Set((process.argv[1] || '').split(' '));
+const names = new Set((process.argv[2] || '').split(' '));
+const out = [];
+let acorn = null;
+
+try {
+  acorn = require('internal/deps/acorn/acorn/dist/acorn');
+} catch (e) { /* then the text itself is looked at */ }
+
+function line(...words) {
+  out.push(words.join('\t'));
+}
+
+function place(e) {
+  const stack = String(e.stack).split('\n');
+  const at = /:(\d+)$/.exec(stack[0]);
+  const mark = stack.find(l => /^\s*\^+\s*$/.test(l));
+  return [at ? at[1] : 0, mark ? mark.indexOf('^') + 1 : 0];
+}
+
+// Of a module V8 tells no place: acorn's is that of the same error.
+function placeOf(e, text) {
+  const [l, c] = place(e);
+  try {
+    if (!l && acorn) acorn.parse(text, { ecmaVersion: 'latest',
+      sourceType: 'module', locations: true });
+  } catch (other) {
+    if (other.loc) return [other.loc.line, other.loc.column + 1];
+  }
+  return [l, c];
+}
+
+function complain(e, text) {
+  if (!(e instanceof SyntaxError))
+    return line('e', 0, 0, "it is nested too deeply for V8's parser");
+  const [l, c] = placeOf(e, text);
+  line('e', l, c, String(e.message).replace(/\s+/g, ' '));
+}
+
+function asScript(text) {
+  vm.compileFunction(text, ['exports', 'require', 'module', '__filename',
+    '__dirname'], { filename: 'checked' });
+}
+
+function asModule(text) {
+  new vm.SourceTextModule(text, { identifier: 'checked' });
+}
+
+function tryBoth(text) {
+  let first, second;
+  try { asScript(text); return 'script'; } catch (e) { first = e; }
+  try { asModule(text); return 'module'; } catch (e) { second = e; }
+  const later = /import|export|await/.test(first.message);
+  complain(later ? second : first, text);
+  return null;
+}
+
+function dotted(node, known) {
+  if (!node) return '';
+  if (node.type === 'ChainExpression') return dotted(node.expression, known);
+  if (node.type === 'Identifier') return known.get(node.name) || node.name;
+  if (node.type === 'CallExpression') {
+    const m = requires(node);
+    return m === null ? dotted(node.callee, known) : m;
+  }
+  if (node.type !== 'MemberExpression') return '';
+  const of = dotted(node.object, known);
+  const p = node.property;
+  const name = !node.computed ? p.name : p.type === 'Literal' ? p.value : '';
+  return of + '.' + name;
+}
+
+function bare(module) {
+  return String(module).replace(/^node:/, '').replace(/\s/g, ' ');
+}
+
+function requires(node) {
+  const a = node.arguments && node.arguments[0];
+  return node.type === 'CallExpression' && node.callee.name === 'require' &&
+    a && a.type === 'Literal' ? bare(a.value) : null;
+}
+
+function bind(pattern, module, known) {
+  if (pattern.type === 'Identifier') known.set(pattern.name, module);
+  if (pattern.type !== 'ObjectPattern') return;
+  for (const p of pattern.properties)
+    if (p.value && p.value.type === 'Identifier' && p.key)
+      known.set(p.value.name, module + '.' + (p.key.name || p.key.value));
+}
+
+function at(node) {
+  return [node.loc.start.line, node.loc.start.column + 1];
+}
+
+function learn(node, known) {
+  if (node.type === 'ImportDeclaration') {
+    const m = bare(node.source.value);
+    line('i', ...at(node), m);
+    for (const s of node.specifiers)
+      known.set(s.local.name, s.type === 'ImportSpecifier' ?
+        m + '.' + (s.imported.name || s.imported.value) : m);
+  } else if (node.type === 'VariableDeclarator' && node.init) {
+    const m = requires(node.init) || (node.init.type === 'MemberExpression' &&
+      requires(node.init.object) ? dotted(node.init, known) : null);
+    if (m) bind(node.id, m, known);
+  } else if (node.type === 'CallExpression') {
+    const m = requires(node);
+    if (m) line('i', ...at(node), m);
+  }
+}
+
+function argument(node, known) {
+  if (node.type === 'Literal' && typeof node.value !== 'string')
+    return String(node.value);
+  return dotted(node, known);
+}
+
+function fixed(a) {
+  return a.type === 'Literal' ||
+    (a.type === 'TemplateLiteral' && !a.expressions.length);
+}
+
+function call(node, known) {
+  const name = dotted(node.callee, known);
+  if (!wanted.has(name.split('.').pop())) return;
+  const words = [];
+  for (const a of node.arguments) {
+    words.push('=' + argument(a, known));
+    for (const p of a.type === 'ObjectExpression' ? a.properties : [])
+      if (p.key) words.push((p.key.name || p.key.value) + '=' +
+        argument(p.value, known));
+  }
+  line('c', ...at(node), name, node.arguments.every(fixed) ? 1 : 0, ...words);
+}
+
+function literal(node, name) {
+  const v = typeof node.value === 'string' ? node.value :
+    node.quasis && node.quasis.length === 1 ? node.quasis[0].value.cooked : '';
+  node.told = true;
+  if (!v || v.length < 6 || v.length > 4096) return;
+  if (name || (v.length >= 20 && !v.includes(' ')) || v.includes('://'))
+    line('s', ...at(node), name || '-', Buffer.from(v).toString('hex'));
+}
+
+function isText(n) {
+  return n && ((n.type === 'Literal' && typeof n.value === 'string') ||
+    (n.type === 'TemplateLiteral' && !n.expressions.length));
+}
+
+function nameOf(n) {
+  const name = n && (n.name || n.value || (n.property && nameOf(n.property)));
+  return typeof name === 'string' ? name.replace(/[^\w-]/g, '') : '';
+}
+
+function named(node) {
+  const pair = node.type === 'VariableDeclarator' ? [node.id, node.init] :
+    node.type === 'AssignmentExpression' ? [node.left, node.right] :
+    node.type === 'Property' || node.type === 'PropertyDefinition' ?
+      [node.key, node.value] :
+    node.type === 'AssignmentPattern' ? [node.left, node.right] : null;
+  if (pair && isText(pair[1])) literal(pair[1], nameOf(pair[0]));
+}
+
+function tell(node, known) {
+  named(node);
+  if (node.type === 'CallExpression' || node.type === 'NewExpression')
+    call(node, known);
+  else if (node.type === 'AssignmentExpression' &&
+      node.left.type === 'MemberExpression')
+    line('a', ...at(node), dotted(node.left, known));
+  else if (node.type === 'Property' && nameOf(node.key) &&
+      names.has(nameOf(node.key)))
+    line('n', ...at(node), nameOf(node.key));
+  else if (isText(node) && !node.told)
+    literal(node, '');
+}
+
+function walk(tree) {
+  const nodes = [], todo = [tree], known = new Map();
+  while (todo.length) {
+    const node = todo.pop();
+    nodes.push(node);
+    for (const key in node) {
+      const v = node[key];
+      if (Array.isArray(v)) todo.push(...v.filter(x => x && x.type));
+      else if (v && typeof v.type === 'string' && v.loc) todo.push(v);
+    }
+  }
+  for (const node of nodes) learn(node, known);
+  for (const node of nodes) tell(node, known);
+}
+
+function check(text) {
+  const sourceType = tryBoth(text.replace(/^#!/, '//'));
+  if (!sourceType) return;
+  if (!acorn) return line('u');
+  try {
+    walk(acorn.parse(text, { ecmaVersion: 'latest', sourceType,
+      locations: true, allowHashBang: true, allowReturnOutsideFunction: true,
+      allowAwaitOutsideFunction: sourceType === 'module' }));
+  } catch (e) {
+    if (!(e instanceof SyntaxError) && !(e instanceof RangeError)) throw e;
+    line('u');
+  }
+}
+
+const all = require('fs').readFileSync(0);
+for (let i = 0; i < all.length;) {
+  const nl = all.indexOf(10, i), size = Number(all.toString('latin1', i, nl));
+  line('f');
+  check(all.toString('utf8', nl + 1, nl + 1 + size));
+  i = nl + 1 + size;
+}
+process.stdout.write(out.join('\n') + '\nend\n');

@@ -1,0 +1,152 @@
+# Python's own parser over what stands on standard input, for checks.yaml:
+# nothing of it is run, and nothing is imported but what is built in.
+import sys
+from _ast import (AnnAssign, Assign, Attribute, Call, Constant, Dict, Expr,
+                  Import, ImportFrom, JoinedStr, Name, keyword)
+
+wanted = set(sys.argv[1].split())
+out = []
+
+
+def say(kind, node, *words):
+    out.append("\t".join((kind, str(node.lineno), str(node.col_offset + 1))
+                         + words))
+
+
+def dotted(node, known):
+    parts = []
+    while isinstance(node, Attribute):
+        parts.append(node.attr)
+        node = node.value
+    if isinstance(node, Name):
+        parts.append(known.get(node.id, node.id))
+    else:
+        parts.append("")
+    return ".".join(reversed(parts))
+
+
+def is_text(node):
+    return isinstance(node, Constant) and isinstance(node.value, str)
+
+
+def argument(node, known):
+    if isinstance(node, Constant) and not is_text(node):
+        return repr(node.value)
+    return dotted(node, known) if isinstance(node, (Name, Attribute)) else ""
+
+
+def call(node, known):
+    name = dotted(node.func, known)
+    if name.rpartition(".")[2] not in wanted:
+        return
+    given = node.args + [k.value for k in node.keywords]
+    fixed = all(isinstance(a, Constant) for a in given)
+    words = ["=" + argument(a, known) for a in node.args]
+    words += [(k.arg or "**") + "=" + argument(k.value, known)
+              for k in node.keywords]
+    say("c", node, name, "1" if fixed else "0", *words)
+
+
+def text(node, name, done):
+    value = node.value
+    done.add(id(node))
+    if len(value) < 6 or len(value) > 4096:
+        return
+    if name or (len(value) >= 20 and " " not in value) or "://" in value:
+        say("s", node, name or "-",
+            value.encode("utf-8", "surrogateescape").hex())
+
+
+def last(node):
+    return node.id if isinstance(node, Name) else \
+        node.attr if isinstance(node, Attribute) else \
+        node.value if is_text(node) else last(node.slice) \
+        if hasattr(node, "slice") else None
+
+
+def named(node, done):
+    if isinstance(node, Assign):
+        pairs = [(node.targets[0], node.value)]
+    elif isinstance(node, AnnAssign):
+        pairs = [(node.target, node.value)]
+    else:
+        pairs = zip(node.keys, node.values)
+    for key, value in pairs:
+        if is_text(value):
+            name = last(key)
+            text(value, name and "".join(
+                c for c in name if c.isalnum() or c in "_-"), done)
+
+
+def imports(node, known):
+    if isinstance(node, Import):
+        for a in node.names:
+            say("i", node, a.name)
+            known[a.asname or a.name.split(".")[0]] = \
+                a.name if a.asname else a.name.split(".")[0]
+        return
+    say("i", node, node.module or ".")
+    for a in node.names:
+        known[a.asname or a.name] = "%s.%s" % (node.module or "", a.name)
+
+
+def walk(tree):
+    nodes, known, done = [], {}, set()
+    todo = [tree]
+    while todo:
+        node = todo.pop()
+        nodes.append(node)
+        for field in node._fields:
+            value = getattr(node, field, None)
+            if hasattr(value, "_fields"):
+                todo.append(value)
+            elif isinstance(value, list):
+                todo.extend(v for v in value if hasattr(v, "_fields"))
+    for node in nodes:
+        if isinstance(node, (Import, ImportFrom)):
+            imports(node, known)
+    for node in nodes:
+        if isinstance(node, Call):
+            call(node, known)
+        elif isinstance(node, (Assign, AnnAssign, Dict)):
+            named(node, done)
+        elif isinstance(node, keyword):
+            if is_text(node.value) and node.arg:
+                text(node.value, node.arg, done)
+        elif isinstance(node, Expr) and is_text(node.value):
+            done.add(id(node.value))
+        elif isinstance(node, JoinedStr):
+            done.update(id(v) for v in node.values)
+    for node in nodes:
+        if is_text(node) and id(node) not in done:
+            text(node, None, done)
+
+
+def one_line(e):
+    return " ".join((getattr(e, "msg", None) or str(e)
+                     or type(e).__name__).split())
+
+
+def check(source):
+    try:
+        tree = compile(source, "checked", "exec", 1024, True)
+        walk(tree)
+        compile(tree, "checked", "exec", 0, True)
+    except (RecursionError, MemoryError) as e:
+        out.append("e\t0\t0\tit is nested too deeply for Python's parser")
+    except SyntaxError as e:
+        out.append("e\t%d\t%d\t%s" % (e.lineno or 0, e.offset or 0,
+                                       one_line(e)))
+    except ValueError as e:
+        out.append("e\t0\t0\t" + one_line(e))
+
+
+stdin = sys.stdin.buffer
+while True:
+    size = stdin.readline()
+    if not size:
+        break
+    out.append("f")
+    check(stdin.read(int(size)))
+out.append("end\n")
+sys.stdout.buffer.write("\n".join(out).encode("utf-8", "replace"))

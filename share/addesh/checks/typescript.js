@@ -1,0 +1,169 @@
+// TypeScript's own parser over what stands on standard input, for checks.yaml:
+// nothing of it is run, and types are not looked at.
+'use strict';
+const wanted = new Set((process.argv[1] || '').split(' '));
+const names = new Set((process.argv[2] || '').split(' '));
+const out = [];
+
+// Not from the workspace: what lies there is what is checked.
+const ts = ['/usr/share/nodejs', '/usr/lib/node_modules',
+  '/usr/local/lib/node_modules', '/opt/addesh/node/node_modules']
+  .map(dir => {
+    try { return require(dir + '/typescript'); } catch (e) { return null; }
+  }).find(found => found);
+
+function line(...words) {
+  out.push(words.join('\t'));
+}
+
+function at(file, pos) {
+  const p = ts.getLineAndCharacterOfPosition(file, pos);
+  return [p.line + 1, p.character + 1];
+}
+
+function bare(module) {
+  return String(module).replace(/^node:/, '').replace(/\s/g, ' ');
+}
+
+function requires(node) {
+  return ts.isCallExpression(node) && node.expression.text === 'require' &&
+    node.arguments.length && ts.isStringLiteral(node.arguments[0]) ?
+    bare(node.arguments[0].text) : null;
+}
+
+function dotted(node, known) {
+  if (ts.isIdentifier(node)) return known.get(node.text) || node.text;
+  if (ts.isCallExpression(node)) {
+    const m = requires(node);
+    return m === null ? dotted(node.expression, known) : m;
+  }
+  if (ts.isParenthesizedExpression(node) || ts.isAsExpression(node) ||
+      ts.isNonNullExpression(node))
+    return dotted(node.expression, known);
+  if (ts.isPropertyAccessExpression(node))
+    return dotted(node.expression, known) + '.' + node.name.text;
+  if (ts.isElementAccessExpression(node) &&
+      ts.isStringLiteral(node.argumentExpression))
+    return dotted(node.expression, known) + '.' + node.argumentExpression.text;
+  return '';
+}
+
+function imported(file, node, known) {
+  const module = bare(node.moduleSpecifier.text), c = node.importClause;
+  line('i', ...at(file, node.getStart(file)), module);
+  if (c && c.name) known.set(c.name.text, module);
+  const b = c && c.namedBindings;
+  if (b && ts.isNamespaceImport(b)) known.set(b.name.text, module);
+  if (b && ts.isNamedImports(b))
+    for (const e of b.elements)
+      known.set(e.name.text, module + '.' + (e.propertyName || e.name).text);
+}
+
+function learn(file, node, known) {
+  if (ts.isImportDeclaration(node) && !(node.importClause &&
+      node.importClause.isTypeOnly))
+    return imported(file, node, known);
+  const m = ts.isVariableDeclaration(node) && node.initializer &&
+    requires(node.initializer);
+  if (m && ts.isIdentifier(node.name)) known.set(node.name.text, m);
+  if (m && ts.isObjectBindingPattern(node.name))
+    for (const e of node.name.elements)
+      if (ts.isIdentifier(e.name))
+        known.set(e.name.text,
+          m + '.' + (e.propertyName || e.name).text);
+  const required = requires(node);
+  if (required) line('i', ...at(file, node.getStart(file)), required);
+}
+
+function isText(n) {
+  return n && (ts.isStringLiteral(n) || ts.isNoSubstitutionTemplateLiteral(n));
+}
+
+function argument(node, known) {
+  return node.kind === ts.SyntaxKind.TrueKeyword ? 'true' :
+    node.kind === ts.SyntaxKind.FalseKeyword ? 'false' :
+    dotted(node, known);
+}
+
+function call(file, node, known) {
+  const name = dotted(node.expression, known), words = [];
+  if (!wanted.has(name.split('.').pop())) return;
+  const given = node.arguments || [];
+  for (const a of given) {
+    words.push('=' + argument(a, known));
+    for (const p of ts.isObjectLiteralExpression(a) ? a.properties : [])
+      if (p.name && p.initializer)
+        words.push(p.name.text + '=' + argument(p.initializer, known));
+  }
+  const fixed = given.every(a => isText(a) || ts.isNumericLiteral(a));
+  line('c', ...at(file, node.getStart(file)), name, fixed ? 1 : 0, ...words);
+}
+
+function nameOf(n) {
+  return n ? String(n.text || (n.name && n.name.text) || '')
+    .replace(/[^\w-]/g, '') : '';
+}
+
+function literal(file, node) {
+  const v = node.text, p = node.parent;
+  const name = p.initializer === node ? nameOf(p.name) :
+    ts.isBinaryExpression(p) && p.right === node &&
+    p.operatorToken.kind === ts.SyntaxKind.EqualsToken ? nameOf(p.left) : '';
+  if (v.length < 6 || v.length > 4096) return;
+  if (name || (v.length >= 20 && !v.includes(' ')) || v.includes('://'))
+    line('s', ...at(file, node.getStart(file)), name || '-',
+      Buffer.from(v).toString('hex'));
+}
+
+function tell(file, node, known) {
+  if (ts.isCallExpression(node) || ts.isNewExpression(node))
+    call(file, node, known);
+  else if (ts.isBinaryExpression(node) &&
+      node.operatorToken.kind >= ts.SyntaxKind.FirstAssignment &&
+      node.operatorToken.kind <= ts.SyntaxKind.LastAssignment &&
+      dotted(node.left, known).includes('.'))
+    line('a', ...at(file, node.getStart(file)), dotted(node.left, known));
+  else if ((ts.isJsxAttribute(node) || ts.isPropertyAssignment(node)) &&
+      names.has(nameOf(node.name)))
+    line('n', ...at(file, node.getStart(file)), nameOf(node.name));
+  else if (isText(node))
+    literal(file, node);
+}
+
+function parse(text) {
+  const of = (name) => ts.createSourceFile(name, text,
+    ts.ScriptTarget.Latest, true);
+  const plain = of('checked.ts');
+  // <T>x is TypeScript and no JSX, <p>x</p> the other way round.
+  if (!plain.parseDiagnostics.length) return plain;
+  const jsx = of('checked.tsx');
+  return jsx.parseDiagnostics.length ? plain : jsx;
+}
+
+function check(text) {
+  const file = parse(text), known = new Map(), nodes = [], todo = [file];
+  const wrong = file.parseDiagnostics[0];
+  if (wrong)
+    return line('e', ...at(file, wrong.start),
+      ts.flattenDiagnosticMessageText(wrong.messageText, ' ')
+        .replace(/\s+/g, ' '));
+  while (todo.length) {
+    const node = todo.pop();
+    nodes.push(node);
+    ts.forEachChild(node, child => { todo.push(child); });
+  }
+  for (const node of nodes) learn(file, node, known);
+  for (const node of nodes) tell(file, node, known);
+}
+
+const all = require('fs').readFileSync(0);
+for (let i = 0; i < all.length;) {
+  const nl = all.indexOf(10, i), size = Number(all.toString('latin1', i, nl));
+  line('f');
+  if (ts)
+    check(all.toString('utf8', nl + 1, nl + 1 + size));
+  else
+    line('u\nk\tno TypeScript is installed here, whose parser would look');
+  i = nl + 1 + size;
+}
+process.stdout.write(out.join('\n') + '\nend\n');

@@ -1,0 +1,170 @@
+#include "project/check_lines.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+
+#define COMPLAINTS_MAX 1000
+#define LINE_MAX_BYTES 4096
+
+struct complaint {
+	unsigned line, column;
+	const char *message, *rule;
+	size_t message_len, rule_len;
+};
+
+static unsigned
+number(const char **s)
+{
+	unsigned n = 0;
+
+	for (; isdigit((unsigned char)**s); (*s)++)
+		if (n < 100000000)
+			n = n * 10 + (unsigned)(**s - '0');
+	return n;
+}
+
+/* The bytes of a form up to its next {, which must stand in the line. */
+static size_t
+literal(const char *form)
+{
+	return strcspn(form, "{");
+}
+
+/* Where the text that follows a part of free length stands in the line; with
+   nothing behind it, its end. */
+static const char *
+find_next(const char *form, const char *s)
+{
+	size_t n = literal(form);
+
+	return n ? memmem(s, strlen(s), form, n) : s + strlen(s);
+}
+
+static bool
+is_part(const char *form, const char *name)
+{
+	size_t n = strlen(name);
+
+	return !strncmp(form, name, n);
+}
+
+/* Matches a whole line, in steps that only go forward. */
+static bool
+match(const char *form, const char *s, struct complaint *c)
+{
+	while (*form) {
+		size_t n = literal(form);
+		const char *end = strchr(form, '}'), *to;
+
+		if (n) {
+			if (strncmp(form, s, n))
+				return false;
+			form += n;
+			s += n;
+			continue;
+		}
+		if (!end)
+			return false;
+		if (is_part(form, "{line}") || is_part(form, "{column}")) {
+			if (!isdigit((unsigned char)*s))
+				return false;
+			*(form[1] == 'l' ? &c->line : &c->column) = number(&s);
+			form = end + 1;
+			continue;
+		}
+		to = find_next(end + 1, s);
+		if (!to)
+			return false;
+		if (is_part(form, "{message}")) {
+			c->message = s;
+			c->message_len = (size_t)(to - s);
+		} else if (is_part(form, "{rule}")) {
+			c->rule = s;
+			c->rule_len = (size_t)(to - s);
+		}
+		s = to;
+		form = end + 1;
+	}
+	return !*s;
+}
+
+static bool
+match_any(const struct strvec *forms, const char *line, struct complaint *c)
+{
+	for (size_t i = 0; i < forms->n; i++) {
+		*c = (struct complaint){0};
+		if (match(forms->v[i], line, c))
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_missing(const struct check_command *command, const char *line)
+{
+	for (size_t i = 0; i < command->unless.n; i++)
+		if (strstr(line, command->unless.v[i]))
+			return true;
+	return false;
+}
+
+/* A name that settings can hold. */
+static char *
+rule_of(const struct check_command *command, const struct complaint *c)
+{
+	size_t n = c->rule_len < 64 ? c->rule_len : 64;
+
+	for (size_t i = 0; i < n; i++)
+		if (!isalnum((unsigned char)c->rule[i]) &&
+		    !strchr("-_./", c->rule[i]))
+			n = 0;
+	return n ? xstrndup(c->rule, n)
+		 : xstrdup(command->name ? command->name : "lint");
+}
+
+static bool
+take_line(const struct check_command *command, const char *line,
+    const char *file, bool lint, struct check_findings *findings)
+{
+	struct complaint c;
+	bool is_error = match_any(&command->errors, line, &c);
+	autofree char *message = NULL, *rule = NULL;
+
+	if (!is_error && !match_any(&command->warnings, line, &c))
+		return false;
+	message = c.message ? xstrndup(c.message, c.message_len)
+			    : xstrdup(line);
+	rule = lint ? rule_of(command, &c) : xstrdup("syntax");
+	check_add(findings, lint ? CHECK_LINT : CHECK_SYNTAX, rule,
+	    is_error && !lint ? CHECK_ERROR : CHECK_WARNING, file, c.line,
+	    c.column, message, NULL);
+	return true;
+}
+
+size_t
+check_lines_find(const struct check_command *command, const struct strbuf *out,
+    const char *file, bool lint, struct check_findings *findings,
+    char **missing)
+{
+	autofree char *copy = xstrndup(out->buf, out->len);
+	char *rest = copy, *line;
+	size_t n = 0;
+
+	*missing = NULL;
+	while (n < COMPLAINTS_MAX && (line = strsep(&rest, "\n"))) {
+		size_t len = strlen(line);
+
+		if (len && line[len - 1] == '\r')
+			line[--len] = 0;
+		if (len > LINE_MAX_BYTES)
+			line[LINE_MAX_BYTES] = 0;
+		if (!is_missing(command, line))
+			n += take_line(command, line, file, lint, findings);
+		else if (!*missing)
+			*missing = xstrdup(line);
+	}
+	return n;
+}

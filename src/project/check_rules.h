@@ -1,0 +1,96 @@
+/*
+ * What checks look for, and which programs of an environment they use, is data:
+ * share/addesh/checks.yaml, whose head describes its form.
+ */
+#ifndef ADDESH_PROJECT_CHECK_RULES_H
+#define ADDESH_PROJECT_CHECK_RULES_H
+
+#include "base/err.h"
+#include "base/regexp.h"
+#include "base/strvec.h"
+#include "project/check.h"
+
+/* How a language writes what is no code, for who has no parser of it. */
+struct check_string {
+	char *open, *close;
+	bool raw;   /* no byte takes the next one's meaning away */
+	bool lines; /* may go on over the end of a line */
+};
+
+struct check_lexis {
+	struct strvec comments; /* what begins one up to the end of the line */
+	struct strvec blocks;	/* pairs: what begins and what ends one */
+	struct check_string *strings;
+	size_t n_strings;
+	bool blank_before; /* comments begin behind blanks only */
+	struct strvec imports; /* words before a module's name */
+};
+
+/* A program of the environment that looks at texts. */
+struct check_command {
+	char *name;
+	struct strvec argv; /* {program}, {program_file}, {calls}, {names} */
+	char *program; /* a file in share/addesh/checks that speaks the form of
+			  project/check_facts.h about many texts, or NULL: the
+			  command reads one text and complains in lines */
+	struct strvec errors; /* forms of those lines (project/check_lines.h) */
+	struct strvec warnings; /* the same, of what is less than an error */
+	struct strvec unless; /* what in such a line says that it is not about
+				 syntax but about what is missing here */
+};
+
+/* What a fact (project/check_facts.h) is called that matches. */
+struct check_rule {
+	char *name;
+	/* Patterns (base/glob.h) of names: called, set, imported, or used. */
+	struct strvec calls, sets, imports, names;
+	char *with; /* an argument KEY=VALUE must match this pattern, or NULL */
+	struct strvec unless; /* none may match these */
+	char *not_before; /* bytes that must not follow the name, or NULL */
+	enum check_severity severity;
+	enum check_severity constant; /* where all arguments are literals */
+	char *message;
+	char *remedy; /* or NULL */
+};
+
+struct check_language {
+	char *name; /* as in languages.yaml, or of this file alone */
+	struct strvec files; /* patterns of names, of those not in that file */
+	bool scripts; /* the texts of its <script> elements are programs */
+	bool needs_parser; /* a text that no parser has seen is worth a word */
+	struct check_lexis lexis;
+	struct check_command *parsers, *linters;
+	size_t n_parsers, n_linters;
+	struct check_rule *rules;
+	size_t n_rules;
+};
+
+/* What a text must have. */
+struct check_structure {
+	char *name;
+	struct strvec files; /* patterns of names */
+	struct regexp *needs; /* found outside of comments; or NULL */
+	char *balanced; /* two bytes, as often the one as the other; or NULL */
+	enum check_severity severity;
+	char *message;
+	char *remedy; /* or NULL */
+};
+
+struct check_rules {
+	struct check_language *languages;
+	size_t n_languages;
+	struct check_structure *structure;
+	size_t n_structure;
+};
+
+/* path NULL: the installed file.  NULL with ERR_CONFIG. */
+struct check_rules *check_rules_load(const char *path, struct err *err);
+void check_rules_free(struct check_rules *r); /* NULL is fine */
+/* NULL if there is none. */
+const struct check_language *check_rules_by_name(
+    const struct check_rules *r, const char *name);
+/* Of those that languages.yaml does not know, by a file's name. */
+const struct check_language *check_rules_by_file(
+    const struct check_rules *r, const char *file);
+
+#endif

@@ -1,0 +1,35 @@
+/*
+ * Looking at a program without a parser of its language: what is a comment, a
+ * string and a name is known (struct check_lexis), and no more.  Comments and
+ * strings are never taken for code.
+ */
+#ifndef ADDESH_PROJECT_CHECK_TEXT_H
+#define ADDESH_PROJECT_CHECK_TEXT_H
+
+#include "project/check_facts.h"
+
+/* Calls fn, with text 0, for what stands in n bytes: 'c', 'a', 'i', 'n', 's' of
+   project/check_facts.h. */
+void check_text_facts(const struct check_language *l, const char *s, size_t n,
+    check_fact_fn *fn, void *arg);
+
+/* The same text with blanks in place of comments, and with strings false of
+   what strings hold too; newlines stay, so that each byte keeps its place. */
+void check_text_blank(const struct check_lexis *x, const char *s, size_t n,
+    bool strings, struct strbuf *out);
+
+/*
+ * The programs in a page: for each <script> without a src, of no type or one of
+ * JavaScript, a text of n bytes that holds it at its place, and blanks
+ * elsewhere.  At most 64 are looked at; each is the caller's.
+ */
+void check_text_scripts(
+    const char *s, size_t n, struct strbuf **scripts, size_t *count);
+
+/* Adds what the structure of a file of this name lacks.  steps: of the patterns
+   (base/regexp.h). */
+void check_structure_find(const struct check_rules *r,
+    const struct check_lexis *x, const char *file, const char *s, size_t n,
+    struct check_findings *findings);
+
+#endif

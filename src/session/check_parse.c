@@ -1,0 +1,374 @@
+/* Parsers and linters of an environment, and what they say. */
+#include "session/check_impl.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/io.h"
+
+#define OUTPUT_MAX_BYTES (8u << 20) /* of a parser */
+#define PROGRAM_MAX_BYTES (96u << 10) /* one word of execve(2) has 128 KiB */
+#define BATCH_TEXTS 200
+#define BATCH_BYTES (8u << 20)
+#define PROGRAM_DIR "/tmp/.addesh-check/"
+
+/* One call of a command, and what it wrote. */
+struct saying {
+	struct strbuf out, both;
+	struct verdict v;
+};
+
+static void
+on_out(void *arg, int fd, const void *p, size_t n, bool tail)
+{
+	struct saying *say = arg;
+
+	if (fd == 1)
+		strbuf_add(&say->out, p, n);
+	strbuf_add(&say->both, p, n);
+}
+
+static void
+saying_release(struct saying *say)
+{
+	strbuf_release(&say->out);
+	strbuf_release(&say->both);
+	verdict_release(&say->v);
+}
+
+/* What a program of ours is, read each time: it is small, and may be edited
+   beside a shell that is open. */
+static int
+read_program(const char *name, struct strbuf *text, struct err *err)
+{
+	autofree char *below = xasprintf("checks/%s", name);
+	autofree char *path = runtime_data_path(below, err);
+
+	return path ? io_read_file(path, text, PROGRAM_MAX_BYTES, err) : -1;
+}
+
+static void
+replace(struct strbuf *out, const char *word, const char *mark,
+    const char *value)
+{
+	const char *at = strstr(word, mark);
+
+	strbuf_reset(out);
+	if (!at) {
+		strbuf_adds(out, word);
+		return;
+	}
+	strbuf_add(out, word, (size_t)(at - word));
+	strbuf_adds(out, value);
+	strbuf_adds(out, at + strlen(mark));
+}
+
+static void
+expand(const struct check_language *l, const struct check_command *command,
+    const struct strbuf *program, struct run_spec *run)
+{
+	autobuf struct strbuf calls = STRBUF_INIT, names = STRBUF_INIT;
+	autobuf struct strbuf word = STRBUF_INIT;
+	autofree char *path =
+	    command->program ? xasprintf(PROGRAM_DIR "%s", command->program)
+			     : xstrdup("");
+	const char *const marks[][2] = {{"{program_file}", path},
+	    {"{program}", program->buf}, {"{calls}", calls.buf},
+	    {"{names}", names.buf}};
+
+	check_rules_words(l, &calls, &names);
+	for (size_t i = 0; i < command->argv.n; i++) {
+		const char *from = command->argv.v[i];
+		size_t k = 0;
+
+		while (k < ARRAY_SIZE(marks) && !strstr(from, marks[k][0]))
+			k++;
+		if (k == 2 || k == 3)
+			strbuf_reset(&word), strbuf_adds(&word,
+			    k == 2 ? calls.buf : names.buf);
+		else if (k < ARRAY_SIZE(marks))
+			replace(&word, from, marks[k][0], marks[k][1]);
+		else
+			replace(&word, from, "{", "{");
+		strvec_push(&run->argv, word.buf);
+	}
+}
+
+static bool
+needs_file(const struct check_command *command)
+{
+	for (size_t i = 0; i < command->argv.n; i++)
+		if (strstr(command->argv.v[i], "{program_file}"))
+			return true;
+	return false;
+}
+
+/* Runs a command with this on its standard input. */
+static int
+call(struct checking *c, const struct check_language *l,
+    const struct check_command *command, const struct strbuf *input,
+    struct saying *say)
+{
+	struct box_sink sink = {.out = on_out, .arg = say};
+	struct run_spec run = RUN_SPEC_INIT;
+	autobuf struct strbuf program = STRBUF_INIT;
+	autofree char *path = NULL;
+	int rc = -1;
+
+	if (command->program && read_program(command->program, &program, c->err))
+		return -1;
+	expand(l, command, &program, &run);
+	/* What it says is read here, whatever language people read. */
+	strvec_push(&run.env, "LC_ALL=C.UTF-8");
+	strvec_push(&run.env, "LANGUAGE=C");
+	if (needs_file(command)) {
+		run.program_path = path =
+		    xasprintf(PROGRAM_DIR "%s", command->program);
+		run.program_data = program.buf;
+		run.program_len = program.len;
+	}
+	run.cwd = "/";
+	run.stdin_kind = STDIN_BYTES;
+	run.stdin_data = input->buf;
+	run.stdin_len = input->len;
+	run.timeout_ms = policy_num(c->s->policy, SET_TIMEOUT);
+	run.output_max = OUTPUT_MAX_BYTES;
+	if (*c->s->interrupts)
+		err_set(c->err, ERR_INTERRUPTED, "interrupted");
+	else
+		rc = box_run(c->env->box, &run, &sink, &say->v, c->err);
+	run_spec_release(&run);
+	if (!rc && say->v.cancelled)
+		return err_set(c->err, ERR_INTERRUPTED, "interrupted");
+	if (!rc && say->v.lost)
+		return err_set(c->err, ERR_SANDBOX, "%s was lost: %s",
+		    c->env->spec.name, say->v.why.buf);
+	return rc;
+}
+
+/* Why a call came to nothing, the caller's; NULL: it ended by itself. */
+static char *
+trouble_of(const struct saying *say, const char *program)
+{
+	const struct verdict *v = &say->v;
+
+	if (v->timed_out)
+		return xasprintf("%s took longer than a run may", program);
+	if (v->oom == OOM_YES)
+		return xasprintf("%s had too little memory", program);
+	if (v->exec_errno)
+		return xasprintf("%s: %s", program, strerror(v->exec_errno));
+	if (v->signal)
+		return xasprintf("%s died of signal %d", program, v->signal);
+	if (v->out_truncated || v->err_truncated)
+		return xasprintf("%s wrote too much", program);
+	return NULL;
+}
+
+static bool
+is_missing(const struct saying *say)
+{
+	return say->v.exec_errno == ENOENT || say->v.exec_errno == EACCES;
+}
+
+/* ---- programs of ours: many texts at once ---- */
+
+struct telling {
+	struct checking *c;
+	struct check_text **texts;
+};
+
+static void
+on_fact(void *arg, size_t at, const struct check_fact *f)
+{
+	struct telling *t = arg;
+	struct check_text *text = t->texts[at];
+	struct check_findings *findings = &t->c->out->findings;
+
+	if (f->kind == 'k') {
+		check_not_done(t->c, CHECK_SYNTAX, text->in->name, f->value);
+	} else if (f->kind == 'u') {
+		text->told = false;
+	} else if (f->kind == 'e') {
+		text->wrong = true;
+		if (check_wants(t->c, CHECK_SYNTAX))
+			check_add(findings, CHECK_SYNTAX, "syntax", CHECK_ERROR,
+			    text->in->name, f->line, f->column, f->value, NULL);
+	} else if (check_wants(t->c, CHECK_SECURITY)) {
+		check_fact_find(text->language, f, text->in->name, false,
+		    findings);
+	}
+}
+
+static int
+read_facts(struct checking *c, const struct check_command *command,
+    struct check_text **texts, size_t n, struct saying *say)
+{
+	struct telling t = {c, texts};
+	autofree char *trouble = trouble_of(say, command->argv.v[0]);
+
+	for (size_t i = 0; i < n; i++)
+		texts[i]->told = true;
+	if (!trouble && check_facts_read(&say->out, n, on_fact, &t))
+		return 0;
+	if (!trouble)
+		trouble = xasprintf("%s failed: %.200s", command->argv.v[0],
+		    say->both.len ? say->both.buf : "it said nothing");
+	for (size_t i = 0; i < n; i++) {
+		texts[i]->told = false;
+		check_not_done(c, CHECK_SYNTAX, texts[i]->in->name, trouble);
+	}
+	return 0;
+}
+
+/* 1: the command is not there. */
+static int
+parse_batch(struct checking *c, const struct check_command *command,
+    struct check_text **texts, size_t n)
+{
+	autobuf struct strbuf input = STRBUF_INIT;
+	struct saying say = {STRBUF_INIT, STRBUF_INIT, VERDICT_INIT};
+	int rc;
+
+	for (size_t i = 0; i < n; i++) {
+		strbuf_addf(&input, "%zu\n", texts[i]->n);
+		strbuf_add(&input, texts[i]->text, texts[i]->n);
+	}
+	rc = call(c, texts[0]->language, command, &input, &say);
+	if (!rc && is_missing(&say))
+		rc = 1;
+	else if (!rc)
+		rc = read_facts(c, command, texts, n, &say);
+	saying_release(&say);
+	return rc;
+}
+
+static int
+parse_all(struct checking *c, const struct check_command *command,
+    struct check_text **texts, size_t n)
+{
+	for (size_t from = 0, to; from < n; from = to) {
+		size_t bytes = 0;
+		int rc;
+
+		for (to = from; to < n && to - from < BATCH_TEXTS; to++) {
+			if (to > from && bytes + texts[to]->n > BATCH_BYTES)
+				break;
+			bytes += texts[to]->n;
+		}
+		rc = parse_batch(c, command, texts + from, to - from);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+/* ---- commands that complain in lines: one text each ---- */
+
+static void
+read_lines(struct checking *c, const struct check_command *command,
+    struct check_text *text, bool lint, struct saying *say)
+{
+	const char *program = command->argv.v[0];
+	enum check_layer layer = lint ? CHECK_LINT : CHECK_SYNTAX;
+	autofree char *trouble = trouble_of(say, program), *missing = NULL;
+	size_t n;
+
+	if (trouble) {
+		check_not_done(c, layer, text->in->name, trouble);
+		return;
+	}
+	n = check_lines_find(command, &say->both, text->in->name, lint,
+	    &c->out->findings, &missing);
+	text->wrong = n && !lint;
+	if (n || !say->v.exit_code)
+		return;
+	if (!lint || missing || command->warnings.n) {
+		trouble = missing ? xasprintf("no more was checked: %s", missing)
+				  : xasprintf("%s failed: %.200s", program,
+					say->both.buf);
+		check_not_done(c, layer, text->in->name, trouble);
+		return;
+	}
+	trouble = xasprintf("%s would write it otherwise", command->name);
+	check_add(&c->out->findings, CHECK_LINT, command->name, CHECK_WARNING,
+	    text->in->name, 0, 0, trouble, NULL);
+}
+
+static int
+parse_one(struct checking *c, const struct check_command *command,
+    struct check_text *text, bool lint)
+{
+	autobuf struct strbuf input = STRBUF_INIT;
+	struct saying say = {STRBUF_INIT, STRBUF_INIT, VERDICT_INIT};
+	int rc;
+
+	strbuf_add(&input, text->text, text->n);
+	rc = call(c, text->language, command, &input, &say);
+	if (!rc && is_missing(&say))
+		rc = 1;
+	else if (!rc)
+		read_lines(c, command, text, lint, &say);
+	saying_release(&say);
+	return rc;
+}
+
+static int
+parse_each(struct checking *c, const struct check_command *command,
+    struct check_text **texts, size_t n, bool lint)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < n && !rc; i++)
+		rc = parse_one(c, command, texts[i], lint);
+	return rc;
+}
+
+int
+check_parse(struct checking *c, struct check_text **texts, size_t n)
+{
+	const struct check_language *l = texts[0]->language;
+	autofree char *why = NULL;
+
+	for (size_t i = 0; i < l->n_parsers; i++) {
+		const struct check_command *command = &l->parsers[i];
+		int rc;
+
+		/* These tell nothing but whether it is of their language. */
+		if (!command->program && !check_wants(c, CHECK_SYNTAX))
+			continue;
+		rc = command->program ? parse_all(c, command, texts, n)
+				      : parse_each(c, command, texts, n, false);
+		if (rc <= 0)
+			return rc;
+	}
+	if (!check_wants(c, CHECK_SYNTAX) || !l->n_parsers)
+		return 0;
+	why = xasprintf("%s has nothing that reads %s", c->env->spec.name,
+	    l->name);
+	for (size_t i = 0; i < n; i++)
+		check_not_done(c, CHECK_SYNTAX, texts[i]->in->name, why);
+	return 0;
+}
+
+int
+check_lint(struct checking *c, struct check_text **texts, size_t n)
+{
+	const struct check_language *l = texts[0]->language;
+	autofree char *why = NULL;
+	bool any = false;
+
+	for (size_t i = 0; i < l->n_linters; i++) {
+		int rc = parse_each(c, &l->linters[i], texts, n, true);
+
+		if (rc < 0)
+			return rc;
+		any |= !rc;
+	}
+	if (any || !l->needs_parser)
+		return 0;
+	why = xasprintf("%s has no linter of %s that is known here",
+	    c->env->spec.name, l->name);
+	check_not_done(c, CHECK_LINT, texts[0]->in->name, why);
+	return 0;
+}

@@ -1,0 +1,501 @@
+# SPDX-License-Identifier: MIT
+"""check and run --check, with the languages' own parsers."""
+
+import json
+import os
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+import engines  # noqa: E402
+from sandboxes import Session  # noqa: E402
+from tap import diag, main, same, test  # noqa: E402
+
+ROOM = "env new langs:latest -m 1g --disk 1g --cpus %d --pids-limit 512" % \
+    os.cpu_count()
+SECRET = "hunter" + "22"    # no secret of ours stands in our own code
+
+
+class Rooms:
+    """One environment with all languages, one with Python alone."""
+
+    def __init__(self):
+        self.open = {}
+
+    def get(self, image="langs"):
+        if image not in self.open:
+            if image == "langs":
+                engines.load("docker", "langs")
+            self.open[image] = Session(
+                "docker", new=ROOM if image == "langs" else
+                "env new python:3.11-slim")
+            self.open[image].ok("set timeout 60s")
+        return self.open[image]
+
+    def close(self):
+        for s in self.open.values():
+            s.close()
+
+
+rooms = Rooms()
+
+
+def check(name, text, options="", image="langs"):
+    """The record of one text, given as a heredoc."""
+    got = rooms.get(image).do("check %s %s" % (options, name), text)
+    assert "error" not in got, got
+    same(got["status"], 0 if got["result"]["passed"] else 1)
+    return got["result"]
+
+
+def found(record, *keys):
+    return [tuple(f[k] for k in keys) for f in record["findings"]]
+
+
+# A program, one with a mistake with its place (column 0: its parser tells
+# none), one with risks with their lines and rules, and whether the language
+# has a parser here that finds them.
+PY = """\
+import os as o, pickle
+from subprocess import run as r
+# eval(x) in a comment, os.system("x") too
+TEXT = "eval(x); os.system(y)"
+o.system("rm " + TEXT)
+r(TEXT, shell=True)
+pickle.loads(TEXT)
+password = "%s"
+eval(TEXT)
+""" % SECRET
+JS = """\
+const { exec: e } = require('node:child_process');
+// eval(x)
+const text = "eval(x)", other = `document.write(x)`;
+eval(text);
+document.getElementById('a').innerHTML = text;
+document.write(text);
+e('ls ' + text);
+const p = { password: '%s', dangerouslySetInnerHTML: { __html: text } };
+""" % SECRET
+RISKS = {
+    "python": ("a.py", "print(1)\n", "a = 1\nb = (2,\n", (2, 5), PY,
+               [(5, "shell"), (6, "shell"), (7, "deserialise"),
+                (8, "secret"), (9, "eval")], True),
+    "javascript": ("a.js", "console.log(1)\n", "let a = 1;\nlet b = ;\n",
+                   (2, 9), JS,
+                   [(1, "child-process"), (4, "eval"),
+                    (5, "html-injection"), (6, "html-injection"),
+                    (7, "shell"), (8, "secret"), (8, "html-injection")],
+                   True),
+    "typescript": ("a.ts", "const a: number = 1; export { a };\n",
+                   "let a: number = 1;\nlet b: = 2;\n", (2, 8),
+                   JS.replace("const p =", "const p: any ="),
+                   [(1, "child-process"), (4, "eval"),
+                    (5, "html-injection"), (6, "html-injection"),
+                    (7, "shell"), (8, "secret"), (8, "html-injection")],
+                   True),
+    "ruby": ("a.rb", "puts 1\n", "def a(\n  b =\nend\n", (3, 0),
+             "# eval(x)\nt = 'eval(x)'\neval(t)\nsystem(\"ls #{t}\")\n"
+             "Marshal.load(t)\nAPI_KEY = '%s'\n`ls #{t}`\n" % SECRET,
+             [(3, "eval"), (4, "shell"), (5, "deserialise"), (6, "secret"),
+              (7, "shell")], True),
+    "php": ("a.php", "<?php echo 1;\n", "<?php\n$a = ;\n", (2, 0),
+            "<?php\n// eval($x)\n$t = 'eval($x)';\neval($t);\n"
+            "system($t);\nunserialize($t);\n$password = '%s';\n"
+            "$o->eval($t);\n" % SECRET,
+            [(4, "eval"), (5, "shell"), (6, "deserialise"), (7, "secret")],
+            True),
+    "r": ("a.R", "print(1)\n", "a <- 1\nb <- (2\n}\n", (3, 1),
+          "# system(x)\nt <- 'system(x)'\nsystem(t)\n"
+          "eval(parse(text = t))\npassword <- '%s'\n" % SECRET,
+          [(3, "shell"), (4, "eval"), (5, "secret")], True),
+    "java": ("A.java", "class A { }\n", "class A {\n  int a = ;\n}\n",
+             (2, 11),
+             "// Runtime.getRuntime().exec(x)\nclass A {\n"
+             "  String t = \"Runtime.getRuntime().exec(x)\";\n"
+             "  void a() throws Exception {\n"
+             "    Runtime.getRuntime().exec(t);\n"
+             "    new java.io.ObjectInputStream(null).readObject();\n"
+             "    String password = \"%s\";\n  }\n}\n" % SECRET,
+             [(5, "shell"), (6, "deserialise"), (7, "secret")], True),
+    "go": ("a.go", "package main\n\nfunc main() {}\n",
+           "package main\n\nfunc main() { a := }\n", (3, 20),
+           "package main\n\n// exec.Command(x)\nvar t = \"exec.Command(x)\"\n"
+           "var password = \"%s\"\n\nfunc main() {\n"
+           "\texec.Command(t)\n}\n" % SECRET,
+           [(5, "secret"), (8, "shell")], False),
+    "c": ("a.c", "int main(void) { return 0; }\n",
+          "int main(void)\n{\n\treturn 0\n}\n", (3, 10),
+          "/* system(x) */\nint system(const char *);\n"
+          "char *t = \"system(x)\";\nchar *password = \"%s\";\n"
+          "int main(void) { return system(t); }\n" % SECRET,
+          [(2, "shell"), (4, "secret"), (5, "shell")], False),
+    "cpp": ("a.cpp", "int main() { return 0; }\n",
+            "int main()\n{\n\treturn 0\n}\n", (3, 10),
+            "int f(char *t) { return std::system(t); }\n",
+            [(1, "shell")], False),
+    "rust": ("a.rs", "fn main() {}\n", "fn main() {\n    let a = ;\n}\n",
+             (2, 13), "// unsafe\nfn main() {\n"
+             "    std::process::Command::new(\"unsafe\");\n}\n",
+             [(3, "shell")], False),
+    "perl": ("a.pl", "use strict;\nprint 1;\n", "use strict;\nmy $a = ;\n",
+             (2, 0), "# eval $x\nmy $t = 'eval $x';\neval $t;\n"
+             "eval { 1 };\nsystem($t);\nmy $password = '%s';\n" % SECRET,
+             [(3, "eval"), (5, "shell"), (6, "secret")], False),
+    "lua": ("a.lua", "print(1)\n", "a = 1\nb = = 2\n", (2, 0),
+            "-- os.execute(x)\nt = 'os.execute(x)'\nos.execute(t)\n"
+            "load(t)()\npassword = '%s'\n" % SECRET,
+            [(3, "shell"), (4, "eval"), (5, "secret")], False),
+    "shell": ("a.sh", "echo 1\n", "echo 1\n)\n", (2, 0),
+              "# eval x\nt='eval x'\neval \"$t\"\n", [(3, "eval")], False),
+}
+ALL = sorted(RISKS)
+
+
+@test("%s: what is right passes", ALL)
+def _(name):
+    file, good = RISKS[name][:2]
+    r = check(file, good)
+    same(r["findings"], [])
+    same(r["passed"], True)
+    same([r["details"][k]["passed"] for k in
+          ("syntax", "structure", "security", "performance")], [True] * 4)
+
+
+@test("%s: a mistake has its line and column", ALL)
+def _(name):
+    file, _, bad, place = RISKS[name][:4]
+    r = check(file, bad)
+    diag(r["findings"])
+    first = r["findings"][0]
+    same((first["layer"], first["rule"], first["severity"],
+          first["action"]), ("syntax", "syntax", "error", "refuse"))
+    same((first["line"], first["column"]), place)
+    assert first["message"], first
+    same(r["details"]["syntax"]["passed"], False)
+
+
+@test("%s: risks are found in code, and not in comments and texts", ALL)
+def _(name):
+    file, _, _, _, risky, wanted, parser = RISKS[name]
+    r = check(file, risky, "--only security")
+    diag(r["findings"])
+    same([(f["line"], f["rule"]) for f in r["findings"]], wanted)
+    same({f["by_text"] for f in r["findings"]}, {not parser})
+    assert SECRET not in json.dumps(r), r
+
+
+# ---- what is not executed ----
+
+# What would run if a parser ran a part of what it reads.
+SIDE = {
+    "python": ("a.py", "open('/tmp/ran', 'w')\nimport side_effect\n"),
+    "ruby": ("a.rb", "BEGIN { File.write('/tmp/ran', '') }\n"),
+    "javascript": ("a.mjs", "import fs from 'fs';\n"
+                   "fs.writeFileSync('/tmp/ran', '');\n"),
+    "php": ("a.php", "<?php file_put_contents('/tmp/ran', '');\n"),
+    "lua": ("a.lua", "io.open('/tmp/ran', 'w')\n"),
+    "r": ("a.R", "file.create('/tmp/ran')\n"),
+    "shell": ("a.sh", "$(touch /tmp/ran)\n"),
+    "java": ("A.java", "class A { static { new java.io.File(\"/tmp/ran\")"
+             ".mkdir(); } }\n"),
+}
+PERL = [
+    "BEGIN { mkdir '/tmp/ran' }",
+    "use constant X => mkdir '/tmp/ran';",
+    "use if mkdir('/tmp/ran'), 'POSIX';",
+    "use lib do { mkdir '/tmp/ran'; 'x' };",
+    "sub MODIFY_CODE_ATTRIBUTES { mkdir '/tmp/ran' } sub f : X {}",
+    "sub Carp::import { mkdir '/tmp/ran' } use Carp;",
+    "package Carp; sub import { mkdir '/tmp/ran' } use Carp;",
+    "use POSIX @{[mkdir '/tmp/ran']};",
+    "my $s = \"\n# \"; use POSIX mkdir '/tmp/ran';",
+    "=pod\n\n=cut\n\nuse POSIX mkdir('/tmp/ran');",
+]
+SIDES = [(n,) + SIDE[n] for n in sorted(SIDE)] + \
+    [("perl %d" % i, "a.pl", "%s\n1;\n" % t) for i, t in enumerate(PERL)]
+
+
+@test("%s: nothing of it is run, and nothing is left", SIDES)
+def _(name, file, text):
+    s = rooms.get()
+    check(file, text)
+    listed = s.ok("exec -- sh -c 'ls -A /tmp/ran /workspace; true'")
+    same(listed["stdout"].replace("/workspace:\n", ""), "")
+
+
+@test
+def what_perl_would_run_is_said_and_not_checked():
+    r = check("a.pl", PERL[0] + "\neval $x;\n")
+    same(found(r, "rule", "severity", "by_text"),
+         [("not-checked", "warning", False), ("eval", "error", True)])
+    same(r["details"]["syntax"]["passed"], None)
+    assert "BEGIN" in r["details"]["syntax"]["message"], r
+
+
+# ---- without a parser ----
+
+@test
+def without_a_parser_the_text_itself_is_looked_at():
+    r = check("a.js", JS, image="python")
+    same(found(r, "line", "rule", "by_text"), [
+        (0, "not-checked", False), (1, "child-process", True),
+        (4, "eval", True), (5, "html-injection", True),
+        (6, "html-injection", True), (8, "secret", True),
+        (8, "html-injection", True)])
+    same(r["details"]["syntax"]["passed"], None)
+    assert "nothing that reads javascript" in \
+        r["details"]["syntax"]["message"], r
+    done = rooms.get("python").do("check a.js", "eval(x)\n")
+    assert done["status"] == 1, done
+
+
+@test
+def a_policy_may_insist_on_the_parser():
+    s = rooms.get("python")
+    s.ok("set checks.rules '{not-checked: refuse}'")
+    r = check("a.js", "let a = 1;\n", image="python")
+    same((r["passed"], r["denied"]), (False, 1))
+    s.ok("set checks.rules '{}'")
+
+
+# ---- the other layers ----
+
+PAGE = """<!DOCTYPE html>
+<html><head><title>t</title>
+<!-- <script>eval(comment)</script> -->
+<script>
+let a = 1;
+eval(a + text);
+</script>
+<script type="text/template">eval(</script>
+<script src="x.js">eval(</script>
+<script type="module">
+let a = ;
+</script></head><body>don't</body></html>
+"""
+
+
+@test
+def the_programs_of_a_page():
+    r = check("a.html", PAGE)
+    same(found(r, "line", "rule"), [(6, "eval"), (11, "syntax")])
+
+
+@test("structure: %s", [
+    ("a.html", "no page", ["html-document", "html-title", "html-body"]),
+    ("a.html", "<html><title></title><p>x</p></html>", []),
+    ("a.html", "<!-- <html><title><body> -->",
+     ["html-document", "html-title", "html-body"]),
+    ("a.css", "/* { */", ["css-rule"]),
+    ("a.css", "a { b: c", ["css-braces"]),
+    ("a.css", "a { content: '}' }", []),
+    ("a.css", "a { } }", ["css-braces"]),
+    ("a.js", "// nothing", ["empty"]),
+])
+def _(file, text, rules):
+    r = check(file, text, "--only structure")
+    same(sorted(f["rule"] for f in r["findings"]), sorted(rules))
+
+
+@test
+def what_is_large_is_warned_of():
+    r = check("a.py", "# %s\n" % ("x" * 103000), "--only performance")
+    same(found(r, "rule", "severity", "action"),
+         [("size", "warning", "warn")])
+    same(check("a.py", "# %s\n" % ("x" * 102000),
+               "--only performance")["findings"], [])
+
+
+@test
+def lint_only_if_it_is_asked_for():
+    text = "int f(int a) { return 0; }\n"
+    same(check("a.c", text)["findings"], [])
+    r = check("a.c", text, "--only lint")
+    same(found(r, "line", "layer", "rule", "severity"),
+         [(1, "lint", "unused-parameter", "warning")])
+    r = check("a.go", "package main\nfunc main() { }\n", "--only lint")
+    same(found(r, "layer", "rule"), [("lint", "gofmt")])
+    r = check("a.py", "x = 1\n", "--only lint")
+    same(found(r, "layer", "rule"), [("lint", "not-checked")])
+
+
+# ---- files, directories, steps ----
+
+@test
+def a_directory_is_one_project():
+    s = rooms.get()
+    h = s.home
+    h.write("app/main.py", "eval(x)\n")
+    h.write("app/lib/util.py", "def f(:\n")
+    h.write("app/Dockerfile", "FROM python:3.11-slim\nADD https://x.y/z /\n")
+    h.write("app/notes.xyz", "eval(x)")
+    h.write("app/node_modules/m/index.js", "eval(x)")
+    h.write("app/.dockerignore", "lib/skip.py\nnode_modules\n")
+    h.write("app/lib/skip.py", "def f(:\n")
+    os.symlink("/etc/passwd", os.path.join(h.work, "app", "link.py"))
+    r = s.do("check app")["result"]
+    same(sorted((f["file"], f["rule"]) for f in r["findings"]),
+         [("app/Dockerfile", "add-url"), ("app/Dockerfile", "no-user"),
+          ("app/lib/util.py", "syntax"), ("app/main.py", "eval")])
+    same(r["skipped"], 2)    # .dockerignore and notes.xyz
+
+
+@test
+def what_a_directory_is_expected_to_have():
+    s = rooms.get()
+    s.home.write("site/index.html",
+                 "<html><title>t</title><body><!-- <main> --></body></html>")
+    s.ok("set checks.expect '{index.html: \"<main\", style.css: \"\"}'")
+    r = s.do("check --only structure site")["result"]
+    same(sorted((f["file"], f["rule"], f["action"]) for f in r["findings"]),
+         [("site/index.html", "missing-marker", "refuse"),
+          ("style.css", "missing-file", "refuse")])
+    r = s.do("check --only structure site/index.html")["result"]
+    same([f["rule"] for f in r["findings"]], ["missing-marker"])
+    s.ok("set checks.expect '{}'")
+
+
+@test
+def the_program_of_a_step():
+    s = rooms.get()
+    got = s.do("run -t 20 first.py", "print(eval('1'))\n")
+    r = s.do("check @%d" % got["step"])["result"]
+    same(found(r, "file", "line", "rule"),
+         [("@%d:first.py" % got["step"], 1, "eval")])
+    s.home.write("second.rb", "puts eval(x)\n")
+    got = s.do("run --lang python second.rb")
+    r = s.do("check @%d" % got["step"])["result"]
+    same(found(r, "rule"), [("syntax",)])
+    got = s.do("exec true")
+    got = s.do("check @%d" % got["step"])
+    assert "is no run" in got["error"]["message"], got
+
+
+@test
+def the_language_can_be_named():
+    r = check("text", "eval(x)\n", "--lang python")
+    same(found(r, "rule"), [("eval",)])
+    got = rooms.get().do("check --lang klingon text", "x")
+    assert "no language" in got["error"]["message"], got
+    got = rooms.get().do("check --only sintax a.py", "x")
+    assert "no layer" in got["error"]["message"], got
+
+
+# ---- the policy, and run --check ----
+
+@test
+def severities_and_rules_are_mapped():
+    s = rooms.get("python")
+    try:
+        s.ok("set checks.error warn")
+        r = check("a.py", "eval(x)\n", image="python")
+        same((r["passed"], r["denied"]), (True, 0))
+        s.ok("set checks.rules '{eval: refuse}'")
+        r = check("a.py", "eval(x)\nos.system(x)\n", image="python")
+        same(found(r, "rule", "severity", "action"),
+             [("eval", "error", "refuse"), ("shell", "error", "warn")])
+        s.ok("set checks.rules '{eval: perhaps}'")
+        got = s.do("check a.py", "eval(x)\n")
+        assert "must be refuse, warn or allow" in got["error"]["message"]
+        s.ok("set checks.layers performance")
+        s.ok("set checks.rules '{}'")
+        same(list(check("a.py", "eval(x)\n", image="python")["details"]),
+             ["performance"])
+    finally:
+        s.ok("set checks.error refuse")
+        s.ok("set checks.layers syntax,structure,security,performance")
+
+
+@test
+def run_refuses_what_is_not_allowed():
+    s = rooms.get("python")
+    got = s.do("run --check bad.py", "open('/tmp/ran', 'w')\neval(x)\n")
+    r = got["result"]
+    same((got["ok"], got["status"], r["status"], r["exit_code"]),
+         (False, 125, "refused", 125))
+    same(found(r["checks"], "line", "rule"), [(2, "eval")])
+    same((r["checks"]["passed"], r["checks"]["message"]),
+         (False, "1 denied, 0 warnings"))
+    same(s.ok("exec -- sh -c 'ls -A /workspace /tmp/ran; true'")["stdout"],
+         "/workspace:\n")
+    kept = s.ok("show @%d" % got["step"])["result"]
+    same((kept["status"], kept["checks"]["denied"]), ("refused", 1))
+
+
+@test
+def run_keeps_what_was_found():
+    s = rooms.get("python")
+    got = s.do("run --check good.py", "print(eval('1'))\n")
+    r = got["result"]
+    same((got["ok"], r["status"], r["stdout"]), (True, "completed", "1\n"))
+    same((r["checks"]["passed"], found(r["checks"], "rule", "action")),
+         (True, [("eval", "warn")]))
+    assert "checks" not in s.do("run good.py", "print(1)\n")["result"]
+
+
+# ---- hostile texts ----
+
+@test("%s", [
+    ("nested brackets", "a.py", "(" * 100000, 1),
+    ("nested lists", "a.py", "[" * 90 + "]" * 90 + "\n", 0),
+    ("a NUL", "a.py", "a = 1\0\n", 1),
+    ("bytes that are no UTF-8", "a.py", "a = '\udcff'\n", 1),
+    ("nested brackets", "a.js", "(" * 100000, 1),
+    ("nested arrays", "a.rb", "[" * 20000 + "]" * 20000, None),
+    ("nested arrays", "a.php", "<?php $a = " + "[" * 50000, 1),
+    ("an endless comment", "a.c", "/*" + "x" * 100000, 1),
+])
+def _(what, file, text, denied):
+    s = rooms.get()
+    s.home.write(file, text.encode("utf-8", "surrogateescape"))
+    r = s.do("check --only syntax,security %s" % file)["result"]
+    diag(str(r)[:1000])
+    if denied is not None:
+        same(r["denied"], denied)
+    s.ok("exec true")
+
+
+@test
+def a_parser_that_takes_too_long_is_said():
+    s = rooms.get()
+    s.ok("set timeout 100ms")
+    try:
+        r = check("a.R", "x <- 1\n", "--only syntax")
+        same(found(r, "rule"), [("not-checked",)])
+        assert "longer" in r["findings"][0]["message"], r
+        same(r["details"]["syntax"]["passed"], None)
+    finally:
+        s.ok("set timeout 60s")
+
+
+# A name, a text in it, and whether that is a secret.
+SECRETS = [
+    ("password", SECRET, True), ("db_password", SECRET, True),
+    ("API_KEY", "abcdef123456", True), ("api_key", "", False),
+    ("password", "short", False), ("password", "%(password)s", False),
+    ("password", "${PASSWORD}", False), ("password", "<password>", False),
+    ("password_label", "Enter your password", False),
+    ("TOKEN_KEY", "access_token", False),
+    ("name", "gh" + "p_" + "a1" * 18, True), ("name", "hunter", False),
+    ("url", "https://user:" + SECRET + "@example.org/", True),
+    ("url", "https://example.org/a:b@c", False),
+    ("url", "ssh://git@example.org/", False),
+    ("url", "https://user:{}@example.org/", False),
+]
+
+
+@test("a secret in %s = %s: %s", SECRETS)
+def _(name, value, secret):
+    for file, line in (("a.py", "%s = %r\n"), ("a.js", "let %s = %r;\n"),
+                       ("a.go", "var %s = \"%s\"\n")):
+        r = check(file, line % (name, value), "--only security")
+        same([f["rule"] for f in r["findings"]],
+             ["secret"] if secret else [], file)
+
+
+@test("all environments close")
+def _():
+    rooms.close()
+
+
+main()
