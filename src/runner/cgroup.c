@@ -14,26 +14,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "observe.h"
+
 #define TEXT_MAX 65536
 #define LATE_MAX 16
-
-static ssize_t
-read_fd(int fd, char *buf, size_t size)
-{
-	size_t len = 0;
-	ssize_t n;
-
-	while (len < size - 1) {
-		n = pread(fd, buf + len, size - 1 - len, (off_t)len);
-		if (n < 0)
-			return -1;
-		if (n == 0)
-			break;
-		len += (size_t)n;
-	}
-	buf[len] = '\0';
-	return (ssize_t)len;
-}
 
 static char *
 read_file(const char *path)
@@ -41,30 +25,13 @@ read_file(const char *path)
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	char *buf = malloc(TEXT_MAX);
 
-	if (fd < 0 || buf == NULL || read_fd(fd, buf, TEXT_MAX) < 0) {
+	if (fd < 0 || buf == NULL || file_text(fd, buf, TEXT_MAX) < 0) {
 		free(buf);
 		buf = NULL;
 	}
 	if (fd >= 0)
 		close(fd);
 	return buf;
-}
-
-/* The next line of *p without its newline, or NULL; cuts the text up. */
-static char *
-next_line(char **p)
-{
-	char *line = *p, *end;
-
-	if (*line == '\0')
-		return NULL;
-	end = strchr(line, '\n');
-	if (end != NULL)
-		*end++ = '\0';
-	else
-		end = line + strlen(line);
-	*p = end;
-	return line;
 }
 
 static char *
@@ -109,7 +76,7 @@ own_path(const char *controller)
 	char *text = read_file("/proc/self/cgroup"), *p = text, *line;
 	char *found = NULL, *list, *path;
 
-	while (text && !found && (line = next_line(&p)) != NULL) {
+	while (text && !found && (line = text_line(&p)) != NULL) {
 		list = strchr(line, ':');
 		path = list != NULL ? strchr(list + 1, ':') : NULL;
 		if (path == NULL)
@@ -176,7 +143,7 @@ open_dir(const char *controller)
 	if (path == NULL)
 		return -1;
 	text = p = read_file("/proc/self/mountinfo");
-	while (text != NULL && fd < 0 && (line = next_line(&p)) != NULL) {
+	while (text != NULL && fd < 0 && (line = text_line(&p)) != NULL) {
 		if (!mount_matches(line, controller, &root, &point))
 			continue;
 		top = open(point, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -200,6 +167,16 @@ open_in(int dir, const char *name)
 	return openat(dir, name, O_RDONLY | O_CLOEXEC);
 }
 
+/* For STATS; takes dir. */
+static void
+keep_dir(struct cgroup *cg, int dir)
+{
+	if (dir >= 0 && cg->ndirs < CGROUP_DIRS_MAX)
+		cg->dirs[cg->ndirs++] = dir;
+	else if (dir >= 0)
+		close(dir);
+}
+
 static void
 open_v2(struct cgroup *cg, int dir)
 {
@@ -211,7 +188,7 @@ open_v2(struct cgroup *cg, int dir)
 	cg->pids_max = open_in(dir, "pids.max");
 	cg->cpu = open_in(dir, "cpu.stat");
 	cg->cpu_max = open_in(dir, "cpu.max");
-	close(dir);
+	keep_dir(cg, dir);
 }
 
 static void
@@ -224,25 +201,26 @@ open_v1(struct cgroup *cg)
 		cg->memory = open_in(dir, "memory.usage_in_bytes");
 		cg->memory_max = open_in(dir, "memory.limit_in_bytes");
 		cg->swap_max = open_in(dir, "memory.memsw.limit_in_bytes");
-		close(dir);
+		keep_dir(cg, dir);
 	}
 	dir = open_dir("pids");
 	if (dir >= 0) {
 		cg->pids = open_in(dir, "pids.current");
 		cg->pids_max = open_in(dir, "pids.max");
-		close(dir);
+		keep_dir(cg, dir);
 	}
 	dir = open_dir("cpuacct");
 	if (dir >= 0) {
 		cg->cpu = open_in(dir, "cpuacct.usage");
-		close(dir);
+		keep_dir(cg, dir);
 	}
 	dir = open_dir("cpu");
 	if (dir >= 0) {
 		cg->cpu_max = open_in(dir, "cpu.cfs_quota_us");
 		cg->cpu_period = open_in(dir, "cpu.cfs_period_us");
-		close(dir);
+		keep_dir(cg, dir);
 	}
+	keep_dir(cg, open_dir("blkio"));
 }
 
 void
@@ -351,45 +329,12 @@ cgroup_take(struct cgroup *cg, const struct field *f)
 	return taken;
 }
 
-/* The number after KEY and a space at the start of a line. */
-static int
-read_key(int fd, const char *key, uint64_t *v)
-{
-	char buf[4096], *p = buf, *line;
-	size_t n = strlen(key);
-	const char *number;
-
-	if (fd < 0 || read_fd(fd, buf, sizeof(buf)) < 0)
-		return -1;
-	while ((line = next_line(&p)) != NULL) {
-		if (strncmp(line, key, n) != 0 || line[n] != ' ')
-			continue;
-		number = line + n + 1;
-		return text_scan(&number, v);
-	}
-	return -1;
-}
-
-/* One number; 0, 1 if the file says "max" or -1 ("none"), -1 unknown. */
-static int
-read_number(int fd, uint64_t *v)
-{
-	char buf[256];
-	const char *p = buf;
-
-	if (fd < 0 || read_fd(fd, buf, sizeof(buf)) <= 0)
-		return -1;
-	if (*p == 'm' || *p == '-')
-		return 1;
-	return text_scan(&p, v);
-}
-
 int64_t
 cgroup_oom_kills(const struct cgroup *cg)
 {
 	uint64_t v;
 
-	if (read_key(cg->events, "oom_kill", &v) < 0)
+	if (file_key(cg->events, "oom_kill", &v) < 0)
 		return -1;
 	return (int64_t)v;
 }
@@ -408,7 +353,7 @@ cgroup_peak(const struct cgroup *cg)
 {
 	uint64_t v;
 
-	return read_number(cg->peak, &v) == 0 ? (int64_t)v : -1;
+	return file_number(cg->peak, &v) == 0 ? (int64_t)v : -1;
 }
 
 int64_t
@@ -435,24 +380,15 @@ put_limit(struct field_writer *w, const char *name, int known, uint64_t v)
 	field_put_text(w, PROTO_K_LIMIT, text);
 }
 
-/* v1 says "no limit" with a number beyond all memory. */
-static int
-read_v1_bytes(int fd, uint64_t *v)
-{
-	int known = read_number(fd, v);
-
-	return known == 0 && *v >= UINT64_C(1) << 62 ? 1 : known;
-}
-
 /* Swap beyond memory: v2 says it, v1 has memory and swap together. */
 static int
 read_swap(const struct cgroup *cg, int memory_known, uint64_t memory,
     uint64_t *v)
 {
-	int known = read_v1_bytes(cg->swap_max, v);
+	int known = file_bytes(cg->swap_max, v);
 	uint64_t under;
 
-	if (known != 0 || read_key(cg->events, "under_oom", &under) < 0)
+	if (known != 0 || file_key(cg->events, "under_oom", &under) < 0)
 		return known;
 	if (memory_known != 0 || *v < memory)
 		return -1;
@@ -470,12 +406,12 @@ read_cpu(const struct cgroup *cg, uint64_t *v)
 	int known;
 
 	if (cg->cpu_period >= 0) {
-		known = read_number(cg->cpu_max, &quota);
+		known = file_number(cg->cpu_max, &quota);
 		if (known == 0)
-			known = read_number(cg->cpu_period, &period);
+			known = file_number(cg->cpu_period, &period);
 	} else {
 		if (cg->cpu_max < 0 ||
-		    read_fd(cg->cpu_max, buf, sizeof(buf)) < 0)
+		    file_text(cg->cpu_max, buf, sizeof(buf)) < 0)
 			return -1;
 		if (*p == 'm')
 			return 1;
@@ -492,12 +428,12 @@ void
 cgroup_limits(const struct cgroup *cg, struct field_writer *w)
 {
 	uint64_t memory = 0, v = 0;
-	int known = read_v1_bytes(cg->memory_max, &memory);
+	int known = file_bytes(cg->memory_max, &memory);
 
 	put_limit(w, "memory", known, memory);
 	known = read_swap(cg, known, memory, &v);
 	put_limit(w, "swap", known, v);
-	known = read_number(cg->pids_max, &v);
+	known = file_number(cg->pids_max, &v);
 	put_limit(w, "pids", known, v);
 	known = read_cpu(cg, &v);
 	put_limit(w, "cpu", known, v);
@@ -505,8 +441,14 @@ cgroup_limits(const struct cgroup *cg, struct field_writer *w)
 		field_put_text(w, PROTO_K_LIMIT, "oom_counter=none");
 	else
 		field_put_text(w, PROTO_K_LIMIT,
-		    read_key(cg->events, "under_oom", &v) == 0 ?
+		    file_key(cg->events, "under_oom", &v) == 0 ?
 		    "oom_counter=v1" : "oom_counter=v2");
+}
+
+static void
+add_stat(void *arg, const char *text)
+{
+	field_put_text(arg, PROTO_K_STAT, text);
 }
 
 static void
@@ -518,20 +460,32 @@ put_stat(struct field_writer *w, const char *name, uint64_t v)
 	memcpy(text, name, n);
 	text[n++] = '=';
 	text_number(text + n, v, 10);
-	field_put_text(w, PROTO_K_STAT, text);
+	add_stat(w, text);
+}
+
+/* Of the leaf for code the client has all the files itself. */
+static void
+passed_stats(const struct cgroup *cg, struct field_writer *w)
+{
+	uint64_t v;
+
+	if (file_number(cg->memory, &v) == 0)
+		put_stat(w, "memory", v);
+	if (file_number(cg->pids, &v) == 0)
+		put_stat(w, "pids", v);
+	if (file_key(cg->cpu, "usage_usec", &v) == 0)
+		put_stat(w, "cpu_us", v);
+	else if (file_number(cg->cpu, &v) == 0)
+		put_stat(w, "cpu_us", v / 1000);
 }
 
 void
 cgroup_stats(const struct cgroup *cg, struct field_writer *w)
 {
-	uint64_t v;
+	const struct observer o = {add_stat, w};
 
-	if (read_number(cg->memory, &v) == 0)
-		put_stat(w, "memory", v);
-	if (read_number(cg->pids, &v) == 0)
-		put_stat(w, "pids", v);
-	if (read_key(cg->cpu, "usage_usec", &v) == 0)
-		put_stat(w, "cpu_us", v);
-	else if (read_number(cg->cpu, &v) == 0)
-		put_stat(w, "cpu_us", v / 1000);
+	if (cg->passed)
+		return passed_stats(cg, w);
+	for (int i = 0; i < cg->ndirs; i++)
+		observe_cgroup(cg->dirs[i], &o);
 }

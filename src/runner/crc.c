@@ -6,7 +6,9 @@
 #include "frame.h"
 
 #include <string.h>
-#if defined(__aarch64__)
+#if defined(__x86_64__)
+#include <cpuid.h>
+#elif defined(__aarch64__)
 #include <sys/auxv.h>
 #endif
 
@@ -60,8 +62,10 @@ crc_tables(uint32_t crc, const uint8_t *p, size_t n)
 static int
 cpu_has_crc(void)
 {
-	__builtin_cpu_init();
-	return __builtin_cpu_supports("sse4.2");
+	unsigned a, b, c, d;
+
+	/* __builtin_cpu_supports() brings the names of all processors. */
+	return __get_cpuid(1, &a, &b, &c, &d) != 0 && (c & bit_SSE4_2) != 0;
 }
 
 __attribute__((target("sse4.2"))) static uint32_t

@@ -3,7 +3,8 @@
  * protocol.h.  What it shall do comes over its stdin, or with the argument
  * "listen" from who connects; with "connect" it is what connects.  With "guest"
  * it was put into somebody else's container, where nothing of it may stay: its
- * file goes before anything else.
+ * file goes before anything else.  With "observe" it only looks at an
+ * environment, whose runner somebody else talks to.
  */
 #include "runner.h"
 
@@ -122,6 +123,7 @@ main(int argc, char **argv)
 		return relay_main();
 	if (argc == 2 && strcmp(argv[1], "guest") == 0)
 		(void)unlink(argv[0]);
+	rn.observes = argc == 2 && strcmp(argv[1], "observe") == 0;
 	if (runner_open(&rn,
 		argc == 2 && strcmp(argv[1], "listen") == 0) < 0) {
 		(void)!write(STDERR_FILENO, text, sizeof(text) - 1);

@@ -223,6 +223,10 @@ enum proto_type {
 			     two above are a FAIL with ESRCH */
 	PROTO_DISK,	  /* [ROOM] [DISK_USED]: watch what jobs write there */
 	PROTO_EDIT,	  /* PATH [AFTER] [TIMEOUT_MS]; ENTRYs, DATA follow */
+	PROTO_PROCESSES,  /* [PID]: answered by a verdict with a PROCESS for
+			     each whose number is greater, the runner's own
+			     left out, and a PID: to be asked again with, if
+			     there are more */
 	/* both ways */
 	PROTO_ENTRY = 32, /* PATH TYPE MODE [SIZE] [TARGET] [MTIME]; if a
 			     regular file, DATA with its content follows */
@@ -347,15 +351,19 @@ enum proto_key {
 	PROTO_K_COUNT,
 	PROTO_K_ROWS,
 	PROTO_K_COLS,
-	PROTO_K_STAT, /* text NAME=VALUE: memory, cpu_us and pids of the cgroup
-			 and disk, the bytes in use in the file system of the
-			 first PLACE; those that are known.  Of a SERVICE:
-			 "service", which is "running" or "ended STATUS" */
+	PROTO_K_STAT, /* text NAME=VALUE: names of runner/observe.h; of them
+			 memory, cpu_us and pids only where the cgroup was
+			 passed; and disk, the bytes in use in the file system
+			 of the first PLACE; those that are known.  Of a
+			 SERVICE: "service", which is "running" or "ended
+			 STATUS" */
 	PROTO_K_JOB,	 /* number of a background run, counted from 1 */
 	PROTO_K_RUNNING, /* 1: it has not ended */
 	PROTO_K_FOLLOW,	 /* 1: also what still comes */
 	PROTO_K_ROOM,	 /* bytes */
 	PROTO_K_DISK_USED, /* bytes: that was too much, and the job's end */
+	PROTO_K_PID,
+	PROTO_K_PROCESS, /* bytes: process_pack() of runner/process.h */
 };
 
 /*

@@ -499,6 +499,16 @@ first_hello(struct runner *rn, const struct message *m)
 	request_add(rn, m);
 }
 
+/* There is nothing to configure. */
+static void
+observer_hello(struct runner *rn)
+{
+	if (rn->hello_by > 0)
+		cgroup_open(&rn->cgroup);
+	rn->hello_by = 0;
+	runner_welcome(rn);
+}
+
 /* A new client.  Nobody reads what was for the former one. */
 static void
 hello(struct runner *rn, struct channel *ch, const struct message *m)
@@ -509,6 +519,8 @@ hello(struct runner *rn, struct channel *ch, const struct message *m)
 		return request_refuse(rn, 0, EINVAL, "nonce");
 	channel_take(rn, ch);
 	rn->silence_us = silence_ms > UINT32_MAX ? 0 : silence_ms * 1000;
+	if (rn->observes)
+		return observer_hello(rn);
 	if (!rn->config.set)
 		return first_hello(rn, m);
 	if (rn->welcomed)
@@ -529,31 +541,6 @@ keep(struct runner *rn, const struct message *m)
 	if (lease_ms > 0)
 		rn->config.lease_us = lease_ms * 1000;
 	queue_message(&rn->queue, PROTO_VERDICT, m->id, NULL);
-}
-
-static void
-service_stat(const struct runner *rn, struct field_writer *w)
-{
-	char text[48] = "service=ended ";
-
-	if (rn->config.service.argv.n == 0)
-		return;
-	text_number(text + strlen(text), (uint64_t)rn->status, 10);
-	field_put_text(w, PROTO_K_STAT,
-	    rn->service > 0 ? "service=running" : text);
-}
-
-static void
-stats(struct runner *rn, uint32_t id)
-{
-	uint8_t buf[512];
-	struct field_writer w;
-
-	field_writer_init(&w, buf, sizeof(buf));
-	cgroup_stats(&rn->cgroup, &w);
-	places_stats(&rn->config, &w);
-	service_stat(rn, &w);
-	queue_message(&rn->queue, PROTO_VERDICT, id, &w);
 }
 
 /* SIGNAL, RESIZE and CANCEL: about a request that may have ended. */
@@ -585,9 +572,18 @@ about_request(struct runner *rn, const struct message *m)
 		run_signal(r, (int)signal_number);
 }
 
+static bool
+is_look(uint8_t type)
+{
+	return type == PROTO_PING || type == PROTO_QUIT ||
+	    type == PROTO_STATS || type == PROTO_PROCESSES;
+}
+
 static void
 request_message(struct runner *rn, const struct message *m)
 {
+	if (rn->observes && !is_look(m->type))
+		return request_refuse(rn, m->id, EPERM, "it observes");
 	switch (m->type) {
 	case PROTO_PING:
 		return queue_message(&rn->queue, PROTO_PONG, m->id, NULL);
@@ -602,7 +598,9 @@ request_message(struct runner *rn, const struct message *m)
 	case PROTO_CANCEL:
 		return about_request(rn, m);
 	case PROTO_STATS:
-		return stats(rn, m->id);
+		return look_stats(rn, m);
+	case PROTO_PROCESSES:
+		return look_processes(rn, m);
 	case PROTO_KEEP:
 		return keep(rn, m);
 	case PROTO_JOBS:

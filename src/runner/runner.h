@@ -17,14 +17,18 @@
 #include <sys/types.h>
 
 #include "frame.h"
+#include "scan.h"
 
 #define JOBS_MAX 16	  /* background runs that are kept */
 #define SLOTS_MAX 32	  /* concurrent runs and helpers, the last are jobs' */
 #define INQUIRIES_MAX 16  /* after jobs */
 #define CGROUP_PROCS_MAX 16
+#define CGROUP_DIRS_MAX 5
 #define DRAIN_US 2000000  /* how long pipes may stay open after a run's end */
 #define IDLE_US 30000000  /* default time without progress of a helper */
 #define PIPE_BYTES (1 << 20)
+
+struct runner;
 
 /* ---- the queue to the client: queue.c ---- */
 
@@ -81,10 +85,6 @@ const char *texts_env(const struct texts *t, const char *name);
 void texts_release(struct texts *t);
 /* The string of a field: a copy, or NULL with errno. */
 char *text_of_field(const struct field *f);
-/* Decimal, hexadecimal or octal digits of v; returns their number. */
-size_t text_number(char *out, uint64_t v, unsigned base);
-/* Reads decimal digits at *p and moves it behind them; -1 if there are none. */
-int text_scan(const char **p, uint64_t *v);
 
 /* ---- cgroup.c ---- */
 
@@ -100,6 +100,8 @@ struct cgroup {
 	bool threads; /* they move one thread, not its process */
 	int memory, memory_max, swap_max, pids, pids_max, cpu, cpu_max,
 	    cpu_period;
+	int dirs[CGROUP_DIRS_MAX]; /* of the runner's own, for STATS */
+	int ndirs;
 };
 
 void cgroup_init(struct cgroup *cg);
@@ -120,8 +122,14 @@ int64_t cgroup_peak_begin(const struct cgroup *cg);
 int64_t cgroup_peak(const struct cgroup *cg);
 /* Adds PROTO_K_LIMIT memory, swap, pids, cpu and oom_counter. */
 void cgroup_limits(const struct cgroup *cg, struct field_writer *w);
-/* Adds PROTO_K_STAT memory, pids and cpu. */
+/* Adds what is known of it as PROTO_K_STAT. */
 void cgroup_stats(const struct cgroup *cg, struct field_writer *w);
+
+/* ---- look.c ---- */
+
+/* Answers STATS and PROCESSES. */
+void look_stats(struct runner *rn, const struct message *m);
+void look_processes(struct runner *rn, const struct message *m);
 
 /* ---- forker.c ---- */
 
@@ -364,6 +372,7 @@ struct runner {
 	bool quit;
 	int status;	/* of the runner, at the end */
 	bool listens;	/* from the start, without a client on stdin */
+	bool observes;	/* it looks at what another one runs, and no more */
 	pid_t service;	/* 0: none runs */
 	bool stopping;	/* the runner ends with it now */
 	bool bulk;	/* a stream was read to its end, and that was a lot */

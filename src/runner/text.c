@@ -96,34 +96,3 @@ text_of_field(const struct field *f)
 {
 	return text_copy(f->data, f->len);
 }
-
-size_t
-text_number(char *out, uint64_t v, unsigned base)
-{
-	char digits[64];
-	size_t n = 0;
-
-	do {
-		digits[n++] = "0123456789abcdef"[v % base];
-		v /= base;
-	} while (v > 0);
-	for (size_t i = 0; i < n; i++)
-		out[i] = digits[n - 1 - i];
-	out[n] = '\0';
-	return n;
-}
-
-int
-text_scan(const char **p, uint64_t *v)
-{
-	const char *s = *p;
-
-	*v = 0;
-	for (; *s >= '0' && *s <= '9'; s++)
-		*v = *v > UINT64_MAX / 10 ? UINT64_MAX :
-		    *v * 10 + (uint64_t)(*s - '0');
-	if (s == *p)
-		return -1;
-	*p = s;
-	return 0;
-}

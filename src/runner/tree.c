@@ -6,7 +6,6 @@
  */
 #include "runner.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -15,55 +14,25 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "process.h"
+
 #define END_ROUNDS 200
 #define END_PAUSE_NS 10000000
 
-struct process {
+struct member {
 	pid_t pid, parent;
 	bool ended, ours;
 };
 
-struct processes {
-	struct process *v; /* by pid, as /proc lists them */
+struct members {
+	struct member *v; /* by pid, as /proc lists them */
 	size_t n, cap;
 };
 
-/* PID (NAME) STATE PARENT ..., where NAME may hold anything: proc(5). */
-static bool
-read_process(int proc, const char *name, struct process *p)
-{
-	char path[64], text[512], *end;
-	const char *number = name;
-	uint64_t pid, parent;
-	ssize_t n;
-	int fd;
-
-	if (strlen(name) > 20 || text_scan(&number, &pid) < 0 || *number)
-		return false;
-	memcpy(path, name, strlen(name) + 1);
-	memcpy(path + strlen(name), "/stat", sizeof("/stat"));
-	fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
-	n = fd >= 0 ? read(fd, text, sizeof(text) - 1) : -1;
-	if (fd >= 0)
-		close(fd);
-	if (n <= 0)
-		return false;
-	text[n] = '\0';
-	end = strrchr(text, ')');
-	if (end == NULL || strlen(end) < 5)
-		return false;
-	number = end + 4;
-	if (text_scan(&number, &parent) < 0)
-		return false;
-	*p = (struct process){.pid = (pid_t)pid, .parent = (pid_t)parent,
-	    .ended = end[2] == 'Z' || end[2] == 'X'};
-	return true;
-}
-
 static int
-add(struct processes *all, const struct process *p)
+add(struct members *all, const struct member *p)
 {
-	struct process *v = all->v;
+	struct member *v = all->v;
 
 	if (all->n == all->cap) {
 		all->cap = all->cap > 0 ? 2 * all->cap : 256;
@@ -76,37 +45,41 @@ add(struct processes *all, const struct process *p)
 	return 0;
 }
 
-static int
-read_all(struct processes *all)
+static bool
+add_one(void *arg, const char *name, const struct process_stat *st)
 {
-	DIR *dir = opendir("/proc");
-	struct dirent *e;
-	struct process p;
-	int bad = 0;
+	struct member m = {.pid = st->pid, .parent = st->parent,
+	    .ended = st->state == 'Z' || st->state == 'X'};
 
-	if (dir == NULL)
-		return -1;
-	while (bad == 0 && (e = readdir(dir)) != NULL)
-		if (read_process(dirfd(dir), e->d_name, &p))
-			bad = add(all, &p);
-	closedir(dir);
+	(void)name;
+	return add(arg, &m) == 0;
+}
+
+static int
+read_all(struct members *all)
+{
+	int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int bad = proc < 0 ? -1 : process_each(proc, add_one, all);
+
+	if (proc >= 0)
+		close(proc);
 	return bad;
 }
 
 static int
 compare(const void *a, const void *b)
 {
-	pid_t x = ((const struct process *)a)->pid;
-	pid_t y = ((const struct process *)b)->pid;
+	pid_t x = ((const struct member *)a)->pid;
+	pid_t y = ((const struct member *)b)->pid;
 
 	return (x > y) - (x < y);
 }
 
 static bool
-is_ours(const struct processes *all, pid_t pid)
+is_ours(const struct members *all, pid_t pid)
 {
-	struct process key = {.pid = pid};
-	const struct process *p = bsearch(&key, all->v, all->n,
+	struct member key = {.pid = pid};
+	const struct member *p = bsearch(&key, all->v, all->n,
 	    sizeof(*all->v), compare);
 
 	return p != NULL && p->ours;
@@ -114,7 +87,7 @@ is_ours(const struct processes *all, pid_t pid)
 
 /* Numbers mostly grow from parent to child: one round, or a few. */
 static void
-mark(struct processes *all)
+mark(struct members *all)
 {
 	pid_t self = getpid();
 	bool more = true;
@@ -122,7 +95,7 @@ mark(struct processes *all)
 	while (more) {
 		more = false;
 		for (size_t i = 0; i < all->n; i++) {
-			struct process *p = &all->v[i];
+			struct member *p = &all->v[i];
 
 			if (p->ours || p->pid == self ||
 			    (p->parent != self && !is_ours(all, p->parent)))
@@ -135,7 +108,7 @@ mark(struct processes *all)
 bool
 tree_kill(void)
 {
-	struct processes all = {NULL, 0, 0};
+	struct members all = {NULL, 0, 0};
 	bool empty = true;
 
 	if (read_all(&all) == 0) {

@@ -26,7 +26,7 @@ TYPES = {
     "HELLO": 1, "PING": 2, "RUN": 3, "PUT": 4, "GET": 5, "RESET": 6,
     "SIGNAL": 7, "CANCEL": 8, "RESIZE": 9, "STATS": 10, "QUIT": 11, "KEEP": 12,
     "JOBS": 13, "JOB": 14, "KILL_JOB": 15, "FORGET_JOB": 16,
-    "DISK": 17, "EDIT": 18,
+    "DISK": 17, "EDIT": 18, "PROCESSES": 19,
     "ENTRY": 32, "DATA": 33,
     "WELCOME": 64, "PONG": 65, "STARTED": 66, "OUT": 67, "CREDIT": 68,
     "EVENT": 69, "VERDICT": 70, "FAIL": 71,
@@ -47,7 +47,7 @@ _NUMBERS = {
     "MAXRSS_KB": 136, "PEAK": 137, "OUT_BYTES": 138, "ERR_BYTES": 139,
     "LEFTOVERS": 140, "EXEC_ERRNO": 141, "COUNT": 142, "ROWS": 143,
     "COLS": 144, "JOB": 146, "RUNNING": 147, "FOLLOW": 148,
-    "ROOM": 149, "DISK_USED": 150,
+    "ROOM": 149, "DISK_USED": 150, "PID": 151,
 }
 _BYTES = {
     "NONCE": 1, "LIMIT": 4, "NOTE": 5, "TEXT": 6, "PATH": 8,
@@ -56,7 +56,7 @@ _BYTES = {
     "SERVICE_ARG": 47, "SERVICE_ENV": 48, "SERVICE_CWD": 49,
     "SERVICE_USER": 50,
     "ARG": 64, "ENV": 65, "CWD": 66,
-    "TARGET": 99, "ITEM": 105, "STAT": 145,
+    "TARGET": 99, "ITEM": 105, "STAT": 145, "PROCESS": 152,
 }
 KEYS = {**_NUMBERS, **_BYTES}
 KEY_NAMES = {v: k for k, v in KEYS.items()}

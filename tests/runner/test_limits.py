@@ -16,14 +16,29 @@ from tap import main, same as check, test  # noqa: E402
 V2 = {"memory.max": "134217728", "memory.swap.max": "0", "pids.max": "77",
       "cpu.max": "150000 100000", "memory.current": "4096",
       "pids.current": "3", "cpu.stat": "usage_usec 1234\nuser_usec 1000",
+      "memory.stat": "anon 1\nactive_file 1000\ninactive_file 96\n"
+                     "total_active_file_not 5",
+      "memory.peak": "8192",
+      "io.stat": "8:0 rbytes=10 wbytes=3 rios=1 wios=1 dbytes=7 dios=0\n"
+                 "8:16 rbytes=5 wbytes=4 rios=1 wios=1 dbytes=0 dios=0",
       "memory.events": "low 0\nhigh 0\nmax 9\noom 1\noom_kill 5\n"
                        "oom_group_kill 0"}
 V1 = {"memory.limit_in_bytes": "134217728",
       "memory.memsw.limit_in_bytes": "134217728",
       "memory.usage_in_bytes": "4096",
       "memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 5",
+      "memory.stat": "active_file 1\ninactive_file 2\n"
+                     "total_active_file 1000\ntotal_inactive_file 96",
+      "memory.max_usage_in_bytes": "8192",
+      "blkio.throttle.io_service_bytes_recursive":
+          "8:0 Read 10\n8:0 Write 3\n8:0 Sync 99\n8:0 Discard 7\n"
+          "8:16 Read 5\n8:16 Write 4\nTotal 128",
       "pids.max": "77", "pids.current": "3", "cpu.cfs_quota_us": "150000",
       "cpu.cfs_period_us": "100000", "cpuacct.usage": "1234567"}
+STATS = {b"memory": b"4096", b"memory_file": b"1096", b"memory_peak": b"8192",
+         b"memory_limit": b"134217728", b"pids": b"3", b"pids_limit": b"77",
+         b"cpu_us": b"1234", b"cpu_limit": b"1500", b"block_read": b"15",
+         b"block_write": b"7"}
 SAME = {"memory": "134217728", "swap": "0", "pids": "77", "cpu": "1500"}
 
 
@@ -44,7 +59,7 @@ def faked(files, where, own, mounts):
 V2_MOUNT = "30 20 0:26 %s $D/cg ro,nosuid shared:9 - cgroup2 cgroup rw\n"
 V1_MOUNTS = "".join(
     "3%d 20 0:2%d %%s $D/cg ro,nosuid - cgroup cgroup rw,%s\n" % (i, i, c)
-    for i, c in enumerate(("cpu,cpuacct", "memory", "pids")))
+    for i, c in enumerate(("cpu,cpuacct", "memory", "pids", "blkio")))
 OTHERS = ("22 1 0:21 / /proc rw - proc proc rw\n"
           "23 1 0:22 / /run rw - tmpfs tmpfs rw,size=1k\n")
 
@@ -58,7 +73,9 @@ def read(env, counter):
                      env.wait(env.request("STATS")).end.all("STAT"))
         # others write to that file system too; 0: an empty tmpfs
         assert re.fullmatch(b"[0-9]+", stats.pop(b"disk")), stats
-        check(stats, {b"memory": b"4096", b"pids": b"3", b"cpu_us": b"1234"})
+        assert int(stats.pop(b"at_us")) > 0, stats
+        check(stats.pop(b"network"), b"none")
+        check(stats, STATS)
     finally:
         env.finish()
 
@@ -79,9 +96,9 @@ def _(name, where, own, root):
     ("a namespace of its own", ".", "/", "/"),
     ("the host's", "docker/1", "/docker/1", "/")])
 def _(name, where, path, root):
-    own = "5:pids:%s\n4:memory:%s\n3:cpu,cpuacct:%s\n0::/x\n" % (
-        path, path, path)
-    read(faked(V1, where, own, OTHERS + V1_MOUNTS % (root, root, root)), "v1")
+    own = "6:blkio:%s\n5:pids:%s\n4:memory:%s\n3:cpu,cpuacct:%s\n0::/x\n" % (
+        (path,) * 4)
+    read(faked(V1, where, own, OTHERS + V1_MOUNTS % ((root,) * 4)), "v1")
 
 
 @test
@@ -102,7 +119,7 @@ def no_limits_on_v1():
                         "memory.memsw.limit_in_bytes": "9223372036854771712",
                         "pids.max": "max", "cpu.cfs_quota_us": "-1"})
     own = "5:pids:/\n4:memory:/\n3:cpu,cpuacct:/\n"
-    env = faked(files, ".", own, OTHERS + V1_MOUNTS % ("/", "/", "/"))
+    env = faked(files, ".", own, OTHERS + V1_MOUNTS % (("/",) * 4))
     try:
         limits = env.limits()
         check([limits[k] for k in SAME], ["none"] * 4)
@@ -128,7 +145,7 @@ def _(name, own, mounts):
 @test("the counter decides, and not the signal: %s", [
     ("v2", V2, "0::/\n", V2_MOUNT % "/", "memory.events"),
     ("v1", V1, "5:pids:/\n4:memory:/\n3:cpu,cpuacct:/\n",
-     V1_MOUNTS % ("/", "/", "/"), "memory.oom_control")])
+     V1_MOUNTS % (("/",) * 4), "memory.oom_control")])
 def _(name, files, own, mounts, counter):
     env = faked(files, ".", own, OTHERS + mounts)
     path = os.path.join(env.dir, "cg", counter)
