@@ -345,12 +345,32 @@ draw_line(struct strbuf *out, const char *text, size_t n, size_t columns)
 }
 
 /*
- * What stands under the line is dim.  The cursor goes back to where the drawing
- * begins: a terminal that gets another size wraps or cuts what it shows, each
- * in its own way, but takes the cursor along, and from there on all is ours to
- * be erased.  Nothing wraps while it is drawn, even if the size changes just
- * then.
+ * Begins a drawing, and ends one of so many lines below its first.  The cursor
+ * goes back to where it begins: a terminal that gets another size wraps or cuts
+ * what it shows, each in its own way, but takes the cursor along, and from there
+ * on all is ours to be erased.  Nothing wraps while it is drawn, even if the
+ * size changes just then.
  */
+static void
+drawing_begin(struct output *o, struct strbuf *out)
+{
+	output_erase_progress(o);
+	end_open_line(o);
+	strbuf_adds(out, "\033[?7l\r\033[J");
+}
+
+static void
+drawing_end(struct output *o, struct strbuf *out, int lines)
+{
+	if (lines)
+		strbuf_addf(out, "\033[%dA", lines);
+	strbuf_adds(out, "\r\033[?7h");
+	put(o, STDERR_FILENO, out->buf, out->len);
+	o->in_line[STDERR_FILENO] = false;
+	o->progress_drawn = true;
+}
+
+/* What stands under the line is dim. */
 static void
 progress_draw(struct output *o, const char *text, const char *under)
 {
@@ -359,9 +379,7 @@ progress_draw(struct output *o, const char *text, const char *under)
 	int lines = 0, columns, rows;
 
 	output_size(o, &columns, &rows);
-	output_erase_progress(o);
-	end_open_line(o);
-	strbuf_adds(&out, "\033[?7l\r\033[J");
+	drawing_begin(o, &out);
 	draw_line(&out, text, strlen(text), columns);
 	for (; under && *under && lines < rows - 1; lines++) {
 		size_t n = strcspn(under, "\n");
@@ -371,12 +389,25 @@ progress_draw(struct output *o, const char *text, const char *under)
 		strbuf_adds(&out, dim ? "\033[0m" : "");
 		under += n + (under[n] == '\n');
 	}
-	if (lines)
-		strbuf_addf(&out, "\033[%dA", lines);
-	strbuf_adds(&out, "\r\033[?7h");
-	put(o, STDERR_FILENO, out.buf, out.len);
-	o->in_line[STDERR_FILENO] = false;
-	o->progress_drawn = true;
+	drawing_end(o, &out, lines);
+}
+
+void
+output_draw(struct output *o, const char *lines)
+{
+	autobuf struct strbuf out = STRBUF_INIT;
+	int drawn = 0, columns, rows;
+
+	output_size(o, &columns, &rows);
+	drawing_begin(o, &out);
+	for (; *lines && drawn < rows - 1; drawn++) {
+		size_t n = strcspn(lines, "\n");
+
+		strbuf_adds(&out, drawn ? "\r\n" : "");
+		strbuf_add(&out, lines, n);
+		lines += n + (lines[n] == '\n');
+	}
+	drawing_end(o, &out, drawn ? drawn - 1 : 0);
 }
 
 /* With -v each step has a line at once, and its numbers none. */

@@ -93,6 +93,9 @@ void output_line(struct output *o, const char *text);
    lines that a terminal shows beneath it. */
 void output_progress(struct output *o, const char *step, const char *text,
     const char *under);
+/* Lines of our own on the terminal of stderr, in place of those of the last
+   time; they must fit into its columns. */
+void output_draw(struct output *o, const char *lines);
 /* What is drawn on the terminal goes; it is drawn again at the next time. */
 void output_erase_progress(struct output *o);
 /* Frees what it holds. */

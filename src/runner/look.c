@@ -99,7 +99,8 @@ look_processes(struct runner *rn, const struct message *m)
 {
 	uint8_t buf[PAGE_SIZE_MAX];
 	struct field_writer w;
-	struct page page = {.proc = open_proc(), .w = &w,
+	struct page page = {.proc = open_proc(),
+	    .w = &w,
 	    .after = (pid_t)message_number(m, PROTO_K_PID)};
 
 	if (page.proc < 0)

@@ -272,6 +272,7 @@ box_free(struct box *box)
 		free(box->gaps[i].why);
 	}
 	free(box->gaps);
+	box_observe_end(box);
 	box_unwatch_lock(box);
 	if (box->lock_fd >= 0 && (box->left || box->leaving))
 		close(box->lock_fd);

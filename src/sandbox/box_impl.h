@@ -4,6 +4,7 @@
 
 #include "sandbox/box.h"
 #include "sandbox/client.h"
+#include "sandbox/observe.h"
 
 /* The two ways of having an environment; impl is theirs. */
 struct box_ops {
@@ -31,6 +32,15 @@ struct box_ops {
 	/* See box_service_log(); NULL: there is no such log. */
 	int (*log)(struct box *box, const struct box_log *log,
 	    struct err *err);
+	/*
+	 * See sandbox/observe.h: what it uses, from outside; NULL: only its
+	 * runner knows.  processes: where they are seen from outside, too;
+	 * observer: where not, a program in it that may be asked.
+	 */
+	int (*observe)(struct box *box, struct strvec *stats, struct err *err);
+	int (*processes)(struct box *box, box_process_fn *fn, void *arg,
+	    struct err *err);
+	struct client *(*observer)(struct box *box, struct err *err);
 	/* The URL of the engine that a kept one is on; NULL: of none. */
 	const char *(*engine)(const struct box *box);
 };
@@ -41,6 +51,7 @@ struct box {
 	struct env_spec spec;
 	struct box_ctx ctx;
 	struct client *client; /* NULL: of a kept one, not connected */
+	struct client *observer; /* see box_observe_end() */
 	struct request *run; /* the one that is on */
 	bool sampled;	     /* memory is watched, not limited */
 	bool nproc;	     /* RLIMIT_NPROC bounds the processes */

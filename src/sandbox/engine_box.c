@@ -190,6 +190,8 @@ static const struct box_ops ops = {.kill = engine_box_kill,
     .run_begin = engine_run_begin,
     .run_end = engine_run_end,
     .remove = engine_box_remove,
+    .observe = engine_box_observe,
+    .observer = engine_box_observer,
     .release = engine_box_release,
     .keep = engine_box_keep,
     .connect = engine_box_connect,
@@ -345,7 +347,7 @@ attempt_service(struct box *box, struct client_config *cfg, struct err *err)
 	if (container_start(box->ctx.engine, eb->container, err))
 		return -1;
 	for (;;) {
-		struct stream *stream = engine_box_exec_runner(box, err);
+		struct stream *stream = engine_box_exec_runner(box, "connect", err);
 
 		if (!stream)
 			return -1;

@@ -70,10 +70,15 @@ struct engine_box *engine_box_new(struct box *box);
 /* When it is open: what does not hold in it, and what is watched. */
 void engine_box_check_limits(struct box *box);
 /*
- * By way of the runner: what is started of it in the container carries what
- * comes to the one that is PID 1.  The container may be anywhere.
+ * Starts the runner once more in the container, which may be anywhere, as
+ * "connect", which carries what comes to the one that is PID 1, or "observe".
  */
-struct stream *engine_box_exec_runner(struct box *box, struct err *err);
+struct stream *engine_box_exec_runner(struct box *box, const char *as,
+    struct err *err);
+
+/* engine_observe.c; as in struct box_ops. */
+int engine_box_observe(struct box *box, struct strvec *stats, struct err *err);
+struct client *engine_box_observer(struct box *box, struct err *err);
 
 /* engine_kept.c; as in struct box_ops. */
 int engine_box_keep(struct box *box, struct err *err);

@@ -84,7 +84,7 @@ greet_on(struct box *box, struct stream *stream, bool pad, struct err *err)
 }
 
 struct stream *
-engine_box_exec_runner(struct box *box, struct err *err)
+engine_box_exec_runner(struct box *box, const char *as, struct err *err)
 {
 	struct engine_box *eb = box->impl;
 	struct engine *e = box->ctx.engine;
@@ -93,7 +93,7 @@ engine_box_exec_runner(struct box *box, struct err *err)
 	autofree char *id = NULL;
 
 	json_push_str(cmd, RUNNER_DIR "/runner");
-	json_push_str(cmd, "connect");
+	json_push_str(cmd, as);
 	json_put(body, "Cmd", cmd);
 	json_put_str(body, "User", "0:0");
 	json_put_bool(body, "AttachStdin", true);
@@ -118,7 +118,7 @@ find_runner(struct box *box, struct err *err)
 	if (first.kind == ERR_INTERRUPTED || first.code == BOX_ENDED)
 		return err_move(err, &first);
 	return check_running(box, err) ||
-	       greet_on(box, engine_box_exec_runner(box, err), true, err);
+	       greet_on(box, engine_box_exec_runner(box, "connect", err), true, err);
 }
 
 int

@@ -215,25 +215,3 @@ box_reset(struct box *box, struct err *err)
 	    client_request(box->client, PROTO_RESET, NULL, 0, NULL, NULL),
 	    err);
 }
-
-int
-box_stats(struct box *box, struct strvec *stats, struct err *err)
-{
-	struct request *r =
-	    client_request(box->client, PROTO_STATS, NULL, 0, NULL, NULL);
-	struct field_reader fields;
-	struct field f;
-
-	box_wait(box, r, BOX_FILES_MS);
-	if (request_verdict(r, &fields)) {
-		while (field_next(&fields, &f) > 0)
-			if (f.key == PROTO_K_STAT)
-				strvec_push_owned(stats,
-				    xstrndup((const char *)f.data, f.len));
-		request_free(r);
-		return 0;
-	}
-	request_error(r, err);
-	request_free(r);
-	return -1;
-}

@@ -193,6 +193,8 @@ restricted_run_end(struct box *box, struct verdict *v)
 static const struct box_ops ops = {.kill = restricted_kill,
     .run_begin = restricted_run_begin,
     .run_end = restricted_run_end,
+    .observe = restricted_observe,
+    .processes = restricted_processes,
     .remove = restricted_remove,
     .release = restricted_release,
     .keep = restricted_keep,

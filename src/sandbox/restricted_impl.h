@@ -28,6 +28,11 @@ struct restricted *restricted_new(struct box *box);
 /* Watches the memory of what runs, where that is the way. */
 void restricted_sample(struct box *box, pid_t runner);
 
+/* restricted_observe.c; as in struct box_ops. */
+int restricted_observe(struct box *box, struct strvec *stats, struct err *err);
+int restricted_processes(struct box *box, box_process_fn *fn, void *arg,
+    struct err *err);
+
 /* restricted_kept.c; as in struct box_ops. */
 int restricted_keep(struct box *box, struct err *err);
 int restricted_connect(struct box *box, struct err *err);

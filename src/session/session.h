@@ -179,6 +179,11 @@ int session_keep_last(struct session *s, const struct env *env, unsigned step,
 /* The `result` that it holds for the environment of this id in the register,
    whoever ran it; the caller's, NULL if there is none. */
 json *session_last_in(const struct session *s, const char *id);
+/*
+ * Makes it possible to look at it without its lock, whoever uses it: no more than
+ * box_observe() and box_processes() may be called then.
+ */
+int session_env_look(struct session *s, struct env *env, struct err *err);
 /* The command has ended: others may use what is kept. */
 void session_release(struct session *s);
 /* Closes and forgets it; env is freed whatever is returned.  A kept one whose

@@ -267,6 +267,15 @@ session_env_reach(struct session *s, struct env *env, struct err *err)
 }
 
 int
+session_env_look(struct session *s, struct env *env, struct err *err)
+{
+	if (!env->box || !box_alive(env->box))
+		return err_set(err, ERR_SANDBOX, "environment %s was lost",
+		    env->spec.name);
+	return env_engine(s, env, err);
+}
+
+int
 session_env_acquire(struct session *s, struct env *env, struct err *err)
 {
 	autoerr struct err why = ERR_INIT;

@@ -18,7 +18,7 @@ from tap import main, same, test
 
 # Fields with these names have a part of their own in the manual.
 MAPS = {"limits.applied", "environments[].limits.applied", "labels", "ended[]",
-        "details"}
+        "details", "unknown", "samples[].unknown"}
 OPEN = {"diagnosis": "diagnosis.*"}
 # Needs a file that the run's user may not list; the helper runs as that user.
 UNREADABLE = {"entries[].error"}
@@ -110,6 +110,9 @@ exec -d sh -c 'while [ ! -s pid -o -e /proc/`cat pid` ]; do sleep 0.01; done'
 wait 2
 jobs
 exec -d sleep 100
+ps
+stats -i 0
+stats -n 1 -i 0
 logs %3
 kill 3
 wait
@@ -355,6 +358,8 @@ def described():
             "files[].offset"}
     commands["changes"] = (commands["changes"] | edits) - {"written"}
     commands["project apply"] |= edits
+    commands["stats"] |= {"samples[]." + f for f in commands["stats"]
+                          if f != "env" and not f.startswith("samples")}
     return commands, manual.fields(
         manual.sections("addesh-json.5")["ENVELOPE"])
 
