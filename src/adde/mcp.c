@@ -195,6 +195,7 @@ call_tool(struct server *s, const struct mcp_message *m)
 	autoerr struct err err = ERR_INIT;
 	autojson json *call = NULL;
 	autofree char *why = NULL;
+	const char *env = NULL;
 
 	if (!cJSON_IsString(name))
 		why = xstrdup("params.name must be a string");
@@ -207,8 +208,9 @@ call_tool(struct server *s, const struct mcp_message *m)
 		return;
 	}
 	call = new_call(m, name->valuestring, arguments);
-	if (mcp_pool_call(s->pool, m->id, m->era,
-		json_str(arguments, "container_id", NULL), call, &err))
+	if (!tool_find(name->valuestring)->beside)
+		env = json_str(arguments, "container_id", NULL);
+	if (mcp_pool_call(s->pool, m->id, m->era, env, call, &err))
 		answer_error(s, m->id, MCP_INTERNAL_ERROR, err.msg.buf, NULL);
 }
 

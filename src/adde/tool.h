@@ -23,6 +23,7 @@ struct tool {
 	const char *input_schema, *output_schema;
 	/* MCP's hints. */
 	bool read_only, destructive, idempotent, open_world;
+	bool beside; /* it need not wait for what uses the environment */
 	/* 0, or -1 with call->err set; what it put into the response stays. */
 	int (*exec)(struct tool_call *call);
 };
@@ -69,6 +70,7 @@ int tool_pull_image(struct tool_call *c);
 int tool_create_runtime_env(struct tool_call *c);
 int tool_execute_code_block(struct tool_call *c);
 int tool_get_container_logs(struct tool_call *c);
+int tool_get_stats(struct tool_call *c);
 int tool_cleanup_env(struct tool_call *c);
 int tool_prepare_build_context(struct tool_call *c);
 int tool_build_image_from_context(struct tool_call *c);

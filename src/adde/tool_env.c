@@ -1,4 +1,4 @@
-/* Environments: create_runtime_env and cleanup_env. */
+/* Environments: create_runtime_env, get_stats and cleanup_env. */
 #include <ctype.h>
 #include <string.h>
 
@@ -213,6 +213,28 @@ tool_create_runtime_env(struct tool_call *c)
 	if (rc && c->host->session)
 		agent_env_remove(&c->host->session->runtime, name, &ignored);
 	return rc;
+}
+
+/* ---- get_stats ---- */
+
+int
+tool_get_stats(struct tool_call *c)
+{
+	autovec struct strvec words = STRVEC_INIT;
+	autojson json *record = environment_find(c);
+	autojson json *result = NULL;
+	const json *value;
+
+	if (!record)
+		return -1;
+	words_add(&words, "stats", json_str(record, "id", ""), NULL);
+	result = command_result(c, &words, NULL);
+	if (!result)
+		return -1;
+	json_remove(result, "env"); /* its name, which is not ADDE's */
+	json_each (value, result)
+		json_put(c->response, value->string, json_copy(value));
+	return 0;
 }
 
 /* ---- cleanup_env ---- */

@@ -9,6 +9,9 @@
 	"\"" name "\":{\"type\":\"integer\",\"description\":\"" what "\"}"
 #define NUM(name, what)                                                        \
 	"\"" name "\":{\"type\":\"number\",\"description\":\"" what "\"}"
+#define STAT(name, what)                                                       \
+	"\"" name "\":{\"type\":[\"number\",\"null\"],"                        \
+	"\"description\":\"" what "\"}"
 #define BOOL(name, what)                                                       \
 	"\"" name "\":{\"type\":\"boolean\",\"description\":\"" what "\"}"
 #define LIST(name, what)                                                       \
@@ -133,6 +136,38 @@ const struct tool tool_table[] = {
 	.read_only = true,
 	.idempotent = true,
 	.exec = tool_get_container_logs},
+    {.name = "get_stats",
+	.title = "Get statistics",
+	.description =
+	    "How much processor time, memory, processes, network and disk an "
+	    "environment uses now, measured over half a second; also while "
+	    "execute_code_block runs in it.  A number that is not known is "
+	    "null, and unknown says why.",
+	.input_schema = SCHEMA(
+	    STR("container_id", "the environment, as create_runtime_env "
+				"named it"), "\"container_id\""),
+	.output_schema = SCHEMA(
+	    STAT("cpu_percent", "100 is one core that is busy") ","
+	    STAT("cpu_limit_percent", "100 is all that is allowed") ","
+	    STAT("cpu_limit", "cores that may be used") ","
+	    STAT("memory_usage_mb", "memory_bytes in units of 1048576") ","
+	    STAT("memory_percent", "of memory_limit") ","
+	    STAT("memory_bytes", "without the page cache of files") ","
+	    STAT("memory_peak", "the most bytes it was, page cache included") ","
+	    STAT("memory_limit", "in bytes") ","
+	    STAT("pids", "processes and threads") ","
+	    STAT("pids_limit", "how many there may be") ","
+	    STAT("network_rx_mb", "received, in units of 1048576 bytes") ","
+	    STAT("network_tx_mb", "sent") ","
+	    STAT("block_read", "bytes read from disks") ","
+	    STAT("block_write", "bytes written to disks") ","
+	    INT("interval_ms", "what cpu_percent was measured over") ","
+	    MAP("unknown", "name of a number that is null to the reason") ","
+	    ERRORS, ""),
+	.read_only = true,
+	.idempotent = true,
+	.beside = true,
+	.exec = tool_get_stats},
     {.name = "cleanup_env",
 	.title = "Remove environment",
 	.description = "Ends and removes an environment with its workspace.",

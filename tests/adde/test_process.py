@@ -15,9 +15,10 @@ from client import DEVIATIONS, Adde, addesh, deviation
 from tap import main, patient, same, test
 
 TOOLS = ["pull_image", "create_runtime_env", "execute_code_block",
-         "get_container_logs", "cleanup_env", "prepare_build_context",
-         "build_image_from_context", "build_image_from_path",
-         "list_agent_images", "prune_build_cache", "delete_image"]
+         "get_container_logs", "get_stats", "cleanup_env",
+         "prepare_build_context", "build_image_from_context",
+         "build_image_from_path", "list_agent_images",
+         "prune_build_cache", "delete_image"]
 HOME = Adde()
 
 

@@ -21,8 +21,8 @@ HOME = addesh.Home()
 LEGACY = schema.REVISIONS[1:]
 ADDE = ["build_image_from_context", "build_image_from_path", "cleanup_env",
         "create_runtime_env", "delete_image", "execute_code_block",
-        "get_container_logs", "list_agent_images", "prepare_build_context",
-        "prune_build_cache", "pull_image"]
+        "get_container_logs", "get_stats", "list_agent_images",
+        "prepare_build_context", "prune_build_cache", "pull_image"]
 
 
 @test

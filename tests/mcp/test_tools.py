@@ -76,9 +76,12 @@ def environments(a):
     same((log["exit_code"], log["stdout"]), (3, "1\n"))
     same(a.call("get_container_logs", container_id=env[:12],
                 tail_lines=1)["stdout"], "1\n")
+    stats = a.call("get_stats", container_id=env)
+    assert 0 < stats["memory_bytes"] < 256 << 20, stats
+    assert stats["cpu_percent"] is not None and "env" not in stats, stats
     same(a.call("cleanup_env", container_id=env)["ok"], True)
     a.held.remove(env)
-    for tool in ("get_container_logs", "cleanup_env"):
+    for tool in ("get_container_logs", "get_stats", "cleanup_env"):
         text = a.fails(tool, container_id=env)
         assert env in text and "create_runtime_env" in text, text
 
@@ -144,6 +147,7 @@ ERRORS = [
     ("execute_code_block", {"container_id": "ENV", "filename": "a.zork",
                             "code_content": ""}, ["zork"]),
     ("get_container_logs", {"container_id": "ENV"}, ["execute_code_block"]),
+    ("get_stats", {"container_id": "none"}, ["create_runtime_env"]),
     ("cleanup_env", {"container_id": " "}, ["container_id"]),
     ("prepare_build_context", {"files": {}}, ["files"]),
     ("prepare_build_context", {"files": {"a": 1}},
