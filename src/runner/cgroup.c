@@ -445,47 +445,27 @@ cgroup_limits(const struct cgroup *cg, struct field_writer *w)
 		    "oom_counter=v1" : "oom_counter=v2");
 }
 
-static void
-add_stat(void *arg, const char *text)
-{
-	field_put_text(arg, PROTO_K_STAT, text);
-}
-
-static void
-put_stat(struct field_writer *w, const char *name, uint64_t v)
-{
-	char text[96];
-	size_t n = strlen(name);
-
-	memcpy(text, name, n);
-	text[n++] = '=';
-	text_number(text + n, v, 10);
-	add_stat(w, text);
-}
-
 /* Of the leaf for code the client has all the files itself. */
 static void
-passed_stats(const struct cgroup *cg, struct field_writer *w)
+passed_stats(const struct cgroup *cg, const struct observer *o)
 {
 	uint64_t v;
 
 	if (file_number(cg->memory, &v) == 0)
-		put_stat(w, "memory", v);
+		observe_put(o, "memory", v);
 	if (file_number(cg->pids, &v) == 0)
-		put_stat(w, "pids", v);
+		observe_put(o, "pids", v);
 	if (file_key(cg->cpu, "usage_usec", &v) == 0)
-		put_stat(w, "cpu_us", v);
+		observe_put(o, "cpu_us", v);
 	else if (file_number(cg->cpu, &v) == 0)
-		put_stat(w, "cpu_us", v / 1000);
+		observe_put(o, "cpu_us", v / 1000);
 }
 
 void
-cgroup_stats(const struct cgroup *cg, struct field_writer *w)
+cgroup_stats(const struct cgroup *cg, const struct observer *o)
 {
-	const struct observer o = {add_stat, w};
-
 	if (cg->passed)
-		return passed_stats(cg, w);
+		return passed_stats(cg, o);
 	for (int i = 0; i < cg->ndirs; i++)
-		observe_cgroup(cg->dirs[i], &o);
+		observe_cgroup(cg->dirs[i], o);
 }

@@ -43,16 +43,13 @@ void
 look_stats(struct runner *rn, const struct message *m)
 {
 	uint8_t buf[2048];
-	char at[80];
 	struct field_writer w;
 	const struct observer o = {add_stat, &w};
 	int proc = open_proc();
 
 	field_writer_init(&w, buf, sizeof(buf));
-	memcpy(at, "at_us=", 6);
-	text_number(at + 6, runner_now(), 10);
-	add_stat(&w, at);
-	cgroup_stats(&rn->cgroup, &w);
+	observe_put(&o, "at_us", runner_now());
+	cgroup_stats(&rn->cgroup, &o);
 	if (proc >= 0)
 		observe_network(proc, "self", &o);
 	if (proc >= 0 && (rn->cgroup.memory < 0 || rn->cgroup.cpu < 0))

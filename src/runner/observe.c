@@ -23,8 +23,8 @@ put_text(const struct observer *o, const char *name, const char *value)
 	o->fn(o->arg, text);
 }
 
-static void
-put(const struct observer *o, const char *name, uint64_t v)
+void
+observe_put(const struct observer *o, const char *name, uint64_t v)
 {
 	char digits[72];
 
@@ -37,7 +37,7 @@ static void
 put_limit(const struct observer *o, const char *name, int known, uint64_t v)
 {
 	if (known == 0)
-		put(o, name, v);
+		observe_put(o, name, v);
 	else if (known == 1)
 		put_text(o, name, "none");
 }
@@ -64,10 +64,10 @@ put_cache(const struct observer *o, const char *text)
 	/* v1: with those below it. */
 	if (text_key(text, "total_active_file", &active) == 0 &&
 	    text_key(text, "total_inactive_file", &inactive) == 0)
-		return put(o, "memory_file", active + inactive);
+		return observe_put(o, "memory_file", active + inactive);
 	if (text_key(text, "active_file", &active) == 0 &&
 	    text_key(text, "inactive_file", &inactive) == 0)
-		put(o, "memory_file", active + inactive);
+		observe_put(o, "memory_file", active + inactive);
 }
 
 /* The number behind the word in a line, else 0. */
@@ -97,8 +97,8 @@ put_blocks(const struct observer *o, char *text)
 		out += number_behind(line, " wbytes=") +
 		    number_behind(line, " Write ");
 	}
-	put(o, "block_read", in);
-	put(o, "block_write", out);
+	observe_put(o, "block_read", in);
+	observe_put(o, "block_write", out);
 }
 
 /* v2 "QUOTA PERIOD", v1 a file for each. */
@@ -121,7 +121,7 @@ put_quota(int dir, const struct observer *o, const char *text)
 	while (*p == ' ')
 		p++;
 	if (text_scan(&p, &period) == 0 && period > 0)
-		put(o, "cpu_limit", quota * 1000 / period);
+		observe_put(o, "cpu_limit", quota * 1000 / period);
 }
 
 enum counter_kind { NUMBER, LIMIT, CACHE, USEC, NSEC, QUOTA, BLOCKS };
@@ -142,7 +142,7 @@ put_counter(int dir, const struct observer *o, enum counter_kind kind,
 		return put_quota(dir, o, text);
 	case USEC:
 		if (text_key(text, "usage_usec", &v) == 0)
-			put(o, name, v);
+			observe_put(o, name, v);
 		return;
 	case LIMIT:
 		if (*p == 'm')
@@ -153,7 +153,7 @@ put_counter(int dir, const struct observer *o, enum counter_kind kind,
 		return;
 	default:
 		if (text_scan(&p, &v) == 0)
-			put(o, name, kind == NSEC ? v / 1000 : v);
+			observe_put(o, name, kind == NSEC ? v / 1000 : v);
 	}
 }
 
@@ -230,8 +230,8 @@ observe_network(int proc, const char *process, const struct observer *o)
 	}
 	if (!any)
 		return put_text(o, "network", "none");
-	put(o, "rx", rx);
-	put(o, "tx", tx);
+	observe_put(o, "rx", rx);
+	observe_put(o, "tx", tx);
 }
 
 /* ---- processes ---- */
@@ -263,7 +263,7 @@ observe_sums(int proc, int except, const struct observer *o)
 
 	if (process_each(proc, add_process, &s) < 0)
 		return;
-	put(o, "sum_memory", s.memory);
-	put(o, "sum_pids", s.pids);
-	put(o, "sum_cpu_us", s.cpu_us);
+	observe_put(o, "sum_memory", s.memory);
+	observe_put(o, "sum_pids", s.pids);
+	observe_put(o, "sum_cpu_us", s.cpu_us);
 }

@@ -37,6 +37,7 @@ struct observer {
 	void *arg;
 };
 
+void observe_put(const struct observer *o, const char *name, uint64_t v);
 /* Of a directory of a cgroup: what its files tell, of v1 or v2. */
 void observe_cgroup(int dir, const struct observer *o);
 /* proc: a directory of procfs; of the network namespace of a process there

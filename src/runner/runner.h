@@ -28,6 +28,7 @@
 #define IDLE_US 30000000  /* default time without progress of a helper */
 #define PIPE_BYTES (1 << 20)
 
+struct observer;
 struct runner;
 
 /* ---- the queue to the client: queue.c ---- */
@@ -122,8 +123,8 @@ int64_t cgroup_peak_begin(const struct cgroup *cg);
 int64_t cgroup_peak(const struct cgroup *cg);
 /* Adds PROTO_K_LIMIT memory, swap, pids, cpu and oom_counter. */
 void cgroup_limits(const struct cgroup *cg, struct field_writer *w);
-/* Adds what is known of it as PROTO_K_STAT. */
-void cgroup_stats(const struct cgroup *cg, struct field_writer *w);
+/* What is known of it. */
+void cgroup_stats(const struct cgroup *cg, const struct observer *o);
 
 /* ---- look.c ---- */
 
