@@ -183,6 +183,16 @@ report_line(int64_t line)
 	return line > 0 && line < 10000000 ? (unsigned)line : 0;
 }
 
+char *
+report_suite(const char *full, const char *own)
+{
+	size_t n = strlen(full), length = strlen(own);
+
+	if (n <= length + 1 || strcmp(full + n - length, own))
+		return NULL;
+	return xstrndup(full, n - length - 1);
+}
+
 int64_t
 report_duration_of(double units, double unit_us)
 {

@@ -167,7 +167,6 @@ add_case(struct go *g, struct go_test *t, enum test_state state,
 	found.trace = trace_of(t, &found.last);
 	/* Tests name files of their package; the compiler, of the module. */
 	found.dir = g->rd->root->module && !t->not_built ? package : NULL;
-	found.own = "_test.go";
 	found.duration_us = report_duration_of(seconds, 1e6);
 	report_add(g->rd, &found);
 }

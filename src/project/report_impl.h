@@ -32,8 +32,6 @@ struct found_case {
 	const char *trace;
 	bool last;	 /* the innermost call stands last */
 	const char *dir; /* of relative paths in it, or NULL */
-	const char *own; /* how files of tests end, where the file is not known,
-			    or NULL */
 };
 #define FOUND_CASE_INIT {.duration_us = -1}
 
@@ -52,6 +50,10 @@ void report_disagrees(struct test_report *r, const char *fmt, ...)
 void report_hold(struct reading *rd, const char *noun, int64_t claimed,
     uint64_t found);
 
+/* What stands in front of a test's own name in its full one, which is the names
+   of the blocks around it, blanks between; the caller's, or NULL. */
+char *report_suite(const char *full, const char *own);
+
 /* Microseconds of a decimal number of units that have so many of them:
    "1,234.5" or "9.1e-05"; -1: it is none, or not of this world. */
 int64_t report_duration(const char *s, double unit_us);
@@ -62,10 +64,10 @@ int64_t report_number(const char *s);
 unsigned report_line(int64_t line);
 
 /*
- * The place in the project where a stack trace or a message says that something
- * failed: PATH:LINE, `File "PATH", line LINE` or a frame of Java.  The innermost
- * call in the test's own file, else the innermost in the project.  found.file is
- * the own one by now, of the project, or NULL.  The caller's, or NULL.
+ * The place of the innermost call in the project, where a stack trace or a
+ * message says that something failed: PATH:LINE, `File "PATH", line LINE` or a
+ * frame of Java.  found.file is that of the project by now, or NULL.  The
+ * caller's, or NULL.
  */
 char *report_place(const struct source_root *root,
     const struct found_case *found, unsigned *line);

@@ -3,19 +3,6 @@
 
 #include <string.h>
 
-/* The full title is that of the blocks, a blank, and the test's own. */
-static char *
-suite_of(const json *test)
-{
-	const char *full = json_str(test, "fullTitle", "");
-	const char *title = json_str(test, "title", "");
-	size_t n = strlen(full), own = strlen(title);
-
-	if (n <= own + 1 || strcmp(full + n - own, title))
-		return NULL;
-	return xstrndup(full, n - own - 1);
-}
-
 /* A hook that failed is no test, and those that it is for did not run. */
 static enum test_state
 state_of(const char *title, enum test_state state)
@@ -31,7 +18,9 @@ add_tests(struct reading *rd, const json *tests, enum test_state state)
 	const json *test;
 
 	json_each (test, tests) {
-		autofree char *suite = suite_of(test);
+		autofree char *suite =
+		    report_suite(json_str(test, "fullTitle", ""),
+			json_str(test, "title", ""));
 		const json *err = json_get(test, "err");
 		struct found_case found = FOUND_CASE_INIT;
 

@@ -7,11 +7,6 @@
 #define TRACE_MAX (64u << 10) /* bytes of it that are looked at */
 #define PLACES_MAX 200
 
-struct place {
-	char *file;
-	unsigned line;
-};
-
 /* A path ends at any of these, where it is not below the project's directory
    by name. */
 static const char delimiters[] = " \t()[]{}<>\"'`,;=|";
@@ -19,28 +14,10 @@ static const char delimiters[] = " \t()[]{}<>\"'`,;=|";
 struct search {
 	const struct source_root *root;
 	const struct found_case *found;
-	unsigned count;
-	struct place own, any; /* the innermost ones so far */
+	unsigned count; /* of places that were looked for */
+	char *file;     /* found */
+	unsigned line;
 };
-
-static void
-keep(struct place *place, const char *file, unsigned line, bool last)
-{
-	if (place->file && !last)
-		return;
-	free(place->file);
-	*place = (struct place){xstrdup(file), line};
-}
-
-static bool
-is_own(const struct search *s, const char *file)
-{
-	const char *own = s->found->file;
-
-	if (own)
-		return !strcmp(own, file);
-	return s->found->own && str_ends(file, s->found->own);
-}
 
 /* With a name that has an extension: 12:30 and localhost:80 are no places. */
 static bool
@@ -60,22 +37,16 @@ is_source_name(const char *path)
 static bool
 try_path(struct search *s, const char *path, unsigned line)
 {
-	autofree char *file = NULL;
-
 	if (!is_source_name(path))
 		return false;
-	file = source_path_at(s->root, s->found->dir, path);
-	if (!file)
-		return false;
-	keep(&s->any, file, line, s->found->last);
-	if (is_own(s, file))
-		keep(&s->own, file, line, s->found->last);
-	return true;
+	s->file = source_path_at(s->root, s->found->dir, path);
+	s->line = line;
+	return s->file;
 }
 
 /* "at com.acme.SumTest.adds(SumTest.java:12)": the package is in front.  Whose
    classes others are is not known without a look into the project. */
-static void
+static bool
 try_java(struct search *s, const char *line, const char *name,
     const char *source, unsigned number)
 {
@@ -95,11 +66,12 @@ try_java(struct search *s, const char *line, const char *name,
 		strbuf_addc(&path, '/');
 	strbuf_adds(&path, source);
 	file = source_path_java(s->root, path.buf);
-	if (!file || (!s->root->exists && !is_own(s, file)))
-		return;
-	keep(&s->any, file, number, s->found->last);
-	if (is_own(s, file))
-		keep(&s->own, file, number, s->found->last);
+	if (!file || (!s->root->exists &&
+			 (!s->found->file || strcmp(s->found->file, file))))
+		return false;
+	s->file = steal(&file);
+	s->line = number;
+	return true;
 }
 
 static bool
@@ -126,7 +98,7 @@ absolute_start(const struct search *s, const char *line, const char *end)
 }
 
 /* What stands in front of ":LINE". */
-static void
+static bool
 try_before(struct search *s, const char *line, const char *end, unsigned number)
 {
 	const char *start;
@@ -140,19 +112,18 @@ try_before(struct search *s, const char *line, const char *end, unsigned number)
 		    xstrndup(start, (size_t)(end - start));
 
 		if (try_path(s, absolute, number))
-			return;
+			return true;
 	}
 	for (start = end; start > line && !strchr(delimiters, start[-1]);)
 		start--;
 	path = xstrndup(start, (size_t)(end - start));
 	if (is_java(path) && start > line && start[-1] == '(')
-		try_java(s, line, start, path, number);
-	else
-		try_path(s, path, number);
+		return try_java(s, line, start, path, number);
+	return try_path(s, path, number);
 }
 
 /* `File "PATH", line LINE` of Python; p is at `", line `. */
-static void
+static bool
 try_quoted(struct search *s, const char *line, const char *p, unsigned number)
 {
 	const char *start = p;
@@ -161,7 +132,7 @@ try_quoted(struct search *s, const char *line, const char *p, unsigned number)
 	while (start > line && start[-1] != '"')
 		start--;
 	path = xstrndup(start, (size_t)(p - start));
-	try_path(s, path, number);
+	return try_path(s, path, number);
 }
 
 /* The number at p, up to a line's; 0: there is none. */
@@ -178,23 +149,45 @@ number_at(const char *p)
 	return isalpha((unsigned char)*p) || *p == '_' ? 0 : n;
 }
 
-static void
+static bool
 search_line(struct search *s, const char *line)
 {
 	static const char quoted[] = "\", line ";
 	unsigned number;
 
 	for (const char *p = line; *p && s->count < PLACES_MAX; p++) {
-		if (*p == ':' && p > line && (number = number_at(p + 1))) {
+		bool colon = *p == ':' && p > line;
+
+		if (colon && (number = number_at(p + 1))) {
 			s->count++;
-			try_before(s, line, p, number);
+			if (try_before(s, line, p, number))
+				return true;
 		} else if (*p == '"' &&
 			   !strncmp(p, quoted, sizeof(quoted) - 1) &&
 			   (number = number_at(p + sizeof(quoted) - 1))) {
 			s->count++;
-			try_quoted(s, line, p, number);
+			if (try_quoted(s, line, p, number))
+				return true;
 		}
 	}
+	return false;
+}
+
+/* The last line of it, without its end; false: there is none. */
+static bool
+slice_last_line(struct slice *rest, struct slice *line)
+{
+	const char *before;
+
+	if (rest->n && rest->p[rest->n - 1] == '\n')
+		rest->n--;
+	if (!rest->n)
+		return false;
+	before = memrchr(rest->p, '\n', rest->n);
+	line->p = before ? before + 1 : rest->p;
+	line->n = rest->n - (size_t)(line->p - rest->p);
+	rest->n -= line->n;
+	return true;
 }
 
 char *
@@ -203,19 +196,19 @@ report_place(const struct source_root *root, const struct found_case *found,
 {
 	struct search s = {.root = root, .found = found};
 	struct slice rest = {found->trace, strlen(found->trace)}, one;
-	struct place *best;
 
 	if (rest.n > TRACE_MAX) {
 		rest.p += found->last ? rest.n - TRACE_MAX : 0;
 		rest.n = TRACE_MAX;
 	}
-	while (slice_line(&rest, &one) && s.count < PLACES_MAX) {
+	while (
+	    s.count < PLACES_MAX && (found->last ? slice_last_line(&rest, &one)
+						 : slice_line(&rest, &one))) {
 		autofree char *copy = xstrndup(one.p, one.n);
 
-		search_line(&s, copy);
+		if (search_line(&s, copy))
+			break;
 	}
-	best = s.own.file ? &s.own : &s.any;
-	*line = best->line;
-	free(best == &s.own ? s.any.file : s.own.file);
-	return best->file;
+	*line = s.line;
+	return s.file;
 }

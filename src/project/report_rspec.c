@@ -15,19 +15,6 @@ state_of(const json *example)
 	return strcmp(status, "pending") ? TEST_ERROR : TEST_SKIPPED;
 }
 
-/* The full description is that of the groups, a blank, and its own. */
-static char *
-suite_of(const json *example)
-{
-	const char *full = json_str(example, "full_description", "");
-	const char *own = json_str(example, "description", "");
-	size_t n = strlen(full), length = strlen(own);
-
-	if (n <= length + 1 || strcmp(full + n - length, own))
-		return NULL;
-	return xstrndup(full, n - length - 1);
-}
-
 static void
 add_exception(
     struct strbuf *message, struct strbuf *details, const json *exception)
@@ -47,7 +34,9 @@ static void
 add_example(struct reading *rd, const json *example)
 {
 	autobuf struct strbuf message = STRBUF_INIT, details = STRBUF_INIT;
-	autofree char *suite = suite_of(example);
+	autofree char *suite =
+	    report_suite(json_str(example, "full_description", ""),
+		json_str(example, "description", ""));
 	const json *exception = json_get(example, "exception");
 	struct found_case found = FOUND_CASE_INIT;
 

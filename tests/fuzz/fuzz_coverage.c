@@ -25,18 +25,17 @@ int
 LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
 	const struct source_root root = {.dir = "/ws", .module = "m"};
-	const unsigned char *end = size ? memchr(data, '\n', size) : NULL;
-	size_t n = end ? (size_t)(end - data) : 0;
-	autofree char *format = xstrndup((const char *)data, n);
+	const char *text;
+	size_t n;
+	autofree char *format = format_line(data, size, &text, &n);
 	autoerr struct err err = ERR_INIT;
 	struct coverage c;
 
-	if (!end)
+	if (!format)
 		return 0;
 	coverage_init(&c);
-	require(!coverage_read(&c, format, (const char *)end + 1, size - n - 1,
-		    &root, &err) ||
-		err.msg.len);
+	require(
+	    !coverage_read(&c, format, text, n, &root, &err) || err.msg.len);
 	for (size_t i = 0; i < c.n; i++) {
 		check_file(&c.files[i]);
 		require(!i || strcmp(c.files[i - 1].path, c.files[i].path) < 0);

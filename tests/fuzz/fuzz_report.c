@@ -31,18 +31,17 @@ int
 LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
 	const struct source_root root = {.dir = "/ws", .module = "m"};
-	const unsigned char *end = size ? memchr(data, '\n', size) : NULL;
-	size_t n = end ? (size_t)(end - data) : 0;
-	autofree char *format = xstrndup((const char *)data, n);
+	const char *text;
+	size_t n;
+	autofree char *format = format_line(data, size, &text, &n);
 	autoerr struct err err = ERR_INIT;
 	struct test_report r;
 
-	if (!end)
+	if (!format)
 		return 0;
 	test_report_init(&r);
-	require(!test_report_read(&r, format, (const char *)end + 1,
-		    size - n - 1, &root, &err) ||
-		err.msg.len);
+	require(
+	    !test_report_read(&r, format, text, n, &root, &err) || err.msg.len);
 	for (size_t i = 0; i < r.n; i++)
 		check_case(&r.cases[i]);
 	require(r.n + r.dropped == test_report_total(&r));
