@@ -14,9 +14,6 @@
 #include "pack/tree.h"
 #include "project/template.h"
 
-#define FILES_MAX 10000
-#define BYTES_MAX (256u << 20) /* of a directory */
-
 void
 check_texts_release(struct check_texts *t)
 {
@@ -71,6 +68,15 @@ read_ignore(const char *dir, struct err *err)
 	return ready ? ignore_parse("dockerignore", ready, len, err) : NULL;
 }
 
+int
+check_texts_too_many(struct call *c, const char *dir)
+{
+	err_set(&c->err, ERR_USAGE, "%s holds too much to be checked at once: "
+	    "more than %d files, or %u MB", dir, CHECK_FILES_MAX,
+	    CHECK_BYTES_MAX >> 20);
+	return err_hint(&c->err, "name a directory in it");
+}
+
 /* Names alone tell which files are read at all. */
 static bool
 may_know(struct session *s, const char *path)
@@ -96,12 +102,9 @@ take_entry(struct check_texts *t, struct call *c, const char *dir,
 	if (read_file(t, c, path, NULL))
 		return -1;
 	*bytes += t->v[t->n - 1].n;
-	if (t->n <= FILES_MAX && *bytes <= BYTES_MAX)
-		return 0;
-	err_set(&c->err, ERR_USAGE, "%s holds too much to be checked at once: "
-	    "more than %d files, or %u MB", dir, FILES_MAX, BYTES_MAX >> 20);
-	return err_hint(&c->err, "name a directory in it, or leave some out in "
-				 "its .dockerignore");
+	return t->n <= CHECK_FILES_MAX && *bytes <= CHECK_BYTES_MAX
+		   ? 0
+		   : check_texts_too_many(c, dir);
 }
 
 static int

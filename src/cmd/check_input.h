@@ -3,7 +3,12 @@
 #define ADDESH_CMD_CHECK_INPUT_H
 
 #include "cmd/call.h"
+#include "pack/ignore.h"
 #include "session/check.h"
+
+/* Of a directory. */
+#define CHECK_FILES_MAX 10000
+#define CHECK_BYTES_MAX (256u << 20)
 
 /* Texts, each with its name, owned. */
 struct check_texts {
@@ -23,5 +28,10 @@ void check_texts_add(struct check_texts *t, const char *name, const char *text,
  */
 int check_texts_read(struct check_texts *t, struct call *c, const char *word,
     const char *language);
+/* The same of a path in call->env. */
+int check_texts_read_env(struct check_texts *t, struct call *c,
+    const char *word, const char *language);
+/* A directory has more than the bounds above: -1. */
+int check_texts_too_many(struct call *c, const char *dir);
 
 #endif

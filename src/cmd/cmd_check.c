@@ -50,7 +50,10 @@ static int
 take_operand(struct checks *k, const char *word)
 {
 	struct check_texts read = {0};
-	int rc = check_texts_read(&read, k->c, word, call_str(k->c, "lang"));
+	const char *lang = call_str(k->c, "lang");
+	int rc = k->c->env
+		     ? check_texts_read_env(&read, k->c, word, lang)
+		     : check_texts_read(&read, k->c, word, lang);
 
 	for (size_t i = 0; i < read.n && !rc; i++) {
 		const struct check_input *in = &read.v[i];
@@ -75,7 +78,8 @@ check_programs(struct checks *k)
 
 	if (!t->n && !t->directory)
 		return 0;
-	if ((check_needs_env(c->session, t->v, t->n, k->layers) ||
+	if (!c->env &&
+	    (check_needs_env(c->session, t->v, t->n, k->layers) ||
 		call_has(c, "in")) &&
 	    c->host->need_env(c, call_str(c, "in")))
 		return -1;
@@ -98,6 +102,12 @@ check_all(struct checks *k)
 	k->layers = check_layers(c->session->policy,
 	    call_has(c, "only") ? call_list(c, "only") : NULL, &c->err);
 	if (!k->layers)
+		return -1;
+	if (call_has(c, "workspace") && c->heredoc)
+		return err_set(&c->err, ERR_USAGE,
+		    "a heredoc is no file of the environment");
+	if (call_has(c, "workspace") &&
+	    c->host->need_env(c, call_str(c, "in")))
 		return -1;
 	for (size_t i = 0; i < c->argc; i++)
 		if (take_operand(k, c->argv[i]))
@@ -136,6 +146,8 @@ static const struct opt check_opts[] = {
     OPT_LIST(0, "only", "LAYERS",
 	"these layers, divided by commas, instead of checks.layers",
 	COMP_NONE),
+    OPT_FLAG(0, "workspace",
+	"FILE is one of the environment, as that of a project"),
     OPT_STR(0, "lang", "LANGUAGE", "what it is written in, whatever its name",
 	COMP_LANGUAGE),
     OPT_STR(0, "in", "ENV",
@@ -152,7 +164,8 @@ const struct cmd cmd_check = {
     .summary = "say what is wrong with files, without running them",
     .help =
 	"Looks at files of this host, at all of a directory, at the program of "
-	"a step (@K), or at the heredoc, in layers: syntax by the language's "
+	"a step (@K), or at the heredoc, with --workspace at files of the "
+	"environment, in layers: syntax by the language's "
 	"own parser in the environment; structure, what the file must have; "
 	"security, what is risky in code, and secrets in it; performance, "
 	"files that are too large; and lint, only if it is asked for.  The "
@@ -164,6 +177,7 @@ const struct cmd cmd_check = {
 	"The settings checks.* say what is refused, warned of or allowed.  The "
 	"status is 1 if something is refused, else 0.",
     .examples = "check main.py\ncheck --only syntax,security .\ncheck @3\n"
+		"check --workspace .\n"
 		"check Dockerfile\n"
 		"check main.py <<EOF\nprint(eval(text))\nEOF",
     .opts = check_opts,

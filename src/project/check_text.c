@@ -442,12 +442,15 @@ on_string(struct finding *f, const struct token *t)
 	f->given = *t;
 }
 
-/* What divides a name from its value: =, :, :=, =>; and ] behind a key. */
+/* What divides a name from its value: =, :, :=, =>, <-; and ] behind a key. */
 static bool
 is_giving(const struct finding *f, const struct token *t)
 {
-	return t->kind == TOKEN_OTHER && t->end == t->start + 1 &&
-	       strchr("=:>]", f->sc.s[t->start]);
+	const char *s = f->sc.s + t->start;
+
+	if (t->kind != TOKEN_OTHER || t->end != t->start + 1)
+		return false;
+	return strchr("=:>]", *s) || (*s == '-' && t->start && s[-1] == '<');
 }
 
 void

@@ -184,6 +184,20 @@ def _(name):
     assert SECRET not in json.dumps(r), r
 
 
+# What only a parser finds: where a name was imported from; Ruby's `...`.
+MISSED = {"javascript": (7, "shell"), "typescript": (7, "shell"),
+          "ruby": (7, "shell")}
+
+
+@test("%s: the same by the text alone", [n for n in ALL if n != "python"])
+def _(name):
+    file, _, _, _, risky, wanted, _ = RISKS[name]
+    r = check(file, risky, "--only security", image="python")
+    same([(f["line"], f["rule"]) for f in r["findings"]],
+         [w for w in wanted if w != MISSED.get(name)])
+    same({f["by_text"] for f in r["findings"]}, {True})
+
+
 # ---- what is not executed ----
 
 # What would run if a parser ran a part of what it reads.
@@ -256,6 +270,21 @@ def a_policy_may_insist_on_the_parser():
     r = check("a.js", "let a = 1;\n", image="python")
     same((r["passed"], r["denied"]), (False, 1))
     s.ok("set checks.rules '{}'")
+
+
+JSX = """const a = <p title="eval(x)">eval(x)</p>;
+const b = <p dangerouslySetInnerHTML={{ __html: a }} />;
+"""
+
+
+@test("elements in %s", ["a.jsx", "a.tsx"])
+def _(file):
+    for image in ("langs", "python"):
+        r = check(file, JSX, "--only security", image=image)
+        assert (2, "html-injection", image == "python") in \
+            found(r, "line", "rule", "by_text"), r
+    same(found(check(file, JSX), "rule"), [("html-injection",)])
+    same(found(check(file, "const a = <p>;\n"), "rule"), [("syntax",)])
 
 
 # ---- the other layers ----
@@ -338,6 +367,27 @@ def a_directory_is_one_project():
          [("app/Dockerfile", "add-url"), ("app/Dockerfile", "no-user"),
           ("app/lib/util.py", "syntax"), ("app/main.py", "eval")])
     same(r["skipped"], 2)    # .dockerignore and notes.xyz
+
+
+@test
+def files_of_the_environment():
+    s = rooms.get()
+    s.home.write("tree/src/a.py", "def f(:\n")
+    s.home.write("tree/b.js", "eval(x)\n")
+    s.home.write("tree/node_modules/m/index.js", "eval(x)\n")
+    s.home.write("tree/c.xyz", "?")
+    s.ok("put tree")
+    os.unlink(s.home.work + "/tree/b.js")
+    try:
+        for path, names in ((".", ["tree/b.js", "tree/src/a.py"]),
+                            ("tree/", ["tree/b.js", "tree/src/a.py"]),
+                            ("tree/src/a.py", ["tree/src/a.py"])):
+            r = s.do("check --workspace " + path)["result"]
+            same(found(r, "file"), [(n,) for n in names])
+        got = s.do("check --workspace none.py")
+        assert "none.py" in got["error"]["message"], got
+    finally:
+        s.ok("env reset")
 
 
 @test
@@ -431,6 +481,22 @@ def run_keeps_what_was_found():
     same((r["checks"]["passed"], found(r["checks"], "rule", "action")),
          (True, [("eval", "warn")]))
     assert "checks" not in s.do("run good.py", "print(1)\n")["result"]
+
+
+@test("%s: checks and refusals", ["podman", "restricted-root",
+                                  "restricted-user"])
+def _(kind):
+    s = Session(kind)
+    try:
+        got = s.do("check a.py", RISKS["python"][4])
+        same(found(got["result"], "line", "rule"), RISKS["python"][5])
+        got = s.do("check a.py", RISKS["python"][2])
+        same(found(got["result"], "line", "column"), [RISKS["python"][3]])
+        got = s.do("run --check a.py", "eval(x)\n")
+        same(got["result"]["status"], "refused")
+        s.settled()
+    finally:
+        s.close()
 
 
 # ---- hostile texts ----
