@@ -65,10 +65,12 @@ last_lines(const struct strbuf *sb, struct strvec *lines)
 static bool
 applies(const struct yaml_node *entry, const struct diagnosis_input *in)
 {
+	static const char *const ends[] = {[ENDED_ITSELF] = "exit",
+	    [ENDED_AT_LIMIT] = "time_limit",
+	    [ENDED_BY_CRASH] = "crash"};
 	const char *network = in->network ? "yes" : "no";
-	bool at_limit = yaml_get(entry, "at_time_limit");
 
-	return at_limit == in->timed_out &&
+	return !strcmp(yaml_text(entry, "when", "exit"), ends[in->end]) &&
 	    !strcmp(yaml_text(entry, "network", network), network);
 }
 
@@ -204,6 +206,31 @@ search(const struct diagnosis_input *in, const struct yaml_node *data,
 	return found;
 }
 
+/* An entry without a pattern is about the end itself. */
+static json *
+find_without_line(const struct diagnosis_input *in,
+    const struct yaml_node *data)
+{
+	char nothing[] = "", *none[] = {nothing};
+	const struct strvec lines = {.v = none, .n = 1};
+	const struct yaml_node *entries = yaml_get(data, "failures");
+	struct matched m = {.lines = &lines};
+	struct place place;
+	json *found;
+
+	for (size_t i = 0; entries && i < entries->n && !m.entry; i++)
+		if (!yaml_get(entries->items[i], "pattern") &&
+		    diagnosis_for_language(entries->items[i], in->language) &&
+		    applies(entries->items[i], in))
+			m.entry = entries->items[i];
+	if (!m.entry)
+		return NULL;
+	diagnosis_place(in, data, &m, &place);
+	found = diagnosis_tell(in, &m, &place);
+	place_release(&place);
+	return found;
+}
+
 int
 diagnosis_find(const struct diagnosis_input *in, json **found, struct err *err)
 {
@@ -218,6 +245,8 @@ diagnosis_find(const struct diagnosis_input *in, json **found, struct err *err)
 	*found = search(&of, yaml_root(y), in->err);
 	if (!*found)
 		*found = search(&of, yaml_root(y), in->out);
+	if (!*found)
+		*found = find_without_line(&of, yaml_root(y));
 	yaml_doc_free(y);
 	return 0;
 }

@@ -12,13 +12,20 @@
 #include "base/json.h"
 #include "sandbox/volume.h"
 
+/* How the program ended, by which entries are chosen. */
+enum diagnosis_end {
+	ENDED_ITSELF,
+	ENDED_AT_LIMIT, /* what it wrote when it was interrupted counts */
+	ENDED_BY_CRASH, /* SIGSEGV and the like */
+};
+
 struct diagnosis_input {
 	const char *language; /* name; NULL: it may be any */
 	const char *image;    /* of the environment, or NULL */
 	const char *image_language; /* that its name tells, or NULL */
 	bool network;	      /* programs reach one */
 	bool restricted;      /* the programs are this host's */
-	bool timed_out;	      /* what it wrote when it was interrupted */
+	enum diagnosis_end end;
 	uint64_t memory;      /* the environment's limit in bytes; 0: unknown */
 	const struct volume *volumes; /* of the environment */
 	size_t nvolumes;

@@ -11,10 +11,11 @@
 
 /* Keys that say how to match, or are told in a way of their own. */
 static const char *const control_keys[] = {
-    "at_time_limit", "beside", "column", "file", "first", "has", "languages",
+    "beside", "column", "file", "first", "has", "languages",
     "line", "network", "not", "packages", "pattern", "read_only_volume",
     "suggestion", "suggestion_beside", "suggestion_offline",
-    "suggestion_restricted", "suggestion_restricted_offline", NULL};
+    "suggestion_restricted", "suggestion_restricted_offline",
+    "when", NULL};
 
 char *
 diagnosis_fill(const char *text, const char *line, const regmatch_t *m,

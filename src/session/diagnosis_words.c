@@ -60,7 +60,8 @@ diagnosis_words_new(const struct yaml_node *entries, const char *language)
 		const struct yaml_node *has =
 		    yaml_get(entries->items[i], "has");
 
-		if (!diagnosis_for_language(entries->items[i], language))
+		if (!yaml_get(entries->items[i], "pattern") ||
+		    !diagnosis_for_language(entries->items[i], language))
 			continue;
 		if (!has || has->kind != YAML_SEQ)
 			add_word(w, i, has ? has->text : NULL);

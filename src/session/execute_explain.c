@@ -196,6 +196,13 @@ image_language(const struct execution *x)
 	return l ? l->name : NULL;
 }
 
+static bool
+is_crash(int signal)
+{
+	return signal == SIGSEGV || signal == SIGBUS || signal == SIGFPE ||
+	    signal == SIGILL;
+}
+
 /* What the program itself said about its failure; NULL: nothing that is known.
    The caller's. */
 static json *
@@ -211,7 +218,9 @@ find_diagnosis(const struct execution *x)
 	    .image_language = image_language(x),
 	    .network = spec->limits.network != NET_NONE,
 	    .restricted = spec->kind == BOX_RESTRICTED,
-	    .timed_out = x->r->timed_out,
+	    .end = x->r->timed_out ? ENDED_AT_LIMIT
+		: is_crash(x->r->signal) ? ENDED_BY_CRASH
+					 : ENDED_ITSELF,
 	    .memory = spec->limits.memory,
 	    .volumes = spec->volumes,
 	    .nvolumes = spec->nvolumes,
@@ -265,7 +274,7 @@ put_place(struct execution *x)
 
 /* The order is that of the verdict: what we did, what the kernel did, what the
    program said.  One that was killed said nothing about that, unless it did it
-   itself, as abort(3) does. */
+   itself, as abort(3) does, or crashed, which interpreters may notice. */
 void
 explain_end(struct execution *x)
 {
@@ -285,7 +294,8 @@ explain_end(struct execution *x)
 		note_disk(x);
 	else if (r->exec_errno)
 		note_not_started(x);
-	else if (!r->cancelled && (!r->signal || r->signal == SIGABRT))
+	else if (!r->cancelled &&
+	    (!r->signal || r->signal == SIGABRT || is_crash(r->signal)))
 		note_diagnosis(x);
 	if (r->diagnosis)
 		put_place(x);

@@ -12,13 +12,14 @@
 static void
 check_suggestion(const json *found)
 {
-	static const char *const joints[] = {" && exec -- ", " && env new "};
+	static const char *const joints[] = {" && exec -- ", " && env new ",
+	    " && exec /tmp/crash"};
 	static const char special[] = "|&;<>\"'`$\\\n\r\033";
 	const char *s = json_str(found, "suggestion", ""), *joint = NULL;
 	size_t plain = strcspn(s, special);
 
 	/* Those of the file itself have none of these, but for one joint. */
-	for (size_t i = 0; plain && i < 2; i++)
+	for (size_t i = 0; plain && i < 3; i++)
 		if (str_starts(s + plain - 1, joints[i]))
 			joint = s + plain - 1 + strlen(joints[i]);
 	if (!json_str(found, "kind", NULL) ||
@@ -41,6 +42,8 @@ diagnose(const struct strbuf *text, const char *language, unsigned how)
 	    .memory = how & 1 ? 1 << 20 : 0,
 	    .network = how & 1,
 	    .restricted = how & 2,
+	    .file = how & 2 ? "a.py" : NULL,
+	    .end = (enum diagnosis_end)(how % 3),
 	    .out = how & 4 ? text : NULL,
 	    .err = how & 4 ? NULL : text};
 	autoerr struct err err = ERR_INIT;

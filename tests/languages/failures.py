@@ -180,7 +180,7 @@ rows = list(csv.reader(open("data.csv")))
 name = input("name? ")
 """,
      "no_input", "a.py:1",
-     "run --stdin input.txt a.py"),
+     "exec --stdin input.txt python3 a.py"),
     ("a write elsewhere", "a.py", """\
 open("/usr/f", "w")
 """,
@@ -200,6 +200,18 @@ f(0)
 """,
      "exception", "a.py:2",
      "exec -- sed -n 1,5p a.py"),
+    ("a crash", "a.py", """\
+import ctypes
+ctypes.string_at(0)
+""",
+     "crashed", "a.py",
+     "exec -- python3 -X faulthandler a.py"),
+    ("a child that fails", "a.py", """\
+import subprocess
+subprocess.run(["cat", "data.csv"], check=True)
+""",
+     "missing_file", "a.py",
+     "ls"),
 ]
 
 CASES["javascript"] = [
@@ -508,6 +520,18 @@ python3 b.py
 """,
      "missing_module", "b.py:1",
      "dep add --lang python nosuch"),
+    ("a crash", "a.sh", """\
+echo one
+sh -c 'kill -SEGV $$'
+exit 3
+""",
+     "crashed", "a.sh:2",
+     None),
+    ("no network for pip", "a.sh", """\
+python3 -m pip install --retries 0 requests
+""",
+     "package_not_found", "a.sh",
+     "dep add --lang python requests"),
 ]
 
 CASES["perl"] = [
@@ -855,6 +879,15 @@ int main(void)
 """,
      "compile_error", "a.c:5",
      "exec -- sed -n 2,8p a.c"),
+    ("a crash", "a.c", """\
+int main(int argc, char **argv)
+{
+	return *(int *)(long)(argc - 1);
+}
+""",
+     "crashed", "a.c",
+     "exec -- gcc -g -fsanitize=address,undefined -o /tmp/crash a.c -lm"
+     " && exec /tmp/crash"),
 ]
 
 CASES["cpp"] = [
@@ -927,4 +960,58 @@ public class A { public static void main(String[] a) {
 """,
      "out_of_memory", "A.java:3",
      "env new -m 1g IMAGE"),
+]
+
+# What such programs write.
+WRITTEN = [
+    "ModuleNotFoundError: No module named 'yaml'",
+    "Error: Cannot find module 'express'",
+    "a.rb:1:in `require': cannot load such file -- rack (LoadError)",
+    "there is no package called 'ggplot2'",
+    "a.c:1:10: fatal error: zlib.h: No such file or directory",
+    '  File "/workspace/a.py", line 2\nSyntaxError: invalid syntax',
+    "/workspace/a.js:2\nSyntaxError: Unexpected token '='",
+    "a.ts(2,1): error TS2304: Cannot find name 'x'.",
+    "error[E0425]: cannot find function `f` in this scope\n --> a.rs:2:5",
+    "/workspace/A.java:2: error: ';' expected",
+    "./a.go:4:2: undefined: f",
+    "NameError: name 'x' is not defined",
+    "ReferenceError: x is not defined",
+    "AssertionError: 1 != 2",
+    "program: a.c:4: main: Assertion `0' failed.",
+    "PermissionError: [Errno 13] Permission denied: '/etc/shadow'",
+    "a.sh: line 2: ./tool.sh: Permission denied",
+    "OSError: [Errno 101] Network is unreachable",
+    "getaddrinfo EAI_AGAIN example.org",
+    "connect ECONNREFUSED 127.0.0.1:9",
+    "OSError: [Errno 98] Address already in use",
+    "OSError: [Errno 28] No space left on device",
+    "MemoryError",
+    "FATAL ERROR: JavaScript heap out of memory",
+    "java.lang.OutOfMemoryError: Java heap space",
+    "KeyboardInterrupt",
+    "nosuch: command not found",
+    "EOFError: EOF when reading a line",
+]
+
+# And what would bring other words into a command, or another file: what is
+# written, and the suggestion.
+FORGED = [
+    ("ModuleNotFoundError: No module named '-r/etc/passwd'", None),
+    ("Error: Cannot find module 'x;rm -rf y'", None),
+    ("Error: Cannot find module '-g'", None),
+    ("PermissionError: [Errno 13] Permission denied: '-R'", None),
+    ("PermissionError: [Errno 13] Permission denied: 'a b'", None),
+    ("PermissionError: [Errno 13] Permission denied: 'a;b'", None),
+    ("a.sh: line 2: ./x && y: Permission denied", None),
+    ("FileNotFoundError: [Errno 2] No such file or directory: 'a.b;c'", None),
+    ('  File "/workspace/a b.py", line 2\nNameError: x', None),
+    ('  File "/workspace/a.py;b", line 2\nNameError: x', None),
+    ('  File "/workspace/-i", line 2\nNameError: x', None),
+    ('  File "/workspace/../etc/passwd", line 2\nNameError: x', None),
+    ('  File "/etc/passwd", line 2\nNameError: x', None),
+    ('  File "/workspace/node_modules/a.py", line 2\nNameError: x', None),
+    ('  File "/workspace/b.py", line 99999999999\nNameError: x', None),
+    ('  File "/workspace/b.py", line 9\nNameError: x',
+     "exec -- sed -n 6,12p b.py"),
 ]
