@@ -297,8 +297,10 @@ remove_empty_above(const struct edit *e, const struct item *it)
 static void
 commit(struct edit *e)
 {
-	for (size_t i = 0; i < e->n; i++)
+	for (size_t i = 0; i < e->n; i++) {
 		check_item(e, &e->v[i]);
+		swap_make_newer(&e->v[i].swap);
+	}
 	for (size_t i = 0; i < e->n; i++)
 		if (swap_move(&e->v[i].swap) < 0)
 			edit_fail(e, errno, "rename", e->v[i].path);

@@ -65,6 +65,19 @@ swap_rename_new(int dir, const char *from, const char *to)
 	return unlinkat(dir, from, 0);
 }
 
+void
+swap_make_newer(const struct swap *s)
+{
+	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT},
+	    {.tv_sec = s->seen.st_mtim.tv_sec + 1}};
+	struct stat st;
+
+	if (s->has_was && s->temp[0] != '\0' &&
+	    fstatat(s->dir, s->temp, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    st.st_mtim.tv_sec <= s->seen.st_mtim.tv_sec)
+		(void)utimensat(s->dir, s->temp, times, AT_SYMLINK_NOFOLLOW);
+}
+
 static bool
 is_seen(const struct swap *s)
 {

@@ -33,6 +33,12 @@ int swap_exchange(int dir, const char *a, const char *b);
 int swap_rename_new(int dir, const char *from, const char *to);
 
 /*
+ * Its new content is a second younger than what was there, at the least: tools
+ * that compare times by the second (Python's bytecode, make) would take what
+ * they made of the old one for good.
+ */
+void swap_make_newer(const struct swap *s);
+/*
  * One of several: -1 with errno, ESTALE if what was there is not the file that
  * was seen, as it was.  Then all of them are to be put back.
  */

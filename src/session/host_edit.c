@@ -194,6 +194,7 @@ write_new(struct hosting *h, struct host_item *it)
 	if (io_write_all(fd, content->buf, content->len) ||
 	    fchmod(fd, mode_of(it)) || fsync(fd))
 		return fail(h, errno, it->edit->path);
+	swap_make_newer(&it->swap);
 	return 0;
 }
 

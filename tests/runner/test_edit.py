@@ -90,6 +90,15 @@ def test_all_or_none(env):
         check(tree(env), before)
 
 
+def test_new_content_is_younger(env):
+    """By a second at least, also where both are written within one"""
+    env.sh("echo a > a")
+    for old in b"a\n", b"b\n", b"c\n":
+        before = int(env.sh("stat -c %Y a").out)
+        ok(edit(env, (b"a", bytes([old[0] + 1]) + b"\n", old)))
+        assert int(env.sh("stat -c %Y a").out) > before
+
+
 def test_entries_that_are_none(env):
     for bad, error in (((b"../x", b"", None), EINVAL),
                        ((b"/etc/x", b"", None), EPROTO),
