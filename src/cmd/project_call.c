@@ -11,6 +11,7 @@
 #include "cmd/env_call.h"
 #include "cmd/keep_call.h"
 #include "cmd/session_host.h"
+#include "engine/image.h"
 #include "engine/reference.h"
 #include "project/template.h"
 #include "session/build.h"
@@ -96,6 +97,18 @@ build_status(enum build_status status)
 					  : 1;
 }
 
+/* Where the Dockerfile may have installed packages. */
+static void
+note_workdir(struct opening *p, const char *id)
+{
+	autoerr struct err ignored = ERR_INIT;
+	struct image img = IMAGE_INIT;
+
+	if (!image_look_up(p->c->session->engine, id, &img, &ignored))
+		p->plan.workdir = xstrdup(img.workdir);
+	image_release(&img);
+}
+
 static int
 take_built(struct opening *p, struct build_view *view,
     const struct build_record *r)
@@ -106,6 +119,7 @@ take_built(struct opening *p, struct build_view *view,
 	if (r->status == BUILD_COMPLETED) {
 		free(p->spec.layer);
 		p->spec.layer = xstrdup(r->id);
+		note_workdir(p, r->id);
 		return 0;
 	}
 	build_view_result(view, r, p->plan.dockerfile);
@@ -247,7 +261,8 @@ choose_sandbox(struct opening *p)
 	if (p->spec.kind == BOX_RESTRICTED)
 		session_host_once(c->host, "restricted",
 		    "restricted sandbox, %s", why);
-	session_project_limits(p->policy, p->spec.kind, &p->spec.limits);
+	session_project_limits(
+	    c->session, p->policy, p->spec.kind, &p->spec.limits);
 	/* There the programs are those of this host: what it has not is found
 	   out by who needs it. */
 	if (p->spec.kind == BOX_ENGINE || p->o->image)

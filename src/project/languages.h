@@ -44,6 +44,8 @@ struct installer {
 	struct strvec variables; /* names of those that it gets from outside */
 	struct strvec set; /* NAME=VALUE for what runs in the image later; $NAME
 			      is what it was before */
+	struct strvec beside; /* directories of packages that programs look for
+				 beside their own files: "node_modules" */
 	struct strvec list;	/* prints what is installed, or empty */
 	char *installed;	/* of a line of that: group 1 is the name, group
 				   2 the version (regex(7)); or NULL */
@@ -54,6 +56,7 @@ struct installer {
 struct project_kind {
 	struct strvec files; /* patterns (base/glob.h); all must be there */
 	char *template;	     /* project/template.h */
+	char *image; /* that has what builds it, or NULL: the language's */
 };
 
 struct language {

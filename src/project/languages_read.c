@@ -81,6 +81,7 @@ drop_projects(struct language *l)
 	for (size_t i = 0; i < l->n_projects; i++) {
 		strvec_release(&l->projects[i].files);
 		free(l->projects[i].template);
+		free(l->projects[i].image);
 	}
 	free(l->projects);
 	l->projects = NULL;
@@ -93,6 +94,7 @@ installer_init(struct installer *in)
 	*in = (struct installer){.env = STRVEC_INIT,
 	    .variables = STRVEC_INIT,
 	    .set = STRVEC_INIT,
+	    .beside = STRVEC_INIT,
 	    .list = STRVEC_INIT};
 }
 
@@ -109,6 +111,7 @@ installer_release(struct installer *in)
 	strvec_release(&in->env);
 	strvec_release(&in->variables);
 	strvec_release(&in->set);
+	strvec_release(&in->beside);
 	strvec_release(&in->list);
 	free(in->installed);
 	free(in->instead);
@@ -323,9 +326,12 @@ read_project(struct reader *r, const struct yaml_node *node,
 			rc = read_list(r, node->items[i], &out->files);
 		else if (!strcmp(key->text, "template"))
 			rc = read_text(r, node->items[i], &out->template);
+		else if (!strcmp(key->text, "image"))
+			rc = read_text(r, node->items[i], &out->image);
 		else
 			rc = yaml_error(r->err, r->y, key,
-			    "unknown key '%s': files or template", key->text);
+			    "unknown key '%s': files, template or image",
+			    key->text);
 		if (rc)
 			return -1;
 	}
@@ -409,6 +415,8 @@ read_installer_key(struct reader *r, const char *key,
 		return read_list(r, node, &in->variables);
 	if (!strcmp(key, "set"))
 		return read_env(r, node, &in->set);
+	if (!strcmp(key, "beside"))
+		return read_list(r, node, &in->beside);
 	if (!strcmp(key, "list"))
 		return read_argv(r, node, &in->list);
 	if (!strcmp(key, "installed"))
@@ -416,7 +424,8 @@ read_installer_key(struct reader *r, const char *key,
 	if (!strcmp(key, "instead"))
 		return read_text(r, node, &in->instead);
 	return yaml_error(r->err, r->y, node, "unknown key '%s': packages, "
-	    "files, dir, env, variables, set, list, installed or instead",
+	    "files, dir, env, variables, set, beside, list, installed or "
+	    "instead",
 	    key);
 }
 

@@ -52,6 +52,14 @@ find_kind(const struct language *l, const struct strvec *names,
 	return NULL;
 }
 
+const struct project_kind *
+template_kind(const struct language *l, const struct strvec *names)
+{
+	autovec struct strvec files = STRVEC_INIT;
+
+	return find_kind(l, names, &files);
+}
+
 static const struct project_kind *
 find_project(const struct languages *ls, bool added,
     const struct strvec *names, struct template_choice *c)

@@ -32,6 +32,9 @@ void template_choice_release(struct template_choice *c);
  */
 int template_choose(const struct languages *ls, const struct strvec *names,
     const char *where, struct template_choice *c, struct err *err);
+/* The first entry of this language whose files are all there; NULL: none. */
+const struct project_kind *template_kind(const struct language *l,
+    const struct strvec *names);
 /* The text of templates/NAME, such as "dockerignore"; the caller's. */
 char *template_read(const char *name, size_t *len, struct err *err);
 

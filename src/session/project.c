@@ -72,6 +72,7 @@ project_free(struct project *p)
 	free(p->language);
 	free(p->why);
 	free(p->dockerfile);
+	free(p->workdir);
 	strvec_release(&p->images);
 	free(p);
 }
@@ -120,6 +121,7 @@ project_json(const struct project *p)
 	json_put_str(j, "language", p->language);
 	json_put_str(j, "why", p->why);
 	json_put_str(j, "dockerfile", p->dockerfile);
+	json_put_str(j, "workdir", p->workdir);
 	json_put(j, "images", json_from_strings(&p->images));
 	json_put(j, "sent", count_json(&p->sent));
 	json_put_int(j, "ignored", (int64_t)p->ignored);
@@ -163,6 +165,7 @@ project_read(const struct session *s, const json *j)
 	p->language = text_member(j, "language");
 	p->why = text_member(j, "why");
 	p->dockerfile = text_member(j, "dockerfile");
+	p->workdir = text_member(j, "workdir");
 	json_strings(json_get(j, "images"), &p->images);
 	p->sent = (struct box_count){
 	    .files = (uint64_t)json_int(sent, "files", 0),
@@ -217,6 +220,77 @@ session_project_rules(const struct env *env, struct err *err)
 		return NULL;
 	return ignore_parse(path, text.buf, text.len, err);
 }
+
+/* ---- packages of its image ---- */
+
+/* One link. */
+struct link_source {
+	struct box_entry entry;
+	bool given;
+};
+
+static int
+link_entry(void *arg, struct box_entry *e, struct err *err)
+{
+	struct link_source *l = arg;
+
+	(void)err;
+	*e = l->entry;
+	return l->given ? 0 : (int)(l->given = true);
+}
+
+static void
+note_type(void *arg, const struct box_entry *e)
+{
+	*(char *)arg = e->type;
+}
+
+static char
+type_in(struct env *env, const char *path)
+{
+	autoerr struct err ignored = ERR_INIT;
+	char type = 0;
+
+	box_list(env->box, path, 0, note_type, &type, &ignored);
+	return type;
+}
+
+static int
+link_one(struct env *env, const char *name, struct err *err)
+{
+	autofree char *there = io_join(env->project->workdir, name);
+	struct link_source link = {.entry = {.path = name,
+				       .type = 'l',
+				       .mode = 0777,
+				       .target = there}};
+	const struct box_source source = {.next = link_entry, .arg = &link};
+	struct box_count count;
+
+	if (type_in(env, there) != 'd' || type_in(env, name))
+		return 0;
+	return box_put_source(
+	    env->box, SANDBOX_WORKSPACE, &source, &count, err);
+}
+
+/* Directories of packages in the image's WORKDIR are looked for beside the
+   files, which are elsewhere now. */
+static int
+link_beside(struct session *s, struct env *env, struct err *err)
+{
+	const struct project *p = env->project;
+	const struct languages *all = session_languages(s, err);
+	const struct language *l =
+	    all && p->language ? languages_by_name(all, p->language) : NULL;
+
+	if (!p->workdir || *p->workdir != '/' || !l)
+		return all ? 0 : -1;
+	for (size_t i = 0; i < l->dependencies.beside.n; i++)
+		if (link_one(env, l->dependencies.beside.v[i], err))
+			return -1;
+	return 0;
+}
+
+/* ---- its files in the environment ---- */
 
 static int
 send_tree(struct env *env, const struct ignore *rules,
@@ -273,10 +347,11 @@ session_project_restore(struct session *s, struct env *env, struct err *err)
 	struct box_count count;
 	int rc = -1;
 
-	(void)s;
 	if (replay.snapshot)
 		rc = box_put_source(
 		    env->box, SANDBOX_WORKSPACE, &source, &count, err);
+	if (!rc)
+		rc = link_beside(s, env, err);
 	if (rc)
 		err_prefix(err, "the files of project %s", env->spec.name);
 	snapshot_close((struct snapshot *)replay.snapshot);
@@ -294,6 +369,7 @@ from_plan(const struct project_plan *plan)
 	p->language = plan->language ? xstrdup(plan->language->name) : NULL;
 	p->why = plan->why ? xstrdup(plan->why) : NULL;
 	p->dockerfile = plan->dockerfile ? xstrdup(plan->dockerfile) : NULL;
+	p->workdir = plan->workdir ? xstrdup(plan->workdir) : NULL;
 	p->opened_ms = clock_wall_ms();
 	return p;
 }
@@ -315,7 +391,8 @@ session_project_open(struct session *s, const struct env_spec *spec,
 	}
 	env->project = p;
 	project_add_image(p, spec->layer);
-	if (!fill(env, skipped ? skipped : &none, err)) {
+	if (!fill(env, skipped ? skipped : &none, err) &&
+	    !link_beside(s, env, err)) {
 		p->kept = env->id != NULL;
 		if (!env->id || !session_env_save(s, env, err))
 			return env;
@@ -325,9 +402,25 @@ session_project_open(struct session *s, const struct env_spec *spec,
 	return NULL;
 }
 
+/* What nobody has asked for is no reason to open nothing on a small machine:
+   a half of it for programs, a quarter for files that are in memory. */
+static void
+fit(uint64_t machine, const struct policy *p, struct limits *l)
+{
+	uint64_t memory = machine / 2, disk = machine / 4;
+
+	if (!machine)
+		return;
+	if (l->memory > memory && !policy_changed(p, SET_PROJECT_MEMORY_LIMIT))
+		l->memory = memory;
+	if (l->disk > disk && l->workspace == WORKSPACE_MEMORY &&
+	    !policy_changed(p, SET_PROJECT_DISK_LIMIT))
+		l->disk = disk;
+}
+
 void
-session_project_limits(const struct policy *p, enum box_kind kind,
-    struct limits *out)
+session_project_limits(struct session *s, const struct policy *p,
+    enum box_kind kind, struct limits *out)
 {
 	policy_limits(p, out);
 	out->timeout_ms = policy_num(p, SET_PROJECT_TIMEOUT);
@@ -339,6 +432,7 @@ session_project_limits(const struct policy *p, enum box_kind kind,
 	out->workspace = kind == BOX_RESTRICTED
 	    ? WORKSPACE_MEMORY
 	    : (enum workspace_kind)policy_num(p, SET_PROJECT_WORKSPACE);
+	fit(session_machine_memory(s, kind), p, out);
 }
 
 /* ---- what dead sessions left ---- */

@@ -30,6 +30,7 @@ struct project {
 	char *why;	/* it is that one; or NULL */
 	char *dockerfile; /* name of the file that the image was built from, or
 			     NULL */
+	char *workdir; /* of that image, or NULL */
 	/* Names or ids of images and layers that were made for it. */
 	struct strvec images;
 	struct box_count sent;	/* when it was opened */
@@ -50,6 +51,7 @@ struct project_plan {
 	char *image;	  /* to be opened, unless it is built: */
 	char *dockerfile; /* "Dockerfile", or NULL */
 	struct strvec lists; /* of packages, names in root */
+	char *workdir; /* of the image, once it was built; or NULL */
 };
 
 #define PROJECT_PLAN_INIT {.lists = STRVEC_INIT}
@@ -66,10 +68,13 @@ int session_project_plan(struct session *s, const char *dir, const char *lang,
 int session_project_deps(struct session *s, const struct project_plan *plan,
     struct deps *d, struct err *err);
 
-/* The limits of an environment for a project: those of `project` in the
-   policy in place of the others. */
-void session_project_limits(const struct policy *p, enum box_kind kind,
-    struct limits *out);
+/*
+ * The limits of an environment for a project: those of `project` in the policy
+ * in place of the others.  What nobody has asked for is less where the machine
+ * has not so much.
+ */
+void session_project_limits(struct session *s, const struct policy *p,
+    enum box_kind kind, struct limits *out);
 
 /*
  * Opens the environment, sends what the rules leave of the directory, and keeps

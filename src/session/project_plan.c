@@ -5,6 +5,7 @@
 
 #include "base/glob.h"
 #include "project/detect.h"
+#include "project/template.h"
 #include "session/project.h"
 #include "session/project_tree.h"
 
@@ -18,6 +19,7 @@ project_plan_release(struct project_plan *p)
 	free(p->why);
 	free(p->image);
 	free(p->dockerfile);
+	free(p->workdir);
 	strvec_release(&p->lists);
 	*p = (struct project_plan)PROJECT_PLAN_INIT;
 }
@@ -145,9 +147,22 @@ find_lists(struct project_plan *plan, const struct languages *all,
 
 /* ---- its image ---- */
 
+static const char *
+language_image(const struct language *l, const struct strvec *paths)
+{
+	autovec struct strvec top = STRVEC_INIT;
+	const struct project_kind *kind;
+
+	for (size_t i = 0; i < paths->n; i++)
+		if (!strchr(paths->v[i], '/'))
+			strvec_push(&top, paths->v[i]);
+	kind = template_kind(l, &top);
+	return kind && kind->image ? kind->image : l->image;
+}
+
 static void
 choose_image(const struct session *s, struct project_plan *plan,
-    const char *image)
+    const struct strvec *paths, const char *image)
 {
 	struct stat st;
 	autofree char *path = xasprintf("%s/" DOCKERFILE, plan->root);
@@ -155,13 +170,13 @@ choose_image(const struct session *s, struct project_plan *plan,
 	if (!image && !lstat(path, &st) && S_ISREG(st.st_mode))
 		plan->dockerfile = xstrdup(DOCKERFILE);
 	if (!image && plan->language)
-		image = plan->language->image;
+		image = language_image(plan->language, paths);
 	plan->image = xstrdup(image ? image : policy_text(s->policy, SET_IMAGE));
 }
 
 static int
-look_at(struct session *s, const char *lang, struct project_plan *plan,
-    struct err *err)
+look_at(struct session *s, const char *lang, const char *image,
+    struct project_plan *plan, struct err *err)
 {
 	const struct languages *all = session_languages(s, err);
 	autofree char *name = NULL;
@@ -179,8 +194,10 @@ look_at(struct session *s, const char *lang, struct project_plan *plan,
 	rc = project_paths(plan->root, rules, DETECT_FILES_MAX, &paths, err);
 	if (!rc)
 		rc = detect(plan, all, &paths, lang, &d, err);
-	if (!rc)
+	if (!rc) {
+		choose_image(s, plan, &paths, image);
 		find_lists(plan, all, &paths, &d);
+	}
 	detection_release(&d);
 	ignore_free(rules);
 	return rc;
@@ -190,14 +207,11 @@ int
 session_project_plan(struct session *s, const char *dir, const char *lang,
     const char *image, struct project_plan *plan, struct err *err)
 {
-	if (find_root(dir, plan, err) || look_at(s, lang, plan, err))
+	if (find_root(dir, plan, err) || look_at(s, lang, image, plan, err))
 		return -1;
-	if (plan->language &&
-	    policy_may_use_language(s->policy,
-		(const char *const *)plan->language->names.v, err))
-		return -1;
-	choose_image(s, plan, image);
-	return 0;
+	return plan->language ? policy_may_use_language(s->policy,
+		   (const char *const *)plan->language->names.v, err)
+			      : 0;
 }
 
 int

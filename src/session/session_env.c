@@ -153,9 +153,8 @@ opening_stand_in(void *arg, const char *image, struct strvec *argv)
 	return true;
 }
 
-/* Of the machine where the environment will be; 0 if it is not known. */
-static uint64_t
-machine_memory(struct session *s, enum box_kind kind)
+uint64_t
+session_machine_memory(struct session *s, enum box_kind kind)
 {
 	autoerr struct err ignored = ERR_INIT;
 	const struct engine_facts *f;
@@ -197,8 +196,8 @@ open_box(struct session *s, const struct env_spec *spec,
 
 	if (spec->kind == BOX_ENGINE && !session_engine(s, err))
 		return NULL;
-	if (policy_check_memory(&spec->limits, machine_memory(s, spec->kind),
-		err))
+	if (policy_check_memory(&spec->limits,
+		session_machine_memory(s, spec->kind), err))
 		return NULL;
 	session_sweep_once(s);
 	session_box_ctx(s, &opening, &ctx);

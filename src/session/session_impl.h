@@ -21,6 +21,10 @@ int session_env_leave(struct env *env, struct err *err);
 /* It leaves the session, and nothing else happens to it. */
 void session_env_forget(struct session *s, struct env *env);
 
+/* The memory of the machine where environments of this kind are; 0 if it is not
+   known.  The engine is connected. */
+uint64_t session_machine_memory(struct session *s, enum box_kind kind);
+
 /* ---- session_kept.c ---- */
 
 /* Brings the register up to date with what is known of a kept one here. */

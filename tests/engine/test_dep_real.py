@@ -128,6 +128,25 @@ def _():
     same((r["exit_code"], r.out), (0, b"1.0.0\n"), r.errs)
 
 
+PYPROJECT = """
+[project]
+name = "addesh-Parent"
+dependencies = ["addesh_sample<9"]
+optional-dependencies.test = ["addesh_parent[x]"]
+optional-dependencies.docs = ["addesh-none"]
+"""
+
+
+@test("docker: what a pyproject.toml depends on, without itself")
+def _():
+    home = rooms.get("docker").home
+    home.write("pyproject.toml", PYPROJECT)
+    rooms.ok("docker", "env new --name toml --dep-file pyproject.toml" + ROOM)
+    same(listed("docker"), {
+        ("python", "pyproject.toml"): ("pyproject.toml", None),
+        ("python", "addesh-sample"): (None, "1.0")})
+
+
 @test("docker: a list that names another one")
 def _():
     s = rooms.get("docker")

@@ -42,6 +42,7 @@ LANGUAGES = {"fake": {
                               'mkdir -p /opt/fake && cat "$1" '
                               ">>/opt/fake/list", "sh", "{file}"],
                   "lock.fakes": []},
+        "beside": ["fake_modules", "none"],
         "set": {"FAKE_SET": "$PATH:/opt/fake"},
         "list": ["cat", "/opt/fake/list"],
         "installed": "^([^=]+)=(.*)$",

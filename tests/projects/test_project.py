@@ -96,11 +96,14 @@ def _(kind):
         os.chdir(h.app)
         sock.bind("sock")
         os.chdir(here)
+        os.utime(os.path.join(h.app, "a.txt"), (10**9, 10**9))
         before = tree(h.app)
-        opened, _, _ = h.ok(h.open, "get . got", "exec -- sh -c './run.sh; "
+        opened, _, ran = h.ok(h.open, "get . got", "exec -- sh -c './run.sh; "
+                            "stat -c %Y a.txt; "
                             "echo changed >a.txt; rm -r deep; echo new >new'")
         sock.close()
         same(tree(h.app), before, "the directory of this host")
+        same(ran["stdout"], "hi\n1000000000\n")
         project = opened["project"]
         same(sorted(opened["skipped"]), ["pipe (FIFO)", "sock (socket)"])
         same(project["skipped"], 2)
@@ -115,7 +118,6 @@ def _(kind):
             same(got[path][2:], what[2:], path)
             if what[2:] and not what[0].startswith("0o12"):
                 same(got[path][0], what[0], path)
-                same(got[path][1] // 10**9, what[1] // 10**9, path)
 
 
 @test("limits are those of projects: %s", KINDS,
@@ -213,6 +215,22 @@ def _(kind):
         info = h.ok(h.open, "env info")[1]
         same([l["value"] for l in info["limits"] if l["name"] == "memory"],
              [str((64 + 256 + 16) << 20)])
+
+
+@test("each kind of project has its image: %s", ("docker",))
+def _(kind):
+    images = {"a.py": "python:3.11-slim", "package.json": "node:20-slim",
+              "go.mod": "golang:1.22", "Gemfile": "ruby:3.2-slim",
+              "pom.xml": "maven:3-eclipse-temurin-17",
+              "build.gradle": "gradle:8-jdk17", "Cargo.toml": "rust:1-slim"}
+    with Place(kind, config={"tools": {"code_execution": {
+            "sandbox": "docker", "images": ["none"]}}}) as h:
+        for name in images:
+            h.write("%s-/%s" % (name, name), "")
+        found = h.results(*["project open %s-" % name for name in images])
+        for o, image in zip(found, images.values()):
+            same(o["error"]["kind"], "policy", o)
+            assert image in o["error"]["message"], (image, o)
 
 
 @test("names are made, and projects are listed, selected and closed: %s",
@@ -313,6 +331,26 @@ def _(kind):
         same(len([i for i in items if i["kind"] == "project" and
                   not i["keep"]]), 1, items)
         same(h.kept_files(), [])
+
+
+@test("packages in the WORKDIR of its image are found: %s", ENGINES)
+def _(kind):
+    files = {"Dockerfile": "FROM %s\nWORKDIR /app\nRUN mkdir fake_modules "
+             "other && echo %d >fake_modules/m\n" % (IMAGE, os.getpid()),
+             "a.fake": ""}
+    with Place(kind, files) as h:
+        fake_installer.give(h)
+        found = h.ok(
+            "project open --lang fake app --name linked", "exec cat "
+            "fake_modules/m", "exec rm fake_modules", "env reset", "exec cat "
+            "fake_modules/m", "exec ls", "project rm linked --images")
+        same([found[i]["stdout"] for i in (1, 4, 5)],
+             ["%d\n" % os.getpid()] * 2 +
+             ["Dockerfile\na.fake\nfake_modules\n"])
+        h.write("app/fake_modules", "a file of its own\n")
+        found = h.ok("project open --lang fake app --name linked",
+                     "exec cat fake_modules", "project rm linked --images")
+        same(found[1]["stdout"], "a file of its own\n")
 
 
 def images(kind):

@@ -318,12 +318,12 @@ test_refused(void)
 	refused("go:\n  project: [{files: [x]}]\n",
 	    "2:13: needs files and a template");
 	refused("go:\n  project: [{file: x}]\n",
-	    "2:14: unknown key 'file': files or template");
+	    "2:14: unknown key 'file': files, template or image");
 	refused("go:\n  dependencies: []\n",
 	    "2:17: must be a map, not a list");
 	refused("go:\n  dependencies: {package: [x]}\n",
 	    "2:27: unknown key 'package': packages, files, dir, env, "
-	    "variables, set, list, installed or instead");
+	    "variables, set, beside, list, installed or instead");
 	refused("go:\n  dependencies: {packages: []}\n",
 	    "2:28: needs a program");
 	refused("go:\n  dependencies: {files: [x]}\n",
