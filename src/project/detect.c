@@ -298,6 +298,15 @@ detect_builds(struct search *s, const struct language *l)
 	}
 }
 
+static bool
+is_detected(const struct detection *d, const struct language *l)
+{
+	for (size_t i = 0; i < d->nlanguages; i++)
+		if (d->languages[i].language == l)
+			return true;
+	return false;
+}
+
 static int
 detect(struct search *s, const char *lang)
 {
@@ -316,6 +325,13 @@ detect(struct search *s, const char *lang)
 	for (size_t i = 0; i < s->d->nlanguages; i++) {
 		detect_tests(s, s->d->languages[i].language);
 		detect_builds(s, s->d->languages[i].language);
+	}
+	/* What tests any language, such as make. */
+	for (size_t i = 0; i < languages_count(s->ls); i++) {
+		if (is_detected(s->d, languages_at(s->ls, i)))
+			continue;
+		detect_tests(s, languages_at(s->ls, i));
+		detect_builds(s, languages_at(s->ls, i));
 	}
 	return 0;
 }

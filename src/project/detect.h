@@ -21,7 +21,7 @@
 struct project_source {
 	/* Regular files, relative to the project's directory: "src/a.py". */
 	const struct strvec *paths;
-	/* Appends the beginning of one, at most max bytes.  -1: it cannot be
+	/* Appends one of at most max bytes.  -1: it is larger or cannot be
 	   read, which is no error. */
 	int (*read)(void *arg, const char *path, size_t max,
 	    struct strbuf *out);

@@ -61,6 +61,9 @@ struct framework {
 	struct strvec exits_collection; /* it could not even collect them */
 	struct strvec list; /* prints nothing where there are no tests, or
 			       empty */
+	/* What the project calls itself in the report: group 1 of a line of the
+	   file that matches; or NULL. */
+	char *module_file, *module_text;
 	struct strvec needs; /* succeeds where the framework is, or empty */
 	char *package; /* what `dep add` gets where it is not, or NULL */
 };

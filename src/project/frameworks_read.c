@@ -62,6 +62,8 @@ static const struct part framework_parts[] = {
     TEST(exits_no_tests, PART_LIST),
     TEST(exits_collection, PART_LIST),
     TEST(list, PART_ARGV),
+    TEST(module_file, PART_TEXT),
+    TEST(module_text, PART_TEXT),
     TEST(needs, PART_ARGV),
     TEST(package, PART_TEXT),
     {0},

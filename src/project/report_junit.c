@@ -251,8 +251,8 @@ end_case(struct junit *j)
 	if (!j->file)
 		file = file_of_class(j);
 	/* vitest's files and JUnit's classes that could not be loaded or set
-	   up have their own name. */
-	if ((j->failed || j->error) && j->name && j->classname &&
+	   up have their own name, and no place. */
+	if ((j->failed || j->error) && j->name && j->classname && !j->file &&
 	    !strcmp(j->name, j->classname))
 		found.state = TEST_ERROR, found.collection = true;
 	else

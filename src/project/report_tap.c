@@ -94,6 +94,14 @@ split_location(char *location, unsigned *line)
 	return location;
 }
 
+static unsigned
+yaml_line(const char *block)
+{
+	autofree char *line = yaml_value(block, "line");
+
+	return line ? report_line(strtol(line, NULL, 10)) : 0;
+}
+
 static void
 add_suite(const struct tap *t, size_t depth, struct strbuf *out)
 {
@@ -140,6 +148,7 @@ add_point(struct tap *t, size_t depth)
 	autofree char *location = yaml_value(notes, "location");
 	autofree char *took = yaml_value(notes, "duration_ms");
 	autofree char *exit_code = yaml_value(notes, "exitCode");
+	autofree char *file = yaml_value(notes, "file");
 	autofree char *said = NULL;
 	autobuf struct strbuf suite = STRBUF_INIT;
 	struct found_case found = FOUND_CASE_INIT;
@@ -159,6 +168,13 @@ add_point(struct tap *t, size_t depth)
 		found.details = found.trace = t->before.buf;
 	}
 	found.file = split_location(location, &found.line);
+	if (!found.file && file)
+		found.file = file, found.line = yaml_line(notes);
+	if (p->bad && !found.message && !*notes && t->said.len) {
+		said = xstrndup(t->said.buf, strcspn(t->said.buf, "\n"));
+		found.message = said;
+		found.details = found.trace = t->said.buf;
+	}
 	found.duration_us = took ? report_duration(took, 1e3) : p->duration_us;
 	report_add(t->rd, &found);
 }

@@ -258,7 +258,8 @@ struct box_entry {
 };
 typedef void box_entry_fn(void *arg, const struct box_entry *e);
 
-/* Lists path itself (depth 0) or what is in it (1). */
+/* Lists path itself (depth 0), what is in it, too (1), or so many levels of
+   it. */
 int box_list(struct box *box, const char *path, unsigned depth,
     box_entry_fn *fn, void *arg, struct err *err);
 /* The same of all that is below it, but for the content. */

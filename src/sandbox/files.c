@@ -133,7 +133,7 @@ int
 box_list(struct box *box, const char *path, unsigned depth, box_entry_fn *fn,
     void *arg, struct err *err)
 {
-	return list(box, path, depth ? 1 : 0, fn, arg, err);
+	return list(box, path, (int)depth, fn, arg, err);
 }
 
 int

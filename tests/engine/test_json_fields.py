@@ -33,6 +33,11 @@ FILES = {
     "s.md": "```addesh {id: x}\n$ var A=1\n$ var B=2\nwrong\n```\n",
     "words.md": "# No steps\n",
     "t.md": "```addesh\n$ var A=1\n```\n",
+    "a.junit": '<testsuite tests="2"><testcase name="a" classname="b" '
+               'time="1" file="a.fake" line="1"/><testcase name="c">'
+               '<failure message="why">trace</failure></testcase></testsuite>',
+    "a.lcov": "SF:a.fake\nDA:1,1\nDA:2,0\nend_of_record\n",
+    "a.fake": "1\n2\n",
     "Dockerfile": "FROM python\nRUN --mount=type=cache,target=/x y\n",
 }
 
@@ -187,6 +192,17 @@ context rm c1 missing.py
 """
 
 
+TEST = """
+env new
+put a.junit
+put a.lcov
+put a.fake
+test --coverage
+test --coverage --command true
+project build
+env rm --all
+"""
+
 PROJECT = """
 project open --keep=60s app
 project ls
@@ -265,7 +281,7 @@ def objects(kind):
                    "tools:\n  code_execution:\n    max: {timeout: 60}\n")
         home.write("config.yaml",
                    "tools:\n  code_execution:\n    max: {timeout: 60}\n")
-        script, secret = COMMANDS, ""
+        script, secret = COMMANDS + TEST, ""
         home.write("built/Dockerfile", "FROM scratch\nENV A=b\n")
         home.write("failing/Dockerfile",
                    "FROM busybox:latest\nRUN exit 3\n")
@@ -351,7 +367,6 @@ def described():
             commands[name] = manual.fields(text)
     commands["env info"] |= commands["env new"] - {
         "duration_ms", "layer_built", "install", "service_output"}
-    commands["wait"] |= commands["run"]
     edits = {f for f in commands["apply"] if re.match(
         r"(files|added|removed|diff(_b64)?)\b", f)} - {
             "files[].from", "files[].from_b64", "files[].moved_hunks",
@@ -360,6 +375,8 @@ def described():
     commands["project apply"] |= edits
     commands["stats"] |= {"samples[]." + f for f in commands["stats"]
                           if f != "env" and not f.startswith("samples")}
+    for name in ("wait", "test", "project build"):
+        commands[name] |= commands["run"]
     return commands, manual.fields(
         manual.sections("addesh-json.5")["ENVELOPE"])
 
@@ -398,7 +415,8 @@ def _():
     same(sorted(envelope - outside), [], "envelope")
     seen["run"] |= seen["exec"]
     seen["exec"] = seen["run"]
-    seen["wait"] |= seen["run"]
+    for name in ("wait", "test", "project build"):
+        seen[name] |= seen["run"]
     for name, fields in sorted(commands.items()):
         missing = {f for f in fields - seen.get(name, set())
                    if f not in UNREADABLE and not f.endswith(".*")}

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A language of busybox whose packages need no index, for tests of `dep`.
+"""A language of busybox whose packages need no index, for tests of `dep`, and
+whose tests write reports that lie there, a.junit and a.lcov.
 
 	with SandboxHome(kind) as home:
 	    fake_installer.give(home)
@@ -46,7 +47,20 @@ LANGUAGES = {"fake": {
         "set": {"FAKE_SET": "$PATH:/opt/fake"},
         "list": ["cat", "/opt/fake/list"],
         "installed": "^([^=]+)=(.*)$",
-    }}}
+    },
+    "tests": [{
+        "name": "fake test",
+        "found_by": [{"files": ["/a.junit"]}],
+        "command": ["sh", "-c", 'cat a.junit >"$1"; cat a.lcov >"$2"; exit 1',
+                    "sh", "{report}", "{coverage}"],
+        "report_format": "junit",
+        "coverage": {"format": "lcov"}}],
+    "builds": [{
+        "name": "fake build",
+        "found_by": [{"files": ["/a.junit"]}],
+        "command": ["sh", "-c", "echo x >`printf 'odd\\377'`; echo x >made"],
+        "artifacts": ["/made", "/odd*"]}],
+}}
 
 
 def give(home):

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: MIT
+# prove_report.pl REPORT [FILE...]: runs the tests (t/*.t) as prove -l does, and
+# writes what became of each to REPORT, in the form of JUnit's XML.
+
+use strict;
+use warnings;
+use TAP::Harness;
+
+my $report = shift @ARGV;
+my @files = @ARGV ? @ARGV : sort glob 't/*.t';
+my (@cases, $failures, $errors, $skipped) = ();
+$failures = $errors = $skipped = 0;
+
+# What XML cannot hold becomes a question mark.
+sub text {
+	my $s = shift // '';
+	$s =~ s/[^\t\n\r\x20-\x7e]/?/g;
+	$s =~ s/&/&amp;/g; $s =~ s/</&lt;/g; $s =~ s/"/&quot;/g;
+	$s =~ s/\n/&#10;/g;
+	return $s;
+}
+
+sub add {
+	my ($file, $name, $line, $inner) = @_;
+	push @cases, sprintf qq{<testcase classname="%s" name="%s" } .
+	    qq{file="%s"%s>%s</testcase>\n}, text($file), text($name),
+	    text($file), $line ? qq{ line="$line"} : '', $inner;
+}
+
+# A test, and what was said of it afterwards: "at t/a.t line 9."
+sub one {
+	my ($file, $test, $said) = @_;
+	my $name = $test->description || 'test ' . $test->number;
+	$name =~ s/^- //;
+	if ($test->has_skip) {
+		$skipped++;
+		add($file, $name, 0, sprintf '<skipped message="%s"/>',
+		    text($test->explanation));
+	} elsif ($test->has_todo && !$test->is_actual_ok) {
+		$skipped++;
+		add($file, $name, 0, sprintf
+		    '<skipped type="pytest.xfail" message="%s"/>',
+		    text($test->explanation));
+	} elsif (!$test->is_ok) {
+		my ($line) = $said =~ /at \Q$file\E line (\d+)/;
+		$failures++;
+		add($file, $name, $line, sprintf '<failure message="%s"/>',
+		    text($said || $test->raw));
+	} else {
+		add($file, $name, 0, '');
+	}
+}
+
+my $harness = TAP::Harness->new({lib => ['lib'], verbosity => 0, merge => 1});
+$harness->callback(made_parser => sub {
+	my ($parser, $job) = @_;
+	my ($last, $said);
+	my $settle = sub {
+		one($job->[0], $last, $said) if $last;
+		($last, $said) = (shift, '');
+	};
+	$parser->callback(test => $settle);
+	$parser->callback(comment => sub {
+		my $text = shift->comment;
+		$said .= "$text\n" if length $said < 4000;
+	});
+	$parser->callback(EOF => sub {
+		my $p = shift;
+		my @why = $p->parse_errors;
+		$settle->(undef);
+		push @why, 'exit status ' . $p->exit
+		    if $p->exit && !$p->failed && !@why;
+		return if !@why;
+		$errors++;
+		add($job->[0], 'the file', 0, sprintf '<error message="%s"/>',
+		    text(join "\n", @why));
+	});
+});
+my $all = $harness->runtests(@files);
+open my $out, '>', $report or die "$report: $!\n";
+printf $out qq{<testsuite name="prove" tests="%d" failures="%d" errors="%d" } .
+    qq{skipped="%d">\n}, scalar @cases, $failures, $errors, $skipped;
+print $out @cases, "</testsuite>\n";
+close $out or die "$report: $!\n";
+exit($all->all_passed ? 0 : 1);

@@ -1,0 +1,151 @@
+#include "session/env_source.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct listing {
+	const struct languages *ls;
+	struct env_files *files;
+	struct strvec dirs; /* those to be looked into */
+	const char *below;  /* the directory that is listed; NULL: the top */
+	size_t n;
+};
+
+/* Whether a part of the path is a directory of tools. */
+static bool
+is_skipped(const struct languages *ls, const char *path)
+{
+	const char *slash;
+
+	for (; (slash = strchr(path, '/')); path = slash + 1) {
+		autofree char *name = xstrndup(path, (size_t)(slash - path));
+
+		if (detect_skips(ls, name))
+			return true;
+	}
+	return false;
+}
+
+static void
+on_entry(void *arg, const struct box_entry *e)
+{
+	struct listing *l = arg;
+	autofree char *path = NULL;
+
+	if (!*e->path || e->sys)
+		return;
+	if (e->type == 'd' && !l->below && !detect_skips(l->ls, e->path))
+		strvec_push(&l->dirs, e->path);
+	if (e->type != 'f' || is_skipped(l->ls, e->path))
+		return;
+	if (l->n++ >= DETECT_FILES_MAX) {
+		l->files->whole = false;
+		return;
+	}
+	path = l->below ? xasprintf("%s/%s", l->below, e->path)
+			: xstrdup(e->path);
+	strvec_push(&l->files->paths, path);
+}
+
+static int
+read_file(void *arg, const char *path, size_t max, struct strbuf *out)
+{
+	struct env_files *f = arg;
+	autoerr struct err ignored = ERR_INIT;
+	struct env env = {.box = f->box};
+
+	return env_read(&env, path, max, out, &ignored);
+}
+
+/* The top first: what tools put below it is not even listed. */
+int
+env_files_list(struct env_files *f, struct env *env,
+    const struct languages *ls, struct err *err)
+{
+	struct listing l = {.ls = ls, .files = f, .dirs = STRVEC_INIT};
+	int rc;
+
+	*f = (struct env_files){
+	    .box = env->box, .paths = STRVEC_INIT, .whole = true};
+	f->source = (struct project_source){
+	    .paths = &f->paths, .read = read_file, .arg = f};
+	rc = box_list(env->box, "", 1, on_entry, &l, err);
+	for (size_t i = 0; !rc && i < l.dirs.n; i++) {
+		l.below = l.dirs.v[i];
+		rc = box_list(env->box, l.below, ENV_SOURCE_LEVELS, on_entry,
+		    &l, err);
+	}
+	strvec_release(&l.dirs);
+	strvec_sort(&f->paths);
+	return rc;
+}
+
+void
+env_files_release(struct env_files *f)
+{
+	strvec_release(&f->paths);
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+bool
+env_files_have(void *arg, const char *path)
+{
+	const struct env_files *f = arg;
+
+	return !f->whole ||
+	       bsearch(&path, f->paths.v, f->paths.n, sizeof(*f->paths.v),
+		   compare);
+}
+
+static void
+on_bytes(void *arg, int fd, const void *p, size_t n, bool tail)
+{
+	(void)fd;
+	(void)tail;
+	strbuf_add(arg, p, n);
+}
+
+int
+env_read(struct env *env, const char *path, size_t max, struct strbuf *out,
+    struct err *err)
+{
+	struct box_sink sink = {.out = on_bytes, .arg = out};
+
+	return box_cat(env->box, path, max, &sink, err);
+}
+
+static void
+on_type(void *arg, const struct box_entry *e)
+{
+	*(char *)arg = e->type;
+}
+
+char
+env_path_type(struct env *env, const char *path)
+{
+	autoerr struct err ignored = ERR_INIT;
+	char type = 0;
+
+	return box_list(env->box, path, 0, on_type, &type, &ignored) ? 0
+								     : type;
+}
+
+void
+env_use_bin(struct env *env, const char *bin, struct strvec *argv)
+{
+	autofree char *path = NULL;
+
+	if (!bin || !argv->n || strchr(argv->v[0], '/'))
+		return;
+	path = xasprintf("%s/%s/%s", env_spec_workspace(&env->spec), bin,
+	    argv->v[0]);
+	if (!env_path_type(env, path))
+		return;
+	free(argv->v[0]);
+	argv->v[0] = steal(&path);
+}

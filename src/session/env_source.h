@@ -1,0 +1,35 @@
+/* The files of an environment's workspace, as project/detect.h wants them. */
+#ifndef ADDESH_SESSION_ENV_SOURCE_H
+#define ADDESH_SESSION_ENV_SOURCE_H
+
+#include "project/detect.h"
+#include "session/session.h"
+
+#define ENV_SOURCE_LEVELS 12 /* of directories that are looked into */
+
+/* What an environment has. */
+struct env_files {
+	struct box *box;
+	struct strvec paths; /* sorted; relative to the workspace */
+	bool whole; /* all are there: DETECT_FILES_MAX was enough */
+	struct project_source source; /* of these */
+};
+
+/* Lists the regular files, without what detect_skips().  Released by the
+   caller, whatever is returned. */
+int env_files_list(struct env_files *f, struct env *env,
+    const struct languages *ls, struct err *err);
+void env_files_release(struct env_files *f);
+/* Is there one of this path?  For struct source_root. */
+bool env_files_have(void *arg, const char *path);
+
+/* Appends a file of at most max bytes; err->code is EFBIG beyond that. */
+int env_read(struct env *env, const char *path, size_t max,
+    struct strbuf *out, struct err *err);
+/* 'f', 'd' and so on; 0: there is nothing of that path. */
+char env_path_type(struct env *env, const char *path);
+/* argv's program is that in a directory of the workspace, if it is there.  bin
+   may be NULL. */
+void env_use_bin(struct env *env, const char *bin, struct strvec *argv);
+
+#endif

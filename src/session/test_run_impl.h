@@ -1,0 +1,36 @@
+/* One run of tests: what test_run.c and test_judge.c share. */
+#ifndef ADDESH_SESSION_TEST_RUN_IMPL_H
+#define ADDESH_SESSION_TEST_RUN_IMPL_H
+
+#include "session/test_run.h"
+
+struct testing {
+	struct session *s;
+	struct env *env;
+	const struct test_options *o;
+	const struct box_sink *sink;
+	struct tests_result *t;
+	struct env_files files;
+	struct detection found;
+	const struct framework *f; /* NULL: --command */
+	const struct language *language;
+	struct framework_places places;
+	char *dir, *report, *coverage, *helper; /* in the environment */
+	struct strvec reports;	/* files and directories to be read */
+	const char *format;	/* of them; NULL: there is none */
+	bool from_out;		/* what it prints is the report: */
+	struct strbuf out, line; /* line: that is not ended */
+	uint64_t shown[2];	/* bytes of each stream that went on */
+	bool out_cut;		/* and not all of it */
+	bool covers;		/* coverage is measured */
+	char *module;		/* source_root.module, or NULL */
+};
+
+/* Runs something small beside the tests, whose output (may be NULL) nobody
+   else gets: 1 it succeeded, 0 it did not. */
+int test_ask(struct testing *x, const struct strvec *argv,
+    struct strbuf *out, struct err *err);
+/* What the run and its report came to: x->t. */
+int test_judge(struct testing *x, struct err *err);
+
+#endif

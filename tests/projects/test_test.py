@@ -1,0 +1,393 @@
+# SPDX-License-Identifier: MIT
+"""`test` with real frameworks: what it says is what they did."""
+
+import json
+import os
+import shutil
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+sys.path.insert(0, HERE)
+import engines  # noqa: E402
+from fixtures import DATA, HOSTILE, PROJECTS  # noqa: E402
+from sandboxes import ENGINES, Session  # noqa: E402
+from tap import diag, main, same, test  # noqa: E402
+
+PATH = "/usr/local/bin:/usr/bin:/bin"
+ROOM = " -m 2g --disk 1g --cpus %d --pids-limit 512" % os.cpu_count()
+LIMIT = 240
+EMPTY = "exec -- sh -c 'rm -rf /workspace/* /workspace/.[!.]*'"
+KINDS = ("docker", "podman", "restricted-root", "restricted-user")
+
+
+class Rooms:
+    """One environment for each kind and image."""
+
+    def __init__(self):
+        self.open = {}
+
+    def get(self, kind, tag="latest"):
+        key = kind, tag
+        if key not in self.open:
+            if kind in ENGINES:
+                engines.load(kind, "langs")
+            image = " langs:" + tag if kind in ENGINES else ""
+            room = ROOM if kind != "restricted-user" else " -m 1g"
+            self.open[key] = Session(kind, new="env new" + room + image)
+        return self.open[key]
+
+    def close(self):
+        for s in self.open.values():
+            s.close()
+
+
+rooms = Rooms()
+
+
+def room(kind):
+    return rooms.get(kind)
+
+
+def fill(s, files):
+    """Only these files are in the workspace: {name: text}, or a directory's
+    and {name: text} beside them."""
+    path, more = files if isinstance(files, tuple) else (files, {})
+    if isinstance(path, dict):
+        path, more = None, path
+    s.ok(EMPTY)
+    top = os.path.join(s.home.path, "project")
+    shutil.rmtree(top, ignore_errors=True)
+    if path:
+        shutil.copytree(path, top)
+    for name, text in more.items():
+        path = os.path.join(top, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w") as f:
+            f.write(text)
+    for base, dirs, names in os.walk(top):
+        for name in ["."] + names:
+            s.home.own(os.path.join(base, name))
+    for name in sorted(os.listdir(top)):
+        s.ok("put %s %s" % (os.path.join(top, name), name))
+
+
+def tests(s, args="", limit=LIMIT):
+    got = s.do("test " + args, limit=limit)
+    assert "error" not in got, got
+    t = got["result"]["tests"]
+    diag({k: v for k, v in t.items() if k not in ("cases", "coverage")})
+    same(got["ok"], got["status"] == 0, "a failed test is a failed command")
+    t["status"] = got["status"]
+    t["run"] = dict(got["result"], tests=None)
+    return t
+
+
+COUNTS = {"error": "errors"}
+
+
+def same_counts(t, counts):
+    """These and no others."""
+    for name in ("passed", "failed", "error", "skipped", "xfailed",
+                 "xpassed"):
+        same(t[COUNTS.get(name, name)], counts.get(name, 0), name)
+
+
+def failing(t):
+    return {c["name"]: c for c in t["cases"]
+            if c["state"] in ("failed", "error")}
+
+
+def same_failing(t, wanted):
+    got = failing(t)
+    for name, file, line, message in wanted:
+        found, = [c for n, c in got.items() if name in n]
+        same(found["file"], file, found)
+        if line:
+            same(found["line"], line, found)
+        assert message in found["message"], found
+    same(len(got), len(wanted), got)
+
+
+@test("%s: %s", [("docker", n) for n in PROJECTS] +
+      [("podman", "pytest")] + [(kind, "unittest") for kind in KINDS[1:]])
+def _(kind, name):
+    p = PROJECTS[name]
+    s = rooms.get(kind, p.image.split(":")[1])
+    fill(s, p.path)
+    t = tests(s)
+    same((t["state"], t["status"], t["why"]), ("failed", 1, None))
+    same((t["framework"], t["language"]), (p.framework, p.language))
+    same_counts(t, p.counts)
+    same_failing(t, p.failing)
+    s.settled()
+
+
+@test("a project: %s", list(HOSTILE))
+def _(name):
+    p = HOSTILE[name]
+    options = "-t 8" if p.state == "timed_out" else ""
+    t = state_of(room("docker"), p.path, options)
+    same(t["state"], p.state)
+    if p.state == "timed_out":    # what was going on then does not count
+        same({k: t[k] for k in p.counts}, p.counts)
+    elif p.counts:
+        same_counts(t, p.counts)
+    shown = json.dumps(t)
+    assert p.why in shown, shown[:4000]
+
+
+def state_of(s, files, args="", limit=LIMIT):
+    fill(s, files)
+    t = tests(s, args, limit)
+    s.settled()
+    return t
+
+
+RIGHT = "def test_right():\n    pass\n"
+
+
+def case(body, head=""):
+    """A file of unittest with this in a test, for kinds without pytest."""
+    return ("import unittest\n" + head +
+            "class A(unittest.TestCase):\n    def test_a(self):\n" +
+            "".join("        %s\n" % line for line in body.splitlines()))
+
+
+@test("%s: all pass", KINDS)
+def _(kind):
+    t = state_of(room(kind), {"test_a.py": case("pass")})
+    same((t["state"], t["status"], t["passed"], t["total"]),
+         ("passed", 0, 1, 1))
+    same(t["why"], None)
+
+
+@test
+def no_tests():
+    s = room("docker")
+    t = state_of(s, {"README": "pytest\n"})
+    same((t["state"], t["status"], t["command"]), ("no_tests", 1, []))
+    t = state_of(s, {"tests/__init__.py": "",
+                     "tests/test_a.py": "import unittest\n"})
+    same((t["state"], t["framework"]), ("no_tests", "unittest"))
+
+
+@test
+def what_cannot_be_loaded():
+    s = room("docker")
+    t = state_of(s, {"test_a.py": "import unittest, nothing_like_it\n"})
+    same((t["state"], t["framework"]), ("collection_error", "unittest"))
+
+
+@test("%s: a test that never ends", KINDS)
+def _(kind):
+    t = state_of(room(kind), {
+        "test_a.py": case("time.sleep(600)", "import time\n")}, "-t 3")
+    same((t["state"], t["status"]), ("timed_out", 124))
+    assert t["run"]["timed_out"], t
+
+
+@test("%s: more memory than there is", KINDS[:3])
+def _(kind):
+    t = state_of(room(kind), {"test_a.py": case(
+        "x = []\nwhile True:\n    x.append(bytearray(b'x' * (16 << 20)))")})
+    same((t["state"], t["status"]), ("out_of_memory", 137))
+
+
+@test
+def a_framework_that_is_missing():
+    with Session("docker", new="env new python:3.11-slim") as s:
+        t = state_of(s, {"test_a.py": "import pytest\n" + RIGHT})
+        same((t["state"], t["status"]), ("framework_missing", 127))
+        t = state_of(s, {"package.json": '{"jest": {}}'})
+        same((t["state"], t["status"]), ("framework_missing", 127))
+
+
+PATH_OF = "request.config.option.xmlpath"
+LIES = {
+    "prints a summary and ends well":
+        "    os.write(1, b'5 passed in 0.1s\\n')\n",
+    "leaves a broken report":
+        "    open(PATH, 'w').write('<testsuite')\n",
+    "leaves a report that expands":
+        "    open(PATH, 'w').write('<!DOCTYPE a [<!ENTITY a \"aaaa\"><!ENTITY '"
+        "\n        'b \"&a;&a;&a;\">]><testsuite tests=\"1\"><testcase '\n"
+        "        'name=\"&b;\"/></testsuite>')\n",
+    "leaves a FIFO for a report":
+        "    os.mkfifo(PATH)\n",
+    "leaves a report without an end":
+        "    os.truncate(os.open(PATH, os.O_RDWR | os.O_CREAT), 1 << 33)\n",
+}
+
+
+@test("one that %s is not believed", list(LIES))
+def _(what):
+    t = state_of(room("docker"), {
+        "test_a.py": "import os\ndef test_a(request):\n" +
+                     LIES[what].replace("PATH", PATH_OF) +
+                     "    os._exit(0)\n"})
+    same((t["state"], t["status"]), ("inconsistent", 1))
+    assert t["why"], t
+
+
+@test
+def an_exit_status_that_the_report_contradicts():
+    t = state_of(room("docker"), {
+        "test_a.py": "import atexit, os\natexit.register(os._exit, 0)\n"
+                     "def test_a():\n    assert 0\n"})
+    same((t["state"], t["status"]), ("inconsistent", 1))
+    same(t["failed"], 1)
+
+
+@test("%s: tests that leave programs behind", KINDS)
+def _(kind):
+    t = state_of(room(kind), {"test_a.py": case(
+        "for i in range(20):\n    if not os.fork():\n        os.setsid()\n"
+        "        time.sleep(600)", "import os, time\n")})
+    same((t["state"], t["passed"]), ("passed", 1))
+    assert t["run"]["leftover_processes"] >= 20, t
+
+
+@test
+def words_for_the_framework():
+    t = state_of(room("docker"), {
+        "test_a.py": RIGHT + "def test_wrong():\n    assert 0\n"},
+        "-- -k right")
+    same((t["state"], t["total"]), ("passed", 1))
+
+
+@test
+def a_command_of_ones_own():
+    s = room("docker")
+    t = state_of(s, {"a": ""}, "--command 'exit 3'")
+    same((t["state"], t["status"], "total" in t), ("failed", 1, False))
+    t = tests(s, "--command 'echo 5 passed'")
+    same((t["state"], t["status"], "total" in t), ("passed", 0, False))
+    t = tests(s, "--command 'echo 1..2; echo ok; echo not ok; exit 1'")
+    same((t["state"], t["passed"], t["failed"]), ("failed", 1, 1))
+    t = tests(s, "--command 'echo 1..2; echo ok; echo not ok'")
+    same(t["state"], "inconsistent")
+    t = tests(s, "--command 'echo 1..3; echo ok; echo ok'")
+    same(t["state"], "inconsistent")
+    xml = '<testsuite tests="1"><testcase name="it"/></testsuite>'
+    t = state_of(s, {"a": xml}, "--format junit --command 'cat a >{report}'")
+    same((t["state"], t["total"], t["cases"][0]["name"]), ("passed", 1, "it"))
+    same(s.do("test --format junit")["error"]["kind"], "usage")
+    same(s.do("test --command true --format odd")["error"]["kind"], "usage")
+
+
+COVERED = {
+    "sums.py": "def add(a, b):\n    return a + b\n\n\n"
+               "def sub(a, b):\n    if a:\n        return a - b\n"
+               "    return -b\n",
+    "test_sums.py": "from sums import add\n\n\ndef test_add():\n"
+                    "    assert add(1, 2) == 3\n"}
+MEASURED = {"pytest": COVERED, "unittest": dict(COVERED, **{
+    "test_sums.py": case("assert add(1, 2) == 3", "from sums import add\n")})}
+
+
+@test("coverage with %s", list(MEASURED))
+def _(name):
+    s = room("docker")
+    t = state_of(s, MEASURED[name], "--coverage")
+    same((t["state"], t["framework"]), ("passed", name))
+    files = {f["file"]: f for f in t["coverage"]["files"]}
+    same((files["sums.py"]["covered"], files["sums.py"]["total"],
+          files["sums.py"]["missing"]), (3, 6, "6-8"))
+    percent = t["coverage"]["percent"]
+    assert 50 < percent < 100, percent
+    t = tests(s, "--min-coverage %g" % (percent - 1))
+    same((t["state"], t["status"]), ("passed", 0))
+    t = tests(s, "--min-coverage %g" % (percent + 1))
+    same((t["state"], t["status"]), ("failed", 1))
+    assert "below the minimum" in t["why"], t
+
+
+@test("coverage: %s", [n for n in PROJECTS if PROJECTS[n].covered])
+def _(name):
+    p = PROJECTS[name]
+    s = rooms.get("docker", p.image.split(":")[1])
+    t = state_of(s, p.path, "--coverage")
+    same(t["state"], "failed")
+    same_counts(t, p.counts)
+    files = {f["file"]: (f["covered"], f["total"])
+             for f in t["coverage"]["files"]}
+    same({f: files.get(f) for f in p.covered}, p.covered)
+
+
+@test
+def coverage_that_is_not_known_is_not_enough():
+    t = state_of(room("docker"), {"Makefile": "test:\n\ttrue\n"},
+                 "--min-coverage 1")
+    same((t["state"], t["status"]), ("failed", 1))
+    same(t["coverage"]["percent"], None)
+
+
+def build(s, args=""):
+    got = s.do("project build " + args, limit=LIMIT)
+    assert "error" not in got, got
+    b = dict(got["result"]["build"], status=got["status"])
+    diag(b)
+    s.settled()
+    return b
+
+
+BUILDS = {    # what builds it, and what that makes
+    "tap": ("make", None), "cargo": ("cargo build", "target/debug/lib"),
+    "maven": ("maven", "target/"), "gradle": ("gradle", "build/libs/"),
+    "go": ("go build", None), "pytest": ("compileall", ".pyc"),
+    "rspec": ("ruby -c", None), "mocha": ("node --check", None)}
+
+
+@test("a build: %s", list(BUILDS))
+def _(name):
+    s = room("docker")
+    fill(s, PROJECTS[name].path)
+    b = build(s)
+    same((b["name"], b["status"]), (BUILDS[name][0], 0))
+    paths = [a["path"] for a in b["artifacts"]]
+    if BUILDS[name][1]:
+        assert any(BUILDS[name][1] in path for path in paths), paths
+
+
+WRONG = {"python": ("a.py", "def (\n"), "ruby": ("a.rb", "def (\n"),
+         "javascript": ("a.js", "let (\n"), "java": ("A.java", "class {\n")}
+
+
+@test("a build that fails: %s", list(WRONG))
+def _(name):
+    s = room("docker")
+    right, wrong = "b" + WRONG[name][0], WRONG[name]
+    fill(s, {right: "", wrong[0]: wrong[1]})
+    b = build(s)
+    assert b["status"] not in (0, 125, 127), b
+    same(b["language"], name)
+
+
+@test
+def what_a_build_makes():
+    s = room("docker")
+    fill(s, {"Makefile": "all:\n\tmkdir -p out\n\techo new >out/new\n"
+                         "\techo longer >old\n", "old": "x\n", "kept": "y\n"})
+    b = build(s)
+    same(sorted((a["path"], a["bytes"], a["changed"])
+                for a in b["artifacts"]),
+         [("old", 7, True), ("out/new", 4, False)])
+    target = os.path.join(s.home.path, "fetched")
+    s.ok("get out/new " + target)
+    with open(target) as f:
+        same(f.read(), "new\n")
+    b = build(s, "--command 'exit 5'")
+    same((b["status"], b["artifacts"]), (5, []))
+    b = build(s, "-t 1 --command 'sleep 100'")
+    same(b["status"], 124)
+    fill(s, {"README": ""})
+    same(s.do("project build")["error"]["kind"], "usage")
+
+
+@test
+def the_end():
+    rooms.close()
+
+
+main()
