@@ -97,7 +97,7 @@ own_path(const char *controller)
 static int
 mount_matches(char *line, const char *controller, char **root, char **point)
 {
-	char *rest = strstr(line, " - "), *word = NULL, *type, *options;
+	char *rest = text_find(line, " - "), *word = NULL, *type, *options;
 
 	if (rest == NULL)
 		return 0;

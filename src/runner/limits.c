@@ -107,7 +107,7 @@ put_status(struct field_writer *w)
 	char *text = read_text("/proc/self/status"), *p, *end;
 
 	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
-		p = text != NULL ? strstr(text, lines[i].key) : NULL;
+		p = text != NULL ? text_find(text, lines[i].key) : NULL;
 		end = p != NULL ? strchr(p + 1, '\n') : NULL;
 		if (end == NULL) {
 			put_text(w, lines[i].name, "unknown");

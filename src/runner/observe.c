@@ -74,7 +74,7 @@ put_cache(const struct observer *o, const char *text)
 static uint64_t
 number_behind(const char *line, const char *word)
 {
-	const char *p = strstr(line, word);
+	const char *p = text_find(line, word);
 	uint64_t v = 0;
 
 	if (p == NULL)

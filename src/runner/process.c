@@ -144,7 +144,7 @@ process_each(int proc,
 static uint64_t
 kilobytes(const char *text, const char *name)
 {
-	const char *p = strstr(text, name);
+	const char *p = text_find(text, name);
 	uint64_t v = 0;
 
 	if (p == NULL)
@@ -176,7 +176,7 @@ process_memory(int proc, const char *name, bool exact)
 static uint32_t
 effective_uid(const char *status)
 {
-	const char *p = strstr(status, "\nUid:");
+	const char *p = text_find(status, "\nUid:");
 	uint64_t v = 0;
 
 	if (p == NULL)

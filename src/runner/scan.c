@@ -50,6 +50,17 @@ text_line(char **p)
 	return line;
 }
 
+char *
+text_find(const char *text, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (; *text != '\0'; text++)
+		if (strncmp(text, word, n) == 0)
+			return (char *)text;
+	return NULL;
+}
+
 int
 text_key(const char *text, const char *key, uint64_t *v)
 {

@@ -15,6 +15,9 @@ size_t text_number(char *out, uint64_t v, unsigned base);
 int text_scan(const char **p, uint64_t *v);
 /* The next line of *p without its newline, or NULL; cuts the text up. */
 char *text_line(char **p);
+/* Where the first such word is, or NULL: strstr(3) in a fraction of its size,
+   for texts of a few lines. */
+char *text_find(const char *text, const char *word);
 /* The number after KEY and a space at the start of a line; -1: none. */
 int text_key(const char *text, const char *key, uint64_t *v);
 
