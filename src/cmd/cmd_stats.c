@@ -48,7 +48,9 @@ static void
 keys_begin(struct keys *k, struct call *c, bool live)
 {
 	*k = (struct keys){.host = c->host};
-	if (!live || c->stdin_taken || !isatty(STDIN_FILENO))
+	/* At a prompt the commands come from there, but none is typed now. */
+	if (!live || (c->stdin_taken && !c->interactive) ||
+	    !isatty(STDIN_FILENO))
 		return;
 	terminal_use_keys(true);
 	k->watch = loop_fd_add(c->host->loop, STDIN_FILENO, POLLIN, on_key, k);

@@ -247,7 +247,9 @@ add_network(struct strbuf *sb, const struct stats_view *v)
 static void
 add_text(struct strbuf *sb, const struct stats_view *v, enum graph g)
 {
-	if (g == GRAPH_CPU)
+	if (g == GRAPH_CPU && v->n == 1 && v->last.of[STAT_CPU].why)
+		strbuf_adds(sb, "measured from now on");
+	else if (g == GRAPH_CPU)
 		add_cpu(sb, &v->last);
 	else if (g == GRAPH_MEMORY)
 		add_memory(sb, &v->last);

@@ -10,6 +10,7 @@ static struct {
 	struct termios shown; /* what terminal_hide() found */
 	bool open;
 	bool keys; /* terminal_use_keys() */
+	bool borrowed; /* open for that alone */
 	enum terminal_stops stops;
 } terminal;
 
@@ -47,8 +48,14 @@ terminal_take(void)
 void
 terminal_use_keys(bool on)
 {
+	if (on && !terminal.open) {
+		terminal_open();
+		terminal.borrowed = terminal.open;
+	}
 	terminal.keys = on;
 	terminal_take();
+	if (!on && terminal.borrowed)
+		terminal_close();
 }
 
 bool
@@ -74,7 +81,7 @@ void
 terminal_close(void)
 {
 	terminal_lend();
-	terminal.open = terminal.keys = false;
+	terminal.open = terminal.keys = terminal.borrowed = false;
 }
 
 void

@@ -20,7 +20,8 @@ void terminal_lend(void);
 void terminal_take(void);
 void terminal_close(void);
 /* From now on (or no longer) each key can be read as it is pressed, but for
-   Ctrl-C and Ctrl-Z, which stay signals. */
+   Ctrl-C and Ctrl-Z, which stay signals.  Where it is not open it is for so
+   long. */
 void terminal_use_keys(bool on);
 /* For a line that must not be seen, whether or not it is open; false: keys
    cannot be hidden.  terminal_show() brings back what was before. */
