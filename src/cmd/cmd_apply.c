@@ -6,6 +6,7 @@
 #include "cmd/edits_view.h"
 #include "cmd/table.h"
 #include "cmd/text_input.h"
+#include "cmd/verify.h"
 #include "session/apply.h"
 
 /* What stands behind the command, or in a file. */
@@ -55,6 +56,34 @@ plan(struct call *c, struct edits *edits)
 	return rc;
 }
 
+/* What the policy says is done after each apply. */
+static int
+follow_up(struct call *c)
+{
+	const struct policy *p = c->session->policy;
+	unsigned what = (policy_num(p, SET_PROJECT_AUTO_BUILD) ? VERIFY_BUILD
+							       : 0) |
+			(policy_num(p, SET_PROJECT_AUTO_TEST) ? VERIFY_TESTS
+							      : 0);
+	struct verification v = VERIFICATION_INIT;
+	int rc;
+
+	if (!what)
+		return 0;
+	edits_show_now(c);
+	rc = verify(c, what, &v);
+	if (!rc && !v.passed)
+		call_reason(c, "the changes stay: %s", v.why.buf);
+	if (!rc) {
+		json_put_bool(call_data(c), "verified", v.passed);
+		json_put_str(call_data(c), "reason",
+		    v.passed ? NULL : v.why.buf);
+		c->status = v.status;
+	}
+	verification_release(&v);
+	return rc;
+}
+
 static int
 apply_changes(struct call *c)
 {
@@ -71,8 +100,10 @@ apply_changes(struct call *c)
 		call_note(c, "%s: %s", dry ? "it would apply" : "applied",
 		    summary.buf);
 	}
-	if (!rc && !dry && edits.n)
+	if (!rc && !dry && edits.n) {
 		remember(c, &edits);
+		rc = follow_up(c);
+	}
 	edits_release(&edits);
 	return rc;
 }
@@ -149,6 +180,9 @@ const struct cmd cmd_apply = {
 	"then at the nearest place.  If one does not apply, or a file is "
 	"changed by a program meanwhile, nothing is changed.  The result is "
 	"shown as a diff.\n"
+	"With project.auto_build and project.auto_test (AUTO_BUILD, AUTO_TEST) "
+	"the project is built and tested after each apply; what fails there "
+	"takes nothing back.\n"
 	"--undo takes the last apply back, and then the one before: files "
 	"that were changed since are an error.",
     .examples = "apply fix.patch\napply changes.json\napply --undo",

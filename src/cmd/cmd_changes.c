@@ -6,7 +6,6 @@
 #include "cmd/call.h"
 #include "cmd/edits_view.h"
 #include "cmd/host.h"
-#include "cmd/output.h"
 #include "cmd/project_call.h"
 #include "cmd/table.h"
 #include "session/changes.h"
@@ -113,16 +112,6 @@ may_write(struct call *c, const struct edits *edits)
 	return 0;
 }
 
-/* Who is asked has seen what it is about. */
-static void
-show_now(struct call *c)
-{
-	if (c->redirected || c->out->mode == OUTPUT_JSON)
-		return;
-	output_body(c->out, c->body.buf, c->body.len);
-	strbuf_reset(&c->body);
-}
-
 static int
 ask(struct call *c, const char *question, char *answer)
 {
@@ -167,7 +156,7 @@ ask_all(struct call *c, struct edits *edits)
 
 	if (c->host->inv.yes || !edits->n)
 		return 0;
-	show_now(c);
+	edits_show_now(c);
 	strbuf_addf(&question, "Write %zu file%s to ", edits->n,
 	    edits->n == 1 ? "" : "s");
 	sanitise_name(&question, c->env->project->root);

@@ -111,6 +111,15 @@ edits_show(struct call *c, const struct edits *edits, struct strbuf *summary)
 }
 
 void
+edits_show_now(struct call *c)
+{
+	if (c->redirected || c->out->mode == OUTPUT_JSON)
+		return;
+	output_body(c->out, c->body.buf, c->body.len);
+	strbuf_reset(&c->body);
+}
+
+void
 edits_show_miss(struct call *c, const struct patch_miss *m)
 {
 	json *j;

@@ -9,6 +9,9 @@
    and `diff`.  Appends "2 changed, 1 new (+3 -1 lines)" to summary. */
 void edits_show(struct call *c, const struct edits *edits,
     struct strbuf *summary);
+/* The text so far is seen before anything else happens: a question, or what
+   programs write. */
+void edits_show_now(struct call *c);
 /* The data's `failed`, if a hunk did not apply. */
 void edits_show_miss(struct call *c, const struct patch_miss *miss);
 

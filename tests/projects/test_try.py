@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: MIT
+"""project try: executed or rejected, and nothing left; and what follows an
+apply by itself."""
+
+import json
+import os
+import signal
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "lib"))
+from sandboxes import SandboxHome  # noqa: E402
+from tap import main, same, test  # noqa: E402
+
+FILES = {
+    "calc.py": "def add(a, b):\n    return a - b\n",
+    "test_calc.py": "import unittest\nfrom calc import add\n\n\n"
+                    "class T(unittest.TestCase):\n"
+                    "    def test_add(self):\n"
+                    "        self.assertEqual(add(1, 2), 3)\n",
+    "pyproject.toml": "[project]\nname = 'calc'\nversion = '1'\n",
+}
+FIX = "--- a/calc.py\n+++ b/calc.py\n@@ -2 +2 @@\n-    return a - b\n" \
+    "+    return a + b\n"
+
+
+class Place(SandboxHome):
+    def __init__(self, files=None, kind="restricted-root"):
+        super().__init__(kind)
+        self.app = os.path.join(self.work, "app")
+        os.mkdir(self.app)
+        for name, text in (files or FILES).items():
+            self.write(os.path.join("app", name), text)
+
+    def changes(self, changes):
+        self.write("c", changes if isinstance(changes, str)
+                   else json.dumps(changes))
+
+    def results(self, *commands, options=(), **kw):
+        done = self.addesh("--json", "-k", *options, *sum(
+            (["-c", c] for c in commands), []), **kw)
+        found = [json.loads(line) for line in done.out.splitlines()]
+        same(len(found), len(commands) + list(options).count("-c"), done)
+        self.done = done
+        return found
+
+    def kept_files(self):
+        top = os.path.join(self.env["XDG_STATE_HOME"], "addesh", "projects")
+        return os.listdir(top) if os.path.isdir(top) else []
+
+
+def content(name, text):
+    return [{"path": name, "content": text}]
+
+
+@test("changes that hold are executed, and nothing of it is left")
+def _():
+    with Place() as h:
+        h.changes(FIX)
+        got, envs = h.results("project try app c", "env ls")
+        r = got["result"]
+        same((got["status"], r["verdict"], r["reason"], r["kept"]),
+             (0, "executed", None, False), h.done)
+        same([f["path"] for f in r["files"]], ["calc.py"])
+        same(r["tests"]["state"], "passed")
+        same((envs["result"]["environments"], h.kept_files()), ([], []))
+        with open(h.app + "/calc.py") as f:
+            same(f.read(), FILES["calc.py"], "the directory is as it was")
+
+
+REJECTED = {
+    "tests that fail": (content("other.py", "x = 1\n"), "test", "1 failed"),
+    "a patch that does not apply": (
+        FIX.replace("a - b", "a * b"), "apply", "calc.py does not apply"),
+    "what cannot be compiled": (
+        content("calc.py", "def add(a, b):\n    return (a + b\n"),
+        None, None),
+    "no tests": ([{"path": "test_calc.py", "delete": True}], "test",
+                 "no tests"),
+    "a path that leads through a link": (
+        content("way/out", "x\n"), "apply", "is a link"),
+}
+
+
+@test("rejected with the reason: %s", list(REJECTED), beside=True)
+def _(what):
+    changes, stage, why = REJECTED[what]
+    with Place() as h:
+        if "link" in what:
+            os.symlink("/tmp", h.app + "/way")
+        h.changes(changes)
+        got, envs = h.results("project try app c", "env ls")
+        r = got["result"]
+        same((got["ok"], got["status"], r["verdict"]),
+             (False, 1, "rejected"), h.done)
+        if stage:
+            same(r["stage"], stage, r)
+            assert why in r["reason"], r
+        assert r["reason"], r
+        same((envs["result"]["environments"], h.kept_files()), ([], []))
+
+
+@test("what keeps it from being tried is an error and no verdict")
+def _():
+    with Place() as h:
+        h.changes(FIX)
+        h.write("bad", "nothing\n")
+        h.write("out", FIX.replace("calc.py", "../../etc/passwd"))
+        for command, options, status in (
+                ("project try app bad", (), 2),
+                ("project try app out", (), 2),
+                ("project try app none", (), 125),
+                ("project try none c", (), None),
+                ("project try app", (), 2),
+                ("project try app c", ("-c", "set sandbox docker", "--engine",
+                                       "unix:///nowhere.sock"), None)):
+            got = h.results(command, options=options)[-1]
+            assert got["status"] and got["error"], got
+            assert status in (None, got["status"]), got
+            same("verdict" in (got.get("result") or {}), False, got)
+        same(h.kept_files(), [])
+
+
+@test("--keep leaves it open, and what was selected is selected again")
+def _():
+    with Place() as h:
+        h.changes(FIX)
+        got = h.results("env new --name mine", "project try app c",
+                        "env info", "project try app c --keep --no-test",
+                        "changes", "apply --undo")
+        same(got[2]["result"]["name"], "mine")
+        same((got[3]["result"]["kept"], got[3]["result"]["verdict"]),
+             (True, "executed"))
+        same([f["path"] for f in got[4]["result"]["files"]], ["calc.py"])
+
+
+@test("Ctrl-C and a kill leave nothing")
+def _():
+    slow = FILES["test_calc.py"].replace(
+        "        self.a", "        import time; time.sleep(600)\n        self.a")
+    with Place(dict(FILES, **{"test_calc.py": slow})) as h:
+        h.changes(FIX)
+        for how in signal.SIGINT, signal.SIGKILL:
+            p = h.spawn("-c", "project try app c")
+            deadline = time.monotonic() + 60
+            while not h.kept_files() and time.monotonic() < deadline:
+                time.sleep(0.05)
+            time.sleep(1.5)
+            os.kill(p.pid, how)
+            out, err = p.communicate(timeout=60)
+            assert b"executed" not in out and b"rejected" not in out, out
+            if how == signal.SIGINT:
+                same(p.returncode, 130, err)
+                same(h.kept_files(), [])
+        h.addesh("-c", "gc").is_ok()
+        same(h.kept_files(), [])
+
+
+@test("AUTO_BUILD and AUTO_TEST follow an apply")
+def _():
+    with Place() as h:
+        h.changes(FIX)
+        h.write("w", json.dumps(content("calc.py", FILES["calc.py"])))
+        h.env.update(AUTO_TEST="true", AUTO_BUILD="true")
+        got = h.results("project open --no-deps app", "apply c", "apply w",
+                        "apply -n c")
+        same((got[1]["status"], got[1]["result"]["tests"]["state"]),
+             (0, "passed"), h.done)
+        same((got[2]["status"], got[2]["result"]["tests"]["state"],
+              got[2]["result"]["applied"]), (1, "failed", True))
+        same((got[1]["result"]["verified"], got[1]["result"]["reason"]),
+             (True, None))
+        same(got[2]["result"]["verified"], False)
+        assert "1 failed" in got[2]["result"]["reason"], got[2]
+        same("tests" in got[3]["result"], False)
+
+
+main()
