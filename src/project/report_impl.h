@@ -65,8 +65,8 @@ unsigned report_line(int64_t line);
 
 /*
  * The place of the innermost call in the project, where a stack trace or a
- * message says that something failed: PATH:LINE, `File "PATH", line LINE` or a
- * frame of Java.  found.file is that of the project by now, or NULL.  The
+ * message says that something failed: PATH:LINE, `File "PATH", line LINE`, `at
+ * PATH line LINE` or a frame of Java.  found.file is that of the project by now, or NULL.  The
  * caller's, or NULL.
  */
 char *report_place(const struct source_root *root,

@@ -152,7 +152,7 @@ number_at(const char *p)
 static bool
 search_line(struct search *s, const char *line)
 {
-	static const char quoted[] = "\", line ";
+	static const char quoted[] = "\", line ", perl[] = " line ";
 	unsigned number;
 
 	for (const char *p = line; *p && s->count < PLACES_MAX; p++) {
@@ -167,6 +167,11 @@ search_line(struct search *s, const char *line)
 			   (number = number_at(p + sizeof(quoted) - 1))) {
 			s->count++;
 			if (try_quoted(s, line, p, number))
+				return true;
+		} else if (*p == ' ' && !strncmp(p, perl, sizeof(perl) - 1) &&
+			   (number = number_at(p + sizeof(perl) - 1))) {
+			s->count++;
+			if (try_before(s, line, p, number))
 				return true;
 		}
 	}

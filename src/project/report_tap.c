@@ -94,14 +94,6 @@ split_location(char *location, unsigned *line)
 	return location;
 }
 
-static unsigned
-yaml_line(const char *block)
-{
-	autofree char *line = yaml_value(block, "line");
-
-	return line ? report_line(strtol(line, NULL, 10)) : 0;
-}
-
 static void
 add_suite(const struct tap *t, size_t depth, struct strbuf *out)
 {
@@ -136,47 +128,96 @@ is_unloaded(const struct tap *t, const char *exit_code)
 	return exit_code && type && !strcmp(type, "testCodeFailure");
 }
 
+/* What a point's YAML block says, as node and others write it. */
+struct notes {
+	char *error, *message, *stack, *location, *file, *line, *took,
+	    *exit_code;
+};
+
+static void
+notes_read(struct notes *n, const char *text)
+{
+	n->error = yaml_value(text, "error");
+	n->message = yaml_value(text, "message");
+	n->stack = yaml_value(text, "stack");
+	n->location = yaml_value(text, "location");
+	n->file = yaml_value(text, "file");
+	n->line = yaml_value(text, "line");
+	n->took = yaml_value(text, "duration_ms");
+	n->exit_code = yaml_value(text, "exitCode");
+}
+
+static void
+notes_release(struct notes *n)
+{
+	free(n->error);
+	free(n->message);
+	free(n->stack);
+	free(n->location);
+	free(n->file);
+	free(n->line);
+	free(n->took);
+	free(n->exit_code);
+}
+
+static void
+fill_case(struct tap *t, const struct point *p, struct notes *n,
+    struct found_case *found)
+{
+	const char *error = n->error && *n->error ? n->error : n->message;
+
+	found->state = p->state;
+	found->name = p->name;
+	found->message = p->why ? p->why : error;
+	found->details = t->notes.buf;
+	found->trace = n->stack && *n->stack ? n->stack : t->notes.buf;
+	found->file = split_location(n->location, &found->line);
+	if (!found->file && n->file) {
+		found->file = n->file;
+		found->line =
+		    n->line ? report_line(strtol(n->line, NULL, 10)) : 0;
+	}
+	found->duration_us =
+	    n->took ? report_duration(n->took, 1e3) : p->duration_us;
+}
+
+/* What was printed as comments says why, where no block does: node's of a file
+   that it could not load stand in front of the point, others' behind it.  The
+   message is the caller's, or NULL. */
+static char *
+ask_comments(struct tap *t, const struct notes *n, struct found_case *found)
+{
+	if (is_unloaded(t, n->exit_code)) {
+		found->state = TEST_ERROR;
+		found->collection = true;
+		found->details = found->trace = t->before.buf;
+		return said_error(t);
+	}
+	if (found->message || t->notes.len || !t->said.len)
+		return NULL;
+	found->details = found->trace = t->said.buf;
+	return xstrdup(t->said.buf + strspn(t->said.buf, " "));
+}
+
 static void
 add_point(struct tap *t, size_t depth)
 {
-	struct level *l = &t->levels[depth];
-	struct point *p = &l->point;
-	const char *notes = t->notes.buf;
-	autofree char *error = yaml_value(notes, "error");
-	autofree char *message = yaml_value(notes, "message");
-	autofree char *stack = yaml_value(notes, "stack");
-	autofree char *location = yaml_value(notes, "location");
-	autofree char *took = yaml_value(notes, "duration_ms");
-	autofree char *exit_code = yaml_value(notes, "exitCode");
-	autofree char *file = yaml_value(notes, "file");
-	autofree char *said = NULL;
+	struct point *p = &t->levels[depth].point;
 	autobuf struct strbuf suite = STRBUF_INIT;
 	struct found_case found = FOUND_CASE_INIT;
+	autofree char *said = NULL;
+	struct notes n;
 
+	notes_read(&n, t->notes.buf);
 	add_suite(t, depth, &suite);
-	found.state = p->state;
-	found.name = p->name;
+	fill_case(t, p, &n, &found);
 	found.suite = suite.buf;
-	found.message = p->why ? p->why : error && *error ? error : message;
-	found.details = notes;
-	found.trace = stack && *stack ? stack : notes;
-	if (p->bad && is_unloaded(t, exit_code)) {
-		found.state = TEST_ERROR;
-		found.collection = true;
-		said = said_error(t);
-		found.message = said ? said : found.message;
-		found.details = found.trace = t->before.buf;
-	}
-	found.file = split_location(location, &found.line);
-	if (!found.file && file)
-		found.file = file, found.line = yaml_line(notes);
-	if (p->bad && !found.message && !*notes && t->said.len) {
-		said = xstrndup(t->said.buf, strcspn(t->said.buf, "\n"));
+	if (p->bad)
+		said = ask_comments(t, &n, &found);
+	if (said)
 		found.message = said;
-		found.details = found.trace = t->said.buf;
-	}
-	found.duration_us = took ? report_duration(took, 1e3) : p->duration_us;
 	report_add(t->rd, &found);
+	notes_release(&n);
 }
 
 /* No more can come of the point of that level. */
@@ -231,14 +272,22 @@ go_to(struct tap *t, size_t depth)
 	t->depth = depth;
 }
 
-/* An "#" that begins a directive: not escaped, behind a blank. */
+static bool
+is_directive(const char *text)
+{
+	return !strncasecmp(text, "skip", 4) || !strncasecmp(text, "todo", 4) ||
+	       str_starts(text, "time=");
+}
+
+/* The last "#" that begins a directive: not escaped, behind a blank. */
 static char *
 find_directive(char *text)
 {
 	char *found = NULL;
 
 	for (char *p = text; (p = strchr(p, '#')); p++)
-		if (p > text && p[-1] == ' ')
+		if (p > text && p[-1] == ' ' &&
+		    is_directive(p + 1 + strspn(p + 1, " ")))
 			found = p;
 	return found;
 }
@@ -286,11 +335,46 @@ read_directive(struct point *p, char *text)
 		p->why = xstrdup(why);
 }
 
-static bool
-is_directive(const char *text)
+/* Its number, if it has one, must be the next; what stands behind that and a
+   dash. */
+static char *
+skip_number(struct tap *t, char *rest)
 {
-	return !strncasecmp(text, "skip", 4) || !strncasecmp(text, "todo", 4) ||
-	       str_starts(text, "time=");
+	uint64_t count = t->levels[t->depth].count, number;
+
+	rest += strspn(rest, " ");
+	if (isdigit((unsigned char)*rest)) {
+		number = strtoull(rest, &rest, 10);
+		if (number != count)
+			report_disagrees(t->rd->r,
+			    "its test %llu has the number %llu",
+			    (unsigned long long)count,
+			    (unsigned long long)number);
+	}
+	rest += strspn(rest, " ");
+	rest += *rest == '-';
+	return rest + strspn(rest, " ");
+}
+
+/* "NAME # DIRECTIVE {" */
+static void
+read_name(struct point *p, char *text)
+{
+	char *directive;
+
+	trim_end(text);
+	if (str_ends(text, " {")) {
+		p->brace = true;
+		text[strlen(text) - 2] = '\0';
+	}
+	directive = find_directive(text);
+	if (directive) {
+		*directive++ = '\0';
+		read_directive(p, directive + strspn(directive, " "));
+	}
+	trim_end(text);
+	unescape(text);
+	p->name = xstrdup(text);
 }
 
 /* What stands behind "ok" or "not ok". */
@@ -298,9 +382,6 @@ static void
 read_point(struct tap *t, char *rest, bool bad)
 {
 	struct level *l = &t->levels[t->depth];
-	struct point *p = &l->point;
-	char *directive;
-	uint64_t number;
 
 	close_point(t, t->depth);
 	t->seen = true;
@@ -308,36 +389,11 @@ read_point(struct tap *t, char *rest, bool bad)
 	strbuf_reset(&t->before);
 	strbuf_add(&t->before, t->said.buf, t->said.len);
 	strbuf_reset(&t->said);
-	*p = (struct point){.open = true,
+	l->point = (struct point){.open = true,
 	    .bad = bad,
 	    .duration_us = -1,
 	    .state = bad ? TEST_FAILED : TEST_PASSED};
-	rest += strspn(rest, " ");
-	if (isdigit((unsigned char)*rest)) {
-		number = strtoull(rest, &rest, 10);
-		if (number != l->count)
-			report_disagrees(t->rd->r,
-			    "its test %llu has the number %llu",
-			    (unsigned long long)l->count,
-			    (unsigned long long)number);
-	}
-	rest += strspn(rest, " ");
-	rest += *rest == '-';
-	rest += strspn(rest, " ");
-	trim_end(rest);
-	if (str_ends(rest, " {")) {
-		p->brace = true;
-		rest[strlen(rest) - 2] = '\0';
-	}
-	directive = find_directive(rest);
-	if (directive &&
-	    is_directive(directive + 1 + strspn(directive + 1, " "))) {
-		*directive++ = '\0';
-		read_directive(p, directive + strspn(directive, " "));
-	}
-	trim_end(rest);
-	unescape(rest);
-	p->name = xstrdup(rest);
+	read_name(&l->point, skip_number(t, rest));
 }
 
 /* "1..N", perhaps "# SKIP why" behind. */
