@@ -20,8 +20,8 @@ json_parse(const char *s, size_t n, struct err *err)
 		if (*end && strchr(" \t\r\n", *end))
 			continue;
 		cJSON_Delete(j);
-		err_set(err, ERR_IO, "text after the JSON at byte %td",
-		    end - s);
+		err_set(
+		    err, ERR_IO, "text after the JSON at byte %td", end - s);
 		return NULL;
 	}
 	return j;
@@ -45,13 +45,73 @@ count_values(const char *s, size_t n)
 	return count;
 }
 
+/* The code unit of "\uXXXX" at s, or -1. */
+static int
+escaped_unit(const char *s, size_t n)
+{
+	char digits[5] = "";
+	char *end;
+	long unit;
+
+	if (n < 6 || s[0] != '\\' || s[1] != 'u')
+		return -1;
+	memcpy(digits, s + 2, 4);
+	unit = strtol(digits, &end, 16);
+	return end == digits + 4 && unit >= 0 ? (int)unit : -1;
+}
+
+/* Bytes of the escape at s, which begins with a backslash; bad: it stands for
+   nothing that a string of C in UTF-8 can have. */
+static size_t
+escape_size(const char *s, size_t n, bool *bad)
+{
+	int unit = escaped_unit(s, n), next;
+	bool high = unit >= 0xd800 && unit < 0xdc00;
+
+	*bad = false;
+	if (unit < 0)
+		return n < 2 ? n : 2;
+	next = high ? escaped_unit(s + 6, n - 6) : -1;
+	if (next >= 0xdc00 && next < 0xe000)
+		return 12;
+	*bad = !unit || high || (unit >= 0xdc00 && unit < 0xe000);
+	return 6;
+}
+
+/* Appends it with such escapes replaced; false: it has none. */
+static bool
+repair_escapes(struct strbuf *out, const char *s, size_t n)
+{
+	const char *end = s + n, *done = s, *p = s;
+	bool bad, any = false;
+
+	while ((p = memchr(p, '\\', (size_t)(end - p)))) {
+		size_t size = escape_size(p, (size_t)(end - p), &bad);
+
+		if (bad) {
+			strbuf_add(out, done, (size_t)(p - done));
+			strbuf_adds(out, "\\ufffd");
+			done = p + size;
+			any = true;
+		}
+		p += size;
+	}
+	strbuf_add(out, done, any ? (size_t)(end - done) : 0);
+	return any;
+}
+
 json *
 json_parse_bounded(const char *s, size_t n, size_t values, struct err *err)
 {
-	if (count_values(s, n) <= values)
-		return json_parse(s, n, err);
-	err_set(err, ERR_IO, "JSON with more than %zu values", values);
-	return NULL;
+	autobuf struct strbuf repaired = STRBUF_INIT;
+
+	if (count_values(s, n) > values) {
+		err_set(err, ERR_IO, "JSON with more than %zu values", values);
+		return NULL;
+	}
+	if (repair_escapes(&repaired, s, n))
+		return json_parse(repaired.buf, repaired.len, err);
+	return json_parse(s, n, err);
 }
 
 void
@@ -144,8 +204,7 @@ json_strings(const json *array, struct strvec *sv)
 
 	if (!cJSON_IsArray(array))
 		return;
-	json_each(item, array)
-	{
+	json_each (item, array) {
 		if (cJSON_IsString(item))
 			strvec_push(sv, item->valuestring);
 	}

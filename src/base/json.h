@@ -19,7 +19,8 @@ typedef cJSON json;
 /* Parses exactly n bytes, depth-limited; ERR_IO with what is wrong. */
 json *json_parse(const char *s, size_t n, struct err *err);
 /* The same where a stranger wrote it, with so many values at most: a tree takes
-   a hundred bytes for each. */
+   a hundred bytes for each.  Escapes of NULs and of halves of surrogates, which
+   JavaScript writes where a string has them, are read as U+FFFD. */
 json *json_parse_bounded(const char *s, size_t n, size_t values,
     struct err *err);
 void json_free(json *j);

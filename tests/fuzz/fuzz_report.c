@@ -27,10 +27,19 @@ check_case(const struct test_case *c)
 	require(c->file ? path_is_below(c->file) : !c->line);
 }
 
+/* Some are there and some not. */
+static bool
+exists(void *arg, const char *path)
+{
+	require(path_is_below(path));
+	return strlen(path) % 3;
+}
+
 int
 LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
-	const struct source_root root = {.dir = "/ws", .module = "m"};
+	const struct source_root root = {
+	    .dir = "/ws", .module = "m", .exists = size % 4 ? exists : NULL};
 	const char *text;
 	size_t n;
 	autofree char *format = format_line(data, size, &text, &n);

@@ -2,12 +2,14 @@
 """project open, ls, use, info and rm: what is copied, what is kept, and that
 nothing is left."""
 
+import glob
 import itertools
 import json
 import os
 import signal
 import socket
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
@@ -52,9 +54,12 @@ class Place(SandboxHome):
                 raise AssertionError("%s: %s" % (command, o))
         return [o["result"] for o in found]
 
+    def projects(self):
+        return os.path.join(self.env["XDG_STATE_HOME"], "addesh", "projects")
+
     def kept_files(self):
         """What is on this host of projects."""
-        top = os.path.join(self.env["XDG_STATE_HOME"], "addesh", "projects")
+        top = self.projects()
         return sorted(os.listdir(top)) if os.path.isdir(top) else []
 
 
@@ -310,6 +315,56 @@ def _(kind):
         h.ok("project rm app", options=named)
         same(h.kept_files(), [])
         h.ok("session rm " + name)
+        traces.gone()
+
+
+@test("one that is kept is a project for who comes later: %s", KINDS,
+      beside=True)
+def _(kind):
+    with Place(kind) as h:
+        traces = Traces(h)
+        opened = h.ok(h.open, "env keep app 60s")[0]
+        found = h.ok("project use app", "project info", "exec -- cat a.txt",
+                     "project rm app", "env ls -a")
+        same(found[1]["project"], opened["project"])
+        same(found[2]["stdout"], "one\n")
+        same(found[4]["environments"], [])
+        same(h.kept_files(), [])
+        traces.gone()
+
+
+@test("a full disk ends what fills it, and the project stays: %s", KINDS,
+      beside=True)
+def _(kind):
+    with Place(kind, config={"project": {"disk_limit": "9m"}}) as h:
+        found = h.results(
+            h.open, "exec -- sh -c 'head -c 60000000 /dev/zero >big && "
+            "sleep 20'", "exec rm -f big", "exec cat a.txt")
+        same([o["ok"] for o in found[2:]], [True, True], found)
+        ran = found[1]["result"]
+        if kind in ENGINES:
+            same(ran["status"], "failed", ran)
+            same(ran["signal"], "KILL", ran)
+        else:
+            same(ran["exit_code"], 1, ran)
+            assert "No space left on device" in ran["stderr"], ran
+
+
+@test("Ctrl-C while it is copied leaves nothing: %s", ("docker",
+                                                       "restricted-root"))
+def _(kind):
+    with Place(kind, {"big%d" % i: "x" * (20 << 20) for i in range(9)}) as h:
+        traces = Traces(h)
+        p = traces.spawn("-c", h.open)
+        while not any(os.path.getsize(path) > 1 << 20 for path in
+                      glob.glob(h.projects() + "/*/snapshot")):
+            assert p.poll() is None, p.communicate()
+            time.sleep(0.001)
+        p.send_signal(signal.SIGINT)
+        out, err = p.communicate(timeout=60)
+        same((p.returncode, err.decode().splitlines()[-1]),
+             (130, "addesh: project open: interrupted"))
+        same(h.kept_files(), [])
         traces.gone()
 
 

@@ -310,6 +310,35 @@ test_idle_watch(void)
 	loop_free(l);
 }
 
+/* What another program wrote: bounded, with escapes that are none mended. */
+static void
+test_json_bounded(void)
+{
+	static const struct {
+		const char *json, *text;
+	} cases[] = {
+	    {"[\"a\\u0000b\"]", "a\xef\xbf\xbd" "b"},
+	    {"[\"\\ud800\"]", "\xef\xbf\xbd"},
+	    {"[\"\\ud83d\\ude00\"]", "\xf0\x9f\x98\x80"},
+	    {"[\"\\ude00\\ud83d\"]", "\xef\xbf\xbd\xef\xbf\xbd"},
+	    {"[\"\\\\ud800\"]", "\\ud800"},
+	    {"[\"\\u00e9\\n\"]", "\xc3\xa9\n"},
+	};
+	autoerr struct err e = ERR_INIT;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		autojson json *j = json_parse_bounded(
+		    cases[i].json, strlen(cases[i].json), 10, &e);
+		autovec struct strvec v = STRVEC_INIT;
+
+		json_strings(j, &v);
+		is_str(v.n ? v.v[0] : NULL, cases[i].text, "%s", cases[i].json);
+	}
+	ok(!json_parse_bounded("[1,2,3,4]", 9, 4, &e) && e.kind == ERR_IO,
+	    "an array of too many values");
+	ok(!json_parse_bounded("[\"\\ud8", 7, 4, &e), "an escape that is cut");
+}
+
 static void
 test_json(void)
 {
@@ -399,6 +428,7 @@ main(void)
 	test_loop();
 	test_idle_watch();
 	test_json();
+	test_json_bounded();
 	test_utc();
 	test_arch();
 	test_remove_tree();
