@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/io.h"
+#include "runner/process.h"
 #include "sandbox/spec.h"
 
 #define PROCESSES_MAX 4096
@@ -79,27 +80,6 @@ find_processes(struct sampler *s, struct strbuf *sb)
 		add_children(s, s->pids[i], sb);
 }
 
-/* The kilobytes of a line "NAME: N kB", in bytes. */
-static uint64_t
-value_of(const struct strbuf *sb, const char *name)
-{
-	const char *p = strstr(sb->buf, name);
-	unsigned long long kb;
-
-	return p && sscanf(p + strlen(name), " %llu", &kb) == 1 ? kb * 1024 : 0;
-}
-
-static uint64_t
-memory_of(pid_t pid, bool exact, struct strbuf *sb)
-{
-	if (exact && read_proc(pid, "smaps_rollup", sb))
-		return value_of(sb, "\nPss_Anon:") +
-		       value_of(sb, "\nPss_Shmem:");
-	if (!read_proc(pid, "status", sb))
-		return 0;
-	return value_of(sb, "\nRssAnon:") + value_of(sb, "\nRssShmem:");
-}
-
 static bool
 seen_before(struct sampler *s, ino_t ino)
 {
@@ -167,14 +147,19 @@ extra_inodes(const struct sampler *s, uint64_t *all)
 }
 
 static uint64_t
-measure(struct sampler *s, bool exact, struct strbuf *sb)
+measure(struct sampler *s, bool exact)
 {
+	autoclose int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	uint64_t bytes = 0;
 
 	s->nmemfds = 0;
-	for (size_t i = 0; i < s->npids; i++)
-		bytes += memory_of(s->pids[i], exact, sb) +
-		    memfds_of(s, s->pids[i]);
+	for (size_t i = 0; i < s->npids; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "%d", (int)s->pids[i]);
+		bytes += process_memory(proc, name, exact) +
+			 memfds_of(s, s->pids[i]);
+	}
 	return bytes;
 }
 
@@ -188,10 +173,10 @@ on_timer(void *arg)
 
 	if (s->processes) {
 		find_processes(s, &sb);
-		bytes = measure(s, false, &sb);
+		bytes = measure(s, false);
 	}
 	if (bytes > s->limit) /* pages shared after fork were counted often */
-		bytes = measure(s, true, &sb);
+		bytes = measure(s, true);
 	/* Those of an earlier run can still be removed by this one. */
 	only_files = bytes <= s->limit;
 	if (inodes > s->inodes + INODES_SLACK)

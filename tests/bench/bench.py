@@ -318,6 +318,21 @@ def bench_restricted(report, program):
                    native_run)
 
 
+def bench_stats(report, url, what):
+    """A reading, beside a program that runs; without an engine in 20 ms."""
+    with Shell("--engine", url) as shell:
+        shell("env new %s" % (IMAGE if "://" in url else ""))
+        shell("exec -d sleep 1000")
+
+        def reading():
+            return (shell("stats --interval 0 --count 21")[0] -
+                    shell("stats --interval 0")[0]) / 20
+
+        mine, = in_turn(5, reading)
+        report.row("stats, a reading on %s / 20 ms" % what, mine, 0.02,
+                   1.0)
+
+
 def bench_start(report, url):
     mine, theirs = in_turn(
         30, lambda: native([os.path.abspath(ADDESH), "-c", "help"]),
@@ -709,12 +724,15 @@ def main():
             bench_flood(report, DOCKER, "Docker", 1.3)
             bench_contexts(report, DOCKER)
             bench_agent(report, DOCKER, "Docker", 0.8, program.name)
+            bench_stats(report, DOCKER, "Docker")
         if PODMAN:
             bench_opening(report, PODMAN, "Podman", "none", 1.0)
             bench_layer(report, PODMAN, "Podman")
             bench_flood(report, PODMAN, "Podman", 1.5)
             bench_agent(report, PODMAN, "Podman", 1.1, None)
+            bench_stats(report, PODMAN, "Podman")
         bench_restricted(report, program.name)
+        bench_stats(report, "restricted", "restricted")
     bench_session(report)
     bench_replay(report)
     bench_export(report)

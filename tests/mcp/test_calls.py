@@ -141,6 +141,10 @@ def _(kind):
         other = s.start_run(second, "print('other')\n")
         same(s.log(other)["stdout"], "other\n")
         same(slow in s.answers or late in s.answers, False)
+        # this one waits for nobody
+        stats = s.call("get_stats", container_id=first)
+        assert stats["memory_bytes"] > 1 << 20 and stats["pids"] > 0, stats
+        same(slow in s.answers or late in s.answers, False)
         same(s.request("tools/list")["tools"] != [], True)
         s.cancel(slow)
         same(s.log(late)["stdout"], "late\n")
