@@ -20,8 +20,8 @@ struct project_options {
 
 /*
  * Opens a project, shows how its image is made, and puts what it came to into
- * the result.  NULL with c->err; a build that failed has set c->status and left
- * c->err empty.  Nothing is left then.
+ * the result.  NULL with c->err, and c->status where its image was not built.
+ * Nothing is left then.
  */
 struct env *project_call_open(struct call *c, const struct project_options *o);
 
