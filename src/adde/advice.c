@@ -9,15 +9,21 @@
 static const struct {
 	const char *kind, *command, *advice;
 } known[] = {
+    {"connection_refused", NULL,
+	"start what it connects to in the same program"},
     {"disk_full", NULL, "remove files, or begin anew: create_runtime_env"},
     {"environment_lost", NULL, "begin anew: create_runtime_env"},
     {"interpreter_missing", "env new ",
 	"create_runtime_env with an image that has it, such as %s"},
     {"missing_module", "dep add ",
 	"create_runtime_env with \"dependencies\": [\"%s\"]"},
+    {"missing_file", NULL,
+	"write it first: the environment has no files of this host"},
     {"network_refused", NULL, "create_runtime_env with \"network\": true"},
+    {"no_input", NULL, "there is no input: put it into the code"},
     {"out_of_memory", NULL,
 	"use less memory: the limit is the same in every environment"},
+    {"port_in_use", NULL, "take another port"},
     {"read_only_path", NULL, "write into /workspace or /tmp"},
     {"timeout", NULL, "a larger timeout_sec"},
 };

@@ -9,6 +9,7 @@
 #define LINE_MAX_BYTES 2048
 #define TAIL_BYTES 65536
 #define TAIL_LINES 1000
+#define TRIES_MAX 2000 /* patterns that are tried on one text */
 
 bool
 diagnosis_for_language(const struct yaml_node *map, const char *language)
@@ -87,6 +88,7 @@ struct search {
 	struct diagnosis_words *words;
 	struct pattern *patterns; /* of the entries */
 	const struct strvec *lines;
+	unsigned tries;
 };
 
 /* The tests compile all of them: one that is wrong here matches nothing. */
@@ -132,7 +134,8 @@ match_entry(struct search *s, size_t i, size_t at, struct matched *found)
 	const char *line = s->lines->v[at];
 	struct matched m = {.entry = entry, .lines = s->lines, .at = at};
 
-	if (!applies(entry, s->in) || !match_pattern(s, i, line, m.m))
+	if (!applies(entry, s->in) || s->tries++ >= TRIES_MAX ||
+	    !match_pattern(s, i, line, m.m))
 		return false;
 	if (yaml_get(entry, "read_only_volume") &&
 	    !(m.volume = diagnosis_volume(s->in, line)))

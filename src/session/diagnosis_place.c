@@ -51,7 +51,8 @@ is_plain(const char *path)
 static bool
 is_below(const char *path, const char *dir)
 {
-	return dir && strcmp(dir, "/") && volume_is_below(path, dir);
+	return dir && strcmp(dir, "/") && volume_is_below(path, dir) &&
+	    path[strlen(dir)] && !str_ends(path, "/");
 }
 
 /* The absolute path of a file of the user's, or NULL. */

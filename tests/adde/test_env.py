@@ -566,6 +566,13 @@ def what_would_help_is_said_in_terms_of_tools():
                  'create_runtime_env with "dependencies": ["no_such"]'),
                 ("import yaml", "missing_module",
                  'create_runtime_env with "dependencies": ["pyyaml"]'),
+                ("open('data.csv')", "missing_file",
+                 "write it first: the environment has no files of this host"),
+                ("input()", "no_input",
+                 "there is no input: put it into the code"),
+                ("import socket\nsocket.create_connection(('127.0.0.1', 9))",
+                 "connection_refused",
+                 "start what it connects to in the same program"),
                 ("import time; time.sleep(60)", "timeout",
                  "a larger timeout_sec")):
             log = env.execute("a.py", code, timeout_sec=2)

@@ -1,6 +1,7 @@
 /*
  * What a program wrote, into the diagnosis of known failures: nothing of it may
- * mean something to the shell in the command that is suggested.
+ * mean something to the shell in the command that is suggested, or be a place
+ * outside of the user's own code.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,18 @@ check_suggestion(const json *found)
 		abort();
 }
 
+/* The user's own code lies in two directories. */
+static void
+check_place(const json *found)
+{
+	const char *file = json_str(found, "file", "");
+
+	if (*file == '/' || strstr(file, "..") || strpbrk(file, "<>\n\033") ||
+	    json_int(found, "line", 1) < 1 ||
+	    (json_get(found, "line") && !*file))
+		abort();
+}
+
 static void
 diagnose(const struct strbuf *text, const char *language, unsigned how)
 {
@@ -43,7 +56,8 @@ diagnose(const struct strbuf *text, const char *language, unsigned how)
 	    .network = how & 1,
 	    .restricted = how & 2,
 	    .file = how & 2 ? "a.py" : NULL,
-	    .end = (enum diagnosis_end)(how % 3),
+	    .end = how == 5 ? ENDED_AT_LIMIT
+		: how == 7 ? ENDED_BY_CRASH : ENDED_ITSELF,
 	    .out = how & 4 ? text : NULL,
 	    .err = how & 4 ? NULL : text};
 	autoerr struct err err = ERR_INIT;
@@ -54,6 +68,8 @@ diagnose(const struct strbuf *text, const char *language, unsigned how)
 		abort();
 	if (found)
 		check_suggestion(found);
+	if (found)
+		check_place(found);
 	json_free(found);
 }
 
