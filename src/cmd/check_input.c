@@ -30,11 +30,9 @@ check_texts_add(struct check_texts *t, const char *name, const char *text,
 {
 	GROW(t->v, t->n, &t->cap);
 	t->v[t->n++] = (struct check_input){.name = xstrdup(name),
-	    .text = xstrndup("", 0),
+	    .text = n ? xmemdup(text, n) : xstrdup(""),
 	    .n = n,
 	    .language = language};
-	free((char *)t->v[t->n - 1].text);
-	t->v[t->n - 1].text = n ? xmemdup(text, n) : xstrdup("");
 }
 
 static int

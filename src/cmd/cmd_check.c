@@ -38,6 +38,7 @@ take_dockerfile(struct checks *k, const struct check_input *in)
 	if (!(k->layers & 1u << CHECK_SECURITY))
 		return 0;
 	state->asked = state->done = true;
+	k->out.texts++;
 	strbuf_add(&text, in->text, in->n);
 	rc = check_dockerfile(
 	    k->c, in->name, &text, &k->out.findings, k->notes);
@@ -131,8 +132,11 @@ check_exec(struct call *c)
 	check_show(c, &k.out, k.notes);
 	check_put_json(&k.out, data);
 	json_put(data, "notes", k.notes);
+	json_put_int(data, "checked", (int64_t)k.out.texts);
 	if (k.texts.directory)
 		json_put_int(data, "skipped", (int64_t)k.texts.skipped);
+	if (!rc && !k.out.texts)
+		call_reason(c, "there was nothing to check");
 	if (!rc && c->out->mode != OUTPUT_PLAIN)
 		check_show_count(c, &k.out);
 	if (!rc)

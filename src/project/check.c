@@ -75,6 +75,23 @@ find_same(struct check_findings *f, const char *rule, const char *file,
 	return NULL;
 }
 
+static struct check_finding *
+append(struct check_findings *f, enum check_layer layer, const char *rule,
+    enum check_severity severity, const char *file, const char *message)
+{
+	struct check_finding *one;
+
+	GROW(f->v, f->n, &f->cap);
+	one = &f->v[f->n++];
+	*one = (struct check_finding){.layer = layer,
+	    .rule = xstrdup(rule),
+	    .severity = check_severity_names[severity],
+	    .action = severity == CHECK_ERROR ? CHECK_REFUSE : CHECK_WARN,
+	    .file = xstrdup(file),
+	    .message = xstrdup(message)};
+	return one;
+}
+
 struct check_finding *
 check_add(struct check_findings *f, enum check_layer layer, const char *rule,
     enum check_severity severity, const char *file, unsigned line,
@@ -87,17 +104,15 @@ check_add(struct check_findings *f, enum check_layer layer, const char *rule,
 			one->severity = check_severity_names[severity];
 		return one;
 	}
-	GROW(f->v, f->n, &f->cap);
-	one = &f->v[f->n++];
-	*one = (struct check_finding){.layer = layer,
-	    .rule = xstrdup(rule),
-	    .severity = check_severity_names[severity],
-	    .action = severity == CHECK_ERROR ? CHECK_REFUSE : CHECK_WARN,
-	    .file = xstrdup(file),
-	    .line = line,
-	    .column = column,
-	    .message = xstrdup(message),
-	    .remedy = remedy ? xstrdup(remedy) : NULL};
+	if (f->n > CHECK_FINDINGS_MAX)
+		return &f->v[f->n - 1];
+	if (f->n == CHECK_FINDINGS_MAX)
+		return append(f, layer, "too-many", CHECK_ERROR, file,
+		    "more was found than is kept");
+	one = append(f, layer, rule, severity, file, message);
+	one->line = line;
+	one->column = column;
+	one->remedy = remedy ? xstrdup(remedy) : NULL;
 	return one;
 }
 

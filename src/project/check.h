@@ -46,6 +46,9 @@ struct check_finding {
 	char *remedy; /* lines, or NULL */
 };
 
+/* More than these are not kept: the last one, an error, says so. */
+#define CHECK_FINDINGS_MAX 10000
+
 struct check_findings {
 	struct check_finding *v;
 	size_t n, cap;

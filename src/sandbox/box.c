@@ -280,6 +280,7 @@ box_free(struct box *box)
 		runtime_unlock_remove(&box->runtime, box->id, box->lock_fd);
 	env_spec_release(&box->spec);
 	strvec_release(&box->describe);
+	free(box->path);
 	strvec_release(&box->limits);
 	free(box->id);
 	free(box->runtime_dir);
@@ -490,6 +491,12 @@ box_gaps(const struct box *box, size_t *n)
 {
 	*n = box->ngaps;
 	return box->gaps;
+}
+
+const char *
+box_search_path(const struct box *box)
+{
+	return box->path;
 }
 
 const struct strvec *

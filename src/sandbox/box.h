@@ -307,6 +307,10 @@ struct box_log {
 int box_service_log(struct box *box, const struct box_log *log,
     struct err *err);
 
+/* The PATH of its image, without directories that its programs can write by
+   themselves; NULL: that of any system. */
+const char *box_search_path(const struct box *box);
+
 /* Facts about it, all NAME=VALUE: kind (docker, podman, restricted), id,
    image, image_id, arch, isolation, cgroup, seccomp, runner. */
 const struct strvec *box_describe(const struct box *box);

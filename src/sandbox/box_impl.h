@@ -56,6 +56,7 @@ struct box {
 	bool sampled;	     /* memory is watched, not limited */
 	bool nproc;	     /* RLIMIT_NPROC bounds the processes */
 	struct strvec describe;
+	char *path; /* see box_search_path() */
 	struct limit_gap *gaps;
 	size_t ngaps, gaps_cap;
 	/* The caller's; of a kept one with the directory in which its lock has

@@ -57,6 +57,7 @@ box_record(const struct box *box)
 	json_put_int(j, "lease_ms", (int64_t)box->lease_ms);
 	json_put(j, "spec", kept_spec_json(&box->spec));
 	json_put(j, "facts", json_from_strings(&box->describe));
+	json_put_str(j, "path", box->path);
 	json_put(j, "limits", json_from_strings(&box->limits));
 	json_put_str(j, "runtime_dir", box->runtime.runtime_dir);
 	box->ops->record(box, members);
@@ -85,6 +86,8 @@ read_record(struct box *box, const json *record, struct err *err)
 	box->far = kept_is_far(record);
 	find_runtime(box, record);
 	json_strings(json_get(record, "facts"), &box->describe);
+	if (json_str(record, "path", NULL))
+		box->path = xstrdup(json_str(record, "path", NULL));
 	json_strings(json_get(record, "limits"), &box->limits);
 	return box->lease_ms >= 1000 && box->lease_ms <= PROTO_LEASE_MS_MAX
 		   ? 0

@@ -368,6 +368,8 @@ configure(struct box *box, const json *c, struct client_config *cfg)
 	strvec_push(&cfg->base_env, "PATH=/usr/local/sbin:/usr/local/bin:"
 	    "/usr/sbin:/usr/bin:/sbin:/bin");
 	json_strings(json_path(c, "Config.Env"), &cfg->base_env);
+	free(box->path);
+	box->path = xstrdup(strvec_env_get(&cfg->base_env, "PATH"));
 }
 
 static int

@@ -16,6 +16,8 @@ base_env(struct box *box, struct client_config *cfg)
 	strvec_pushv(&cfg->base_env, eb->image.env.v, eb->image.env.n);
 	for (size_t i = 0; i < ours.n; i++)
 		strvec_env_set(&cfg->base_env, ours.v[i]);
+	free(box->path);
+	box->path = path ? xstrdup(path) : NULL;
 	if (path && !strvec_env_get(&box->spec.env, "PATH")) {
 		autofree char *both = xasprintf(
 		    "PATH=" SANDBOX_HOME "/.local/bin:%s", path);

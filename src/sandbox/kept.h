@@ -14,6 +14,7 @@
  *	runtime_dir	where its lock is
  *	spec		what it was asked to be: sandbox/spec.h, as JSON
  *	facts		array of NAME=VALUE, as box_describe() gives them
+ *	path		as box_search_path() gives it, or null
  *	box		what the kind of box needs to find it: see its file
  *
  * The session adds members of its own (session/session.c).

@@ -30,7 +30,7 @@ struct check_state {
 struct check_outcome {
 	struct check_findings findings;
 	struct check_state layers[CHECK_LAYERS];
-	size_t texts;	/* that were looked at */
+	size_t texts; /* that were looked at */
 };
 
 void check_outcome_init(struct check_outcome *o);

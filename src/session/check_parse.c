@@ -10,7 +10,8 @@
 #define PROGRAM_MAX_BYTES (96u << 10) /* one word of execve(2) has 128 KiB */
 #define BATCH_TEXTS 200
 #define BATCH_BYTES (8u << 20)
-#define PROGRAM_DIR "/tmp/.addesh-check/"
+#define SYSTEM_PATH \
+	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 /* One call of a command, and what it wrote. */
 struct saying {
@@ -47,51 +48,39 @@ read_program(const char *name, struct strbuf *text, struct err *err)
 	return path ? io_read_file(path, text, PROGRAM_MAX_BYTES, err) : -1;
 }
 
-static void
-replace(struct strbuf *out, const char *word, const char *mark,
-    const char *value)
-{
-	const char *at = strstr(word, mark);
+struct mark {
+	const char *name, *value;
+};
 
-	strbuf_reset(out);
-	if (!at) {
-		strbuf_adds(out, word);
+/* A word of a command with what its mark, if it has one, stands for. */
+static void
+push_word(struct strvec *argv, const char *word, const struct mark *marks)
+{
+	for (; marks->name; marks++) {
+		const char *at = strstr(word, marks->name);
+
+		if (!at)
+			continue;
+		strvec_pushf(argv, "%.*s%s%s", (int)(at - word), word,
+		    marks->value, at + strlen(marks->name));
 		return;
 	}
-	strbuf_add(out, word, (size_t)(at - word));
-	strbuf_adds(out, value);
-	strbuf_adds(out, at + strlen(mark));
+	strvec_push(argv, word);
 }
 
 static void
 expand(const struct check_language *l, const struct check_command *command,
-    const struct strbuf *program, struct run_spec *run)
+    const struct strbuf *program, const char *path, struct strvec *argv)
 {
 	autobuf struct strbuf calls = STRBUF_INIT, names = STRBUF_INIT;
-	autobuf struct strbuf word = STRBUF_INIT;
-	autofree char *path =
-	    command->program ? xasprintf(PROGRAM_DIR "%s", command->program)
-			     : xstrdup("");
-	const char *const marks[][2] = {{"{program_file}", path},
-	    {"{program}", program->buf}, {"{calls}", calls.buf},
-	    {"{names}", names.buf}};
 
 	check_rules_words(l, &calls, &names);
-	for (size_t i = 0; i < command->argv.n; i++) {
-		const char *from = command->argv.v[i];
-		size_t k = 0;
+	const struct mark marks[] = {{"{program_file}", path},
+	    {"{program}", program->buf}, {"{calls}", calls.buf},
+	    {"{names}", names.buf}, {0}};
 
-		while (k < ARRAY_SIZE(marks) && !strstr(from, marks[k][0]))
-			k++;
-		if (k == 2 || k == 3)
-			strbuf_reset(&word), strbuf_adds(&word,
-			    k == 2 ? calls.buf : names.buf);
-		else if (k < ARRAY_SIZE(marks))
-			replace(&word, from, marks[k][0], marks[k][1]);
-		else
-			replace(&word, from, "{", "{");
-		strvec_push(&run->argv, word.buf);
-	}
+	for (size_t i = 0; i < command->argv.n; i++)
+		push_word(argv, command->argv.v[i], marks);
 }
 
 static bool
@@ -103,6 +92,18 @@ needs_file(const struct check_command *command)
 	return false;
 }
 
+/* Where programs are that no program of the environment has put there: one that
+   ran before must not answer in a parser's place.  Who gave the environment a
+   PATH has that. */
+static void
+add_path(const struct env *env, struct strvec *out)
+{
+	const char *path = box_search_path(env->box);
+
+	if (!strvec_env_get(&env->spec.env, "PATH"))
+		strvec_pushf(out, "PATH=%s", path ? path : SYSTEM_PATH);
+}
+
 /* Runs a command with this on its standard input. */
 static int
 call(struct checking *c, const struct check_language *l,
@@ -112,18 +113,20 @@ call(struct checking *c, const struct check_language *l,
 	struct box_sink sink = {.out = on_out, .arg = say};
 	struct run_spec run = RUN_SPEC_INIT;
 	autobuf struct strbuf program = STRBUF_INIT;
-	autofree char *path = NULL;
+	/* Nobody has been there before. */
+	autofree char *path = xasprintf("/tmp/.addesh-check-%s/%s", c->s->id,
+	    command->program ? command->program : "");
 	int rc = -1;
 
 	if (command->program && read_program(command->program, &program, c->err))
 		return -1;
-	expand(l, command, &program, &run);
+	expand(l, command, &program, path, &run.argv);
 	/* What it says is read here, whatever language people read. */
 	strvec_push(&run.env, "LC_ALL=C.UTF-8");
 	strvec_push(&run.env, "LANGUAGE=C");
+	add_path(c->env, &run.env);
 	if (needs_file(command)) {
-		run.program_path = path =
-		    xasprintf(PROGRAM_DIR "%s", command->program);
+		run.program_path = path;
 		run.program_data = program.buf;
 		run.program_len = program.len;
 	}

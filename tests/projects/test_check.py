@@ -521,6 +521,27 @@ def _(what, file, text, denied):
     s.ok("exec true")
 
 
+FAKE = """import os
+path = os.path.expanduser("~/.local/bin/python3")
+os.makedirs(os.path.dirname(path), exist_ok=True)
+with open(path, "w") as f:
+    f.write("#!/bin/sh\\necho f\\necho end\\n")
+os.chmod(path, 0o755)
+"""
+
+
+@test
+def a_program_cannot_answer_in_the_parser_s_place():
+    s = rooms.get("python")
+    s.run("plant.py", FAKE)
+    same(s.ok("exec python3 x")["stdout"], "f\nend\n")
+    try:
+        same(found(check("a.py", "eval(x)\n", image="python"), "rule"),
+             [("eval",)])
+    finally:
+        s.ok("env reset")
+
+
 @test
 def a_parser_that_takes_too_long_is_said():
     s = rooms.get()
@@ -532,6 +553,13 @@ def a_parser_that_takes_too_long_is_said():
         same(r["details"]["syntax"]["passed"], None)
     finally:
         s.ok("set timeout 60s")
+
+
+@test
+def there_is_an_end_of_findings():
+    r = check("a.py", "eval(x)\n" * 10050, image="python")
+    same((len(r["findings"]), r["passed"]), (10001, False))
+    assert "too-many" in {f["rule"] for f in r["findings"]}, r["message"]
 
 
 # A name, a text in it, and whether that is a secret.
