@@ -1,5 +1,6 @@
 /* project build: what a project is built with, and what that made. */
-#include "base/sanitise.h"
+#include <string.h>
+
 #include "base/units.h"
 #include "cmd/call.h"
 #include "cmd/run_result.h"
@@ -23,7 +24,8 @@ show_artifacts(struct call *c, const struct project_built *b)
 	for (size_t i = 0; i < b->n && i < SHOWN_MAX; i++) {
 		autobuf struct strbuf line = STRBUF_INIT;
 
-		sanitise_name(&line, b->artifacts[i].path);
+		call_add_clean(&line, b->artifacts[i].path,
+		    strlen(b->artifacts[i].path));
 		strbuf_adds(&line, "  ");
 		units_add_size(&line, b->artifacts[i].bytes);
 		call_text(c, "%s\n", line.buf);

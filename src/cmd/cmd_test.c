@@ -27,12 +27,27 @@ static const struct opt test_opts[] = {
 
 /* ---- what people see ---- */
 
-static void
-add_text(struct strbuf *out, const char *text, size_t n)
+void
+call_add_clean(struct strbuf *out, const char *p, size_t n)
 {
-	autofree char *copy = xstrndup(text, n);
+	while (n) {
+		size_t style = sanitise_style(p, n);
+		size_t plain = style ? 0 : sanitise_plain(p, n);
+		size_t used = style ? style : plain ? plain : 1;
 
-	sanitise_name(out, copy);
+		if (plain)
+			strbuf_add(out, p, plain);
+		else if (!style)
+			strbuf_addc(out, '?');
+		p += used;
+		n -= used;
+	}
+}
+
+static void
+add_name(struct strbuf *out, const char *name)
+{
+	call_add_clean(out, name, strlen(name));
 }
 
 /* The first lines of it, each under the test's name. */
@@ -43,7 +58,7 @@ show_message(struct call *c, const char *text)
 		autobuf struct strbuf line = STRBUF_INIT;
 		size_t n = strcspn(text, "\n");
 
-		add_text(&line, text, n);
+		call_add_clean(&line, text, n);
 		call_text(c, "    %s\n", line.buf);
 		text += n + (text[n] == '\n');
 	}
@@ -57,16 +72,16 @@ show_case(struct call *c, const struct test_case *k)
 	strbuf_addf(&line, "%s ",
 	    k->state == TEST_ERROR ? "ERROR " : "FAILED");
 	if (k->file) {
-		sanitise_name(&line, k->file);
+		add_name(&line, k->file);
 		if (k->line)
 			strbuf_addf(&line, ":%u", k->line);
 		strbuf_adds(&line, "  ");
 	}
 	if (k->suite) {
-		sanitise_name(&line, k->suite);
+		add_name(&line, k->suite);
 		strbuf_addc(&line, ' ');
 	}
-	sanitise_name(&line, k->name);
+	add_name(&line, k->name);
 	call_text(c, "%s\n", line.buf);
 	show_message(c, k->message);
 }
@@ -101,7 +116,7 @@ show_coverage(struct call *c, const struct tests_result *t)
 
 		if (p < 0 || f->covered == f->total)
 			continue;
-		sanitise_name(&line, f->path);
+		add_name(&line, f->path);
 		strbuf_addf(&line, "  %d.%02d%%  not covered: ", p / 100,
 		    p % 100);
 		coverage_add_missing(f, 8, &line);
@@ -120,16 +135,17 @@ show(struct call *c, const struct tests_result *t)
 	for (const char *s = sum.buf; *s;) {
 		size_t n = strcspn(s, "\n");
 
-		add_text(&clean, s, n);
+		call_add_clean(&clean, s, n);
 		strbuf_addc(&clean, '\n');
 		s += n + (s[n] == '\n');
 	}
 	call_bytes(c, clean.buf, clean.len);
-	if (t->run.note.kind != ERR_NONE && t->state != TESTS_FAILED &&
-	    t->state != TESTS_PASSED)
+	/* Of tests that failed the report has said why. */
+	if (t->run.note.kind != ERR_NONE && t->state != TESTS_PASSED &&
+	    (t->state != TESTS_FAILED || !t->has_report || t->run.disk_used))
 		run_result_show(c, &t->run);
 	if (t->hint)
-		call_reason(c, "  try:  %s", t->hint);
+		call_text(c, "  try:  %s\n", t->hint);
 }
 
 /* ---- the run ---- */

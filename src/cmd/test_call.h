@@ -13,6 +13,9 @@ struct call_output {
 };
 void call_output_init(
     struct call_output *o, struct call *c, struct box_sink *sink);
+/* One line of a stranger's, without colours; what a terminal would obey, or
+   show otherwise, is a question mark. */
+void call_add_clean(struct strbuf *out, const char *p, size_t n);
 /* The option -t, within what the policy allows of this setting. */
 int call_project_limit(struct call *c, enum setting_id id, uint64_t *ms,
     const char **where);

@@ -241,15 +241,15 @@ judge_without(struct testing *x, struct err *err)
 	if (!x->format || x->from_out)
 		return decide(x, run->exit_code ? TESTS_FAILED : TESTS_PASSED,
 		    NULL);
+	if (x->f && exits_with(&x->f->exits_no_tests, run->exit_code))
+		return decide(x, TESTS_NONE, NULL);
 	if (!run->exit_code)
 		return decide(x, TESTS_INCONSISTENT,
 		    xstrdup("it says that all passed, and wrote no report"));
-	rc = exits_with(&x->f->exits_no_tests, run->exit_code)
-		 ? 1
-		 : has_none(x, err);
+	rc = has_none(x, err);
 	if (rc)
 		return rc < 0 ? -1 : decide(x, TESTS_NONE, NULL);
-	if (exits_with(&x->f->exits_collection, run->exit_code))
+	if (x->f && exits_with(&x->f->exits_collection, run->exit_code))
 		return decide(x, TESTS_COLLECTION, NULL);
 	return decide(x, TESTS_FAILED, xstrdup("it wrote no report"));
 }

@@ -424,7 +424,7 @@ do_test(struct testing *x, struct err *err)
 		return -1;
 	rc = place_report(x, err) || prepare_coverage(x, err) ||
 	     run_tests(x, err) ? -1 : 0;
-	if (!rc && !x->t->run.lost)
+	if (!rc && !x->t->run.lost && !x->t->run.cancelled)
 		rc = finish_coverage(x, err);
 	if (!rc)
 		rc = test_judge(x, err);

@@ -94,7 +94,7 @@ tests_summary(const struct tests_result *t, struct strbuf *out)
 		strbuf_adds(out, plain ? "" : "; ");
 		add_counts(&t->report, out);
 	}
-	if (t->command.n) {
+	if (t->command.n && t->state != TESTS_MISSING) {
 		strbuf_adds(out, " in ");
 		units_add_duration(out, t->run.wall_us / 1000);
 		strbuf_addf(out, " (%s)", t->framework);

@@ -11,7 +11,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 sys.path.insert(0, HERE)
 import engines  # noqa: E402
 from fixtures import DATA, HOSTILE, PROJECTS  # noqa: E402
-from sandboxes import ENGINES, Session  # noqa: E402
+from sandboxes import ENGINES, SandboxHome, Session  # noqa: E402
 from tap import diag, main, same, test  # noqa: E402
 
 PATH = "/usr/local/bin:/usr/bin:/bin"
@@ -170,6 +170,46 @@ def no_tests():
     t = state_of(s, {"tests/__init__.py": "",
                      "tests/test_a.py": "import unittest\n"})
     same((t["state"], t["framework"]), ("no_tests", "unittest"))
+
+
+@test("no tests of %s", ["vitest", "mocha"])
+def _(name):
+    s = rooms.get("docker", "node" if name == "vitest" else "latest")
+    t = state_of(s, {"package.json": '{"%s": {}}' % name})
+    same((t["state"], t["framework"]), ("no_tests", name))
+
+
+@test
+def names_that_no_one_expects():
+    s = room("docker")
+    fill(s, {"conftest.py": ""})
+    s.ok("exec -- python3 -c \"import os; "
+         "[os.mkdir(b'd\\\\n' + bytes([i])) for i in (1, 27, 255)]; "
+         "[open(b'd\\\\n' + bytes([i]) + b'/test_\\xff.py', 'w')"
+         ".write('def test_' + chr(97 + i % 26) + '(): assert 0') "
+         "for i in (1, 27, 255)]\"")
+    t = tests(s, "-- --import-mode=importlib")
+    assert t["state"] in ("failed", "collection_error", "inconsistent"), t
+    s.settled()
+
+
+@test
+def people_see_no_control_characters():
+    p = {"test_a.py": "import pytest\n@pytest.mark.parametrize('a', [1], "
+                      "ids=['\\x1b[2J'])\ndef test_a(a):\n"
+                      "    assert 0, '\\x1b]0;title\\x07\\n\\u202eforged'\n"}
+    with SandboxHome("docker") as home:
+        home.write("test_a.py", p["test_a.py"])
+        done = home.script("env new%s langs:latest\nput test_a.py\ntest\n"
+                           % ROOM)
+        diag(done.out)
+        same(done.status, 1)
+        shown = done.out.split("\n")
+        at, = [i for i, l in enumerate(shown)
+               if l.startswith("FAILED test_a.py:4  ")]
+        for line in shown[at:]:
+            assert not set(line) & set("\x1b\x07\u202e"), repr(line)
+        assert shown[-2].startswith("1 failed in "), shown[-3:]
 
 
 @test
