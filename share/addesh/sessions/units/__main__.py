@@ -1,0 +1,3 @@
+from units import miles
+
+print(round(miles(42.195), 2), "miles")
