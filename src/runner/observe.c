@@ -70,20 +70,6 @@ put_cache(const struct observer *o, const char *text)
 		observe_put(o, "memory_file", active + inactive);
 }
 
-/* The number behind the word in a line, else 0. */
-static uint64_t
-number_behind(const char *line, const char *word)
-{
-	const char *p = text_find(line, word);
-	uint64_t v = 0;
-
-	if (p == NULL)
-		return 0;
-	p += strlen(word);
-	(void)text_scan(&p, &v);
-	return v;
-}
-
 /* A line for each device: v2 "8:0 rbytes=1 wbytes=2 ...", v1 "8:0 Read 1". */
 static void
 put_blocks(const struct observer *o, char *text)
@@ -92,10 +78,10 @@ put_blocks(const struct observer *o, char *text)
 	char *line;
 
 	while ((line = text_line(&text)) != NULL) {
-		in += number_behind(line, " rbytes=") +
-		    number_behind(line, " Read ");
-		out += number_behind(line, " wbytes=") +
-		    number_behind(line, " Write ");
+		in += text_number_behind(line, " rbytes=") +
+		    text_number_behind(line, " Read ");
+		out += text_number_behind(line, " wbytes=") +
+		    text_number_behind(line, " Write ");
 	}
 	observe_put(o, "block_read", in);
 	observe_put(o, "block_write", out);

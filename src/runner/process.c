@@ -144,16 +144,7 @@ process_each(int proc,
 static uint64_t
 kilobytes(const char *text, const char *name)
 {
-	const char *p = text_find(text, name);
-	uint64_t v = 0;
-
-	if (p == NULL)
-		return 0;
-	p += strlen(name);
-	while (*p == ' ' || *p == '\t')
-		p++;
-	(void)text_scan(&p, &v);
-	return v * 1024;
+	return text_number_behind(text, name) * 1024;
 }
 
 uint64_t

@@ -61,6 +61,21 @@ text_find(const char *text, const char *word)
 	return NULL;
 }
 
+uint64_t
+text_number_behind(const char *text, const char *word)
+{
+	const char *p = text_find(text, word);
+	uint64_t v = 0;
+
+	if (p == NULL)
+		return 0;
+	p += strlen(word);
+	while (*p == ' ' || *p == '\t')
+		p++;
+	(void)text_scan(&p, &v);
+	return v;
+}
+
 int
 text_key(const char *text, const char *key, uint64_t *v)
 {

@@ -18,6 +18,8 @@ char *text_line(char **p);
 /* Where the first such word is, or NULL: strstr(3) in a fraction of its size,
    for texts of a few lines. */
 char *text_find(const char *text, const char *word);
+/* The number behind that word and blanks; 0: there is none. */
+uint64_t text_number_behind(const char *text, const char *word);
 /* The number after KEY and a space at the start of a line; -1: none. */
 int text_key(const char *text, const char *key, uint64_t *v);
 
