@@ -66,18 +66,25 @@ tell_others(struct call *c, const struct changes *changes)
 }
 
 static int
+look_and_tell(struct call *c, struct changes *changes, struct strbuf *summary)
+{
+	if (look(c, changes))
+		return -1;
+	edits_show(c, &changes->edits, summary);
+	tell_others(c, changes);
+	return 0;
+}
+
+static int
 changes_exec(struct call *c)
 {
 	autobuf struct strbuf summary = STRBUF_INIT;
 	struct changes changes = CHANGES_INIT;
-	int rc = look(c, &changes);
+	int rc = look_and_tell(c, &changes, &summary);
 
-	if (!rc) {
-		edits_show(c, &changes.edits, &summary);
-		tell_others(c, &changes);
+	if (!rc)
 		call_note(c, "%s", changes.edits.n ? summary.buf
 						   : "no file has changed");
-	}
 	changes_release(&changes);
 	return rc;
 }
@@ -193,11 +200,9 @@ project_apply_exec(struct call *c)
 {
 	autobuf struct strbuf summary = STRBUF_INIT;
 	struct changes changes = CHANGES_INIT;
-	int rc = look(c, &changes);
+	int rc = look_and_tell(c, &changes, &summary);
 
 	if (!rc) {
-		edits_show(c, &changes.edits, &summary);
-		tell_others(c, &changes);
 		json_put_int(call_data(c), "written", 0);
 		rc = may_write(c, &changes.edits) ||
 		     ask_all(c, &changes.edits);

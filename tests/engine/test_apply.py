@@ -5,6 +5,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -213,6 +214,39 @@ def _(sandbox):
               for f in os.listdir(kept) if f.endswith(".undo")], [0o600])
         h.addesh("-s", "n", "-c", "apply --undo", "-c", "env rm e1").is_ok()
         same(os.listdir(kept), [], "and forgets it with its end")
+
+
+@test("Ctrl-C and a kill in the middle: all or none")
+def _():
+    with Home(options=engines.sandbox("restricted")) as h:
+        n, ends = 600, set()
+        changes(h, "c", *(("d%d/f%d" % (i % 50, i), "x" * 20000)
+                          for i in range(n)))
+        h.addesh("-s", "n", "-c", "env new").is_ok()
+        for how, delay in ((signal.SIGINT, 0.05), (signal.SIGINT, 0.15),
+                           (signal.SIGINT, 0.3), (signal.SIGKILL, 0.1),
+                           (signal.SIGKILL, 0.2), (signal.SIGINT, 60)):
+            p = h.spawn("-s", "n", "-c", "apply c",
+                        stdout=subprocess.DEVNULL)
+            try:
+                p.wait(delay)
+            except subprocess.TimeoutExpired:
+                p.send_signal(how)
+            p.wait(60)
+            ends.add(p.returncode)
+            done = h.addesh("-q", "-s", "n", "-c", "exec -- sh -c 'find . "
+                            "-type f | wc -l; find . -name \".addesh*\" | "
+                            "wc -l; find . -type d | wc -l'").is_ok()
+            same(done.out.split(), [str(n), "0", "51"]
+                 if int(done.out.split()[0]) else ["0", "0", "1"])
+            assert p.returncode != 0 or done.out.startswith(str(n)), done
+            # Too late is too late, and that is said.
+            if how == signal.SIGINT:
+                same(b"applied:" in p.stderr.read(),
+                     not done.out.startswith("0"))
+            h.addesh("-q", "-s", "n", "-c",
+                     "exec -- sh -c 'rm -rf d*'").is_ok()
+        assert 0 in ends and len(ends) > 1, ends
 
 
 @test("what apply is called with")

@@ -10,7 +10,8 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
-from sandboxes import SandboxHome  # noqa: E402
+import engines  # noqa: E402
+from sandboxes import ENGINES, SandboxHome  # noqa: E402
 from tap import main, same, test  # noqa: E402
 
 FILES = {
@@ -133,6 +134,27 @@ def _():
         same((got[3]["result"]["kept"], got[3]["result"]["verdict"]),
              (True, "executed"))
         same([f["path"] for f in got[4]["result"]["files"]], ["calc.py"])
+
+
+def images(kind):
+    return {tag for image in engines.api(kind).get("/images/json")
+            for tag in image["RepoTags"] or ()}
+
+
+@test("the image of its own Dockerfile goes with it: %s", ENGINES)
+def _(kind):
+    files = {"Dockerfile": "FROM busybox:latest\nENV A=b\n", "a": "a\n",
+             "Makefile": "all:\n\tfalse\n"}
+    with Place(files, kind) as h:
+        before = images(kind)
+        h.changes(content("a", "b\n"))
+        got = h.results("project try app c --no-build --no-test",
+                        "project try app c --no-build --no-test "
+                        "--name other --keep", "exec cat a",
+                        "project rm other --images")
+        same([o["status"] for o in got], [0, 0, 0, 0], h.done)
+        same(got[2]["result"]["stdout"], "b\n")
+        same((images(kind), h.kept_files()), (before, []))
 
 
 @test("Ctrl-C and a kill leave nothing")
