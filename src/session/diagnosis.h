@@ -40,8 +40,8 @@ struct diagnosis_input {
  * Sets *found to an object with `kind`, and what else is known, the caller's;
  * NULL if the failure is none that we know.  `message` is the sentence for
  * people, `suggestion` what to type, `file` (relative to the workspace), `line`
- * and `column` (numbers) the place in the user's own code, or only the file that
- * was run; each may be absent.
+ * and `column` (numbers) the place in the user's own code, or only the file
+ * that was run; each may be absent.
  */
 int diagnosis_find(const struct diagnosis_input *in, json **found,
     struct err *err);

@@ -129,7 +129,8 @@ replace(const char *text, const char *mark, const char *value)
 	return strbuf_detach(&sb);
 }
 
-/* {source} and {target}, neither of which can have a backslash; the caller's. */
+/* {source} and {target}, neither of which can have a backslash; the
+   caller's. */
 static char *
 name_volume(const char *text, const struct volume *v)
 {

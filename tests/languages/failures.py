@@ -212,6 +212,20 @@ subprocess.run(["cat", "data.csv"], check=True)
 """,
      "missing_file", "a.py",
      "ls"),
+    ("no module of a package", "a.py", """\
+import json.nosuch
+""",
+     "exception", "a.py:1",
+     "exec -- sed -n 1,4p a.py"),
+    ("a test", "a.py", """\
+import unittest
+class T(unittest.TestCase):
+    def test_it(self):
+        self.assertEqual(1, 2)
+unittest.main()
+""",
+     "assertion_failed", "a.py:4",
+     "exec -- sed -n 1,7p a.py"),
 ]
 
 CASES["javascript"] = [
@@ -532,6 +546,23 @@ python3 -m pip install --retries 0 requests
 """,
      "package_not_found", "a.sh",
      "dep add --lang python requests"),
+    ("no program of python's", "a.sh", """\
+python3 -m nosuch
+""",
+     "missing_module", "a.sh",
+     "dep add --lang python nosuch"),
+    ("a test", "a.sh", """\
+printf 'def test_it():\\n    assert 1 == 2\\n' > b.py
+python3 -m pytest -q b.py
+""",
+     "assertion_failed", "b.py:2",
+     "exec -- sed -n 1,5p b.py"),
+    ("no compiler", "a.sh", """\
+sh -c nosuchcommand
+clang a.c
+""",
+     "command_not_found", "a.sh:2",
+     None),
 ]
 
 CASES["perl"] = [

@@ -15,6 +15,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 sys.path.insert(0, HERE)
 import addesh  # noqa: E402
 import engines  # noqa: E402
+import manual  # noqa: E402
 from failures import CASES, FORGED, WRITTEN  # noqa: E402
 from sandboxes import RESTRICTED, Session  # noqa: E402
 from tap import diag, main, same, test  # noqa: E402
@@ -232,6 +233,10 @@ def every_entry_can_match():
         text = f.read()
     with open(os.path.join(top, "languages.yaml")) as f:
         known = set(re.findall(r"^([a-z]+):", f.read(), re.M))
+    kinds = set(re.findall(r"- kind: ([a-z_]+)", text))
+    run = next(t for names, t in manual.sections(
+        "addesh-json.5", "Ss", "RESULTS").items() if "run" in names.split(", "))
+    same(sorted(kinds - set(re.findall(r"[a-z_]+", "\n".join(run)))), [])
     for names in re.findall(r"languages: \[([^]]*)\]", text):
         assert set(names.split(", ")) <= known, names
     entries = text.split("\nfailures:\n")[1].split("\n  - kind: ")[1:]
