@@ -231,8 +231,8 @@ struct box_source {
 	   next call; 0 behind the last one; BOX_LATER: none yet, and whatever
 	   else waits has its turn. */
 	int (*next)(void *arg, struct box_entry *e, struct err *err);
-	/* The next bytes of the entry's content, 0 at its end; *p is valid
-	   until the next call. */
+	/* The next bytes of the entry's content, 0 at its end, which may come
+	   before its size says so; *p is valid until the next call. */
 	ssize_t (*read)(void *arg, const void **p, struct err *err);
 	void *arg;
 };

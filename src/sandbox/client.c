@@ -14,6 +14,7 @@
 #define ROUNDS 16
 /* Of what a runner says in words; a real one needs far less. */
 #define TEXTS_MAX 256
+#define HELD_MAX (32u << 10)
 /* Messages and windows are less: beyond it, credit came for what was not sent
    yet, and would have us keep whatever is to be sent. */
 #define UNSENT_MAX (2 * PROTO_MESSAGE_MAX)
@@ -71,6 +72,23 @@ client_flush(struct client *c)
 	watch_set(c);
 }
 
+/* What is held goes when it is enough, or when the loop turns. */
+void
+client_push(struct client *c)
+{
+	if (c->held && c->out.len - c->out_done < HELD_MAX)
+		watch_set(c);
+	else
+		client_flush(c);
+}
+
+void
+client_hold(struct client *c, bool hold)
+{
+	c->held = hold;
+	client_push(c);
+}
+
 static void
 queue_message(struct client *c, uint8_t type, uint32_t id, const void *fields,
     size_t n)
@@ -93,7 +111,7 @@ client_send(struct client *c, enum proto_type type, uint32_t id,
 	if (c->lost)
 		return;
 	queue_message(c, type, id, fields, n);
-	client_flush(c);
+	client_push(c);
 }
 
 /* ---- what the runner says ---- */

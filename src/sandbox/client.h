@@ -115,6 +115,9 @@ uint32_t request_id(const struct request *r);
 /* A message about a request (SIGNAL, RESIZE), or PING, QUIT. */
 void client_send(struct client *c, enum proto_type type, uint32_t id,
     const void *fields, size_t n);
+/* Until it is false what is sent may wait for more, or for the loop to turn:
+   each write to an engine is copied by three processes. */
+void client_hold(struct client *c, bool hold);
 /* How many bytes of payload may be sent in one DATA frame now, 0: wait. */
 size_t request_window(const struct request *r);
 /* Bytes of frames that were sent and not given back. */

@@ -32,7 +32,7 @@ struct client {
 	struct message_reader messages;
 	struct request *requests;
 	uint32_t last_id;
-	bool welcomed, lost, reading, pad;
+	bool welcomed, lost, reading, pad, held;
 	uint8_t nonce[PROTO_NONCE_SIZE];
 	struct strbuf early;
 	struct strbuf why;
@@ -44,6 +44,8 @@ struct client {
 
 /* Writes what can be written now, and waits for room for the rest. */
 void client_flush(struct client *c);
+/* The same, unless it is held: see client_hold(). */
+void client_push(struct client *c);
 /* The text of a field, the caller's, cut where it is too long. */
 char *client_text(const struct field *f);
 

@@ -58,7 +58,7 @@ request_data(struct request *r, const void *p, size_t n, bool end)
 	if (c->pad)
 		strbuf_addc(&c->out, '\0');
 	r->in_window += sizeof(header) + n;
-	client_flush(c);
+	client_push(c);
 }
 
 bool

@@ -79,8 +79,10 @@ send_entry(struct box *box, struct request *r, const char *rel, char type,
 	return box_put_entry(box, r, buf, n);
 }
 
-bool
-box_put_content(struct box *box, struct request *r, const char *p, size_t n)
+/* end: the last of these bytes is the file's. */
+static bool
+put_content(struct box *box, struct request *r, const char *p, size_t n,
+    bool end)
 {
 	while (n) {
 		size_t room = request_window(r);
@@ -91,11 +93,17 @@ box_put_content(struct box *box, struct request *r, const char *p, size_t n)
 			room = n;
 		if (!room)
 			continue;
-		request_data(r, p, room, false);
+		request_data(r, p, room, end && room == n);
 		p += room;
 		n -= room;
 	}
 	return !request_done(r);
+}
+
+bool
+box_put_content(struct box *box, struct request *r, const char *p, size_t n)
+{
+	return put_content(box, r, p, n, false);
 }
 
 bool
@@ -266,18 +274,29 @@ put_finish(struct put *p, int bad)
 
 /* ---- from a source ---- */
 
+/* What there is beyond the entry's size is left out; it may be less. */
 static int
-source_content(struct put *p, const struct box_source *src)
+source_content(struct put *p, const struct box_source *src, uint64_t size)
 {
 	const void *at;
-	ssize_t n;
 
-	while ((n = src->read(src->arg, &at, p->err)) > 0) {
-		p->count->bytes += n;
-		if (!box_put_content(p->box, p->request, at, (size_t)n))
+	while (size) {
+		ssize_t n = src->read(src->arg, &at, p->err);
+
+		if (n < 0)
 			return -1;
+		if (!n)
+			break;
+		if ((uint64_t)n > size)
+			n = (ssize_t)size;
+		size -= (uint64_t)n;
+		p->count->bytes += (uint64_t)n;
+		if (!put_content(p->box, p->request, at, (size_t)n, !size))
+			return -1;
+		if (!size)
+			return 0;
 	}
-	return n < 0 || !box_put_end(p->box, p->request, false) ? -1 : 0;
+	return box_put_end(p->box, p->request, false) ? 0 : -1;
 }
 
 static int
@@ -291,7 +310,7 @@ source_entry(struct put *p, const struct box_source *src,
 		return -1;
 	if (e->type == 'f') {
 		p->count->files++;
-		return source_content(p, src);
+		return source_content(p, src, e->size);
 	}
 	if (e->type == 'd')
 		p->count->dirs++;
@@ -326,9 +345,14 @@ box_put_source(struct box *box, const char *dest,
 	struct put p = {.box = box, .count = count, .err = err};
 	autofree char *full = box_path(box, dest);
 
+	int rc;
+
 	*count = (struct box_count){0};
 	p.request = box_put_open(box, full);
-	return put_finish(&p, source_all(&p, source));
+	client_hold(box->client, true);
+	rc = source_all(&p, source);
+	client_hold(box->client, false);
+	return put_finish(&p, rc);
 }
 
 /* ---- where it goes ---- */

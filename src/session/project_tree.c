@@ -130,6 +130,7 @@ struct project_tree {
 	const char *root;
 	struct snapshot_writer *snapshot;
 	uint64_t max_bytes, bytes;
+	uint64_t left; /* of the file that is read */
 	struct overlay nothing;
 	struct context_count count;
 	struct tree *tree;
@@ -223,6 +224,7 @@ open_file(struct project_tree *t, struct err *err)
 	if (t->max_bytes &&
 	    (uint64_t)st->st_size > t->max_bytes - t->bytes)
 		return too_large(t, err);
+	t->left = (uint64_t)st->st_size;
 	return 1;
 }
 
@@ -302,12 +304,15 @@ static ssize_t
 tree_read(void *arg, const void **p, struct err *err)
 {
 	struct project_tree *t = arg;
-	ssize_t n = read(t->fd, t->buf, sizeof(t->buf));
+	/* What is written behind its end meanwhile does not count. */
+	ssize_t n = read(t->fd, t->buf,
+	    t->left < sizeof(t->buf) ? t->left : sizeof(t->buf));
 
 	*p = t->buf;
 	if (n < 0)
 		return err_sys(err, errno, "%s/%s", t->root, t->at.path);
 	t->bytes += (uint64_t)n;
+	t->left -= (uint64_t)n;
 	if (t->max_bytes && t->bytes > t->max_bytes)
 		return too_large(t, err);
 	if (n && snapshot_write(t->snapshot, t->buf, (size_t)n, err))

@@ -327,6 +327,40 @@ def bench_context(report, url, what, times, make):
                        stdout=subprocess.DEVNULL, check=True)
 
 
+def bench_project(report, url, count=10000):
+    """A directory that becomes a project, with its environment, against the
+    copying of its files alone."""
+    name = "addesh-bench-project-%d" % os.getpid()
+    timed(docker(url, "run", "-d", "--name", name, *LIMITS, IMAGE, "sleep",
+                 "3600"))
+
+    def cleared(side, clear):
+        """Neither side pays for what the other has written."""
+        os.sync()
+        taken = side()
+        clear()
+        return taken
+
+    try:
+        with tempfile.TemporaryDirectory(
+                dir=os.environ.get("ADDESH_BENCH_DIR")) as tree, \
+                Shell("--engine", url) as shell:
+            fill(tree + "/src", count, 2000)
+            line = "project open --no-deps --name p --image %s %s" % (
+                IMAGE, tree)
+            mine, theirs = in_turn(
+                7, lambda: cleared(lambda: shell(line)[0],
+                                   lambda: shell("project rm p")),
+                lambda: cleared(
+                    lambda: timed(docker(url, "cp", tree, name + ":/copy")),
+                    lambda: timed(docker(url, "exec", name, "rm", "-r",
+                                         "/copy"))))
+            report.row("project open of 10,000 files / docker cp", mine,
+                       theirs, 1.2)
+    finally:
+        timed(docker(url, "rm", "-f", name))
+
+
 def bench_contexts(report, url):
     def large(tree):
         with open(tree + "/large", "wb") as f:
@@ -609,6 +643,7 @@ def main():
             bench_layer(report, DOCKER, "Docker")
             bench_flood(report, DOCKER, "Docker", 1.3)
             bench_contexts(report, DOCKER)
+            bench_project(report, DOCKER)
             bench_agent(report, DOCKER, "Docker", 0.8, program.name)
             bench_stats(report, DOCKER, "Docker")
             bench_open(report, DOCKER, "Docker")
