@@ -65,7 +65,7 @@ add_cpu(struct strbuf *sb, const struct stats *st)
 	if (st->of[STAT_CPU].why)
 		return;
 	if (st->of[STAT_CPU_OF_LIMIT].why) {
-		strbuf_addf(sb, ", limit: %s", st->of[STAT_CPU_OF_LIMIT].why);
+		strbuf_addf(sb, " (%s)", st->of[STAT_CPU_OF_LIMIT].why);
 		return;
 	}
 	strbuf_adds(sb, ", ");
