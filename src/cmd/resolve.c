@@ -29,7 +29,6 @@ static const struct {
     {"image pull", "pull"},
     {"inspect", "env info"},
     {"podman", "env new, exec, run, put, get, logs, images"},
-    {"ps", "env ls, jobs"},
     {"restart", "env reset"},
     {"rm", "env rm, image rm"},
     {"rmi", "image rm"},

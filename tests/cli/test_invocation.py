@@ -53,7 +53,7 @@ def a_word_of_the_table_is_run_without_the_lexer():
 
 
 @test("what is typed by habit is named as it is called here: %s", [
-    ("ps", "env ls, jobs"), ("rm e1", "env rm, image rm"),
+    ("rm e1", "env rm, image rm"),
     ("rmi a:1", "image rm"), ("fg %1", "wait, logs -f"),
     ("docker ps", "env new, exec, run, put, get, logs, images"),
     ("cp a e1:b", "put, get"), ("env list", "env ls"), ("image ls", "images"),
