@@ -226,6 +226,11 @@ unittest.main()
 """,
      "assertion_failed", "a.py:4",
      "exec -- sed -n 1,7p a.py"),
+    ("no file elsewhere", "a.py", """\
+open("/data/x.csv")
+""",
+     "missing_file", "a.py:1",
+     "exec -- sed -n 1,4p a.py"),
 ]
 
 CASES["javascript"] = [

@@ -234,8 +234,9 @@ def every_entry_can_match():
     with open(os.path.join(top, "languages.yaml")) as f:
         known = set(re.findall(r"^([a-z]+):", f.read(), re.M))
     kinds = set(re.findall(r"- kind: ([a-z_]+)", text))
-    run = next(t for names, t in manual.sections(
-        "addesh-json.5", "Ss", "RESULTS").items() if "run" in names.split(", "))
+    results = manual.sections("addesh-json.5", "Ss", "RESULTS")
+    run = next(t for names, t in results.items()
+               if "run" in names.split(", "))
     same(sorted(kinds - set(re.findall(r"[a-z_]+", "\n".join(run)))), [])
     for names in re.findall(r"languages: \[([^]]*)\]", text):
         assert set(names.split(", ")) <= known, names
