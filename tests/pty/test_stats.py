@@ -23,11 +23,15 @@ def home(kind="restricted"):
 
 def screen(h, commands, **size):
     s = Screen(h.argv("--no-history"), h.env, cwd=h.work, **size)
-    s.wait_for("^addesh.*>$")
-    for command in commands:
-        s.type(command)
-        s.keys("Enter")
-        s.wait_for(re.escape(command) + "\n.*^addesh e1 @[^\n]*> *$")
+    try:
+        s.wait_for("^addesh.*>$")
+        for command in commands:
+            s.type(command)
+            s.keys("Enter")
+            s.wait_for(re.escape(command) + "\n.*^addesh e1 @[^\n]*> *$")
+    except BaseException:
+        s.close()
+        raise
     return s
 
 
