@@ -12,6 +12,7 @@
 #define ASK_MS 60000	    /* what is asked beside the tests */
 #define ASK_BYTES (1u << 20)
 #define RANDOM_BYTES 16
+#define PLACES_MAX 1000 /* modules of a project, each with its reports */
 #define LINE_MAX_KEPT 4096 /* bytes of a line of TAP */
 
 void
@@ -92,7 +93,7 @@ static void
 add_beside(struct testing *x, const char *pattern, const char *path,
     struct strvec *out)
 {
-	for (size_t i = 0; i < x->files.paths.n; i++) {
+	for (size_t i = 0; i < x->files.paths.n && out->n < PLACES_MAX; i++) {
 		const char *file = x->files.paths.v[i];
 		const char *slash = strrchr(file, '/');
 
@@ -250,7 +251,8 @@ finish_coverage(struct testing *x, struct err *err)
 	if (!x->covers || !c->after.n)
 		return 0;
 	framework_expand(&c->after, &(struct framework_places){
-	    .dir = x->dir, .coverage = x->coverage, .tmp = x->dir}, &after);
+	    .dir = x->places.dir, .coverage = x->coverage, .tmp = x->dir},
+	    &after);
 	return test_ask(x, &after, NULL, err) < 0 ? -1 : 0;
 }
 
