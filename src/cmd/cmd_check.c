@@ -88,6 +88,26 @@ check_programs(struct checks *k)
 	    t->directory, &k->out, &c->err);
 }
 
+/* All of the project that is open. */
+static int
+take_project(struct checks *k)
+{
+	struct call *c = k->c;
+	const char *in = call_str(c, "in");
+
+	if (c->heredoc)
+		return err_set(&c->err, ERR_USAGE,
+		    "which name has the file?  check FILE <<EOF");
+	if ((in || c->session->current) && c->host->need_env(c, in))
+		return -1;
+	if (!c->env || !c->env->project) {
+		err_set(&c->err, ERR_USAGE, "which files?");
+		return err_hint(&c->err, "name them:  check FILE...  or open "
+		    "what they are of:  project open DIR");
+	}
+	return take_operand(k, ".");
+}
+
 static int
 check_all(struct checks *k)
 {
@@ -109,6 +129,8 @@ check_all(struct checks *k)
 		    "a heredoc is no file of the environment");
 	if (call_has(c, "workspace") &&
 	    c->host->need_env(c, call_str(c, "in")))
+		return -1;
+	if (!c->argc && take_project(k))
 		return -1;
 	for (size_t i = 0; i < c->argc; i++)
 		if (take_operand(k, c->argv[i]))
@@ -169,7 +191,8 @@ const struct cmd cmd_check = {
     .help =
 	"Looks at files of this host, at all of a directory, at the program of "
 	"a step (@K), or at the heredoc, with --workspace at files of the "
-	"environment, in layers: syntax by the language's "
+	"environment, and without a FILE at the project that is open, in "
+	"layers: syntax by the language's "
 	"own parser in the environment; structure, what the file must have; "
 	"security, what is risky in code, and secrets in it; performance, "
 	"files that are too large; and lint, only if it is asked for.  The "
@@ -181,11 +204,11 @@ const struct cmd cmd_check = {
 	"The settings checks.* say what is refused, warned of or allowed.  The "
 	"status is 1 if something is refused, else 0.",
     .examples = "check main.py\ncheck --only syntax,security .\ncheck @3\n"
-		"check --workspace .\n"
+		"check\n"
 		"check Dockerfile\n"
 		"check main.py <<EOF\nprint(eval(text))\nEOF",
     .opts = check_opts,
-    .args = {ARG_SOME("FILE", COMP_SAVED)},
+    .args = {ARG_REST("FILE", COMP_SAVED)},
     .flags = CMD_TAKES_HEREDOC,
     .exec = check_exec,
 };

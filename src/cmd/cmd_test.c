@@ -144,7 +144,7 @@ show(struct call *c, const struct tests_result *t)
 	if (t->run.note.kind != ERR_NONE && t->state != TESTS_PASSED &&
 	    (t->state != TESTS_FAILED || !t->has_report || t->run.disk_used))
 		run_result_show(c, &t->run);
-	if (t->hint)
+	if (t->hint && !t->run.note.hint.len)
 		call_text(c, "  try:  %s\n", t->hint);
 }
 

@@ -221,7 +221,9 @@ note_missing(struct testing *x)
 {
 	const char *package = x->f ? x->f->package : NULL;
 
-	if (package && x->language->dependencies.packages.n) {
+	/* Where packages cannot be added, what the run's own note says helps. */
+	if (package && x->language->dependencies.packages.n &&
+	    x->env->spec.kind == BOX_ENGINE) {
 		free(x->t->hint);
 		x->t->hint = xasprintf("dep add %s", package);
 	}

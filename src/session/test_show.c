@@ -200,6 +200,7 @@ tests_json(const struct tests_result *t)
 
 	json_put_str(j, "state", tests_state_name(t->state));
 	json_put_str(j, "why", t->why);
+	json_put_str(j, "hint", t->hint);
 	json_put_str(j, "framework", t->framework);
 	json_put_str(j, "language", t->language);
 	json_put_str(j, "found_by", t->found_by);

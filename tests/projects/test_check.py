@@ -391,6 +391,19 @@ def files_of_the_environment():
 
 
 @test
+def without_a_file_it_is_the_project():
+    with Session("docker") as s:
+        same(s.do("check")["error"]["message"], "which files?")
+        s.home.write("tree/a.py", "def f(:\n")
+        s.home.write("tree/node_modules/m/index.js", "eval(x)\n")
+        s.ok("project open tree --image python:3.11-slim")
+        os.unlink(s.home.work + "/tree/a.py")
+        same(found(s.do("check")["result"], "file", "line"), [("a.py", 1)])
+        got = s.do("check", "def f(:\n")
+        assert "which name" in got["error"]["message"], got
+
+
+@test
 def what_a_directory_is_expected_to_have():
     s = rooms.get()
     s.home.write("site/index.html",

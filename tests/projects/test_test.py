@@ -240,6 +240,7 @@ def a_framework_that_is_missing():
     with Session("docker", new="env new python:3.11-slim") as s:
         t = state_of(s, {"test_a.py": "import pytest\n" + RIGHT})
         same((t["state"], t["status"]), ("framework_missing", 127))
+        same(t["hint"], "dep add pytest")
         t = state_of(s, {"package.json": '{"jest": {}}'})
         same((t["state"], t["status"]), ("framework_missing", 127))
 
