@@ -178,6 +178,17 @@ mode_of(const struct host_item *it)
 	return is->mode & 0100 ? mode | ((mode & 0444) >> 2) : mode & ~0111u;
 }
 
+/* A file of somebody else's stays theirs, where we may give files away. */
+static void
+keep_owner(const struct host_item *it, int fd)
+{
+	const struct stat *was = &it->swap.seen;
+
+	if (it->edit->before.exists && fchown(fd, was->st_uid, was->st_gid) &&
+	    fchown(fd, (uid_t)-1, was->st_gid))
+		return; /* it becomes ours, as with an editor */
+}
+
 /* To the disk before it takes the place of what is there. */
 static int
 write_new(struct hosting *h, struct host_item *it)
@@ -191,6 +202,7 @@ write_new(struct hosting *h, struct host_item *it)
 		it->swap.temp[0] = '\0';
 		return fail(h, sys, it->edit->path);
 	}
+	keep_owner(it, fd);
 	if (io_write_all(fd, content->buf, content->len) ||
 	    fchmod(fd, mode_of(it)) || fsync(fd))
 		return fail(h, errno, it->edit->path);

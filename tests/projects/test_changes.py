@@ -84,6 +84,9 @@ FILES = {"a.txt": "one\ntwo\n", "d/b.txt": "b\n", "d/gone": "g\n",
 def _(kind):
     with Place(kind, FILES) as h:
         os.symlink("a.txt", h.app + "/link")
+        if kind == "restricted-root":
+            os.chown(h.app + "/a.txt", 1234, 1235)
+        owner = os.stat(h.app + "/a.txt")[4:6]
         os.chmod(h.app + "/a.txt", 0o640)
         shown, done, again = h.ok(
             h.open, "exec -- sh -c 'sed -i s/two/TWO/ a.txt; rm d/gone; "
@@ -101,6 +104,7 @@ def _(kind):
             ".gitignore": (FILES[".gitignore"], False),
             "new/dir/f": ("n\n", False), "link": "-> a.txt"})
         same(os.stat(h.app + "/a.txt").st_mode & 0o777, 0o640, "its mode")
+        same(os.stat(h.app + "/a.txt")[4:6], owner)
 
 
 @test("a program cannot hide a change")

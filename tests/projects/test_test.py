@@ -109,9 +109,14 @@ def same_failing(t, wanted):
     same(len(got), len(wanted), got)
 
 
+# What every machine has that tests addesh; see bootstrap.
+HOST = ("pytest", "unittest", "node-test", "npm-test", "prove", "tap")
+
+
 # Gradle takes so long that it runs once, with coverage below.
 @test("%s: %s", [("docker", n) for n in PROJECTS if n != "gradle"] +
-      [("podman", "pytest")] + [(kind, "unittest") for kind in KINDS[1:]])
+      [("podman", n) for n in ("pytest", "unittest")] +
+      [(kind, n) for kind in KINDS[2:] for n in HOST])
 def _(kind, name):
     p = PROJECTS[name]
     s = rooms.get(kind, p.image.split(":")[1])
