@@ -13,13 +13,7 @@
 #include "session/project.h"
 
 static const struct opt open_opts[] = {
-    OPT_STR(0, "name", "NAME", "call it NAME, else as the directory",
-	COMP_NONE),
-    OPT_STR(0, "lang", "LANGUAGE", "what it is written in", COMP_LANGUAGE),
-    OPT_STR(0, "image", "IMAGE",
-	"instead of its Dockerfile's or its language's", COMP_IMAGE),
-    OPT_FLAG(0, "no-deps", "do not install what its lists name"),
-    OPT_FLAG(0, "net", "programs reach the network"),
+    PROJECT_OPEN_OPTS,
     OPT_MAY_TIME(0, "keep",
 	"it outlives the session, until it has been idle for TIME"),
     OPT_END,
@@ -28,15 +22,10 @@ static const struct opt open_opts[] = {
 static int
 open_exec(struct call *c)
 {
-	const struct project_options o = {.dir = c->argv[0],
-	    .name = call_str(c, "name"),
-	    .lang = call_str(c, "lang"),
-	    .image = call_str(c, "image"),
-	    .no_deps = call_has(c, "no-deps"),
-	    .keep = call_has(c, "keep"),
-	    .keep_time = call_str(c, "keep"),
-	    .network = call_has(c, "net")};
+	struct project_options o = project_call_options(c);
 
+	o.keep = call_has(c, "keep");
+	o.keep_time = call_str(c, "keep");
 	return project_call_open(c, &o) ? 0 : -1;
 }
 

@@ -158,12 +158,7 @@ static int
 open_and_try(struct trying *t)
 {
 	struct call *c = t->c;
-	const struct project_options o = {.dir = c->argv[0],
-	    .name = call_str(c, "name"),
-	    .lang = call_str(c, "lang"),
-	    .image = call_str(c, "image"),
-	    .no_deps = call_has(c, "no-deps"),
-	    .network = call_has(c, "net")};
+	const struct project_options o = project_call_options(c);
 	autofree char *before = c->session->current
 	    ? xstrdup(c->session->current->spec.name) : NULL;
 	struct env *env = project_call_open(c, &o);
@@ -203,13 +198,7 @@ static const struct opt try_opts[] = {
     OPT_FLAG(0, "no-check", "do not check the files that change"),
     OPT_FLAG(0, "no-build", "do not build it"),
     OPT_FLAG(0, "no-test", "do not test it"),
-    OPT_STR(0, "name", "NAME", "call it NAME, else as the directory",
-	COMP_NONE),
-    OPT_STR(0, "lang", "LANGUAGE", "what it is written in", COMP_LANGUAGE),
-    OPT_STR(0, "image", "IMAGE",
-	"instead of its Dockerfile's or its language's", COMP_IMAGE),
-    OPT_FLAG(0, "no-deps", "do not install what its lists name"),
-    OPT_FLAG(0, "net", "programs reach the network"),
+    PROJECT_OPEN_OPTS,
     OPT_END,
 };
 

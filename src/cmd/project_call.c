@@ -328,6 +328,17 @@ open_it(struct opening *p)
 	return env;
 }
 
+struct project_options
+project_call_options(const struct call *c)
+{
+	return (struct project_options){.dir = c->argv[0],
+	    .name = call_str(c, "name"),
+	    .lang = call_str(c, "lang"),
+	    .image = call_str(c, "image"),
+	    .no_deps = call_has(c, "no-deps"),
+	    .network = call_has(c, "net")};
+}
+
 struct env *
 project_call_open(struct call *c, const struct project_options *o)
 {

@@ -4,8 +4,21 @@
 
 #include <stdbool.h>
 
+#include "cmd/table.h"
+
 struct call;
 struct env;
+
+/* Rows of struct opt, which project_call_options() reads. */
+#define PROJECT_OPEN_OPTS                                                      \
+	OPT_STR(0, "name", "NAME", "call it NAME, else as the directory",      \
+	    COMP_NONE),                                                        \
+	    OPT_STR(0, "lang", "LANGUAGE", "what it is written in",            \
+		COMP_LANGUAGE),                                                \
+	    OPT_STR(0, "image", "IMAGE",                                       \
+		"instead of its Dockerfile's or its language's", COMP_IMAGE),  \
+	    OPT_FLAG(0, "no-deps", "do not install what its lists name"),      \
+	    OPT_FLAG(0, "net", "programs reach the network")
 
 struct project_options {
 	const char *dir;   /* of this host */
@@ -17,6 +30,9 @@ struct project_options {
 	const char *keep_time; /* idle; NULL: as the policy says */
 	bool network;
 };
+
+/* Of DIR, the first operand; borrowed from the call, without keep. */
+struct project_options project_call_options(const struct call *c);
 
 /*
  * Opens a project, shows how its image is made, and puts what it came to into

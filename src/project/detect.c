@@ -34,9 +34,8 @@ detect_skips(const struct languages *ls, const char *name)
 	return false;
 }
 
-/* Is it, or what it lies in, skipped? */
-static bool
-skips_path(const struct languages *ls, const char *path)
+bool
+detect_skips_path(const struct languages *ls, const char *path)
 {
 	const char *slash;
 
@@ -135,7 +134,7 @@ find_sign(struct search *s, const struct sign *sign)
 		const char *line;
 
 		if (!matches_any(&sign->files, paths->v[i]) ||
-		    skips_path(s->ls, paths->v[i]))
+		    detect_skips_path(s->ls, paths->v[i]))
 			continue;
 		if (!sign->texts.n && !sign->without.n)
 			return xstrdup(paths->v[i]);
@@ -224,7 +223,7 @@ detect_languages(struct search *s)
 
 	for (size_t i = 0; i < paths->n && i < DETECT_FILES_MAX; i++) {
 		const struct language *l =
-		    skips_path(s->ls, paths->v[i])
+		    detect_skips_path(s->ls, paths->v[i])
 			? NULL
 			: languages_by_file(s->ls, paths->v[i]);
 

@@ -32,6 +32,8 @@ struct project_source {
    own: .git, node_modules, target ...?  Who lists files need not look into
    it; what lies there is not looked at. */
 bool detect_skips(const struct languages *ls, const char *name);
+/* Is one of those that a file's path leads through of that kind? */
+bool detect_skips_path(const struct languages *ls, const char *path);
 
 struct detected_language {
 	const struct language *language;

@@ -11,21 +11,6 @@ struct listing {
 	size_t n;
 };
 
-/* Whether a part of the path is a directory of tools. */
-static bool
-is_skipped(const struct languages *ls, const char *path)
-{
-	const char *slash;
-
-	for (; (slash = strchr(path, '/')); path = slash + 1) {
-		autofree char *name = xstrndup(path, (size_t)(slash - path));
-
-		if (detect_skips(ls, name))
-			return true;
-	}
-	return false;
-}
-
 static void
 on_entry(void *arg, const struct box_entry *e)
 {
@@ -36,7 +21,7 @@ on_entry(void *arg, const struct box_entry *e)
 		return;
 	if (e->type == 'd' && !l->below && !detect_skips(l->ls, e->path))
 		strvec_push(&l->dirs, e->path);
-	if (e->type != 'f' || is_skipped(l->ls, e->path))
+	if (e->type != 'f' || detect_skips_path(l->ls, e->path))
 		return;
 	if (l->n++ >= DETECT_FILES_MAX) {
 		l->files->whole = false;
