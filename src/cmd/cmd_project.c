@@ -150,7 +150,8 @@ detect(struct call *c, const struct env *env, struct detection *d)
 		if (snapshot_at(files, i)->type == 'f')
 			strvec_push(&paths, snapshot_at(files, i)->path);
 	if (all && files)
-		rc = project_detect(all, &source, NULL, d, &c->err);
+		rc = project_detect(all, &source, session_project_told(env), d,
+		    &c->err);
 	snapshot_close(files);
 	return rc;
 }
@@ -170,14 +171,17 @@ fact(struct call *c, const char *name, const char *title, const char *value,
 	call_fact(c, name, title, text.buf);
 }
 
+/* A command as it could be typed; the caller's. */
 static char *
-words(const struct strvec *argv)
+words(const struct strvec *command, const char *helper)
 {
+	autovec struct strvec argv = STRVEC_INIT;
 	struct strbuf sb = STRBUF_INIT;
 
-	for (size_t i = 0; i < argv->n; i++) {
+	framework_show(command, helper, &argv);
+	for (size_t i = 0; i < argv.n; i++) {
 		strbuf_adds(&sb, i ? " " : "");
-		strbuf_add_word(&sb, argv->v[i]);
+		strbuf_add_word(&sb, argv.v[i]);
 	}
 	return strbuf_detach(&sb);
 }
@@ -189,14 +193,15 @@ tell_detected(struct call *c, const struct detection *d)
 		fact(c, "language", "language", d->languages[i].language->name,
 		    d->languages[i].why);
 	for (size_t i = 0; i < d->ntests; i++) {
-		autofree char *argv = words(&d->tests[i].framework->command);
+		const struct framework *f = d->tests[i].framework;
+		autofree char *argv = words(&f->command, f->helper);
 
-		fact(c, "framework", "framework",
-		    d->tests[i].framework->name, d->tests[i].why);
+		fact(c, "framework", "framework", f->name, d->tests[i].why);
 		call_fact(c, "test", "  command", argv);
 	}
 	for (size_t i = 0; i < d->nbuilds; i++) {
-		autofree char *argv = words(&d->builds[i].build->command);
+		autofree char *argv = words(&d->builds[i].build->command,
+		    NULL);
 
 		fact(c, "build", "build", argv, d->builds[i].why);
 	}
@@ -220,7 +225,7 @@ tell_project(struct call *c, const struct env *env)
 	call_fact(c, "directory", "directory", dir.buf);
 	fact(c, "image", "image",
 	    env->spec.image ? env->spec.image : "programs of this host",
-	    p->dockerfile);
+	    env->spec.image ? p->image_why : NULL);
 	if (with.len)
 		call_fact(c, "dependencies", "packages", with.buf);
 	call_fact(c, "files", "files", sent.buf);
@@ -297,5 +302,5 @@ const struct cmd cmd_project_rm = {
 
 const struct cmd cmd_project = {
     .name = "project",
-    .summary = "projects: open, ls, use, info, apply, rm",
+    .summary = "projects: open, info, try, build, apply, rm, ...",
 };

@@ -136,7 +136,7 @@ select_again(struct session *s, const char *name)
 static int
 clean_up(struct call *c, struct env *env, bool keep)
 {
-	autoerr struct err err = ERR_INIT, was = ERR_INIT;
+	autoerr struct err was = ERR_INIT;
 	int rc;
 
 	json_put_bool(call_data(c), "kept", keep);

@@ -1,5 +1,6 @@
 #include "cmd/verify.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "cmd/check_show.h"
@@ -96,6 +97,9 @@ build(struct call *c, struct verification *v)
 	    c->session, c->env, &o, &sink, &b, &c->err);
 	if (!rc && b.command.n)
 		rc = check_ended(c, &b.run);
+	if (!rc && b.command.n && b.run.exec_errno == ENOENT)
+		rc = err_set(&c->err, ERR_USAGE,
+		    "%s is not in this environment", b.command.v[0]);
 	if (!rc && b.command.n) {
 		v->built = true;
 		json_put(call_data(c), "build", project_built_json(&b));

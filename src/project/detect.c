@@ -377,9 +377,12 @@ detection_release(struct detection *d)
 }
 
 static void
-put_command(json *obj, const struct strvec *command)
+put_command(json *obj, const struct strvec *command, const char *helper)
 {
-	json_put(obj, "command", json_from_strings(command));
+	autovec struct strvec shown = STRVEC_INIT;
+
+	framework_show(command, helper, &shown);
+	json_put(obj, "command", json_from_strings(&shown));
 }
 
 json *
@@ -401,7 +404,8 @@ detection_json(const struct detection *d)
 
 		json_put_str(one, "framework", d->tests[i].framework->name);
 		json_put_str(one, "language", d->tests[i].language->name);
-		put_command(one, &d->tests[i].framework->command);
+		put_command(one, &d->tests[i].framework->command,
+		    d->tests[i].framework->helper);
 		json_put_bool(one, "coverage", d->tests[i].coverage);
 		json_put_str(one, "why", d->tests[i].why);
 		json_push(tests, one);
@@ -411,7 +415,7 @@ detection_json(const struct detection *d)
 
 		json_put_str(one, "name", d->builds[i].build->name);
 		json_put_str(one, "language", d->builds[i].language->name);
-		put_command(one, &d->builds[i].build->command);
+		put_command(one, &d->builds[i].build->command, NULL);
 		json_put_str(one, "why", d->builds[i].why);
 		json_push(builds, one);
 	}
@@ -476,4 +480,17 @@ framework_expand(const struct strvec *argv,
 		add_words(places->cover, places, out);
 	if (!args && places->args)
 		strvec_pushv(out, places->args->v, places->args->n);
+}
+
+void
+framework_show(
+    const struct strvec *argv, const char *helper, struct strvec *out)
+{
+	const struct framework_places shown = {.dir = ".",
+	    .report = "REPORT",
+	    .coverage = "COVERAGE",
+	    .helper = helper,
+	    .tmp = "TMP"};
+
+	framework_expand(argv, &shown, out);
 }

@@ -93,6 +93,10 @@ struct framework_places {
 };
 void framework_expand(const struct strvec *argv,
     const struct framework_places *places, struct strvec *out);
+/* For people: what is drawn for each run is told as REPORT, COVERAGE and TMP;
+   helper: the name of its own program, or NULL. */
+void framework_show(
+    const struct strvec *argv, const char *helper, struct strvec *out);
 /* The same within one text; the caller's. */
 char *framework_text(const char *text, const struct framework_places *places);
 

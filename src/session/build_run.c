@@ -5,6 +5,7 @@
 
 #include "base/glob.h"
 #include "session/env_source.h"
+#include "session/project.h"
 
 /* A file of the workspace, as far as a build may change it. */
 struct seen {
@@ -163,7 +164,9 @@ choose(struct session *s, struct env *env, const struct build_options *o,
 	*kind = NULL;
 	if (!rc && !o->command)
 		rc = env_files_list(&files, env, ls, err) ||
-			     project_detect(ls, &files.source, o->lang, &d, err)
+			     project_detect(ls, &files.source,
+			    o->lang ? o->lang : session_project_told(env),
+			    &d, err)
 			 ? -1
 			 : 0;
 	if (!rc && d.nbuilds) {
@@ -207,6 +210,8 @@ run_build(struct session *s, struct env *env, const struct build_options *o,
 	strvec_pushv(&b->command, p.args.v, p.args.n);
 	p.timeout_ms = o->timeout_ms;
 	p.timeout_where = o->timeout_where;
+	p.timeout_setting = "project.build_timeout";
+	p.command = "project build";
 	p.log_max = o->log_max;
 	p.output_max = o->output_max;
 	rc = execute_program(s, env, &p, sink, &b->run, err);

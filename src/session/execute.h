@@ -24,6 +24,10 @@ struct program {
 	int stdin_fd;	 /* -1: empty input */
 	uint64_t timeout_ms;
 	const char *timeout_where; /* who set it: "run -t" */
+	/* For who wants more: NULL is "timeout", or of a project what its runs
+	   have, */
+	const char *timeout_setting;
+	const char *command; /* and "run" or "exec" */
 	uint64_t output_max;	   /* 0: all of it is passed on */
 	uint64_t log_max;	   /* kept per stream in the step's log */
 	/* NULL: it is waited for; else it becomes a job of this label */

@@ -8,6 +8,7 @@
 
 #include "base/units.h"
 #include "session/diagnosis.h"
+#include "session/project.h"
 
 void
 explain_missing(struct execution *x)
@@ -77,7 +78,10 @@ static void
 note_timeout(struct execution *x)
 {
 	autobuf struct strbuf limit = STRBUF_INIT, twice = STRBUF_INIT;
-	const char *command = x->p->choice ? "run" : "exec";
+	const char *command = x->p->command ? x->p->command
+	    : x->p->choice ? "run" : "exec";
+	const char *setting = x->p->timeout_setting ? x->p->timeout_setting
+	    : x->env->project ? "project.timeout" : "timeout";
 	autofree char *suggestion = NULL;
 
 	if (!x->p->timeout_ms) {
@@ -96,11 +100,32 @@ note_timeout(struct execution *x)
 		suggestion = xasprintf("%s -t %s", command, twice.buf);
 	} else {
 		err_hint(&x->r->note,
-		    "more time:  %s -t %s ...      for all:  set timeout %s",
-		    command, twice.buf, twice.buf);
-		suggestion = xasprintf("set timeout %s", twice.buf);
+		    "more time:  %s -t %s ...      for all:  set %s %s",
+		    command, twice.buf, setting, twice.buf);
+		suggestion = xasprintf("set %s %s", setting, twice.buf);
 	}
 	result_diagnose(x->r, "timeout", suggestion);
+}
+
+/* How an environment like this one is had with more; the caller's.  What a
+   project has is the policy's. */
+static char *
+with_more(const struct execution *x, const char *option, const char *setting,
+    const char *size)
+{
+	const struct env *env = x->env;
+	struct strbuf sb = STRBUF_INIT;
+
+	if (env->project) {
+		strbuf_addf(
+		    &sb, "set %s %s && project open ", setting, size);
+		strbuf_add_word(&sb, env->project->root);
+	} else {
+		strbuf_addf(&sb, "env new %s %s%s%s", option, size,
+		    env->spec.image ? " " : "",
+		    env->spec.image ? env->spec.image : "");
+	}
+	return strbuf_detach(&sb);
 }
 
 /* The limit as it was read back: room for files can be used by programs too,
@@ -131,8 +156,7 @@ note_oom(struct execution *x)
 		err_set(&x->r->note, ERR_SANDBOX,
 		    "the limit is %s, the peak was %s", text.buf, peak.buf);
 	}
-	suggestion =
-	    xasprintf("env new -m %s %s", twice.buf, x->env->spec.image);
+	suggestion = with_more(x, "-m", "project.memory_limit", twice.buf);
 	/* No process was large: there are many, or ever more empty files. */
 	err_hint(&x->r->note, "more memory:  %s%s", suggestion,
 	    small ? "      without files:  env reset" : "");
@@ -153,8 +177,7 @@ note_disk(struct execution *x)
 	err_set(&x->r->note, ERR_SANDBOX,
 	    "the limit of " SANDBOX_WORKSPACE " is %s, its files had %s",
 	    text.buf, used.buf);
-	suggestion =
-	    xasprintf("env new --disk %s %s", twice.buf, x->env->spec.image);
+	suggestion = with_more(x, "--disk", "project.disk_limit", twice.buf);
 	err_hint(&x->r->note, "make room:  exec rm FILE  or  env reset      "
 	    "more:  %s", suggestion);
 	result_diagnose(x->r, "disk_full", suggestion);

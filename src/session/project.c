@@ -238,6 +238,7 @@ from_plan(const struct project_plan *plan)
 	p->root = xstrdup(plan->root);
 	p->language = plan->language ? xstrdup(plan->language->name) : NULL;
 	p->why = plan->why ? xstrdup(plan->why) : NULL;
+	p->image_why = plan->image_why ? xstrdup(plan->image_why) : NULL;
 	p->dockerfile = plan->dockerfile ? xstrdup(plan->dockerfile) : NULL;
 	p->workdir = plan->workdir ? xstrdup(plan->workdir) : NULL;
 	p->opened_ms = clock_wall_ms();

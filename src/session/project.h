@@ -28,6 +28,7 @@ struct project {
 	char *root;  /* the directory on this host, without links */
 	char *language; /* its name, or NULL */
 	char *why;	/* it is that one; or NULL */
+	char *image_why;  /* why it has its image; or NULL: not known */
 	char *dockerfile; /* name of the file that the image was built from, or
 			     NULL */
 	char *workdir; /* of that image, or NULL */
@@ -48,6 +49,7 @@ struct project_plan {
 	char *title; /* of the directory: a name of an environment */
 	const struct language *language; /* or NULL: nothing tells */
 	char *why;
+	char *image_why;
 	char *image;	  /* to be opened, unless it is built: */
 	char *dockerfile; /* "Dockerfile", or NULL */
 	struct strvec lists; /* of packages, names in root */
@@ -64,6 +66,9 @@ void project_plan_release(struct project_plan *p);
  */
 int session_project_plan(struct session *s, const char *dir, const char *lang,
     const char *image, struct project_plan *plan, struct err *err);
+/* The language that it was told to be of (--lang), or NULL; also without a
+   project. */
+const char *session_project_told(const struct env *env);
 /* Reads the plan's lists. */
 int session_project_deps(struct session *s, const struct project_plan *plan,
     struct deps *d, struct err *err);

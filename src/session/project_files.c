@@ -69,6 +69,7 @@ project_free(struct project *p)
 	free(p->root);
 	free(p->language);
 	free(p->why);
+	free(p->image_why);
 	free(p->dockerfile);
 	free(p->workdir);
 	strvec_release(&p->images);
@@ -118,6 +119,7 @@ project_json(const struct project *p)
 	json_put(j, "root", json_text(p->root, strlen(p->root)));
 	json_put_str(j, "language", p->language);
 	json_put_str(j, "why", p->why);
+	json_put_str(j, "image_why", p->image_why);
 	json_put_str(j, "dockerfile", p->dockerfile);
 	json_put_str(j, "workdir", p->workdir);
 	json_put(j, "images", json_from_strings(&p->images));
@@ -162,6 +164,7 @@ project_read(const struct session *s, const json *j)
 	p->root = xstrdup(root.buf);
 	p->language = text_member(j, "language");
 	p->why = text_member(j, "why");
+	p->image_why = text_member(j, "image_why");
 	p->dockerfile = text_member(j, "dockerfile");
 	p->workdir = text_member(j, "workdir");
 	json_strings(json_get(j, "images"), &p->images);

@@ -17,6 +17,7 @@ project_plan_release(struct project_plan *p)
 	free(p->root);
 	free(p->title);
 	free(p->why);
+	free(p->image_why);
 	free(p->image);
 	free(p->dockerfile);
 	free(p->workdir);
@@ -70,6 +71,16 @@ find_root(const char *dir, struct project_plan *plan, struct err *err)
 
 /* ---- its language ---- */
 
+#define TOLD "--lang"
+
+const char *
+session_project_told(const struct env *env)
+{
+	const struct project *p = env->project;
+
+	return p && p->why && !strcmp(p->why, TOLD) ? p->language : NULL;
+}
+
 static int
 read_text(void *root, const char *path, size_t max, struct strbuf *out)
 {
@@ -88,7 +99,7 @@ detect(struct project_plan *plan, const struct languages *all,
 		return -1;
 	if (lang) {
 		plan->language = languages_by_name(all, lang);
-		plan->why = xstrdup("--lang");
+		plan->why = xstrdup(TOLD);
 	} else if (d->nlanguages) {
 		plan->language = d->languages[0].language;
 		plan->why = xstrdup(d->languages[0].why);
@@ -169,8 +180,16 @@ choose_image(const struct session *s, struct project_plan *plan,
 
 	if (!image && !lstat(path, &st) && S_ISREG(st.st_mode))
 		plan->dockerfile = xstrdup(DOCKERFILE);
-	if (!image && plan->language)
+	if (image)
+		plan->image_why = xstrdup("--image");
+	else if (plan->language)
 		image = language_image(plan->language, paths);
+	if (plan->dockerfile)
+		plan->image_why = xstrdup(plan->dockerfile);
+	else if (!plan->image_why)
+		plan->image_why = image
+		    ? xasprintf("that of %s", plan->language->name)
+		    : xstrdup(policy_where(s->policy, SET_IMAGE));
 	plan->image = xstrdup(image ? image : policy_text(s->policy, SET_IMAGE));
 }
 

@@ -7,6 +7,7 @@
 #include "base/io.h"
 #include "base/regexp.h"
 #include "sandbox/runtime.h"
+#include "session/project.h"
 
 #define HELPER_MAX (256u << 10)
 #define ASK_MS 60000	    /* what is asked beside the tests */
@@ -358,6 +359,8 @@ run_tests(struct testing *x, struct err *err)
 	build_command(x, &p);
 	p.timeout_ms = x->o->timeout_ms;
 	p.timeout_where = x->o->timeout_where;
+	p.timeout_setting = "project.timeout";
+	p.command = "test";
 	p.log_max = x->o->log_max;
 	p.output_max = x->from_out ? 0 : x->o->output_max;
 	rc = execute_program(x->s, x->env, &p, &sink, &x->t->run, err);
@@ -382,7 +385,9 @@ choose(struct testing *x, struct err *err)
 		t->framework = xstrdup("command");
 		return 1;
 	}
-	if (project_detect(ls, &x->files.source, x->o->lang, &x->found, err))
+	if (project_detect(ls, &x->files.source,
+		x->o->lang ? x->o->lang : session_project_told(x->env),
+		&x->found, err))
 		return -1;
 	if (!x->found.ntests) {
 		t->state = TESTS_NONE;

@@ -249,7 +249,7 @@ def two_hundred_calls_at_once():
         for number in wrong:
             same(s.result(number)["isError"], True)
         for number in lists:
-            same(len(s.result(number)["tools"]), 11)
+            same(len(s.result(number)["tools"]), 12)
 
 
 @test

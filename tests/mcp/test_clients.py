@@ -47,7 +47,7 @@ def _(kind, package):
     said, err = session(kind, package)
     same(said["errors"], [])
     same(said["version"], {"sdk": "legacy", "client": "2026-07-28"}[package])
-    same((said["server"]["name"], len(said["tools"])), ("addesh", 11))
+    same((said["server"]["name"], len(said["tools"])), ("addesh", 12))
     assert "create_runtime_env" in said["instructions"]
     if "ok" not in said:
         raise AssertionError(json.dumps(said["made"]) + err)
