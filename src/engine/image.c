@@ -197,7 +197,8 @@ is_removal(const struct err *err)
 {
 	return err->code >= 500 &&
 	       (strstr(err->msg.buf, "image not known") ||
-		   strstr(err->msg.buf, "locating item named "));
+		   strstr(err->msg.buf, "locating item named ") ||
+		   strstr(err->msg.buf, "reading data blob "));
 }
 
 bool

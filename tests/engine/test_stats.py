@@ -200,7 +200,7 @@ def _(kind):
         run = h.spawn("-c", "exec --in k python3 -c \"import time\n"
                       "end = time.monotonic() + %d\n"
                       "while time.monotonic() < end: pass\n"
-                      "print('done')\"" % patient(4))
+                      "print('done')\"" % patient(10))
         found = wait_for_process(h, "k", "monotonic")
         same(found["user"], "sandbox", "user")
         began = time.monotonic()

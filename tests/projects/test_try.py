@@ -136,25 +136,28 @@ def _():
         same([f["path"] for f in got[4]["result"]["files"]], ["calc.py"])
 
 
-def images(kind):
+def images(kind, prefix):
+    """Those of other tests beside this one do not count."""
     return {tag for image in engines.api(kind).get("/images/json")
-            for tag in image["RepoTags"] or ()}
+            for tag in image["RepoTags"] or () if prefix in tag}
 
 
 @test("the image of its own Dockerfile goes with it: %s", ENGINES)
 def _(kind):
     files = {"Dockerfile": "FROM busybox:latest\nENV A=b\n", "a": "a\n",
              "Makefile": "all:\n\tfalse\n"}
+    prefix = "try%d" % os.getpid()
     with Place(files, kind) as h:
-        before = images(kind)
+        h.env["DOCKER_IMAGE_PREFIX"] = prefix
         h.changes(content("a", "b\n"))
         got = h.results("project try app c --no-build --no-test",
                         "project try app c --no-build --no-test "
-                        "--name other --keep", "exec cat a",
+                        "--name other --keep", "exec cat a", "images",
                         "project rm other --images")
-        same([o["status"] for o in got], [0, 0, 0, 0], h.done)
+        same([o["status"] for o in got], [0] * 5, h.done)
         same(got[2]["result"]["stdout"], "b\n")
-        same((images(kind), h.kept_files()), (before, []))
+        assert prefix + "-other" in json.dumps(got[3]["result"]), got[3]
+        same((images(kind, prefix), h.kept_files()), (set(), []))
 
 
 @test("Ctrl-C and a kill leave nothing")
