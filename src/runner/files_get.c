@@ -109,7 +109,9 @@ send_content(struct get *g, int fd, uint64_t size)
 		n = read(fd, buf, want);
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n <= 0) /* cut or unreadable meanwhile: what there was */
+		if (n < 0)
+			get_fail(g, errno, "read");
+		if (n == 0) /* cut meanwhile: what there was */
 			break;
 		g->bytes += (uint64_t)n;
 		if (g->bytes > g->bytes_max)
@@ -168,7 +170,7 @@ get_below(struct get *g, DIR *d, unsigned depth)
 	size_t len = g->len, n;
 	struct dirent *e;
 
-	while ((e = readdir(d)) != NULL) {
+	while ((errno = 0, e = readdir(d)) != NULL) {
 		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
 			continue;
 		n = strlen(e->d_name);
@@ -182,6 +184,8 @@ get_below(struct get *g, DIR *d, unsigned depth)
 		g->len = len;
 		g->path[len] = '\0';
 	}
+	if (errno != 0)
+		get_fail(g, errno, "read");
 }
 
 static void
@@ -205,6 +209,17 @@ get_dir(struct get *g, int dir, const char *name, const struct stat *st,
 	closedir(d);
 }
 
+/* One that is behind a link, or cannot be looked at, says why; one that went
+   away meanwhile does not. */
+static void
+send_refused(struct get *g, int error)
+{
+	const struct stat none = {.st_mode = 0};
+
+	if (error != ENOENT && error != ENOTDIR)
+		send_entry(g, &none, NULL, error);
+}
+
 static void
 get_entry(struct get *g, int dir, const char *name, unsigned depth)
 {
@@ -213,7 +228,7 @@ get_entry(struct get *g, int dir, const char *name, unsigned depth)
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
 		if (depth == 0)
 			get_fail(g, errno, "open");
-		return; /* it went away meanwhile */
+		return send_refused(g, errno);
 	}
 	if (S_ISDIR(st.st_mode))
 		get_dir(g, dir, name, &st, depth);
@@ -223,16 +238,6 @@ get_entry(struct get *g, int dir, const char *name, unsigned depth)
 		get_file(g, dir, name, &st);
 	else
 		send_entry(g, &st, NULL, 0);
-}
-
-/* One that is behind a link, or cannot be looked at, says why. */
-static void
-send_refused(struct get *g, int error)
-{
-	const struct stat none = {.st_mode = 0};
-
-	if (error != ENOENT && error != ENOTDIR)
-		send_entry(g, &none, NULL, error);
 }
 
 static void

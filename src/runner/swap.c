@@ -136,6 +136,17 @@ swap_move(struct swap *s)
 	return rc;
 }
 
+/* A program may have put a directory there, which rename(2) would not put over
+   our file. */
+static void
+exchange_back(struct swap *s)
+{
+	if (swap_exchange(s->dir, s->old, s->name) == 0)
+		(void)unlinkat(s->dir, s->old, 0);
+	else
+		(void)renameat(s->dir, s->old, s->dir, s->name);
+}
+
 /* No name that exists is replaced by one that was not there before it. */
 static void
 put_back(struct swap *s)
@@ -143,7 +154,7 @@ put_back(struct swap *s)
 	if (s->removes)
 		(void)swap_rename_new(s->dir, s->old, s->name);
 	else if (s->has_was)
-		(void)renameat(s->dir, s->old, s->dir, s->name);
+		exchange_back(s);
 	else
 		(void)unlinkat(s->dir, s->name, 0);
 }

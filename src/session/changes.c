@@ -12,6 +12,7 @@ struct wanted {
 	char *path;
 	const struct snapshot_entry *was; /* NULL: it is new */
 	bool came;
+	bool refused;  /* it is there, and cannot be compared */
 	bool executable;
 	bool differs;  /* then content is all of it that came */
 	bool too_large;
@@ -28,7 +29,7 @@ struct looking {
 	size_t n, cap;
 	struct wanted *at; /* whose content comes */
 	uint64_t kept;	   /* bytes of all contents */
-	struct strvec closed; /* directories that cannot be read */
+	struct strvec closed; /* what cannot be looked into */
 };
 
 void
@@ -107,17 +108,22 @@ look_at_other(struct looking *l, const struct box_entry *e,
 				  "link");
 }
 
-/* A directory that is closed hides what is in it. */
+static void
+cannot_read(struct looking *l, const struct box_entry *e)
+{
+	strvec_pushf(&l->out->others, "%s: it cannot be read: %s", e->path,
+	    strerror(e->sys));
+}
+
+/* A directory that is closed hides what is in it, and whether it is one is not
+   known of what cannot be looked at. */
 static void
 look_at_closed(struct looking *l, const struct box_entry *e,
     const struct snapshot_entry *was)
 {
-	if (e->type == 'd')
-		strvec_push(&l->closed, e->path);
-	if (left_out(l, e->path, was))
-		return;
-	strvec_pushf(&l->out->others, "%s: it cannot be read: %s", e->path,
-	    strerror(e->sys));
+	strvec_push(&l->closed, e->path);
+	if (!left_out(l, e->path, was))
+		cannot_read(l, e);
 }
 
 static void
@@ -125,13 +131,16 @@ on_name(void *arg, const struct box_entry *e)
 {
 	struct looking *l = arg;
 	const struct snapshot_entry *was;
+	autoerr struct err err = ERR_INIT;
 
 	if (!*e->path)
 		return;
 	was = snapshot_find(l->snapshot, e->path);
 	if (was)
 		l->seen[was - snapshot_at(l->snapshot, 0)] = true;
-	if (e->sys)
+	if (changeset_check_path(e->path, &err))
+		other(l, e->path, "that is no path of a file");
+	else if (e->sys)
 		look_at_closed(l, e, was);
 	else if (was && was->type != e->type)
 		strvec_pushf(&l->out->others, "%s: it was %s, and is %s",
@@ -158,9 +167,12 @@ on_entry(void *arg, const struct box_entry *e)
 	l->at = l->n ? bsearch(&key, l->v, l->n, sizeof(key), by_path) : NULL;
 	if (!l->at)
 		return;
-	l->at->came = !e->sys && e->type == 'f';
+	l->at->refused = e->sys || e->type != 'f';
+	l->at->came = !l->at->refused;
 	l->at->executable = e->mode & 0100;
-	if (!l->at->came)
+	if (e->sys)
+		cannot_read(l, e);
+	else if (l->at->refused)
 		other(l, e->path, "it changed while it was looked at");
 }
 
@@ -316,7 +328,7 @@ conclude_all(struct looking *l)
 	for (size_t i = 0; i < l->n; i++) {
 		if (l->v[i].came)
 			conclude(l, &l->v[i]);
-		else
+		else if (!l->v[i].refused)
 			conclude_gone(l, &l->v[i]);
 	}
 	conclude_removed(l);

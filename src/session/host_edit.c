@@ -274,12 +274,24 @@ release(struct hosting *h)
 	close(h->root);
 }
 
+/* They may be those of an environment, which says what it likes. */
+static int
+check_paths(const struct edits *edits, struct err *err)
+{
+	for (size_t i = 0; i < edits->n; i++)
+		if (changeset_check_path(edits->v[i].path, err))
+			return -1;
+	return 0;
+}
+
 int
 host_edit(const char *root, const struct edits *edits, struct err *err)
 {
 	struct hosting h = {.n = edits->n, .made = STRVEC_INIT, .err = err};
 	int rc;
 
+	if (check_paths(edits, err))
+		return -1;
 	h.root = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (h.root < 0)
 		return err_sys(err, errno, "%s", root);

@@ -125,6 +125,20 @@ def _():
         assert "\033" not in h.err, h.err
 
 
+@test("what cannot be read is no file that was removed")
+def _():
+    with Place("restricted-root", dict(FILES, **{"d/e/f": "f\n"})) as h:
+        before = listing(h.app)
+        shown, done = h.ok(
+            h.open, "exec -- sh -c 'chmod 0 same; chmod 444 d'", "changes",
+            "project apply")[2:]
+        same((files_of(shown), files_of(done)), ({}, {}))
+        others = "\n".join(shown["others"])
+        for name in ("same", "d/b.txt", "d/gone", "d/e"):
+            assert name + ": it cannot be read: Perm" in others, others
+        same(listing(h.app), before)
+
+
 SPOILED = (
     ("echo mine > a.txt", "a.txt was changed on this host"),
     ("rm a.txt", "a.txt was changed on this host"),

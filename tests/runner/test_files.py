@@ -276,6 +276,10 @@ def test_get_unreadable(env):
     env.sh("echo x > f; chmod 0 f; mkdir -m 0 d")
     failed(env.get(env.ws + "/f"), EACCES)
     failed(env.get(env.ws + "/d"), EACCES)
+    env.sh("mkdir -p e/sub; touch e/f; chmod 444 e")
+    r = ok(env.get(env.ws + "/e", depth=9))
+    check(sorted((e["PATH"], e.get("ERRNO")) for e in r.entries),
+          [(b"", None), (b"f", EACCES), (b"sub", EACCES)])
 
 
 def test_get_fifo_does_not_block(env):

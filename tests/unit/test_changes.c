@@ -4,6 +4,12 @@
  */
 #include "project/text_diff.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "runner/swap.h"
+#include "session/host_edit.h"
 #include "tap.h"
 
 /* A tree of a few files: their names and texts. */
@@ -431,6 +437,60 @@ diffs(void)
 	    "colours are ours, controls are shown");
 }
 
+/* -------- what is written -------- */
+
+static int
+temp_dir(char *path)
+{
+	return mkdtemp(path) ? open(path, O_RDONLY | O_DIRECTORY) : -1;
+}
+
+static void
+directory_is_put_back(void)
+{
+	char path[] = "/tmp/addesh-changes-XXXXXX";
+	struct swap s = {.dir = temp_dir(path), .name = "f", .has_was = true};
+	struct stat st;
+	int fd = openat(s.dir, "f", O_WRONLY | O_CREAT | O_EXCL, 0600);
+
+	ok(fd >= 0 && !fstat(fd, &s.seen), "a file is looked at");
+	close(fd);
+	close(swap_temp_file(s.dir, s.temp));
+	ok(!unlinkat(s.dir, "f", 0) && !mkdirat(s.dir, "f", 0700),
+	    "and becomes a directory");
+	ok(swap_move(&s) && errno == ESTALE, "which is noticed");
+	swap_undo(&s);
+	ok(!fstatat(s.dir, "f", &st, AT_SYMLINK_NOFOLLOW) &&
+		S_ISDIR(st.st_mode), "and it is put back");
+	ok(faccessat(s.dir, s.old, F_OK, AT_SYMLINK_NOFOLLOW),
+	    "nothing is left of the new content");
+	unlinkat(s.dir, "f", AT_REMOVEDIR);
+	close(s.dir);
+	ok(!rmdir(path), "nor anything else");
+}
+
+static void
+nothing_is_written_outside(void)
+{
+	char path[] = "/tmp/addesh-changes-XXXXXX";
+	int dir = temp_dir(path);
+	static const char *const bad[] = {
+	    "../addesh-outside", "a/../../addesh-outside", "/tmp/x", "", "."};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		struct edits edits = EDITS_INIT;
+		struct err err = ERR_INIT;
+
+		edits_add(&edits, bad[i])->after.exists = true;
+		ok(host_edit(path, &edits, &err) && err.kind == ERR_USAGE,
+		    "\"%s\" is no path of an edit", bad[i]);
+		err_clear(&err);
+		edits_release(&edits);
+	}
+	close(dir);
+	ok(!rmdir(path), "and nothing was made");
+}
+
 int
 main(void)
 {
@@ -442,5 +502,7 @@ main(void)
 	bad_patches();
 	lists();
 	diffs();
+	directory_is_put_back();
+	nothing_is_written_outside();
 	return done();
 }
