@@ -648,11 +648,12 @@ def a_recording_is_whole_after_each_step():
         p.stdin.write(b"env new\nrun a.py <<< 'print(1)'\nvar X=1\n"
                       b"run b.py <<< 'import time; time.sleep(60)'\n")
         p.stdin.flush()
+        # what it came to is the last that is written of a step
+        path = home.work + "/r.rec.jsonl"
         end = time.monotonic() + patient(30)
         while time.monotonic() < end:
-            text = open(home.work + "/r.md").read() \
-                if os.path.exists(home.work + "/r.md") else ""
-            if "$ var X=1" in text:
+            text = open(path).read() if os.path.exists(path) else ""
+            if '"var X=1' in text and text.endswith("\n"):
                 break
             time.sleep(.05)
         p.kill()

@@ -162,8 +162,19 @@ def slow_tree(home):
             open(os.path.join(top, "%04d" % f + "a" * 200), "w").close()
 
 
+def hears(process):
+    """Whether it takes signals itself: it blocks SIGINT before its work."""
+    with open("/proc/%d/status" % process.pid) as f:
+        blocked = [s.split()[1] for s in f if s.startswith("SigBlk")][0]
+    return int(blocked, 16) >> (signal.SIGINT - 1) & 1
+
+
 def ends(process, limit=20):
     """What it says once it has ended, Ctrl-C after Ctrl-C."""
+    end = time.monotonic() + patient(limit)
+    while not hears(process):
+        assert time.monotonic() < end, "it does not begin"
+        time.sleep(.01)
     end = time.monotonic() + patient(limit)
     while process.poll() is None:
         assert time.monotonic() < end, "Ctrl-C is not heard"

@@ -354,6 +354,21 @@ record_for_ever(const char *path)
 	_exit(1);
 }
 
+/* Waits until the file has that many bytes, and some time more: half a minute
+   at most. */
+static void
+wait_for_size(const char *path, off_t size, unsigned more_us)
+{
+	struct stat st;
+
+	for (int i = 0; i < 30000; i++) {
+		if (!stat(path, &st) && st.st_size >= size)
+			break;
+		usleep(1000);
+	}
+	usleep(more_us);
+}
+
 static void
 test_killed(void)
 {
@@ -368,11 +383,12 @@ test_killed(void)
 
 		if (!pid)
 			record_for_ever(path);
-		usleep(5000 + i * 1000);
+		wait_for_size(path, i * 40, (unsigned)(i % 7) * 300);
 		kill(pid, SIGKILL);
 		while (waitpid(-1, NULL, 0) > 0) /* who writes for it, too */
 			;
 		t = read_file(path, &err);
+		unlink(path); /* the next one is waited for */
 		if (t)
 			right++;
 		else
