@@ -87,7 +87,7 @@ read_block(struct go_profile *g, char *line)
 	if (!colon ||
 	    sscanf(colon, ":%7u.%7u,%7u.%7u %9llu %18llu", &first, &column,
 		&last, &column, &statements, &count) != 6 ||
-	    !first || last < first || last - first > COVERAGE_LINE_MAX)
+	    !first || last < first || last > COVERAGE_LINE_MAX)
 		return false;
 	GROW(g->v, g->n, &g->cap);
 	b = &g->v[g->n++];

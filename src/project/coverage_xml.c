@@ -123,16 +123,19 @@ coverage_read_cobertura(struct coverage_reading *cr, const char *text, size_t n)
 	return parse(cr, &handlers, text, n);
 }
 
-/* Behind the lines of a source stand their numbers. */
+/* Behind the lines of a source stand their numbers, once: each more would count
+   all of its lines again. */
 static void
 jacoco_counter(struct xml_coverage *x, const char *const *attrs)
 {
 	const char *type = xml_attr(attrs, "type");
 	int64_t covered = count_attr(attrs, "covered");
 
-	if (type && !strcmp(type, "LINE"))
-		coverage_hold(x->cr, x->file, covered,
-		    covered + count_attr(attrs, "missed"));
+	if (!type || strcmp(type, "LINE"))
+		return;
+	coverage_hold(x->cr, x->file, covered,
+	    covered + count_attr(attrs, "missed"));
+	x->file = NULL;
 }
 
 static int

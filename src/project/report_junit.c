@@ -12,7 +12,8 @@
 /* A testsuite, or testsuites, that is open. */
 struct suite {
 	char *name;
-	int64_t tests, failures, errors, skipped; /* claimed; -1: not */
+	/* Claimed; -1: not. */
+	int64_t tests, failures, errors, skipped, disabled;
 	bool timed; /* it or one around it says how long it took */
 	/* Counts of the report when it began. */
 	uint64_t total, bad, not_run, marks, late;
@@ -59,7 +60,6 @@ not_run_so_far(const struct junit *j)
 static int
 begin_suite(struct junit *j, const char *const *attrs, struct err *err)
 {
-	const char *skipped = xml_attr(attrs, "skipped");
 	int64_t us = report_duration(xml_attr(attrs, "time"), 1e6);
 	bool timed = j->n && j->suites[j->n - 1].timed;
 
@@ -75,8 +75,8 @@ begin_suite(struct junit *j, const char *const *attrs, struct err *err)
 	    .tests = report_number(xml_attr(attrs, "tests")),
 	    .failures = report_number(xml_attr(attrs, "failures")),
 	    .errors = report_number(xml_attr(attrs, "errors")),
-	    .skipped =
-		report_number(skipped ? skipped : xml_attr(attrs, "disabled")),
+	    .skipped = report_number(xml_attr(attrs, "skipped")),
+	    .disabled = report_number(xml_attr(attrs, "disabled")),
 	    .timed = timed,
 	    .total = test_report_total(j->rd->r),
 	    .bad = bad_so_far(j),
@@ -96,6 +96,7 @@ end_suite(struct junit *j)
 	uint64_t bad = bad_so_far(j) - s->bad, marks = j->marks - s->marks;
 	uint64_t total = test_report_total(j->rd->r) - s->total;
 	uint64_t late = j->late - s->late;
+	uint64_t not_run = not_run_so_far(j) - s->not_run;
 	int64_t claimed = s->failures < 0 ? s->errors : s->failures;
 
 	if (s->failures >= 0 && s->errors >= 0)
@@ -109,8 +110,11 @@ end_suite(struct junit *j)
 	if (s->tests < 0 || (uint64_t)s->tests + late < total ||
 	    (uint64_t)s->tests > total + late)
 		report_hold(j->rd, "tests", s->tests, total);
-	report_hold(
-	    j->rd, "skipped tests", s->skipped, not_run_so_far(j) - s->not_run);
+	/* Those that are disabled some count beside the others. */
+	if (s->skipped >= 0 &&
+	    (s->disabled < 0 || not_run < (uint64_t)s->disabled ||
+		not_run - (uint64_t)s->disabled != (uint64_t)s->skipped))
+		report_hold(j->rd, "skipped tests", s->skipped, not_run);
 	free(s->name);
 }
 
@@ -130,7 +134,9 @@ begin_case(struct junit *j, const char *const *attrs)
 	line += line >= 0 && suite && !strcmp(suite, "pytest");
 	j->line = report_line(line);
 	j->duration_us = report_duration(xml_attr(attrs, "time"), 1e6);
-	j->skipped = (status && !strcmp(status, "notrun")) ||
+	/* GoogleTest's and CTest's word for it. */
+	j->skipped = (status && (!strcmp(status, "notrun") ||
+				    !strcmp(status, "disabled"))) ||
 		     (result && !strcmp(result, "skipped"));
 	j->xfailed = j->failed = j->error = j->collection = false;
 }

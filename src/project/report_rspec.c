@@ -61,8 +61,10 @@ add_example(struct reading *rd, const json *example)
 static char *
 error_message(const char *text)
 {
-	const char *quoted = strstr(text, "Failure/Error:");
-	const char *error = strstr(quoted ? quoted + 15 : text, "Error:\n");
+	static const char head[] = "Failure/Error:";
+	const char *quoted = strstr(text, head);
+	const char *error = strstr(
+	    quoted ? quoted + sizeof(head) - 1 : text, "Error:\n");
 	const char *end;
 	struct strbuf out = STRBUF_INIT;
 
