@@ -7,6 +7,7 @@
 #include "project/languages_impl.h"
 
 #define WHY_MAX 60 /* bytes of a line that is quoted */
+#define NAMED_MAX 5 /* files that name a language, of those that are shown */
 
 struct text {
 	struct strbuf sb;
@@ -160,10 +161,11 @@ find_signs(struct search *s, const struct signs *signs)
 	return why;
 }
 
-/* The project files at the top that name the language: "go.mod". */
+/* The project files at the top that name the language, "go.mod"; not all of
+   many. */
 static void
-add_project_files(struct search *s, const struct language *l,
-    struct strbuf *out)
+find_project_files(struct search *s, const struct language *l,
+    struct strvec *out)
 {
 	const struct strvec *paths = s->source->paths;
 
@@ -176,10 +178,11 @@ add_project_files(struct search *s, const struct language *l,
 				if (strchr(path, '/') ||
 				    !glob_match(l->projects[i].files.v[j],
 					path) ||
-				    strstr(out->buf, path))
+				    strvec_has(out, path))
 					continue;
-				strbuf_addf(out, "%s%s", out->len ? ", " : "",
-				    path);
+				strvec_push(out, path);
+				if (out->n == NAMED_MAX)
+					return;
 			}
 }
 
@@ -187,16 +190,17 @@ static void
 add_language(struct search *s, const struct language *l, size_t files)
 {
 	struct detection *d = s->d;
+	autovec struct strvec named = STRVEC_INIT;
 	struct strbuf why = STRBUF_INIT;
 	size_t at = d->nlanguages;
 	bool main;
 
-	add_project_files(s, l, &why);
-	main = why.len > 0;
-	if (!files && !main) {
-		strbuf_release(&why);
+	find_project_files(s, l, &named);
+	main = named.n > 0;
+	if (!files && !main)
 		return;
-	}
+	for (size_t i = 0; i < named.n; i++)
+		strbuf_addf(&why, "%s%s", i ? ", " : "", named.v[i]);
 	if (files)
 		strbuf_addf(&why, "%s%zu file%s", main ? ", " : "", files,
 		    files == 1 ? "" : "s");

@@ -186,6 +186,26 @@ test_languages(void)
 	detection_release(&d);
 }
 
+/* The names of those that are named, however many there are. */
+static void
+test_project_files(void)
+{
+	static const struct file files[] = {{"aa.gemspec", ""},
+	    {"a.gemspec", ""}, {"c.gemspec", ""}, {"d.gemspec", ""},
+	    {"e.gemspec", ""}, {"f.gemspec", ""}};
+	struct detection d;
+
+	detect(files, 2, NULL, &d);
+	is_str(d.languages[0].why, "aa.gemspec, a.gemspec",
+	    "one whose name ends another's");
+	detection_release(&d);
+	detect(files, ARRAY_SIZE(files), NULL, &d);
+	is_str(d.languages[0].why,
+	    "aa.gemspec, a.gemspec, c.gemspec, d.gemspec, e.gemspec",
+	    "not all of many");
+	detection_release(&d);
+}
+
 static void
 test_bounds(void)
 {
@@ -252,6 +272,7 @@ main(void)
 		return done();
 	test_cases();
 	test_languages();
+	test_project_files();
 	test_bounds();
 	test_expand();
 	languages_free(all);
