@@ -99,7 +99,8 @@ root_of(struct testing *x)
 	    .arg = &x->files};
 }
 
-/* A text that is none is no report where the program may print anything. */
+/* A text that is none is no report where the program may print anything; one
+   that plans tests, or stops, and has none of them is. */
 static void
 read_reports(struct testing *x, struct reading *r)
 {
@@ -112,7 +113,7 @@ read_reports(struct testing *x, struct reading *r)
 	if (!x->from_out)
 		return;
 	add_report(r, x->out.buf, x->out.len);
-	if (!test_report_total(&x->t->report)) {
+	if (!test_report_total(&x->t->report) && !x->t->report.inconsistent) {
 		free(r->broken);
 		r->broken = NULL;
 		r->any = false;
@@ -220,6 +221,8 @@ static int
 note_missing(struct testing *x)
 {
 	const char *package = x->f ? x->f->package : NULL;
+	bool unnamed = x->t->run.exec_errno != ENOENT &&
+		       !(x->f && x->f->needs.n);
 
 	/* Where packages cannot be added, what the run's own note says helps. */
 	if (package && x->language->dependencies.packages.n &&
@@ -227,9 +230,12 @@ note_missing(struct testing *x)
 		free(x->t->hint);
 		x->t->hint = xasprintf("dep add %s", package);
 	}
+	/* A shell did not find it, and says which. */
 	return decide(x, TESTS_MISSING,
 	    xasprintf("%s is not in this environment",
-		x->f ? x->f->name : x->t->command.v[0]));
+		unnamed ? "a program that the command names"
+		: x->f	? x->f->name
+			: x->t->command.v[0]));
 }
 
 static int
@@ -283,7 +289,7 @@ judge_report(struct testing *x, const struct reading *r, struct err *err)
 	if (r->broken)
 		return decide(x, TESTS_INCONSISTENT,
 		    xasprintf("the report cannot be read: %s", r->broken));
-	if (!test_report_total(report))
+	if (!test_report_total(report) && !report->inconsistent)
 		return judge_empty(x, err);
 	test_report_judge(report, x->t->run.exit_code);
 	if (report->inconsistent)

@@ -261,11 +261,14 @@ finish_coverage(struct testing *x, struct err *err)
 
 /*
  * What may be TAP: of a flood of anything else nothing is kept.  Indented are
- * subtests, and what is said of a test that failed.
+ * subtests, and what is said of a test that failed.  "ok  \tacme/sum\t0.002s"
+ * is what go test says of a package.
  */
 static bool
 may_be_tap(const char *line)
 {
+	if (str_starts(line, "ok  \t"))
+		return false;
 	return strchr(" #}.", *line) || str_starts(line, "ok") ||
 	       str_starts(line, "not ok") || str_starts(line, "1..") ||
 	       str_starts(line, "Bail out!");
@@ -409,15 +412,11 @@ choose(struct testing *x, struct err *err)
 		   : 1;
 }
 
-static int
-do_test(struct testing *x, struct err *err)
+static void
+name_places(struct testing *x)
 {
 	autofree char *random = io_random_hex(RANDOM_BYTES);
-	autovec struct strvec all = STRVEC_INIT;
-	int rc = choose(x, err);
 
-	if (rc != 1)
-		return rc;
 	x->dir = xasprintf("/tmp/.addesh-%s", random);
 	x->report = xasprintf("%s/report", x->dir);
 	x->coverage = xasprintf("%s/coverage", x->dir);
@@ -426,6 +425,14 @@ do_test(struct testing *x, struct err *err)
 	x->places = (struct framework_places){
 	    .dir = env_spec_workspace(&x->env->spec), .report = x->report,
 	    .coverage = x->coverage, .helper = x->helper, .tmp = x->dir};
+}
+
+/* Between its directory's first file and its removal. */
+static int
+test_there(struct testing *x, struct err *err)
+{
+	int rc;
+
 	find_module(x);
 	if (put_helper(x, err))
 		return -1;
@@ -435,9 +442,24 @@ do_test(struct testing *x, struct err *err)
 		rc = finish_coverage(x, err);
 	if (!rc)
 		rc = test_judge(x, err);
+	return rc;
+}
+
+static int
+do_test(struct testing *x, struct err *err)
+{
+	autovec struct strvec all = STRVEC_INIT;
+	autoerr struct err ignored = ERR_INIT;
+	int rc = choose(x, err);
+
+	if (rc != 1)
+		return rc;
+	name_places(x);
+	rc = test_there(x, err);
 	strvec_push(&all, x->dir);
-	if (box_alive(x->env->box) && !rc)
-		rc = remove_old(x, &all, err);
+	if (box_alive(x->env->box) &&
+	    remove_old(x, &all, rc ? &ignored : err))
+		rc = -1;
 	return rc;
 }
 

@@ -323,6 +323,50 @@ def a_command_of_ones_own():
     same(s.do("test --command true --format odd")["error"]["kind"], "usage")
 
 
+@test
+def what_a_command_prints():
+    """A restricted sandbox has what that takes."""
+    s = room("restricted-user")
+    fill(s, {"a": ""})
+    for shown, why in (("echo 1..5", "plans 5 tests and has 0"),
+                       ("echo Bail out! no server", "it stopped")):
+        t = tests(s, "--command '%s'" % shown)
+        same((t["state"], t["status"]), ("inconsistent", 1))
+        assert why in t["why"], t
+    t = tests(s, "--command 'echo 1..0'")
+    same((t["state"], t["why"]), ("passed", None))
+    t = tests(s, "--command \"printf 'ok  \\\\tacme/a\\\\t0.002s\\\\n'\"")
+    same((t["state"], "total" in t), ("passed", False))
+    t = tests(s, "--command nosuchtool")
+    same((t["state"], t["why"]),
+         ("framework_missing",
+          "a program that the command names is not in this environment"))
+
+
+@test
+def files_of_prove():
+    """One that is skipped, and one that dies behind its plan."""
+    s = room("restricted-user")
+    t = state_of(s, {"t/a.t": "use Test::More skip_all => 'no server';\n"})
+    same((t["state"], t["skipped"], t["total"]), ("passed", 1, 1))
+    t = state_of(s, {"t/a.t": "print qq{1..1\\nok 1\\n};\n"
+                              "$| = 1; print ''; kill 9, $$;\n"})
+    same((t["state"], t["passed"], t["errors"]), ("failed", 1, 1))
+    assert "signal 9" in failing(t)["the file"]["message"], t
+
+
+@test
+def nothing_stays_behind_an_error():
+    s = room("restricted-user")
+    fill(s, {"pom.xml": ""})
+    s.ok("exec -- sh -c 'mkdir -p target/surefire-reports/a/b; "
+         "chmod 555 target/surefire-reports/a'")
+    same(s.do("test")["error"]["kind"], "sandbox")
+    got = s.do("exec -- sh -c 'ls -d /tmp/.addesh-*; "
+               "chmod 755 target/surefire-reports/a'")
+    same(got["result"]["stdout"], "")
+
+
 COVERED = {
     "sums.py": "def add(a, b):\n    return a + b\n\n\n"
                "def sub(a, b):\n    if a:\n        return a - b\n"

@@ -70,6 +70,13 @@ $harness->callback(made_parser => sub {
 		$settle->(undef);
 		push @why, 'exit status ' . $p->exit
 		    if $p->exit && !$p->failed && !@why;
+		push @why, 'killed by signal ' . ($p->wait & 127)
+		    if $p->wait && $p->wait & 127;
+		if (!@why && defined $p->skip_all) {
+			$skipped++;
+			add($job->[0], 'the file', 0, sprintf
+			    '<skipped message="%s"/>', text($p->skip_all));
+		}
 		return if !@why;
 		$errors++;
 		add($job->[0], 'the file', 0, sprintf '<error message="%s"/>',
@@ -82,4 +89,5 @@ printf $out qq{<testsuite name="prove" tests="%d" failures="%d" errors="%d" } .
     qq{skipped="%d">\n}, scalar @cases, $failures, $errors, $skipped;
 print $out @cases, "</testsuite>\n";
 close $out or die "$report: $!\n";
-exit($all->all_passed ? 0 : 1);
+# A file that is skipped has no test that passed.
+exit($failures || $errors || $all->has_errors ? 1 : 0);
