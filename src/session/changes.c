@@ -3,9 +3,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/units.h"
 #include "sandbox/edit.h"
+
+#define TOO_LARGE "it is too large to be compared"
 
 /* A file whose content is to be looked at. */
 struct wanted {
@@ -28,7 +31,10 @@ struct looking {
 	struct wanted *v;
 	size_t n, cap;
 	struct wanted *at; /* whose content comes */
+	uint64_t asked;	   /* bytes that are there to be read */
+	uint64_t grown;	   /* of them, those that the snapshot has not */
 	uint64_t kept;	   /* bytes of all contents */
+	struct strvec repositories; /* that were told of */
 	struct strvec closed; /* what cannot be looked into */
 };
 
@@ -56,12 +62,29 @@ left_out(struct looking *l, const char *path, const struct snapshot_entry *was)
 	return true;
 }
 
+/* A file without blocks may say that it is as large as it likes. */
+static bool
+is_too_large(const struct looking *l, const struct box_entry *e, uint64_t was)
+{
+	uint64_t grows = e->size > was ? e->size - was : 0;
+
+	return grows > CHANGESET_BYTES_MAX - l->grown ||
+	       (grows && e->size > CHANGESET_FILE_MAX);
+}
+
 static void
 want(struct looking *l, const struct box_entry *e,
     const struct snapshot_entry *was)
 {
+	uint64_t size = was ? was->size : 0;
 	struct wanted *w;
 
+	if (is_too_large(l, e, size)) {
+		other(l, e->path, TOO_LARGE);
+		return;
+	}
+	l->grown += e->size > size ? e->size - size : 0;
+	l->asked += e->size;
 	GROW(l->v, l->n, &l->cap);
 	w = &l->v[l->n++];
 	*w = (struct wanted){.path = xstrdup(e->path), .was = was,
@@ -234,10 +257,45 @@ fetch_all(struct looking *l, struct env *env, struct err *err)
 		qsort(l->v, l->n, sizeof(*l->v), by_path);
 	for (size_t i = 0; i < l->n; i++)
 		strvec_push(&paths, l->v[i].path);
-	return box_fetch(env->box, &paths, UINT64_MAX, &fetch, err);
+	/* more, as files may grow meanwhile */
+	return box_fetch(env->box, &paths, l->asked + CHANGESET_BYTES_MAX,
+	    &fetch, err);
 }
 
 /* -------- what it comes to -------- */
+
+/* How much of the path names the directory of version control that it is in,
+   or is; 0: none.  Some file systems do not tell small letters from others. */
+static size_t
+repository_in(const char *path)
+{
+	static const char *const names[] = {".git", ".hg", ".svn"};
+
+	for (const char *s = path; *s; s += *s == '/') {
+		size_t n = strcspn(s, "/");
+
+		for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+			if (n == strlen(names[i]) &&
+			    !strncasecmp(s, names[i], n))
+				return (size_t)(s - path) + n;
+		s += n;
+	}
+	return 0;
+}
+
+/* Hooks and settings there are run on the host by who only looks at it. */
+static bool
+is_kept_out(struct looking *l, const char *path)
+{
+	autofree char *where = xstrndup(path, repository_in(path));
+
+	if (*where && !strvec_has(&l->repositories, where)) {
+		strvec_push(&l->repositories, where);
+		other(l, where, "version control's own: it is not written "
+				"back");
+	}
+	return *where;
+}
 
 static struct edit *
 edit_of(struct looking *l, const char *path, const struct snapshot_entry *was)
@@ -267,7 +325,7 @@ mode_now(const struct wanted *w)
 static void
 conclude_gone(struct looking *l, const struct wanted *w)
 {
-	if (w->was)
+	if (w->was && !is_kept_out(l, w->path))
 		edit_of(l, w->path, w->was);
 }
 
@@ -280,10 +338,12 @@ conclude(struct looking *l, struct wanted *w)
 	if (shorter)
 		begin_to_differ(l, w);
 	if (w->too_large) {
-		other(l, w->path, "it is too large to be compared");
+		other(l, w->path, TOO_LARGE);
 		return;
 	}
 	if (w->was && !w->differs && mode_now(w) == w->was->mode)
+		return;
+	if (is_kept_out(l, w->path))
 		return;
 	e = edit_of(l, w->path, w->was);
 	e->after.exists = true;
@@ -317,7 +377,7 @@ conclude_removed(struct looking *l)
 			continue;
 		if (was->type == 'l')
 			other(l, was->path, "the link was removed");
-		else
+		else if (!is_kept_out(l, was->path))
 			edit_of(l, was->path, was);
 	}
 }
@@ -346,6 +406,7 @@ looking_release(struct looking *l)
 	free(l->v);
 	free(l->seen);
 	strvec_release(&l->closed);
+	strvec_release(&l->repositories);
 }
 
 int
@@ -354,7 +415,7 @@ session_changes(struct env *env, struct changes *c, struct err *err)
 	struct snapshot *s = session_project_snapshot(env, err);
 	struct ignore *rules = s ? session_project_rules(env, err) : NULL;
 	struct looking l = {.snapshot = s, .rules = rules, .out = c,
-	    .closed = STRVEC_INIT};
+	    .closed = STRVEC_INIT, .repositories = STRVEC_INIT};
 	int rc = -1;
 
 	if (rules) {

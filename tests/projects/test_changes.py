@@ -139,6 +139,27 @@ def _():
         same(listing(h.app), before)
 
 
+@test("version control's own files and giants are told of, and stay")
+def _():
+    with Place("restricted-root", FILES) as h:
+        h.write("app/.dockerignore", "out\n")
+        os.makedirs(h.app + "/sub/.git/hooks")
+        h.write("app/sub/.git/config", "[core]\n")
+        h.write("app/sub/.git/HEAD", "ref\n")
+        before = listing(h.app)
+        shown, done = h.ok(
+            h.open, "exec -- sh -c 'echo evil > sub/.git/hooks/post-checkout; "
+            "echo x >> sub/.git/config; rm sub/.git/HEAD; mkdir .GIT; "
+            "echo x > .GIT/config; truncate -s 100G a.txt new'", "changes",
+            "project apply")[2:]
+        same((files_of(shown), files_of(done)), ({}, {}))
+        own = ": version control's own: it is not written back"
+        large = ": it is too large to be compared"
+        same(shown["others"], [".GIT" + own, "a.txt" + large, "new" + large,
+                               "sub/.git" + own])
+        same(listing(h.app), before)
+
+
 SPOILED = (
     ("echo mine > a.txt", "a.txt was changed on this host"),
     ("rm a.txt", "a.txt was changed on this host"),
