@@ -108,13 +108,24 @@ apply_changes(struct call *c)
 	return rc;
 }
 
+/* The files are what they were, whatever becomes of the memory of it. */
+static void
+forget(struct call *c)
+{
+	autoerr struct err err = ERR_INIT;
+	size_t left = 0;
+
+	if (session_undo_pop(c->session, c->env, &left, &err))
+		call_warn(c, "it is still kept as one that can be undone: %s",
+		    err.msg.buf);
+}
+
 static int
 take_back(struct call *c)
 {
 	autobuf struct strbuf summary = STRBUF_INIT;
 	struct edits edits = EDITS_INIT;
 	unsigned step = 0;
-	size_t left = 0;
 	int rc;
 
 	rc = session_undo_plan(c->session, c->env, &edits, &step, &c->err);
@@ -124,8 +135,7 @@ take_back(struct call *c)
 			err_hint(&c->err, "what was changed after the apply "
 					  "is not undone");
 		if (!rc)
-			rc = session_undo_pop(c->session, c->env, &left,
-			    &c->err);
+			forget(c);
 	}
 	if (!rc) {
 		edits_show(c, &edits, &summary);

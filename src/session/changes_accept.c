@@ -68,6 +68,16 @@ copy_old(struct accepting *a)
 	return rc;
 }
 
+/* Is it there already?  A file that goes may make room for a directory. */
+static bool
+was_added(const struct accepting *a, const char *dir)
+{
+	const struct edit *e = edit_of(a, dir);
+
+	return strvec_has(&a->dirs, dir) ||
+	       (snapshot_find(a->old, dir) && !(e && !e->after.exists));
+}
+
 /* The directories above it that nobody has added yet. */
 static int
 add_above(struct accepting *a, const char *path)
@@ -80,7 +90,7 @@ add_above(struct accepting *a, const char *path)
 		    .path = dir, .type = 'd', .mode = 0755, .mtime = a->now};
 
 		*s = '\0';
-		if (snapshot_find(a->old, dir) || strvec_has(&a->dirs, dir))
+		if (was_added(a, dir))
 			continue;
 		strvec_push(&a->dirs, dir);
 		rc = add(a, &new, NULL);
