@@ -10,6 +10,7 @@ struct resolving {
 	struct patch_miss *miss;
 	struct err *err;
 	size_t bytes;
+	size_t checked; /* edits whose size is known */
 };
 
 static void
@@ -124,6 +125,13 @@ patched_mode(const struct patch_file *f, const struct edit *e, mode_t old)
 	return f->new_mode & 0100 ? was | ((was & 0444) >> 2) : was & ~0111u;
 }
 
+static int
+too_large(struct resolving *r, const char *path)
+{
+	return err_set(r->err, ERR_USAGE,
+	    "%s: more than can be changed at once", path);
+}
+
 /* The text that the hunks are for; NULL with the error. */
 static const struct file_state *
 patch_base(struct resolving *r, const struct patch_file *f)
@@ -136,7 +144,8 @@ patch_base(struct resolving *r, const struct patch_file *f)
 		return &nothing;
 	now = r->now(r->arg, f->old_path);
 	if (now && now->exists)
-		return now;
+		return now->content.len > CHANGESET_FILE_MAX
+		    ? (too_large(r, f->old_path), NULL) : now;
 	if (f->may_create)
 		return &nothing;
 	err_set(r->err, ERR_USAGE, "%s does not apply: there is no such file",
@@ -233,16 +242,18 @@ drop_unchanged(struct edits *e)
 	e->n = n;
 }
 
+/* Of each edit since the last time: one that renames adds two. */
 static int
 check_size(struct resolving *r)
 {
-	const struct edit *e = &r->edits->v[r->edits->n - 1];
+	for (; r->checked < r->edits->n; r->checked++) {
+		const struct edit *e = &r->edits->v[r->checked];
 
-	r->bytes += e->after.content.len;
-	if (e->after.content.len > CHANGESET_FILE_MAX ||
-	    r->bytes > CHANGESET_BYTES_MAX)
-		return err_set(r->err, ERR_USAGE,
-		    "%s: more than can be changed at once", e->path);
+		r->bytes += e->after.content.len;
+		if (e->after.content.len > CHANGESET_FILE_MAX ||
+		    r->bytes > CHANGESET_BYTES_MAX)
+			return too_large(r, e->path);
+	}
 	return 0;
 }
 
@@ -250,7 +261,8 @@ int
 changeset_resolve(const struct changeset *cs, changeset_now *now, void *arg,
     struct edits *edits, struct patch_miss *miss, struct err *err)
 {
-	struct resolving r = {now, arg, edits, miss, err, 0};
+	struct resolving r = {
+	    .now = now, .arg = arg, .edits = edits, .miss = miss, .err = err};
 	int rc = 0;
 
 	for (size_t i = 0; i < cs->n && !rc; i++)

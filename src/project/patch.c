@@ -402,6 +402,21 @@ read_any(struct patch_reader *r, struct patch_text t)
 	return rc;
 }
 
+static bool
+has_too_many_lines(const char *s, size_t n)
+{
+	const char *end = s + n;
+
+	for (size_t lines = 0; s < end; s++, lines++) {
+		if (lines == PATCH_LINES_MAX)
+			return true;
+		s = memchr(s, '\n', (size_t)(end - s));
+		if (!s)
+			break;
+	}
+	return false;
+}
+
 int
 patch_parse(struct patch *p, const char *text, size_t n, int strip,
     struct err *err)
@@ -415,6 +430,10 @@ patch_parse(struct patch *p, const char *text, size_t n, int strip,
 	if (n > PATCH_MAX)
 		return err_set(err, ERR_USAGE,
 		    "a patch of more than 64 MB is not read");
+	if (has_too_many_lines(text, n))
+		return err_set(err, ERR_USAGE,
+		    "a patch of more than %d lines is not read",
+		    PATCH_LINES_MAX);
 	p->text = xmemdup(n ? text : "", n ? n : 1);
 	r.at = p->text;
 	r.end = p->text + n;

@@ -27,6 +27,7 @@
 #include "base/err.h"
 
 #define PATCH_MAX (64u << 20) /* bytes of one */
+#define PATCH_LINES_MAX 4000000 /* of one, and of a file that it changes */
 
 struct patch_line {
 	char sign;	/* ' ', '-' or '+' */

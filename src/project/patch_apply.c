@@ -34,12 +34,15 @@ patch_miss_release(struct patch_miss *m)
 	strbuf_release(&m->found);
 }
 
-static void
+/* False: they are too many. */
+static bool
 split_lines(struct applying *a, const char *s, size_t n)
 {
 	const char *end = s + n, *nl;
 
 	for (; s < end; s = nl + 1) {
+		if (a->n == PATCH_LINES_MAX)
+			return false;
 		nl = memchr(s, '\n', (size_t)(end - s));
 		GROW(a->v, a->n, &a->cap);
 		a->v[a->n++] = (struct text_line){.p = s,
@@ -47,6 +50,7 @@ split_lines(struct applying *a, const char *s, size_t n)
 		if (!nl)
 			break;
 	}
+	return true;
 }
 
 static bool
@@ -375,9 +379,14 @@ patch_apply(const struct patch_file *f, const char *old, size_t n,
 	int rc;
 
 	*place = (struct patch_place){0};
-	split_lines(&a, old, n);
-	a.add_cr = text_has_cr(&a) && !patch_has_cr(f);
-	rc = apply_hunks(&a, place, m, err);
+	if (split_lines(&a, old, n)) {
+		a.add_cr = text_has_cr(&a) && !patch_has_cr(f);
+		rc = apply_hunks(&a, place, m, err);
+	} else {
+		rc = err_set(err, ERR_USAGE,
+		    "%s: a file of more than %d lines is not patched",
+		    f->old_path, PATCH_LINES_MAX);
+	}
 	if (rc)
 		strbuf_truncate(out, before);
 	free(a.v);

@@ -90,6 +90,13 @@ note_made(struct edit *e, const char *path, size_t n)
 	e->nmade++;
 }
 
+static void
+fail_directory(struct edit *e, int error, const char *path)
+{
+	edit_fail(e, error,
+	    error == EMFILE ? "in too many directories" : "directory", path);
+}
+
 /* Makes what is missing above path, and knows what that was. */
 static void
 make_above(struct edit *e, const char *path)
@@ -107,7 +114,7 @@ make_above(struct edit *e, const char *path)
 			error = errno;
 		}
 		if (fd < 0)
-			edit_fail(e, error, "directory", path);
+			fail_directory(e, error, path);
 		close(fd);
 		*s = '/';
 	}
@@ -151,8 +158,7 @@ find_place(struct edit *e, struct item *it)
 		make_above(e, it->path);
 	it->swap.dir = path_open_parent(e->top, it->path, false, name);
 	if (it->swap.dir < 0)
-		edit_fail(e, errno == ENOENT ? ESTALE : errno, "directory",
-		    it->path);
+		fail_directory(e, errno == ENOENT ? ESTALE : errno, it->path);
 }
 
 /* ---- what comes ---- */

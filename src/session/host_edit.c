@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -33,6 +34,8 @@ fail(struct hosting *h, int sys, const char *path)
 		return err_set(h->err, ERR_USAGE,
 		    "%s: a link or a file stands in its way on this host, and "
 		    "links are not followed", path);
+	if (sys == EMFILE)
+		return err_sys(h->err, sys, "%s: in too many directories", path);
 	return err_sys(h->err, sys, "%s", path);
 }
 
@@ -284,10 +287,23 @@ check_paths(const struct edits *edits, struct err *err)
 	return 0;
 }
 
+/* A descriptor for each directory; *was is to be set again. */
+static void
+raise_files(struct rlimit *was)
+{
+	struct rlimit more;
+
+	(void)getrlimit(RLIMIT_NOFILE, was);
+	more = *was;
+	more.rlim_cur = more.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &more);
+}
+
 int
 host_edit(const char *root, const struct edits *edits, struct err *err)
 {
 	struct hosting h = {.n = edits->n, .made = STRVEC_INIT, .err = err};
+	struct rlimit files;
 	int rc;
 
 	if (check_paths(edits, err))
@@ -302,11 +318,13 @@ host_edit(const char *root, const struct edits *edits, struct err *err)
 		h.v[i].swap.removes = !edits->v[i].after.exists;
 		h.v[i].swap.has_was = edits->v[i].before.exists;
 	}
+	raise_files(&files);
 	rc = prepare(&h) || move_all(&h) ? -1 : 0;
 	if (rc)
 		undo(&h);
 	else
 		finish(&h);
 	release(&h);
+	(void)setrlimit(RLIMIT_NOFILE, &files);
 	return rc;
 }

@@ -3,6 +3,7 @@
 
 import json
 import os
+import resource
 import subprocess
 import sys
 
@@ -158,6 +159,19 @@ def _():
         same(shown["others"], [".GIT" + own, "a.txt" + large, "new" + large,
                                "sub/.git" + own])
         same(listing(h.app), before)
+
+
+@test("as many directories as there may be files open, and more")
+def _():
+    with Place("restricted-root", {"a": "a\n"}) as h:
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+        try:
+            done = h.ok(h.open, "exec -- sh -c 'for i in $(seq 300); do "
+                        "mkdir $i; echo > $i/f; done'", "project apply")[2]
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        same((done["written"], len(tree(h.app))), (300, 301))
 
 
 SPOILED = (

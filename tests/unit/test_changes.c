@@ -437,6 +437,56 @@ diffs(void)
 	    "colours are ours, controls are shown");
 }
 
+/* -------- too much -------- */
+
+static void
+says(const struct attempt *a, const char *why)
+{
+	ok(a->rc && a->err.kind == ERR_USAGE && strstr(a->err.msg.buf, why),
+	    "%s", why);
+}
+
+static void
+too_many_lines(void)
+{
+	static const char change[] = "--- a/f\n+++ b/f\n@@ -1 +1 @@\n-\n+x\n";
+	struct attempt a = {.tree = {.n = 0}};
+	autobuf struct strbuf lines = STRBUF_INIT;
+
+	strbuf_adds(&lines, change);
+	while (lines.len <= PATCH_LINES_MAX + sizeof(change))
+		strbuf_addc(&lines, '\n');
+	tree_add(&a.tree, "f", lines.buf + sizeof(change) - 1, 0644);
+	attempt(&a, change, -1);
+	says(&a, "f: a file of more than 4000000 lines is not patched");
+	attempt_end(&a);
+	attempt(&a, lines.buf, -1);
+	says(&a, "a patch of more than 4000000 lines is not read");
+	attempt_end(&a);
+}
+
+static void
+renamed_giants(void)
+{
+	static const char from[] = "diff --git a/f b/g\nsimilarity index 100%\n"
+				   "rename from f\nrename to g\n";
+	struct attempt a = {.tree = {.n = 0}};
+	autobuf struct strbuf patch = STRBUF_INIT;
+	autofree char *giant = xcalloc(CHANGESET_FILE_MAX + 2, 1);
+
+	memset(giant, 'x', CHANGESET_FILE_MAX + 1);
+	tree_add(&a.tree, "f", giant, 0644);
+	attempt(&a, from, -1);
+	says(&a, "f: more than can be changed at once");
+	attempt_end(&a);
+	giant[CHANGESET_FILE_MAX] = '\0';
+	tree_add(&a.tree, "f", giant, 0644);
+	strbuf_addf(&patch, "%s--- a/f\n+++ b/g\n@@ -0,0 +1 @@\n+y\n", from);
+	attempt(&a, patch.buf, -1);
+	says(&a, "g: more than can be changed at once");
+	attempt_end(&a);
+}
+
 /* -------- what is written -------- */
 
 static int
@@ -502,6 +552,8 @@ main(void)
 	bad_patches();
 	lists();
 	diffs();
+	too_many_lines();
+	renamed_giants();
 	directory_is_put_back();
 	nothing_is_written_outside();
 	return done();
