@@ -195,6 +195,7 @@ run_build(struct session *s, struct env *env, const struct build_options *o,
 	struct program p = PROGRAM_INIT;
 	int rc;
 
+	env_add_path(env, true, &p.env);
 	if (kind) {
 		framework_expand(&kind->command, &places, &p.args);
 		places.args = NULL;

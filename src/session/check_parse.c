@@ -5,13 +5,12 @@
 #include <string.h>
 
 #include "base/io.h"
+#include "session/env_source.h"
 
 #define OUTPUT_MAX_BYTES (8u << 20) /* of a parser */
 #define PROGRAM_MAX_BYTES (96u << 10) /* one word of execve(2) has 128 KiB */
 #define BATCH_TEXTS 200
 #define BATCH_BYTES (8u << 20)
-#define SYSTEM_PATH \
-	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 /* One call of a command, and what it wrote. */
 struct saying {
@@ -92,18 +91,6 @@ needs_file(const struct check_command *command)
 	return false;
 }
 
-/* Where programs are that no program of the environment has put there: one that
-   ran before must not answer in a parser's place.  Who gave the environment a
-   PATH has that. */
-static void
-add_path(const struct env *env, struct strvec *out)
-{
-	const char *path = box_search_path(env->box);
-
-	if (!strvec_env_get(&env->spec.env, "PATH"))
-		strvec_pushf(out, "PATH=%s", path ? path : SYSTEM_PATH);
-}
-
 /* Runs a command with this on its standard input. */
 static int
 call(struct checking *c, const struct check_language *l,
@@ -124,7 +111,7 @@ call(struct checking *c, const struct check_language *l,
 	/* What it says is read here, whatever language people read. */
 	strvec_push(&run.env, "LC_ALL=C.UTF-8");
 	strvec_push(&run.env, "LANGUAGE=C");
-	add_path(c->env, &run.env);
+	env_add_path(c->env, false, &run.env);
 	if (needs_file(command)) {
 		run.program_path = path;
 		run.program_data = program.buf;

@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SYSTEM_PATH \
+	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 struct listing {
 	const struct languages *ls;
 	struct env_files *files;
@@ -133,4 +136,14 @@ env_use_bin(struct env *env, const char *bin, struct strvec *argv)
 		return;
 	free(argv->v[0]);
 	argv->v[0] = steal(&path);
+}
+
+void
+env_add_path(const struct env *env, bool own, struct strvec *out)
+{
+	const char *path = box_search_path(env->box);
+
+	if (!strvec_env_get(&env->spec.env, "PATH"))
+		strvec_pushf(out, "PATH=%s%s", path ? path : SYSTEM_PATH,
+		    own ? ":" SANDBOX_HOME "/.local/bin" : "");
 }

@@ -31,5 +31,12 @@ char env_path_type(struct env *env, const char *path);
 /* argv's program is that in a directory of the workspace, if it is there.  bin
    may be NULL. */
 void env_use_bin(struct env *env, const char *bin, struct strvec *argv);
+/*
+ * Appends a PATH for programs whose answer counts: one that ran before must not
+ * have put another in their place.  own: where programs of the environment can
+ * put theirs comes last; else it does not come at all.  Nothing where who made
+ * the environment gave it a PATH: it has that.
+ */
+void env_add_path(const struct env *env, bool own, struct strvec *out);
 
 #endif

@@ -63,6 +63,7 @@ test_ask(struct testing *x, const struct strvec *argv, struct strbuf *out,
 
 	strvec_pushv(&run.argv, argv->v, argv->n);
 	strvec_pushv(&run.env, x->env->spec.env.v, x->env->spec.env.n);
+	env_add_path(x->env, true, &run.env);
 	run.timeout_ms = ASK_MS;
 	run.output_max = ASK_BYTES;
 	rc = box_run(x->env->box, &run, &sink, &v, err);
@@ -334,6 +335,7 @@ build_command(struct testing *x, struct program *p)
 
 	x->places.cover = x->covers ? &f->coverage.args : NULL;
 	x->places.args = &x->o->args;
+	env_add_path(x->env, true, &p->env);
 	if (f) {
 		framework_expand(own ? &f->coverage.command : &f->command,
 		    &x->places, &p->args);

@@ -355,6 +355,40 @@ def files_of_prove():
     assert "signal 9" in failing(t)["the file"]["message"], t
 
 
+PLANT = """import os, sys
+top = os.path.expanduser("~/.local/bin")
+os.makedirs(top, exist_ok=True)
+for name in ("python3", "sh"):
+    with open(top + "/" + name, "w") as f:
+        f.write('''#!/bin/bash
+printf '1..1\\nok\\n'
+for report in /tmp/.addesh-*; do
+    echo '<testsuite tests="1"><testcase name="a"/></testsuite>' \\
+        >"$report/report"
+done
+touch planted
+''')
+    os.chmod(top + "/" + name, 0o755)
+"""
+
+
+@test("%s: programs planted by an earlier run", KINDS[::3])
+def _(kind):
+    image = " python:3.11-slim" if kind in ENGINES else ""
+    with Session(kind, new="env new" + image) as s:
+        fill(s, {"test_a.py": case("assert 0"), "plant.py": PLANT,
+                 "Makefile": "all:\n"})
+        s.ok("exec -- python3 plant.py")
+        s.ok("exec -- python3")    # which is what it does, everywhere else
+        s.ok("exec -- /bin/rm planted")
+        t = tests(s)
+        same((t["state"], t["failed"]), ("failed", 1))
+        same(tests(s, "--command 'exit 3'")["state"], "failed")
+        got = s.do("project build --command 'exit 4'")
+        same(got["status"], 4)
+        same(s.do("exec -- /bin/ls planted")["ok"], False)
+
+
 @test
 def nothing_stays_behind_an_error():
     s = room("restricted-user")
