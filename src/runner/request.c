@@ -10,6 +10,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+/* Who looks and asks for nothing for so long connects again. */
+#define OBSERVER_LEASE_US (120 * UINT64_C(1000000))
+
 struct request *
 request_find(struct runner *rn, uint32_t id)
 {
@@ -506,6 +509,8 @@ observer_hello(struct runner *rn)
 	if (rn->hello_by > 0)
 		cgroup_open(&rn->cgroup);
 	rn->hello_by = 0;
+	/* The engine may hold its stdin open after who looks has died. */
+	rn->config.lease_us = OBSERVER_LEASE_US;
 	runner_welcome(rn);
 }
 

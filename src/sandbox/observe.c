@@ -7,8 +7,10 @@
 #include "sandbox/box_impl.h"
 
 #define ANSWER_MS 10000
-#define PROCESSES_MAX 100000 /* a runner that never ends its list is hostile \
-			      */
+/* A runner that never ends its list is hostile: of an honest one each page but
+   the last is full, with dozens of processes. */
+#define PROCESSES_MAX 100000
+#define PAGES_MAX 4096
 
 /* ---- of a runner ---- */
 
@@ -105,6 +107,7 @@ ask_processes(
 {
 	uint8_t buf[FIELD_SIZE(8)];
 	struct field_writer w;
+	size_t pages = 0;
 
 	do {
 		l->last = l->next;
@@ -113,7 +116,8 @@ ask_processes(
 		field_put_u64(&w, PROTO_K_PID, l->last);
 		if (ask(box, c, PROTO_PROCESSES, &w, take_process, l, err))
 			return -1;
-	} while (l->next > l->last && l->n < PROCESSES_MAX);
+	} while (l->next > l->last && l->n < PROCESSES_MAX &&
+		 ++pages < PAGES_MAX);
 	return 0;
 }
 
