@@ -1,4 +1,5 @@
 /* stats: what an environment uses. */
+#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,6 +28,7 @@
 struct keys {
 	struct host *host;
 	struct loop_fd *watch;
+	bool on; /* the terminal gives them one by one */
 	bool quit;
 };
 
@@ -35,8 +37,11 @@ on_key(void *arg, int fd, unsigned events)
 {
 	struct keys *k = arg;
 	char key;
+	ssize_t n = read(fd, &key, 1);
 
-	if (read(fd, &key, 1) != 1) {
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n != 1) {
 		loop_fd_remove(steal(&k->watch)); /* it has ended */
 		return;
 	}
@@ -53,13 +58,14 @@ keys_begin(struct keys *k, struct call *c, bool live)
 	    !isatty(STDIN_FILENO))
 		return;
 	terminal_use_keys(true);
+	k->on = true;
 	k->watch = loop_fd_add(c->host->loop, STDIN_FILENO, POLLIN, on_key, k);
 }
 
 static void
 keys_end(struct keys *k)
 {
-	if (!k->watch)
+	if (!k->on)
 		return;
 	loop_fd_remove(k->watch);
 	terminal_use_keys(false);
