@@ -158,13 +158,15 @@ static int
 open_and_try(struct trying *t)
 {
 	struct call *c = t->c;
-	const struct project_options o = project_call_options(c);
+	struct project_options o = project_call_options(c);
 	autofree char *before = c->session->current
 	    ? xstrdup(c->session->current->spec.name) : NULL;
-	struct env *env = project_call_open(c, &o);
 	bool keep = call_has(c, "keep");
+	struct env *env;
 	int rc;
 
+	o.for_once = true;
+	env = project_call_open(c, &o);
 	if (!env)
 		return -1;
 	c->env = env;
@@ -208,7 +210,8 @@ const struct cmd cmd_project_try = {
     .help =
 	"Opens DIR as a project, applies the changes (as apply reads them, "
 	"from a file or a heredoc), checks what changes, builds and tests it, and removes the "
-	"environment again, whatever happens.  DIR is never changed.\n"
+	"environment again, whatever happens.  It is called DIR-try- and eight "
+	"hexadecimal digits, if it has no --name.  DIR is never changed.\n"
 	"The verdict is executed, with status 0, if all of that has passed; "
 	"else rejected with the reason, and status 1: the changes do not "
 	"apply, the checks refuse them, the build fails, tests fail or there are none.  What keeps it "

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/io.h"
 #include "base/units.h"
 #include "cmd/build_view.h"
 #include "cmd/dep_call.h"
@@ -222,9 +223,11 @@ have_image(struct opening *p)
 
 /* The directory's name, with a number if there is one of that name. */
 static char *
-free_name(struct call *c, const char *title)
+free_name(struct call *c, const char *title, bool for_once)
 {
-	char *name = xstrdup(title);
+	autofree char *random = for_once ? io_random_hex(4) : NULL;
+	char *name = random ? xasprintf("%s-try-%s", title, random)
+			    : xstrdup(title);
 
 	for (unsigned n = 2; session_has_env(c->session, name); n++) {
 		free(name);
@@ -246,7 +249,7 @@ take_options(struct opening *p)
 	    keep_call_lease(c, p->policy, o->keep_time, &p->spec.lease_ms))
 		return -1;
 	p->spec.name = o->name ? xstrdup(o->name)
-			       : free_name(c, p->plan.title);
+			       : free_name(c, p->plan.title, o->for_once);
 	return env_check_name(c, p->spec.name);
 }
 

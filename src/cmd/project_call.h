@@ -29,6 +29,8 @@ struct project_options {
 	bool keep;	   /* it outlives the session, for keep_time of being */
 	const char *keep_time; /* idle; NULL: as the policy says */
 	bool network;
+	bool for_once; /* without a name: one that no other session has, whose
+			  images are of this name, too */
 };
 
 /* Of DIR, the first operand; borrowed from the call, without keep. */

@@ -4,6 +4,7 @@ apply by itself."""
 
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -102,6 +103,24 @@ def _(what):
         same((envs["result"]["environments"], h.kept_files()), ([], []))
 
 
+@test("what is too large to be checked is rejected")
+def _():
+    large = "x = 1\n" + "#" * 79 + "\n"
+    large += ("#" * 79 + "\n") * ((16 << 20) // 80)
+    line = "#" * 79
+    with Place(dict(FILES, **{"large.py": large})) as h:
+        h.changes("--- a/large.py\n+++ b/large.py\n@@ -1,2 +1,2 @@\n"
+                  "-x = 1\n+x = (\n %s\n" % line)
+        got, unchecked = h.results(
+            "project try app c --no-test",
+            "project try app c --no-check --no-build --no-test")
+        r = got["result"]
+        same((got["status"], r["verdict"], r["stage"], r["reason"]),
+             (1, "rejected", "check",
+              "large.py is too large to be checked"), h.done)
+        same(unchecked["result"]["verdict"], "executed", h.done)
+
+
 @test("what keeps it from being tried is an error and no verdict")
 def _():
     with Place() as h:
@@ -157,6 +176,10 @@ def _(kind):
         same([o["status"] for o in got], [0] * 5, h.done)
         same(got[2]["result"]["stdout"], "b\n")
         assert prefix + "-other" in json.dumps(got[3]["result"]), got[3]
+        # a project of that name has an image of its own
+        first = got[0]["result"]
+        assert re.fullmatch("app-try-[0-9a-f]{8}", first["name"]), first
+        same(first["image"], "%s-%s:latest" % (prefix, first["name"]))
         same((images(kind, prefix), h.kept_files()), (set(), []))
 
 
