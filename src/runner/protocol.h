@@ -137,7 +137,8 @@
  * it holds; regular files are followed by DATA as in a PUT.  The VERDICT has
  * COUNT (entries) and OUT_BYTES (content).  What exceeds ENTRIES_MAX ends in a
  * FAIL with E2BIG, BYTES_MAX with EFBIG.  An entry that may not be read is an
- * ENTRY with ERRNO and no content.
+ * ENTRY with ERRNO and no content, as is one that may not even be looked at, of
+ * which TYPE says nothing; an error in the midst of reading is a FAIL.
  *
  * With ITEMs only these are sent, each by itself, without what a directory
  * holds: relative to PATH, no link followed.  One that does not exist has no

@@ -13,7 +13,8 @@
 struct changes {
 	struct edits edits;
 	/* "PATH: WHY" of what is no change of a file's content: links, and what
-	   is neither; what cannot be read, or is too large. */
+	   is neither; what cannot be read, or is too large; directories of
+	   version control in which something differs. */
 	struct strvec others;
 	uint64_t ignored; /* paths that the rules leave out */
 };

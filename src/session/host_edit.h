@@ -13,9 +13,10 @@
 #include "project/changeset.h"
 
 /*
- * -1: nothing was changed.  ERR_USAGE with code ESTALE: a file is not what the
- * edits say it was.  A file keeps its mode, but for who may execute it; a new
- * one has that of its edit less umask(2).
+ * -1: nothing was changed.  ERR_USAGE: a path is none of changeset_check_path();
+ * with code ESTALE, a file is not what the edits say it was.  A file keeps its
+ * mode, but for who may execute it; a new one has that of its edit less
+ * umask(2).  It may have as many files open as the hard limit allows meanwhile.
  */
 int host_edit(const char *root, const struct edits *edits, struct err *err);
 
