@@ -204,6 +204,18 @@ note_restricted(struct opening *p)
 		    p->plan.lists.v[0]);
 }
 
+/* Programs find out late that what they are made of is not there. */
+static void
+note_no_list(struct opening *p)
+{
+	if (p->plan.no_list && p->spec.kind == BOX_ENGINE &&
+	    !p->plan.dockerfile && !p->o->image && !p->o->no_deps &&
+	    policy_num(p->policy, SET_NETWORK) == NET_NONE)
+		call_note(p->c, "what %s names is not installed: its tools "
+		    "fetch it with --net, or a Dockerfile has it",
+		    p->plan.no_list);
+}
+
 static int
 have_image(struct opening *p)
 {
@@ -328,6 +340,7 @@ open_it(struct opening *p)
 	/* That its workspace is on disk is no news. */
 	env_call_note_gaps(c, env->box, false);
 	tell(p, env, &skipped, began);
+	note_no_list(p);
 	return env;
 }
 

@@ -53,6 +53,8 @@ struct project_plan {
 	char *image;	  /* to be opened, unless it is built: */
 	char *dockerfile; /* "Dockerfile", or NULL */
 	struct strvec lists; /* of packages, names in root */
+	char *no_list; /* "pom.xml": names packages, but its tools alone can
+			  install them; or NULL */
 	char *workdir; /* of the image, once it was built; or NULL */
 };
 

@@ -16,6 +16,7 @@ project_plan_release(struct project_plan *p)
 {
 	free(p->root);
 	free(p->title);
+	free(p->no_list);
 	free(p->why);
 	free(p->image_why);
 	free(p->image);
@@ -156,18 +157,36 @@ find_lists(struct project_plan *plan, const struct languages *all,
 			strvec_push(&plan->lists, paths->v[i]);
 }
 
+/* What it is, by the files at its top; or NULL. */
+static const struct project_kind *
+kind_of(const struct language *l, const struct strvec *paths)
+{
+	autovec struct strvec top = STRVEC_INIT;
+
+	for (size_t i = 0; i < paths->n; i++)
+		if (!strchr(paths->v[i], '/'))
+			strvec_push(&top, paths->v[i]);
+	return template_kind(l, &top);
+}
+
+static void
+find_no_list(struct project_plan *plan, const struct strvec *paths)
+{
+	const struct language *l = plan->language;
+	const struct project_kind *kind =
+	    l && l->dependencies.instead ? kind_of(l, paths) : NULL;
+
+	if (kind && !plan->lists.n)
+		plan->no_list = xstrdup(kind->files.v[0]);
+}
+
 /* ---- its image ---- */
 
 static const char *
 language_image(const struct language *l, const struct strvec *paths)
 {
-	autovec struct strvec top = STRVEC_INIT;
-	const struct project_kind *kind;
+	const struct project_kind *kind = kind_of(l, paths);
 
-	for (size_t i = 0; i < paths->n; i++)
-		if (!strchr(paths->v[i], '/'))
-			strvec_push(&top, paths->v[i]);
-	kind = template_kind(l, &top);
 	return kind && kind->image ? kind->image : l->image;
 }
 
@@ -216,6 +235,7 @@ look_at(struct session *s, const char *lang, const char *image,
 	if (!rc) {
 		choose_image(s, plan, &paths, image);
 		find_lists(plan, all, &paths, &d);
+		find_no_list(plan, &paths);
 	}
 	detection_release(&d);
 	ignore_free(rules);

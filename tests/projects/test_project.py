@@ -239,6 +239,26 @@ def _(kind):
             assert image in o["error"]["message"], (image, o)
 
 
+@test("what only a project's own tools install is not, which is said: %s",
+      ("docker",))
+def _(kind):
+    with Place(kind, {"all.own": "x\n"}) as h:
+        h.write(os.path.join(h.env["XDG_CONFIG_HOME"], "addesh",
+                             "languages.yaml"), json.dumps({"own": {
+            "extensions": [".own"], "recipes": [["sh", "{file}"]],
+            "image": IMAGE, "dependencies": {"instead": "by hand"},
+            "project": [{"files": ["all.own"], "template": "maven"}]}}))
+        note = "what all.own names is not installed"
+        for options, said in (("", 1), (" --net", 0), (" --no-deps", 0),
+                              (" --image " + IMAGE, 0)):
+            done = h.addesh("-c", "project open app" + options).is_ok()
+            same(done.err.count(note), said, done)
+        h.write("app/Dockerfile", "FROM %s\n" % IMAGE)
+        done = h.addesh("-c", "project open app", "-c",
+                        "project rm app --images").is_ok()
+        same(done.err.count(note), 0, done)
+
+
 @test("names are made, and projects are listed, selected and closed: %s",
       KINDS,
       beside=True)
