@@ -100,7 +100,8 @@ check_facts_read(
 			good = tell(&r, words, count);
 	}
 	strbuf_release(&r.value);
-	return good && ended && r.texts == n;
+	/* Nothing follows the end, or it was none. */
+	return good && ended && (!rest || !*rest) && r.texts == n;
 }
 
 static void

@@ -11,8 +11,9 @@ try {
   acorn = require('internal/deps/acorn/acorn/dist/acorn');
 } catch (e) { /* then the text itself is looked at */ }
 
+// Words are of the text, which must not write lines of this answer.
 function line(...words) {
-  out.push(words.join('\t'));
+  out.push(words.map(w => String(w).replace(/[\t\r\n]/g, ' ')).join('\t'));
 }
 
 function place(e) {

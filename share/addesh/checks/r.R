@@ -3,6 +3,11 @@
 wanted <- strsplit(commandArgs(TRUE)[1], " ")[[1]]
 out <- character()
 
+# Words are of the text, which must not write lines of this answer.
+line <- function(...) {
+  paste(gsub("[\t\r\n]", " ", c(...)), collapse = "\t")
+}
+
 place <- function(message) {
   at <- regmatches(message, regexec("<text>:([0-9]+):([0-9]+): ([^\n]*)",
                                     message))[[1]]
@@ -14,7 +19,7 @@ hex <- function(text) paste(charToRaw(text), collapse = "")
 
 tell <- function(all, d, i) {
   row <- d[i, ]
-  at <- paste(row$line1, row$col1, sep = "\t")
+  at <- c(row$line1, row$col1)
   if (row$token == "SYMBOL_FUNCTION_CALL" && row$text %in% wanted) {
     # all tokens between the parentheses of the call
     call <- all$parent[all$id == row$parent]
@@ -23,16 +28,14 @@ tell <- function(all, d, i) {
     inside <- d[seq_len(nrow(d)) > i & last, ]
     fixed <- !any(inside$token %in% c("SYMBOL", "SYMBOL_FUNCTION_CALL"))
     args <- all$text[all$parent == call & all$token == "SYMBOL_SUB"]
-    paste(c("c", at, row$text, as.integer(fixed), paste0(args, "=")),
-          collapse = "\t")
+    line("c", at, row$text, as.integer(fixed), paste0(args, "="))
   } else if (row$token == "STR_CONST" && nchar(row$text) >= 8 &&
              nchar(row$text) <= 4098) {
     before <- if (i > 2) d[c(i - 1, i - 2), ] else d[0, ]
     name <- if (nrow(before) && before$token[1] %in%
                 c("LEFT_ASSIGN", "EQ_SUB", "EQ_ASSIGN"))
       gsub("[^A-Za-z0-9_-]", "_", before$text[2]) else "-"
-    paste("s", at, name, hex(substr(row$text, 2, nchar(row$text) - 1)),
-          sep = "\t")
+    line("s", at, name, hex(substr(row$text, 2, nchar(row$text) - 1)))
   }
 }
 
@@ -40,7 +43,7 @@ check <- function(text) {
   e <- tryCatch(parse(text = text, keep.source = TRUE),
                 error = function(e) conditionMessage(e))
   if (is.character(e))
-    return(paste(c("e", place(e)), collapse = "\t"))
+    return(line("e", place(e)))
   d <- utils::getParseData(e, includeText = TRUE)
   if (is.null(d)) return(character())
   all <- d

@@ -5,8 +5,9 @@ require "ripper"
 WANTED = ARGV[0].split
 $out = []
 
-def say(kind, line, column, *words)
-  $out << [kind, line, column, *words].join("\t")
+# Words are of the text, which must not write lines of this answer.
+def say(*words)
+  $out << words.map { |w| w.to_s.b.tr("\t\r\n", " ") }.join("\t")
 end
 
 # The first token below a node, which says where it is.

@@ -12,8 +12,9 @@ const ts = ['/usr/share/nodejs', '/usr/lib/node_modules',
     try { return require(dir + '/typescript'); } catch (e) { return null; }
   }).find(found => found);
 
+// Words are of the text, which must not write lines of this answer.
 function line(...words) {
-  out.push(words.join('\t'));
+  out.push(words.map(w => String(w).replace(/[\t\r\n]/g, ' ')).join('\t'));
 }
 
 function at(file, pos) {
@@ -160,10 +161,12 @@ const all = require('fs').readFileSync(0);
 for (let i = 0; i < all.length;) {
   const nl = all.indexOf(10, i), size = Number(all.toString('latin1', i, nl));
   line('f');
-  if (ts)
+  if (ts) {
     check(all.toString('utf8', nl + 1, nl + 1 + size));
-  else
-    line('u\nk\tno TypeScript is installed here, whose parser would look');
+  } else {
+    line('u');
+    line('k', 'no TypeScript is installed here, whose parser would look');
+  }
   i = nl + 1 + size;
 }
 process.stdout.write(out.join('\n') + '\nend\n');
