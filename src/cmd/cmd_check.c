@@ -138,11 +138,21 @@ check_all(struct checks *k)
 	return check_programs(k);
 }
 
+/* Only of what was looked at as a whole: nothing else has passed. */
+static void
+put_record(struct checks *k, json *data)
+{
+	check_put_json(&k->out, data);
+	json_put(data, "notes", steal(&k->notes));
+	json_put_int(data, "checked", (int64_t)k->out.texts);
+	if (k->texts.directory)
+		json_put_int(data, "skipped", (int64_t)k->texts.skipped);
+}
+
 static int
 check_exec(struct call *c)
 {
 	struct checks k = {.c = c, .notes = json_array()};
-	json *data = call_data(c);
 	int rc;
 
 	check_outcome_init(&k.out);
@@ -152,11 +162,9 @@ check_exec(struct call *c)
 	else
 		rc = check_all(&k);
 	check_show(c, &k.out, k.notes);
-	check_put_json(&k.out, data);
-	json_put(data, "notes", k.notes);
-	json_put_int(data, "checked", (int64_t)k.out.texts);
-	if (k.texts.directory)
-		json_put_int(data, "skipped", (int64_t)k.texts.skipped);
+	if (!rc)
+		put_record(&k, call_data(c));
+	json_free(k.notes);
 	if (!rc && !k.out.texts)
 		call_reason(c, "there was nothing to check");
 	if (!rc && c->out->mode != OUTPUT_PLAIN)

@@ -185,6 +185,14 @@ check_not_done(struct checking *c, enum check_layer layer, const char *file,
 	    0, 0, why, NULL);
 }
 
+void
+check_done(struct checking *c, enum check_layer layer)
+{
+	struct check_state *state = &c->out->layers[layer];
+
+	state->done = check_wants(c, layer) && !state->trouble;
+}
+
 /* ---- the layers that need no environment ---- */
 
 struct looking {
@@ -214,6 +222,10 @@ look_at(struct checking *c, struct check_text *t, size_t size_limit)
 		    t->in->name, t->text, t->n, &c->out->findings);
 	if (check_wants(c, CHECK_PERFORMANCE) && whole)
 		check_size(&c->out->findings, t->in->name, t->n, size_limit);
+	check_done(c, CHECK_SECURITY);
+	check_done(c, CHECK_STRUCTURE);
+	check_done(c, CHECK_PERFORMANCE);
+	c->out->texts += whole;
 }
 
 /* ---- what the settings expect ---- */
@@ -392,8 +404,7 @@ session_check(struct session *s, struct env *env, const struct check_input *in,
 	if (!c.rules || validate_rules(s->policy, err))
 		return -1;
 	for (int i = 0; i < CHECK_LAYERS; i++)
-		out->layers[i].asked = out->layers[i].done =
-		    check_wants(&c, (enum check_layer)i);
+		out->layers[i].asked |= check_wants(&c, (enum check_layer)i);
 	collect(s, in, n, &t);
 	if (!env || !ask_parsers(&c, &t))
 		rc = check_wants(&c, CHECK_STRUCTURE)
@@ -402,7 +413,6 @@ session_check(struct session *s, struct env *env, const struct check_input *in,
 	for (size_t i = 0; i < t.n && !rc; i++)
 		look_at(&c, &t.v[i],
 		    policy_num(s->policy, SET_CHECKS_SIZE_LIMIT));
-	out->texts += n;
 	if (!rc)
 		apply_policy(&c);
 	texts_release(&t);

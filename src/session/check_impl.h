@@ -34,6 +34,8 @@ check_wants(const struct checking *c, enum check_layer layer)
 /* Something was not checked: a finding, and the layer's state. */
 void check_not_done(struct checking *c, enum check_layer layer,
     const char *file, const char *why);
+/* A layer was looked at: it is done unless something in it was not. */
+void check_done(struct checking *c, enum check_layer layer);
 /* Has a parser of their language, which they share, look at the texts: 0, or
    -1. */
 int check_parse(struct checking *c, struct check_text **texts, size_t n);

@@ -91,6 +91,36 @@ needs_file(const struct check_command *command)
 	return false;
 }
 
+/* Where a program lies for one call; nobody knows it before. */
+static char *
+program_dir(void)
+{
+	autofree char *name = io_random_hex(16);
+
+	return xasprintf("/tmp/.addesh-check-%s", name);
+}
+
+/* Nothing is said if it stays: the call has its answer. */
+static void
+remove_program(struct checking *c, const char *dir)
+{
+	struct saying say = {STRBUF_INIT, STRBUF_INIT, VERDICT_INIT};
+	struct box_sink sink = {.out = on_out, .arg = &say};
+	struct run_spec run = RUN_SPEC_INIT;
+	autoerr struct err ignored = ERR_INIT;
+
+	strvec_push(&run.argv, "rm");
+	strvec_push(&run.argv, "-rf");
+	strvec_push(&run.argv, dir);
+	env_add_path(c->env, false, &run.env);
+	run.cwd = "/";
+	run.timeout_ms = policy_num(c->s->policy, SET_TIMEOUT);
+	run.output_max = OUTPUT_MAX_BYTES;
+	box_run(c->env->box, &run, &sink, &say.v, &ignored);
+	run_spec_release(&run);
+	saying_release(&say);
+}
+
 /* Runs a command with this on its standard input. */
 static int
 call(struct checking *c, const struct check_language *l,
@@ -100,8 +130,8 @@ call(struct checking *c, const struct check_language *l,
 	struct box_sink sink = {.out = on_out, .arg = say};
 	struct run_spec run = RUN_SPEC_INIT;
 	autobuf struct strbuf program = STRBUF_INIT;
-	/* Nobody has been there before. */
-	autofree char *path = xasprintf("/tmp/.addesh-check-%s/%s", c->s->id,
+	autofree char *dir = program_dir();
+	autofree char *path = xasprintf("%s/%s", dir,
 	    command->program ? command->program : "");
 	int rc = -1;
 
@@ -111,6 +141,8 @@ call(struct checking *c, const struct check_language *l,
 	/* What it says is read here, whatever language people read. */
 	strvec_push(&run.env, "LC_ALL=C.UTF-8");
 	strvec_push(&run.env, "LANGUAGE=C");
+	/* What a program left in its HOME is not run by a linter. */
+	strvec_push(&run.env, "PYTHONNOUSERSITE=1");
 	env_add_path(c->env, false, &run.env);
 	if (needs_file(command)) {
 		run.program_path = path;
@@ -127,6 +159,8 @@ call(struct checking *c, const struct check_language *l,
 		err_set(c->err, ERR_INTERRUPTED, "interrupted");
 	else
 		rc = box_run(c->env->box, &run, &sink, &say->v, c->err);
+	if (run.program_path)
+		remove_program(c, dir);
 	run_spec_release(&run);
 	if (!rc && say->v.cancelled)
 		return err_set(c->err, ERR_INTERRUPTED, "interrupted");
@@ -329,6 +363,8 @@ check_parse(struct checking *c, struct check_text **texts, size_t n)
 			continue;
 		rc = command->program ? parse_all(c, command, texts, n)
 				      : parse_each(c, command, texts, n, false);
+		if (!rc)
+			check_done(c, CHECK_SYNTAX);
 		if (rc <= 0)
 			return rc;
 	}
@@ -355,6 +391,8 @@ check_lint(struct checking *c, struct check_text **texts, size_t n)
 			return rc;
 		any |= !rc;
 	}
+	if (any)
+		check_done(c, CHECK_LINT);
 	if (any || !l->needs_parser)
 		return 0;
 	why = xasprintf("%s has no linter of %s that is known here",

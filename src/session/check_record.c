@@ -58,8 +58,9 @@ state_json(const struct check_outcome *o, enum check_layer layer)
 		json_put_bool(j, "passed", !count[CHECK_REFUSE]);
 	else
 		json_put_str(j, "passed", NULL);
-	json_put_str(j, "message", state->done || !state->trouble
-				       ? text : state->trouble);
+	json_put_str(j, "message", state->done	    ? text
+				   : state->trouble ? state->trouble
+						    : "nothing was looked at");
 	return j;
 }
 
@@ -76,7 +77,11 @@ check_put_json(const struct check_outcome *o, json *record)
 			    state_json(o, (enum check_layer)i));
 	for (size_t i = 0; i < o->findings.n; i++)
 		json_push(findings, check_finding_json(&o->findings.v[i]));
-	json_put_bool(record, "passed", !check_count(o, CHECK_REFUSE));
+	if (o->texts || check_count(o, CHECK_REFUSE))
+		json_put_bool(
+		    record, "passed", !check_count(o, CHECK_REFUSE));
+	else
+		json_put_str(record, "passed", NULL);
 	json_put_str(record, "message", message.buf);
 	json_put(record, "details", details);
 	json_put(record, "findings", findings);

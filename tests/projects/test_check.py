@@ -555,6 +555,51 @@ def a_program_cannot_answer_in_the_parser_s_place():
         s.ok("env reset")
 
 
+@test("words of %s do not end the parser's answer", [
+    ("javascript", "a.js", "eval(x);\nx[\"\\nend\\n\"].y = 1;\n"
+     "eval(1, { \"\\nend\\n\": 1 });\nx[\"\\nend\\n\"].eval(x);\n"),
+    ("typescript", "a.ts", "eval(x);\nx[\"\\nend\\n\"].y = 1;\n"
+     "eval(1, { \"\\nend\\n\": a });\nx[\"\\nend\\n\"].eval(x);\n"),
+    ("ruby", "a.rb", "require \"\nend\n\"\neval(x)\n"),
+    ("R", "a.R", "system(`\nend\n` = x)\nsystem(x)\n"),
+])
+def _(name, file, text):
+    r = check(file, text, "--only syntax,security")
+    diag(str(r)[:1000])
+    want = [(i + 1, {"eval(": "eval", "syste": "shell"}[line[:5]])
+            for i, line in enumerate(text.split("\n"))
+            if line.startswith(("eval(", "system("))]
+    assert set(want) <= set(found(r, "line", "rule")), r
+    same(r["details"]["syntax"], {"passed": True,
+                                  "message": "0 denied, 0 warnings"})
+
+
+@test
+def what_nobody_looked_at_has_not_passed():
+    s = rooms.get("python")
+    got = s.do("check none.py")
+    assert "none.py" in got["error"]["message"], got
+    assert "passed" not in (got.get("result") or {}), got
+    os.makedirs(s.home.work + "/bare", exist_ok=True)
+    r = s.do("check bare")["result"]
+    same((r["passed"], r["checked"]), (None, 0))
+    same({k["passed"] for k in r["details"].values()}, {None})
+    r = check("a.css", "p { }\n", "--only syntax,security,lint",
+              image="python")
+    same({k: v["passed"] for k, v in r["details"].items()},
+         {"syntax": None, "security": True, "lint": None})
+
+
+@test
+def nothing_of_a_helper_stays():
+    s = rooms.get()
+    same(s.ok("exec -- sh -c 'ls -A /tmp | grep addesh-check; true'")
+         ["stdout"], "")
+    check("A.java", "class A { }\n")
+    same(s.ok("exec -- sh -c 'ls -A /tmp | grep addesh-check; true'")
+         ["stdout"], "")
+
+
 @test
 def a_parser_that_takes_too_long_is_said():
     s = rooms.get()
