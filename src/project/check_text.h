@@ -21,9 +21,11 @@ void check_text_blank(const struct check_lexis *x, const char *s, size_t n,
 /*
  * The programs in a page: for each <script> without a src, of no type or one of
  * JavaScript, a text of n bytes that holds it at its place, and blanks
- * elsewhere.  At most 64 are looked at; each is the caller's.
+ * elsewhere.  Each is the caller's.  Comments and attributes are read as HTML
+ * has them (html.spec.whatwg.org, "Tokenization"), and in doubt it is a program.
+ * false: there are more than the 64 that are given.
  */
-void check_text_scripts(
+bool check_text_scripts(
     const char *s, size_t n, struct strbuf **scripts, size_t *count);
 
 /* Adds what the structure of a file of this name lacks.  steps: of the patterns

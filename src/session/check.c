@@ -121,16 +121,16 @@ add_text(struct texts *t, const struct check_input *in, const char *text,
 	    .in = in, .text = text, .n = n, .language = l};
 }
 
+/* Those of the page that was added last. */
 static void
 add_scripts(struct texts *t, const struct check_rules *r,
-    const struct check_input *in, const struct check_language *l)
+    const struct check_input *in)
 {
-	autobuf struct strbuf page = STRBUF_INIT;
 	struct strbuf *scripts;
 	size_t n;
 
-	check_text_blank(&l->lexis, in->text, in->n, true, &page);
-	check_text_scripts(page.buf, page.len, &scripts, &n);
+	t->v[t->n - 1].more =
+	    !check_text_scripts(in->text, in->n, &scripts, &n);
 	t->owned = xreallocarray(
 	    t->owned, t->n_owned + n + 1, sizeof(*t->owned));
 	for (size_t i = 0; i < n; i++) {
@@ -152,7 +152,7 @@ collect(struct session *s, const struct check_input *in, size_t n,
 			continue;
 		add_text(t, &in[i], in[i].text, in[i].n, l);
 		if (l->scripts)
-			add_scripts(t, s->checks, &in[i], l);
+			add_scripts(t, s->checks, &in[i]);
 	}
 }
 
@@ -210,6 +210,18 @@ on_text_fact(void *arg, size_t at, const struct check_fact *f)
 }
 
 static void
+say_more(struct checking *c, const struct check_text *t)
+{
+	static const enum check_layer layers[] = {
+	    CHECK_SYNTAX, CHECK_SECURITY};
+
+	for (size_t i = 0; i < ARRAY_SIZE(layers) && t->more; i++)
+		if (check_wants(c, layers[i]))
+			check_not_done(c, layers[i], t->in->name,
+			    "more than 64 programs in a page");
+}
+
+static void
 look_at(struct checking *c, struct check_text *t, size_t size_limit)
 {
 	struct looking l = {c, t};
@@ -222,6 +234,7 @@ look_at(struct checking *c, struct check_text *t, size_t size_limit)
 		    t->in->name, t->text, t->n, &c->out->findings);
 	if (check_wants(c, CHECK_PERFORMANCE) && whole)
 		check_size(&c->out->findings, t->in->name, t->n, size_limit);
+	say_more(c, t);
 	check_done(c, CHECK_SECURITY);
 	check_done(c, CHECK_STRUCTURE);
 	check_done(c, CHECK_PERFORMANCE);

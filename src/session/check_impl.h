@@ -14,6 +14,7 @@ struct check_text {
 	const struct check_language *language;
 	bool wrong; /* its parser did not take it */
 	bool told;  /* its parser has told what stands in it */
+	bool more;  /* it has programs that are no texts of their own */
 };
 
 struct checking {

@@ -310,6 +310,60 @@ def the_programs_of_a_page():
     same(found(r, "line", "rule"), [(6, "eval"), (11, "syntax")])
 
 
+EVAL = "<script>eval(x)</script>"
+PAGES = [
+    ("a comment in the program",
+     "<script>/*<!--*/eval(x)/*-->*/</script>", True),
+    ("a comment", "<!-- %s --> <!-- %s" % (EVAL, EVAL), False),
+    ("an empty comment", "<!-->" + EVAL + "-->", True),
+    ("a comment's other end", "<!-- --!>" + EVAL + "-->", True),
+    ("no comment in a title", "<title><!--</title>" + EVAL + "-->", True),
+    ("no comment in a value", "<p title='<!--'>" + EVAL + "-->", True),
+    ("no comment in a declaration", "<!x <!-- >" + EVAL + "-->", True),
+    ("no comment in CDATA", "<svg><![CDATA[><!--]]>" + EVAL + "-->", True),
+    ("a title of SVG",
+     "<svg><title a='</title><!--'>" + EVAL + "</title>-->", True),
+    ("a quote that is none", "<p \"><script>eval(x)</script><p \">", True),
+    ("a tag in a value", "<p title='%s'>" % EVAL, False),
+    ("> in a value", "<script a='>'>eval(x)</script>", True),
+    ("src in a value", "<script title='a src=b'>eval(x)</script>", True),
+    ("src", "<script src = b>eval(x)</script>", False),
+    ("the first type counts",
+     "<script type='' type=text/template>eval(x)</script>", True),
+    ("an end that is none", "<script>'</scripts>'; eval(x)</script>", True),
+    ("an end in a comment",
+     "<script>/*<!--<script>*/ /*</script>*/ eval(x)</script>", True),
+    ("another element", "<scripts>eval(x)</scripts>", False),
+] + [(t, "<script type='%s'>eval(x)</script>" % t, True) for t in (
+    "text/jscript", "text/x-javascript", "application/x-javascript",
+    "text/x-ecmascript", "application/x-ecmascript", "text/ecmascript",
+    "application/ecmascript", "text/livescript", "text/javascript1.5",
+    " Module ", "text/java&#115;cript")]
+
+
+@test
+def programs_are_where_browsers_find_them():
+    s = rooms.get("python")
+    os.makedirs(s.home.work + "/pages", exist_ok=True)
+    for i, (_, page, _) in enumerate(PAGES):
+        s.home.write("pages/%02d.html" % i, page)
+    r = s.do("check --only security pages")["result"]
+    seen = {f["file"] for f in r["findings"] if f["rule"] == "eval"}
+    same([what for i, (what, _, is_found) in enumerate(PAGES)
+          if ("pages/%02d.html" % i in seen) != is_found], [])
+
+
+@test
+def programs_beyond_those_looked_at_are_said():
+    for n, state in ((64, True), (65, None)):
+        r = check("a.html", "<script>a = 1</script>\n" * n,
+                  "--only syntax,security")
+        same([r["details"][k]["passed"] for k in ("syntax", "security")],
+             [state, state])
+        same(set(found(r, "rule", "message")), set() if state else
+             {("not-checked", "more than 64 programs in a page")})
+
+
 @test("structure: %s", [
     ("a.html", "no page", ["html-document", "html-title", "html-body"]),
     ("a.html", "<html><title></title><p>x</p></html>", []),
