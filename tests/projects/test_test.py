@@ -515,5 +515,49 @@ def what_a_build_makes():
 def the_end():
     rooms.close()
 
+@test
+def variables_of_the_environment_take_effect():
+    with Session("restricted-root", env={
+            "TEST_TIMEOUT": "1", "BUILD_TIMEOUT": "1s",
+            "MIN_TEST_COVERAGE": "0.5"}) as s:
+        t = tests(s, '--command "sleep 5"')
+        same((t["state"], t["status"]), ("timed_out", 124))
+        b = build(s, '--command "sleep 5"')
+        same(b["status"], 124)
+        t = tests(s, "--command true")
+        same((t["state"], t["status"], t["coverage"]["percent"]),
+             ("failed", 1, None))
+        got = s.do("test --min-coverage 49 --command true")
+        same((got["error"]["kind"], got["error"]["message"]),
+             ("policy",
+              "the minimum is 50% (the variable MIN_TEST_COVERAGE)"))
+
+
+@test
+def without_docker_it_is_the_restricted_sandbox():
+    with SandboxHome("docker", env={"DOCKER_ENABLED": "false"}) as home:
+        done = home.addesh("--json", "-c", "env new").is_ok()
+        same(json.loads(done.out)["result"]["kind"], "restricted")
+        assert done.err.startswith(
+            "addesh: restricted sandbox, sandbox: restricted, the variable "
+            "DOCKER_ENABLED\n"), done.err
+
+
+@test
+def the_language_of_a_project_holds_for_its_tests():
+    files = {"test_a.py": case("pass"), "a.test.js": "",
+             "package.json": '{"scripts": {"test": "exit 3"}}'}
+    with SandboxHome("restricted-root") as home:
+        os.mkdir(os.path.join(home.work, "app"))
+        for name, text in files.items():
+            home.write(os.path.join("app", name), text)
+        done = home.addesh("--json", "-k", "-c", "project open app", "-c",
+                           "test", "-c", "project open --lang python app",
+                           "-c", "test")
+        got = [json.loads(line) for line in done.out.splitlines()]
+        same([got[i]["result"]["tests"]["framework"] for i in (1, 3)],
+             ["npm test", "unittest"], done)
+        same([got[i]["status"] for i in (1, 3)], [1, 0])
+
 
 main()
