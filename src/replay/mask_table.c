@@ -129,7 +129,7 @@ const struct mask_builtin mask_builtins[] = {
 	"172\\.(1[6-9]|2[0-9]|3[01])(\\." BYTE "){2}",
 	"1", NULL},
     {"CWD", PATH, NULL, NULL, NULL},
-    /* of Python's tempfile and of mktemp(1) */
+    /* as Python's tempfile and coreutils name temporary files */
     {"TMP", PATH, "/tmp/tmp([a-z0-9_]{8}|\\.[A-Za-z0-9]{10})", "/", NULL},
     {"ENV", "[A-Za-z0-9][A-Za-z0-9_.-]*", NULL, NULL, NULL},
     {"VERSION", "v?[0-9]+(\\.[0-9]+)+([-+~.]?[0-9A-Za-z]+)*",
