@@ -100,7 +100,7 @@ const struct cmd cmd_changes = {
 	"what cannot be read, are named.",
     .examples = "changes\nchanges src > mine.patch",
     .args = {ARG_REST("PATH", COMP_ENV_FILE)},
-    .flags = CMD_NEEDS_ENV | CMD_PAGEABLE,
+    .flags = CMD_NEEDS_ENV | CMD_OF_PROJECT | CMD_PAGEABLE,
     .exec = changes_exec,
 };
 
@@ -227,6 +227,6 @@ const struct cmd cmd_project_apply = {
 	"are not written.  The setting host.write says where may be written.",
     .examples = "project apply\nproject apply src/main.py",
     .args = {ARG_REST("PATH", COMP_ENV_FILE)},
-    .flags = CMD_NEEDS_ENV,
+    .flags = CMD_NEEDS_ENV | CMD_OF_PROJECT,
     .exec = project_apply_exec,
 };

@@ -179,9 +179,10 @@ check_exec(struct call *c)
 static const struct opt check_opts[] = {
     OPT_LIST(0, "only", "LAYERS",
 	"these layers, divided by commas, instead of checks.layers",
-	COMP_NONE),
-    OPT_FLAG(0, "workspace",
-	"FILE is one of the environment, as that of a project"),
+	COMP_LAYERS),
+    {OPT_TYPE_FLAG, .name = "workspace",
+	.help = "FILE is one of the environment, as that of a project",
+	.operands = COMP_ENV_FILE},
     OPT_STR(0, "lang", "LANGUAGE", "what it is written in, whatever its name",
 	COMP_LANGUAGE),
     OPT_STR(0, "in", "ENV",

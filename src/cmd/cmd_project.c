@@ -119,7 +119,7 @@ const struct cmd cmd_project_use = {
     .name = "project use",
     .summary = "select a project",
     .examples = "project use shop",
-    .args = {ARG("NAME", COMP_ENV)},
+    .args = {ARG("NAME", COMP_PROJECT)},
     .exec = use_exec,
 };
 
@@ -259,7 +259,7 @@ const struct cmd cmd_project_info = {
     .summary = "show what a project is, and why it is taken for that",
     .help = "Languages, test frameworks and builds, each with the files that "
 	    "tell, as they were when it was opened.",
-    .args = {ARG_OPTIONAL("NAME", COMP_ENV)},
+    .args = {ARG_OPTIONAL("NAME", COMP_PROJECT)},
     .flags = CMD_NO_STEP,
     .exec = info_exec,
 };
@@ -296,7 +296,7 @@ const struct cmd cmd_project_rm = {
 	    "host.  The directory that was opened stays as it is.",
     .examples = "project rm shop\nproject rm shop --images",
     .opts = rm_opts,
-    .args = {ARG_SOME("NAME", COMP_ENV)},
+    .args = {ARG_SOME("NAME", COMP_PROJECT)},
     .exec = rm_exec,
 };
 

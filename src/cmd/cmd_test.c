@@ -13,9 +13,8 @@
 static const struct opt test_opts[] = {
     OPT_STR(0, "command", "CMD", "run this, by sh, in place of a framework",
 	COMP_NONE),
-    OPT_STR(0, "format", "FORMAT",
-	"what CMD writes to {report}: junit, tap, go, jest, mocha, "
-	"rspec, libtest", COMP_NONE),
+    OPT_CHOICE(0, "format", TEST_REPORT_FORMATS,
+	"what CMD writes to {report}"),
     OPT_FLAG(0, "coverage", "measure which lines the tests carry out"),
     OPT_NUM(0, "min-coverage", "PCT",
 	"fail where they are fewer than PCT percent of all"),
@@ -255,10 +254,6 @@ set_options(struct call *c, struct test_options *o)
 	if (o->format && !o->command)
 		return err_set(&c->err, ERR_USAGE,
 		    "--format says what --command writes");
-	if (o->format && !test_report_has_format(o->format))
-		return err_set(&c->err, ERR_USAGE,
-		    "unknown format '%s': %s", o->format,
-		    "junit, tap, go, jest, mocha, rspec, libtest");
 	return set_min_coverage(c, o) ||
 		       call_project_limit(c, SET_PROJECT_TIMEOUT,
 			   &o->timeout_ms, &o->timeout_where)

@@ -6,13 +6,16 @@
 
 #include <string.h>
 
+#include "base/sanitise.h"
 #include "base/units.h"
 #include "cmd/host.h"
 #include "cmd/patience.h"
 #include "engine/image.h"
 #include "engine/reference.h"
+#include "project/check.h"
 #include "sandbox/box.h"
 #include "sandbox/jobs.h"
+#include "session/project.h"
 #include "session/session.h"
 #include "session/settings.h"
 
@@ -53,6 +56,22 @@ complete_env(
 	for (size_t i = 0; s && i < s->nenvs; i++)
 		offer(
 		    out, prefix, s->envs[i]->spec.name, s->envs[i]->spec.image);
+}
+
+static void
+complete_project(
+    struct host *h, const char *before, const char *prefix, struct strvec *out)
+{
+	const struct session *s = h->session;
+
+	for (size_t i = 0; s && i < s->nenvs; i++) {
+		autobuf struct strbuf dir = STRBUF_INIT;
+
+		if (!s->envs[i]->project)
+			continue;
+		sanitise_name(&dir, s->envs[i]->project->root);
+		offer(out, prefix, s->envs[i]->spec.name, dir.buf);
+	}
 }
 
 /* Each name of an image that the engine gave. */
@@ -208,6 +227,25 @@ offer_job(void *arg, const struct job *job)
 	offer(d->out, d->prefix, word, command ? command + 1 : NULL);
 }
 
+/* The last word of a list: what is named already is not offered again. */
+static void
+complete_layers(
+    struct host *h, const char *before, const char *prefix, struct strvec *out)
+{
+	const char *comma = strrchr(prefix, ',');
+	size_t n = comma ? (size_t)(comma - prefix) + 1 : 0;
+	autofree char *named = xasprintf(",%.*s", (int)n, prefix);
+
+	for (size_t i = 0; check_layer_names[i]; i++) {
+		autofree char *key = xasprintf(",%s,", check_layer_names[i]);
+		autofree char *word =
+		    xasprintf("%.*s%s", (int)n, prefix, check_layer_names[i]);
+
+		if (!strstr(named, key))
+			offer(out, prefix, word, NULL);
+	}
+}
+
 static void
 complete_job(
     struct host *h, const char *before, const char *prefix, struct strvec *out)
@@ -329,6 +367,8 @@ void
 complete_session_init(struct host *h)
 {
 	h->complete[COMP_ENV] = complete_env;
+	h->complete[COMP_PROJECT] = complete_project;
+	h->complete[COMP_LAYERS] = complete_layers;
 	h->complete[COMP_IMAGE] = complete_image;
 	h->complete[COMP_ENV_FILE] = complete_env_file;
 	h->complete[COMP_SETTING] = complete_setting;

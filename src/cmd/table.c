@@ -14,6 +14,8 @@ const struct cmd *const cmd_table[] = {
 
 static const struct opt in_option = OPT_STR(0, "in", "ENV",
     "in this environment instead of the current one", COMP_ENV);
+static const struct opt in_project_option = OPT_STR(0, "in", "ENV",
+    "in this project instead of the current one", COMP_PROJECT);
 static const struct opt help_option =
     OPT_FLAG('h', "help", "say how the command is used");
 
@@ -47,7 +49,8 @@ table_option(const struct cmd *row, size_t i)
 		if (n == i)
 			return &row->opts[n];
 	if (row->flags & CMD_NEEDS_ENV && n++ == i)
-		return &in_option;
+		return row->flags & CMD_OF_PROJECT ? &in_project_option
+						   : &in_option;
 	return n == i ? &help_option : NULL;
 }
 

@@ -22,6 +22,7 @@ enum comp {
 	COMP_NONE,     /* free text */
 	COMP_COMMAND,  /* a row of this table */
 	COMP_ENV,      /* an environment of the session */
+	COMP_PROJECT,  /* one that is a project */
 	COMP_IMAGE,    /* an image of the engine */
 	COMP_HOST_FILE,
 	COMP_HOST_DIR,
@@ -36,6 +37,7 @@ enum comp {
 	COMP_CONTEXT,  /* a context of the session */
 	COMP_STAGED,   /* a file of the context named by the operand before */
 	COMP_DEP,      /* a package of the environment */
+	COMP_LAYERS,   /* layers of checks, divided by commas */
 	COMP_POLICY,   /* a ready-made policy, or a file */
 	COMP_NAMED,    /* a named session */
 	COMP_JOB,      /* what runs in the background of the environment */
@@ -67,6 +69,8 @@ struct opt {
 	enum comp comp;
 	const char *choices; /* "none|full" */
 	bool bare; /* its value may stand behind one dash: -9, -KILL */
+	enum comp operands; /* what they are with this flag, by its
+			       long name; or COMP_NONE */
 };
 
 /* LETTER may be 0. */
@@ -153,6 +157,7 @@ enum {
 	/* It reaches what is the user's own, outside of the session: refused to
 	   somebody else's session file. */
 	CMD_OWN_ONLY = 1 << 10,
+	CMD_OF_PROJECT = 1 << 11, /* with CMD_NEEDS_ENV: one that is a project */
 	CMD_RUNS_CODE = 1 << 8, /* its result is the environment's last log */
 };
 

@@ -44,15 +44,6 @@ test_report_release(struct test_report *r)
 	test_report_init(r);
 }
 
-bool
-test_report_has_format(const char *format)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
-		if (!strcmp(formats[i].name, format))
-			return true;
-	return false;
-}
-
 static int
 read_as(struct reading *rd, const char *format, const char *text, size_t n,
     struct err *err)

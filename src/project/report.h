@@ -71,8 +71,8 @@ struct test_report {
 void test_report_init(struct test_report *r);
 void test_report_release(struct test_report *r);
 
-/* Is there a reader of that name? */
-bool test_report_has_format(const char *format);
+/* The formats that there are readers of. */
+#define TEST_REPORT_FORMATS "go|jest|junit|libtest|mocha|rspec|tap"
 
 /*
  * Adds one report, of several that a run may write.  -1 (ERR_IO) where it is

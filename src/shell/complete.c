@@ -173,25 +173,44 @@ open_option(const struct cmd *row, const char *word)
 	return o && opt_has_value(o) ? o : NULL;
 }
 
-/* The operand at the cursor is the nth one (from 0). */
+/* Operands of the line, and what its options make of them. */
+struct operands {
+	size_t n;	/* before the one at the cursor */
+	char *before;	/* the last of them, or NULL */
+	enum comp kind; /* of all, or COMP_NONE: as the row says */
+};
+
 static void
-offer_operand(struct place *p, const struct cmd *row, size_t n, char *before)
+offer_operand(struct place *p, const struct cmd *row, const struct operands *o)
 {
 	const struct arg *a = row->args;
-	size_t i = 0;
+	size_t n = o->n, i = 0;
 
 	while (i < n && i + 1 < CMD_MAX_ARGS && a[i + 1].name && !a[i].repeat)
 		i++;
 	if (!a[i].name || (i < n && !a[i].repeat))
 		return;
 	if (a[i].comp == COMP_COMMAND && n) {
-		const struct cmd *group = table_find(before);
+		const struct cmd *group = table_find(o->before);
 
 		if (group && !group->exec && n == 1)
 			offer_rows(p, group);
 		return;
 	}
-	offer_kind(p, a[i].comp, a[i].choices, before);
+	offer_kind(p, o->kind ? o->kind : a[i].comp, a[i].choices, o->before);
+}
+
+/* Notes what a word with options means for the operands. */
+static void
+note_option(const struct cmd *row, const char *word, struct operands *o)
+{
+	const struct opt *opt =
+	    str_starts(word, "--")
+		? table_find_long(row, word + 2, strlen(word + 2))
+		: NULL;
+
+	if (opt && opt->operands)
+		o->kind = opt->operands;
 }
 
 static void
@@ -199,8 +218,7 @@ offer_in_row(struct place *p, const struct cmd *row, size_t used)
 {
 	const struct opt *waiting = NULL;
 	bool options = true;
-	size_t operands = 0;
-	char *before = NULL;
+	struct operands operands = {0};
 
 	for (size_t i = used; i < p->words.n; i++) {
 		char *w = p->words.v[i];
@@ -208,13 +226,14 @@ offer_in_row(struct place *p, const struct cmd *row, size_t used)
 		if (waiting) {
 			waiting = NULL;
 		} else if (!options || w[0] != '-' || !w[1]) {
-			operands++;
-			before = w;
+			operands.n++;
+			operands.before = w;
 			options &= !(row->flags & CMD_OPTS_FIRST);
 		} else if (!strcmp(w, "--")) {
 			options = false;
 		} else {
 			waiting = open_option(row, w);
+			note_option(row, w, &operands);
 		}
 	}
 	if (waiting)
@@ -224,7 +243,7 @@ offer_in_row(struct place *p, const struct cmd *row, size_t used)
 	else if (options && p->prefix[0] == '-')
 		offer_options(p, row);
 	else
-		offer_operand(p, row, operands, before);
+		offer_operand(p, row, &operands);
 }
 
 static void

@@ -57,6 +57,18 @@ def languages_and_policies():
 
 
 @test
+def layers_of_checks():
+    with Home(env=NO_ENGINE) as h:
+        same(offered(h, "check --only "),
+             ["lint", "performance", "security", "structure", "syntax"])
+        same(offered(h, "check --only=sec"), ["--only=security"])
+        same(offered(h, "check --only syntax,s"),
+             ["syntax,security", "syntax,structure"])
+        same(offered(h, "check --only syntax,security,structure,s"), [])
+        same(offered(h, "check --only ,l"), [",lint"])
+
+
+@test
 def contexts():
     with Home(env=NO_ENGINE) as h:
         s = Screen(h.argv(), h.env, cwd=h.work)
@@ -128,9 +140,13 @@ def an_engine_that_is_silent_is_not_waited_for():
 @test
 def environments_their_files_and_steps():
     with Home(options=engines.sandbox("restricted")) as h:
+        h.write("shop/README", "goods\n")
         s = Screen(h.argv(), h.env, cwd=h.work)
         try:
             s.wait_for("^addesh.*>$")
+            s.type("project open shop --name fish")
+            s.keys("Enter")
+            s.wait_for("^addesh fish.*> ?$")
             s.type("env new --name first")
             s.keys("Enter")
             s.wait_for("^addesh first.*> ?$")
@@ -140,19 +156,26 @@ def environments_their_files_and_steps():
             s.type("exec mkdir -p dir/deep")
             s.keys("Enter")
             s.wait_for("^exit 0.*^addesh second.*>$")
-            s.type("env use fi")
+            s.type("env use fir")
             s.keys("Tab")
             s.wait_for("> env use first$")
             s.keys("C-u")
+            for line in ("project use", "project rm", "changes --in"):
+                s.type(line + " fi")    # first is no project
+                tab(s, f"> {line} fish( |$)")
+                s.keys("C-u")
             s.type("ls di")
             tab(s, "> ls dir/$")
             s.type("d")
             tab(s, "> ls dir/deep/$")
             s.keys("C-u")
+            s.type("check --workspace di")
+            tab(s, "> check --workspace dir/$")
+            s.keys("C-u")
             s.type("show @")
             s.keys("Tab", "Tab")
-            s.wait_for("@1 +env new --name first$.*"
-                       "@3 +exec mkdir -p dir/deep$")
+            s.wait_for("@2 +env new --name first$.*"
+                       "@4 +exec mkdir -p dir/deep$")
             s.keys("C-u")
             # what is completed leaves no interrupt behind
             s.type("exec echo done")

@@ -36,6 +36,7 @@ static const struct {
     {"source d/|", "7:d/in"},
     {"source .h|", "7:.hidden"},
     {"help > f|", "7:f1,f2 x"},
+    {"test --format j|", "14:jest,junit"},
     {"help | f|", "8:"},
     {"run <<EOF f|", "10:f1,f2 x"},
     {"var A=$FI|", "7:FIRST"},
