@@ -78,6 +78,8 @@ follow_up(struct call *c)
 		json_put_bool(call_data(c), "verified", v.passed);
 		json_put_str(call_data(c), "reason",
 		    v.passed ? NULL : v.why.buf);
+		json_put_str(call_data(c), "hint",
+		    v.hint.len ? v.hint.buf : NULL);
 		c->status = v.status;
 	}
 	verification_release(&v);

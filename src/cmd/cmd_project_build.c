@@ -52,9 +52,7 @@ build_call_run(struct call *c, const struct build_options *o,
 		c->session, c->env, o, &sink, b, &c->err))
 		return -1;
 	if (!b->command.n)
-		return err_set(&c->err, ERR_USAGE,
-			   "no file of the project says what builds it") |
-		       err_hint(&c->err, "project build --command CMD");
+		return 0;
 	show_artifacts(c, b);
 	run_result_show(c, &b->run);
 	return 0;
@@ -86,6 +84,16 @@ set_options(struct call *c, struct build_options *o)
 }
 
 static int
+check_built(struct call *c, const struct project_built *b)
+{
+	if (b->command.n)
+		return 0;
+	err_set(&c->err, ERR_USAGE,
+	    "no file of the project says what builds it");
+	return err_hint(&c->err, "project build --command CMD");
+}
+
+static int
 build_exec(struct call *c)
 {
 	struct build_options o;
@@ -93,7 +101,10 @@ build_exec(struct call *c)
 	int rc;
 
 	project_built_init(&b);
-	rc = set_options(c, &o) || build_call_run(c, &o, &b) ? -1 : 0;
+	rc = set_options(c, &o) || build_call_run(c, &o, &b) ||
+		     check_built(c, &b)
+		 ? -1
+		 : 0;
 	if (!rc) {
 		run_result_keep(c, &b.run);
 		json_put(call_data(c), "build", project_built_json(&b));

@@ -113,6 +113,7 @@ tell(struct trying *t)
 	json_put_str(j, "verdict", executed ? "executed" : "rejected");
 	json_put_str(j, "stage", t->stage);
 	json_put_str(j, "reason", executed ? NULL : t->why.buf);
+	json_put_str(j, "hint", t->v.hint.len ? t->v.hint.buf : NULL);
 	if (executed)
 		call_text(t->c, "executed\n");
 	else

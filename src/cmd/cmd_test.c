@@ -139,9 +139,7 @@ show(struct call *c, const struct tests_result *t)
 		s += n + (s[n] == '\n');
 	}
 	call_bytes(c, clean.buf, clean.len);
-	/* Of tests that failed the report has said why. */
-	if (t->run.note.kind != ERR_NONE && t->state != TESTS_PASSED &&
-	    (t->state != TESTS_FAILED || !t->has_report || t->run.disk_used))
+	if (tests_need_note(t))
 		run_result_show(c, &t->run);
 	if (t->hint && !t->run.note.hint.len)
 		call_text(c, "  try:  %s\n", t->hint);

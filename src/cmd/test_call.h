@@ -28,7 +28,7 @@ void test_options_default(struct call *c, struct test_options *o);
  */
 int test_call_run(struct call *c, const struct test_options *o,
     struct tests_result *t);
-/* The same for the build. */
+/* The same for the build; without b->command nothing builds this project. */
 void build_options_default(struct call *c, struct build_options *o);
 int build_call_run(struct call *c, const struct build_options *o,
     struct project_built *b);

@@ -4,13 +4,13 @@
 #include <string.h>
 
 #include "cmd/check_show.h"
-#include "cmd/run_result.h"
 #include "cmd/test_call.h"
 
 void
 verification_release(struct verification *v)
 {
 	strbuf_release(&v->why);
+	strbuf_release(&v->hint);
 }
 
 /* A run that was ended from outside says nothing. */
@@ -92,37 +92,81 @@ verify_texts(struct call *c, const struct edits *edits,
 	return rc;
 }
 
+/* -------- what was run -------- */
+
+/* What a command of its own has beside `build` or `tests`, but for the streams:
+   those are the step's. */
+static void
+put_run(json *what, const struct result *r)
+{
+	json_put(what, "run", result_json(r, NULL, NULL));
+}
+
+/* Both wrote to them, one after the other. */
+static void
+put_streams(struct call *c)
+{
+	autobuf struct strbuf out = STRBUF_INIT, errs = STRBUF_INIT;
+
+	if (!c->session->step)
+		return;
+	step_read(c->session->step, false, &out);
+	step_read(c->session->step, true, &errs);
+	json_put_bytes(call_data(c), "stdout", out.buf, out.len);
+	json_put_bytes(call_data(c), "stderr", errs.buf, errs.len);
+}
+
+/* Adds what is known of a failure to its reason, and keeps the remedy. */
+static void
+explain(struct verification *v, const struct result *r)
+{
+	if (r->note.kind != ERR_NONE)
+		strbuf_addf(&v->why, ": %s", r->note.msg.buf);
+	strbuf_add(&v->hint, r->note.hint.buf, r->note.hint.len);
+}
+
 /* -------- the build -------- */
+
+static int
+judge_build(struct call *c, struct verification *v,
+    const struct project_built *b)
+{
+	if (check_ended(c, &b->run))
+		return -1;
+	if (b->run.exec_errno == ENOENT) {
+		err_set(&c->err, ERR_USAGE, "%s is not in this environment",
+		    b->command.v[0]);
+		return b->run.note.hint.len
+		    ? err_hint(&c->err, "%s", b->run.note.hint.buf) : -1;
+	}
+	v->built = true;
+	v->status = b->run.exit_code;
+	v->passed = !v->status;
+	if (!v->passed) {
+		strbuf_addf(&v->why, "the build failed (%s, status %d)",
+		    b->name, v->status);
+		explain(v, &b->run);
+	}
+	return 0;
+}
 
 static int
 build(struct call *c, struct verification *v)
 {
 	struct build_options o;
 	struct project_built b;
-	struct box_sink sink;
-	struct call_output out;
 	int rc;
 
 	project_built_init(&b);
 	build_options_default(c, &o);
-	call_output_init(&out, c, &sink);
 	v->stage = "build";
-	rc = session_project_build(
-	    c->session, c->env, &o, &sink, &b, &c->err);
-	if (!rc && b.command.n)
-		rc = check_ended(c, &b.run);
-	if (!rc && b.command.n && b.run.exec_errno == ENOENT)
-		rc = err_set(&c->err, ERR_USAGE,
-		    "%s is not in this environment", b.command.v[0]);
+	rc = build_call_run(c, &o, &b);
 	if (!rc && b.command.n) {
-		v->built = true;
-		json_put(call_data(c), "build", project_built_json(&b));
-		run_result_show(c, &b.run);
-		v->status = b.run.exit_code;
-		v->passed = !v->status;
-		if (!v->passed)
-			strbuf_addf(&v->why, "the build failed (%s, status %d)",
-			    b.name, v->status);
+		json *built = project_built_json(&b);
+
+		put_run(built, &b.run);
+		json_put(call_data(c), "build", built);
+		rc = judge_build(c, v, &b);
 	}
 	strvec_release(&o.args);
 	project_built_release(&b);
@@ -139,17 +183,24 @@ say_tests(struct verification *v, const struct tests_result *t)
 	tests_summary(t, &sum);
 	strbuf_adds(&v->why, "the tests: ");
 	strbuf_add(&v->why, sum.buf, strcspn(sum.buf, "\n"));
+	if (tests_need_note(t))
+		explain(v, &t->run);
+	if (t->hint && !v->hint.len)
+		strbuf_addf(&v->hint, "try:  %s", t->hint);
 }
 
 static int
-judge(struct call *c, struct verification *v, const struct tests_result *t)
+judge_tests(struct call *c, struct verification *v,
+    const struct tests_result *t)
 {
 	if (t->state == TESTS_STOPPED)
 		return check_ended(c, &t->run)
 		    ? -1 : err_set(&c->err, ERR_INTERRUPTED, "interrupted");
-	if (t->state == TESTS_MISSING)
-		return err_set(&c->err, ERR_USAGE, "%s",
+	if (t->state == TESTS_MISSING) {
+		err_set(&c->err, ERR_USAGE, "%s",
 		    t->why ? t->why : "what tests it is not there");
+		return t->hint ? err_hint(&c->err, "try:  %s", t->hint) : -1;
+	}
 	v->tested = t->state != TESTS_NONE;
 	v->status = tests_status(t);
 	v->passed = t->state == TESTS_PASSED;
@@ -170,8 +221,12 @@ tests(struct call *c, struct verification *v)
 	v->stage = "test";
 	rc = test_call_run(c, &o, &t);
 	if (!rc) {
-		json_put(call_data(c), "tests", tests_json(&t));
-		rc = judge(c, v, &t);
+		json *tested = tests_json(&t);
+
+		if (t.command.n)
+			put_run(tested, &t.run);
+		json_put(call_data(c), "tests", tested);
+		rc = judge_tests(c, v, &t);
 	}
 	strvec_release(&o.args);
 	tests_result_release(&t);
@@ -190,5 +245,6 @@ verify(struct call *c, unsigned what, struct verification *v)
 		rc = build(c, v);
 	if (!rc && v->passed && what & VERIFY_TESTS)
 		rc = tests(c, v);
+	put_streams(c);
 	return rc;
 }

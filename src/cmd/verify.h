@@ -16,9 +16,10 @@ struct verification {
 	bool passed;
 	int status;	   /* as the commands would have it */
 	struct strbuf why; /* it has not passed: one line */
+	struct strbuf hint; /* what helps, perhaps several; "": nobody knows */
 };
 
-#define VERIFICATION_INIT {.why = STRBUF_INIT}
+#define VERIFICATION_INIT {.why = STRBUF_INIT, .hint = STRBUF_INIT}
 void verification_release(struct verification *v);
 
 /* Do the policy's checks allow what the files become?  They are shown, and in the
@@ -28,7 +29,7 @@ int verify_texts(struct call *c, const struct edits *edits,
 
 /*
  * Does what is asked for in c->env, up to the first failure, shows it and puts
- * `build` and `tests` into the result.  -1: it could not be done, which says
+ * `build`, `tests`, `stdout` and `stderr` into the result.  -1: it could not be done, which says
  * nothing about the project: Ctrl-C, an environment that was lost, a framework
  * that is not there.
  */

@@ -339,6 +339,8 @@ execute_program(struct session *s, struct env *env, const struct program *p,
 		.home = SANDBOX_HOME,
 		.tmp = "/tmp"}};
 
+	for (int i = 0; s->step && i < 2; i++)
+		x.before[i] = step_length(s->step, i);
 	if (p->choice ? run_language(&x, err) : run_argv(&x, err))
 		return -1;
 	result_limits(r, env->box);

@@ -226,6 +226,16 @@ is_crash(int signal)
 	    signal == SIGILL;
 }
 
+/* What the program wrote, and not another one of the step before it. */
+static void
+read_own(const struct execution *x, bool err_stream, struct strbuf *sb)
+{
+	size_t before = x->before[err_stream];
+
+	step_read(x->s->step, err_stream, sb);
+	strbuf_consume(sb, before < sb->len ? before : sb->len);
+}
+
 /* What the program itself said about its failure; NULL: nothing that is known.
    The caller's. */
 static json *
@@ -257,8 +267,8 @@ find_diagnosis(const struct execution *x)
 
 	if (!x->s->step)
 		return NULL;
-	step_read(x->s->step, false, &out);
-	step_read(x->s->step, true, &errs);
+	read_own(x, false, &out);
+	read_own(x, true, &errs);
 	diagnosis_find(&in, &found, &ignored);
 	return found;
 }

@@ -12,6 +12,7 @@ struct execution {
 	const struct box_sink *sink;
 	struct result *r;
 	struct language_places places;
+	size_t before[2]; /* of the step's streams: another program's */
 };
 
 /* The program is not there, or none of its language's. */

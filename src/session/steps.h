@@ -93,6 +93,9 @@ void step_log(struct step *st, unsigned flags, const void *p, size_t n,
     uint64_t limit);
 /* What was kept of one stream so far. */
 void step_read(struct step *st, bool err_stream, struct strbuf *out);
+/* How many bytes step_read() would give: of what is written from now on it
+   gives those after them. */
+size_t step_length(const struct step *st, bool err_stream);
 /* Keeps it.  result, and error, why the command failed, which is taken, may be
    NULL.  What it shows is still taken. */
 int step_end(struct step *st, int status, const json *result, json *error,

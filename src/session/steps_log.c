@@ -333,6 +333,13 @@ step_read(struct step *st, bool err_stream, struct strbuf *out)
 		read_fd(st->fd, add_stream, &reader, &ignored);
 }
 
+size_t
+step_length(const struct step *st, bool err_stream)
+{
+	return st->wants_raw ? st->raw[err_stream].len
+			     : (size_t)st->logged[err_stream];
+}
+
 static bool
 has_log(const struct steps *s, unsigned n)
 {

@@ -76,6 +76,9 @@ const char *tests_state_name(enum tests_state state);
 int tests_status(const struct tests_result *t);
 /* "5 passed, 1 failed in 0.84s (pytest)", "no tests found: ...". */
 void tests_summary(const struct tests_result *t, struct strbuf *out);
+/* Has the run a note of its own that says why?  Of tests that failed the report
+   has said it. */
+bool tests_need_note(const struct tests_result *t);
 /* The object `tests` of addesh-json(5). */
 json *tests_json(const struct tests_result *t);
 

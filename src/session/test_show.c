@@ -104,6 +104,14 @@ tests_summary(const struct tests_result *t, struct strbuf *out)
 		strbuf_addf(out, "\n%s", t->why);
 }
 
+bool
+tests_need_note(const struct tests_result *t)
+{
+	if (t->run.note.kind == ERR_NONE || t->state == TESTS_PASSED)
+		return false;
+	return t->state != TESTS_FAILED || !t->has_report || t->run.disk_used;
+}
+
 /* ---- JSON ---- */
 
 static json *

@@ -18,7 +18,8 @@ from tap import main, same, test
 
 # Fields with these names have a part of their own in the manual.
 MAPS = {"limits.applied", "environments[].limits.applied", "labels", "ended[]",
-        "details", "unknown", "samples[].unknown"}
+        "details", "unknown", "samples[].unknown", "tests.run.limits.applied",
+        "build.run.limits.applied"}
 OPEN = {"diagnosis": "diagnosis.*"}
 # Needs a file that the run's user may not list; the helper runs as that user.
 UNREADABLE = {"entries[].error"}
@@ -206,6 +207,9 @@ apply <<END
 [{"path": "x", "content": "y"}]
 END
 set project.auto_build off
+apply <<END
+[{"path": "x", "content": "z"}]
+END
 set project.auto_test off
 env rm --all
 """
@@ -369,8 +373,11 @@ def flatten(value, name, found):
 
 
 # Commands that do what others do have their fields.
-ELSEWHERE = {"apply": ["test"],
-             "project try": ["project open", "apply", "test"]}
+ELSEWHERE = {"apply": ["test", "project build"],
+             "project try": ["project open", "apply", "test",
+                             "project build"]}
+# What stands for the fields of another command's result.
+INSIDE = re.compile(r"(build|tests)\.run\.")
 
 
 def described():
@@ -411,7 +418,8 @@ def _(kind):
         if item["cmd"] == "show":
             result.pop("result", None)
         same(sorted(flatten(item, "", set()) - envelope), [], item)
-        found = flatten(result, "", set()) - {"text"}
+        found = {INSIDE.sub("", f)
+                 for f in flatten(result, "", set()) - {"text"}}
         there = commands.get(item["cmd"], set()).union(
             *(commands[name] for name in ELSEWHERE.get(item["cmd"], ())))
         same(sorted(f for f in found - there if not described_part(f)),

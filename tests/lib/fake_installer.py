@@ -58,7 +58,8 @@ LANGUAGES = {"fake": {
     "builds": [{
         "name": "fake build",
         "found_by": [{"files": ["/a.junit"]}],
-        "command": ["sh", "-c", "echo x >`printf 'odd\\377'`; echo x >made"],
+        "command": ["sh", "-c", "printf '\\377'; printf '\\377' >&2; "
+                    "echo x >`printf 'odd\\377'`; echo x >made"],
         "artifacts": ["/made", "/odd*"]}],
 }}
 

@@ -52,6 +52,13 @@ class Place(SandboxHome):
         return os.listdir(top) if os.path.isdir(top) else []
 
 
+def ran(part):
+    """What is known of the program that built or tested."""
+    run = part["run"]
+    return run["exit_code"], run["status"], (run.get("diagnosis") or {}).get(
+        "kind")
+
+
 def content(name, text):
     return [{"path": name, "content": text}]
 
@@ -66,6 +73,9 @@ def _():
              (0, "executed", None, False), h.done)
         same([f["path"] for f in r["files"]], ["calc.py"])
         same(r["tests"]["state"], "passed")
+        same((ran(r["build"]), ran(r["tests"]), r["hint"]),
+             ((0, "completed", None), (0, "completed", None), None))
+        assert "OK" in r["stderr"], r
         same((envs["result"]["environments"], h.kept_files()), ([], []))
         with open(h.app + "/calc.py") as f:
             same(f.read(), FILES["calc.py"], "the directory is as it was")
@@ -101,6 +111,49 @@ def _(what):
             assert why in r["reason"], r
         assert r["reason"], r
         same((envs["result"]["environments"], h.kept_files()), ([], []))
+
+
+# Its build always complains, and fails where there is a file called bad; its
+# tests fail, and complain of something else.
+COMPLAINS = """all:
+	@echo 'x.c:3:5: error: a word is missing' >&2; test ! -e bad
+test:
+	@echo "ModuleNotFoundError: No module named 'numpi'"; exit 3
+"""
+
+
+@test("a rejection has what the build and the tests have of themselves")
+def _():
+    with Place({"Makefile": COMPLAINS, "a.c": "int a;\n"}) as h:
+        h.changes(content("bad", ""))
+        h.write("good", json.dumps(content("good", "")))
+        h.env["AUTO_BUILD"] = "true"
+        built, tested, _, own, _, applied = (
+            o["result"] for o in h.results(
+                "project try app c", "project try app good",
+                "project open --no-deps app", "test",
+                "set project.auto_test true", "apply c"))
+        same(ran(built["build"]), (2, "failed", "compile_error"), h.done)
+        assert {"file": "x.c", "line": 3}.items() <= \
+            built["build"]["run"]["diagnosis"].items(), built
+        assert "a word is missing" in built["stderr"], built
+        same("tests" in built, False)
+        # What the build said is not why the tests fail.
+        same((ran(tested["build"]), ran(tested["tests"])),
+             ((0, "completed", None), (2, "failed", "missing_module")))
+        run = tested["tests"]["run"]
+        same(run.keys(), own.keys() - {"tests", "stdout", "stderr"})
+        same((run["diagnosis"], run["hint"]),
+             (own["diagnosis"], own["hint"]))
+        why = own["diagnosis"]["message"]
+        assert tested["reason"].endswith(": " + why), (tested, own)
+        assert run["message"].endswith(": " + why), (tested, own)
+        same(tested["hint"], own["hint"])
+        same((applied["verified"], ran(applied["build"])),
+             (False, ran(built["build"])))
+        shown = h.addesh("-c", "project try app good")
+        for text in "rejected: ", why, own["hint"]:
+            assert text in shown.out + shown.err, (text, shown)
 
 
 @test("what is too large to be checked is rejected")
@@ -172,8 +225,9 @@ def _(kind):
         got = h.results("project try app c --no-build --no-test",
                         "project try app c --no-build --no-test "
                         "--name other --keep", "exec cat a", "images",
-                        "project rm other --images")
-        same([o["status"] for o in got], [0] * 5, h.done)
+                        "project rm other --images",
+                        "project try app c --no-test")
+        same([o["status"] for o in got], [0] * 5 + [2], h.done)
         same(got[2]["result"]["stdout"], "b\n")
         assert prefix + "-other" in json.dumps(got[3]["result"]), got[3]
         # a project of that name has an image of its own
@@ -181,6 +235,11 @@ def _(kind):
         assert re.fullmatch("app-try-[0-9a-f]{8}", first["name"]), first
         same(first["image"], "%s-%s:latest" % (prefix, first["name"]))
         same((images(kind, prefix), h.kept_files()), (set(), []))
+        # There is no make: no verdict, but all that `project build` knows.
+        missing = got[5]["result"]
+        same(("verdict" in missing, ran(missing["build"])),
+             (False, (127, "failed", "interpreter_missing")))
+        assert "make is not in" in got[5]["error"]["message"], got[5]
 
 
 @test("Ctrl-C and a kill leave nothing")
