@@ -12,7 +12,7 @@
 
 /* Of a request whose runner is not heard: it may be slow, not silent. */
 #define SILENCE_MS 2000
-#define CANCEL_MS 5000
+#define CANCEL_MS 3000
 /*
  * One that is overdue and still heard may be slow: it gets so many times half a
  * second, counted, since our own output may be what is slow.  Work on files
@@ -175,15 +175,20 @@ wait_step(int64_t due, int64_t now)
 	return due - now > 60000 ? 60000 : due > now ? (int)(due - now) : 0;
 }
 
-/* One that is overdue: whether it gets more time. */
+/*
+ * One that is overdue since then: whether it gets more time.  It may have
+ * nothing to say and wait for the kernel, which takes long to end many
+ * processes on a busy machine: so it is asked for a sign of life.
+ */
 static bool
-may_be_slow(struct box *box, struct request *r, int64_t due, unsigned *talk,
+may_be_slow(struct box *box, struct request *r, int64_t since, unsigned *talk,
     uint64_t *progress)
 {
 	bool hurry = r == box->run || request_cancelled(r);
 
-	if (is_silent(box, due - SILENCE_MS, SILENCE_MS))
+	if (is_silent(box, since, SILENCE_MS))
 		return false;
+	client_ping(box->client);
 	if (request_progress(r) > *progress) {
 		*progress = request_progress(r);
 		*talk = 0;
@@ -195,7 +200,7 @@ void
 box_wait(struct box *box, struct request *r, uint64_t limit_ms)
 {
 	unsigned seen = box_interrupts(box), presses = 0, talk = 0;
-	int64_t now = clock_ms();
+	int64_t now = clock_ms(), late = 0;
 	int64_t due = limit_ms ? now + (int64_t)limit_ms : INT64_MAX;
 	uint64_t progress = 0;
 	bool hurry = false;
@@ -210,10 +215,13 @@ box_wait(struct box *box, struct request *r, uint64_t limit_ms)
 				    "given up at the second interrupt");
 		} else if (request_cancelled(r) && !hurry) {
 			hurry = true;
+			late = 0;
 			due = now + CANCEL_MS;
 		} else if (now < due) {
 			loop_step(box->ctx.loop, wait_step(due, now));
-		} else if (may_be_slow(box, r, due, &talk, &progress)) {
+		} else if (late == 0) {
+			late = now;
+		} else if (may_be_slow(box, r, late, &talk, &progress)) {
 			due = now + SILENCE_MS / 4;
 		} else if (!request_done(r)) {
 			box->doomed = true;

@@ -364,13 +364,19 @@ on_again(void *arg)
 	on_ready(arg, -1, POLLIN);
 }
 
+void
+client_ping(struct client *c)
+{
+	if (c->out.len == c->out_done) /* else it would only queue up */
+		client_send(c, PROTO_PING, 0, NULL, 0);
+}
+
 static void
 on_ping(void *arg)
 {
 	struct client *c = arg;
 
-	if (c->out.len == c->out_done) /* else it would only queue up */
-		client_send(c, PROTO_PING, 0, NULL, 0);
+	client_ping(c);
 	if (c->ping)
 		loop_timer_set(c->ping, clock_ms() + c->ping_ms);
 }

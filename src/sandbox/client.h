@@ -93,6 +93,8 @@ int client_hello(struct client *c, const struct client_config *cfg,
  * Podman keeps a single byte 0x10 for itself until another one comes.
  */
 void client_pad(struct client *c);
+/* Asks the runner for a sign of life, unless it takes nothing anyway. */
+void client_ping(struct client *c);
 /* So often at least it says that it is there; ms is at least 1. */
 void client_ping_every(struct client *c, int64_t ms);
 const struct welcome *client_welcome(const struct client *c);

@@ -12,8 +12,9 @@
 #define GRACE_MS 200
 /* The runner waits up to 2 s for pipes that something holds open, and longer
    for a processor where two hundred processes of a bomb want one, too: half a
-   second more was not enough on a busy machine, and the environment lost. */
-#define WATCHDOG_MS 8000
+   second more was not enough on a busy machine, and the environment lost.
+   Then it is asked whether it still lives. */
+#define WATCHDOG_MS 6000
 /* No real number is as large, and sums and JSON hold some of these. */
 #define NUMBER_MAX (1ull << 50)
 

@@ -389,6 +389,36 @@ test_watchdog(void)
 	box_end(&box, &p);
 }
 
+/* Lives, and is longer at it than a silence may be. */
+static void
+end_late(struct peer *p, const struct message *m)
+{
+	static uint32_t run;
+	static unsigned pings;
+
+	if (m->type != PROTO_PING)
+		run = m->id;
+	else if (pings++ < 5)
+		say(p, PROTO_PONG, 0, NULL);
+	else
+		verdict_for(p, run, PROTO_K_EXIT, 3);
+}
+
+static void
+test_slow(void)
+{
+	static struct peer p = {.on_request = end_late};
+	autoerr struct err err = ERR_INIT;
+	struct verdict v = VERDICT_INIT;
+	struct box box;
+
+	box_over(&box, &p);
+	ok(!run_true(&box, &v, 100, &err) && !v.lost && v.exit_code == 3,
+	    "one that is asked and answers is waited for");
+	verdict_release(&v);
+	box_end(&box, &p);
+}
+
 static void
 test_ctrl_c(void)
 {
@@ -611,6 +641,7 @@ main(void)
 	test_run();
 	test_lost();
 	test_watchdog();
+	test_slow();
 	test_ctrl_c();
 	test_fail();
 	test_flood();
