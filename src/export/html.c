@@ -288,11 +288,14 @@ export_html(struct strbuf *out, const struct export_session *s,
 {
 	struct html_page page = {.s = s,
 	    .body = STRBUF_INIT,
-	    .styles = html_styles_new(),
 	    .title = find_title(s),
 	    .heading = 1,
-	    .compare_max = COMPARE_MAX};
+	    .compare_max = COMPARE_MAX,
+	    .rules = check_rules_load(NULL, err)};
 
+	if (!page.rules)
+		return -1;
+	page.styles = html_styles_new();
 	page.top = top_level(&page);
 	page.output_max = PAGE_OUTPUT / (s->t->n_steps + 1);
 	if (page.output_max < STEP_OUTPUT_LEAST)
@@ -304,6 +307,7 @@ export_html(struct strbuf *out, const struct export_session *s,
 	strbuf_adds(out, "</body>\n</html>\n");
 	html_steps_free(&page);
 	html_styles_free(page.styles);
+	check_rules_free(page.rules);
 	strbuf_release(&page.body);
 	return 0;
 }

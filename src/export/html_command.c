@@ -15,14 +15,15 @@ source_of(const struct transcript_step *s, const struct lex_word *w)
 
 /* A file with a program if there is one, else what is no option. */
 static char *
-find_operand(const struct transcript_step *s, const struct lex_cmd *c)
+find_operand(const struct html_page *page, const struct transcript_step *s,
+    const struct lex_cmd *c)
 {
 	char *first = NULL;
 
 	for (size_t i = 1; i < c->n; i++) {
 		char *word = source_of(s, &c->words[i]);
 
-		if (html_is_program(word)) {
+		if (html_is_program(page, word)) {
 			free(first);
 			return word;
 		}
@@ -75,7 +76,8 @@ find_body(struct html_step *to, const struct transcript_step *s,
 }
 
 static void
-read_command(struct html_step *to, const struct transcript_step *s)
+read_command(const struct html_page *page, struct html_step *to,
+    const struct transcript_step *s)
 {
 	autoerr struct err ignored = ERR_INIT;
 	struct lex_line l;
@@ -85,7 +87,7 @@ read_command(struct html_step *to, const struct transcript_step *s)
 		&ignored) == LEX_OK &&
 	    l.n && l.cmds[0].n) {
 		to->name = source_of(s, &l.cmds[0].words[0]);
-		to->operand = find_operand(s, &l.cmds[0]);
+		to->operand = find_operand(page, s, &l.cmds[0]);
 		find_body(to, s, &l);
 	}
 	lex_line_release(&l);
@@ -111,7 +113,7 @@ html_steps_read(struct html_page *page)
 		const struct answer *a = &s->steps[i].answer;
 		struct html_step *to = &page->steps[i];
 
-		read_command(to, &s->t->steps[i]);
+		read_command(page, to, &s->t->steps[i]);
 		to->session = (unsigned)json_int(a->object, "step", 0);
 		to->us = export_us(&s->steps[i]);
 		to->peak = export_memory(&s->steps[i]);
@@ -194,13 +196,14 @@ count_lines(const char *p, size_t n)
 }
 
 static void
-add_body(struct strbuf *out, const char *name, const char *p, size_t n)
+add_body(struct html_page *page, const char *name, const char *p, size_t n)
 {
+	struct strbuf *out = &page->body;
 	autobuf struct strbuf code = STRBUF_INIT;
 	struct html_fold fold;
 	const char *at, *nl;
 
-	html_code(&code, name, p, n);
+	html_code(page, &code, name, p, n);
 	html_fold_begin(&fold, out, "code", count_lines(p, n), n);
 	for (at = code.buf; (nl = strchr(at, '\n')); at = nl + 1) {
 		strbuf_add(out, at, nl + 1 - at);
@@ -222,7 +225,7 @@ html_command(struct html_page *page, size_t index)
 	add_head(out, s, about->head);
 	strbuf_adds(out, "</pre>");
 	if (about->body)
-		add_body(out, about->operand ? about->operand : "",
+		add_body(page, about->operand ? about->operand : "",
 		    s->text + about->head, about->body);
 	if (tag == s->n)
 		return;

@@ -12,6 +12,7 @@
 
 #include "base/strbuf.h"
 #include "export/export.h"
+#include "project/check_rules.h"
 
 /* Appends text: markup is escaped, and what base/sanitise.h lets no terminal
    see is written out as there.  Newlines and tabs stay. */
@@ -76,6 +77,7 @@ struct html_page {
 	struct html_step *steps; /* s->t->n_steps */
 	struct strbuf body;
 	struct html_styles *styles;
+	struct check_rules *rules; /* what is a comment, a string, a keyword */
 	ptrdiff_t title;   /* the item that is the title of the page, or -1 */
 	unsigned heading;  /* level of the last one in the page */
 	unsigned top;      /* level in the file that is 2 in the page */
@@ -103,9 +105,10 @@ unsigned html_heading_level(struct html_page *page, unsigned level);
 void html_command(struct html_page *page, size_t index);
 /* Appends a program, with the words of its language marked; name: of its
    file. */
-void html_code(struct strbuf *out, const char *name, const char *p, size_t n);
-/* Is it the name of a file in one of these languages? */
-bool html_is_program(const char *name);
+void html_code(struct html_page *page, struct strbuf *out, const char *name,
+    const char *p, size_t n);
+/* Is it the name of a file in a language whose words are known? */
+bool html_is_program(const struct html_page *page, const char *name);
 
 /* What a step showed. */
 void html_output(struct html_page *page, const struct export_step *s);

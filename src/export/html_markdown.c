@@ -125,7 +125,7 @@ add_code_block(struct renderer *r, cmark_node *node)
 	const char *text = cmark_node_get_literal(node);
 
 	strbuf_adds(r->out, "<pre class=\"code\">");
-	html_code(r->out, name, text, strlen(text));
+	html_code(r->page, r->out, name, text, strlen(text));
 	strbuf_adds(r->out, "</pre>\n");
 }
 

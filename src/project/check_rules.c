@@ -2,6 +2,7 @@
 #include "project/check_rules.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "base/glob.h"
 #include "base/nearest.h"
@@ -84,6 +85,8 @@ static const struct form rule_form = FORM(check_rule, rule_fields);
 static const struct field language_fields[] = {
     FIELD(check_language, name, FIELD_TEXT),
     FIELD(check_language, files, FIELD_LIST),
+    FIELD(check_language, shown_as, FIELD_LIST),
+    FIELD(check_language, keywords, FIELD_TEXT),
     FIELD(check_language, scripts, FIELD_BOOL),
     {"text", FIELD_MAP, offsetof(struct check_language, lexis), 0,
 	&lexis_form},
@@ -409,6 +412,16 @@ check_rules_by_file(const struct check_rules *r, const char *file)
 		for (size_t k = 0; k < r->languages[i].files.n; k++)
 			if (glob_match(r->languages[i].files.v[k],
 				slash ? slash + 1 : file))
+				return &r->languages[i];
+	return NULL;
+}
+
+const struct check_language *
+check_rules_by_shown(const struct check_rules *r, const char *word)
+{
+	for (size_t i = 0; i < r->n_languages; i++)
+		for (size_t k = 0; k < r->languages[i].shown_as.n; k++)
+			if (!strcasecmp(r->languages[i].shown_as.v[k], word))
 				return &r->languages[i];
 	return NULL;
 }

@@ -56,6 +56,9 @@ struct check_rule {
 struct check_language {
 	char *name; /* as in languages.yaml, or of this file alone */
 	struct strvec files; /* patterns of names, of those not in that file */
+	struct strvec shown_as; /* in pages: its names, and behind the dot of
+				   files; none: it is not marked there */
+	char *keywords; /* for pages, with a blank between them; or NULL */
 	bool scripts; /* the texts of its <script> elements are programs */
 	bool needs_parser; /* a text that no parser has seen is worth a word */
 	struct check_lexis lexis;
@@ -92,5 +95,9 @@ const struct check_language *check_rules_by_name(
 /* Of those that languages.yaml does not know, by a file's name. */
 const struct check_language *check_rules_by_file(
     const struct check_rules *r, const char *file);
+
+/* Of those that pages mark, by one of the words of `shown_as`, case ignored. */
+const struct check_language *check_rules_by_shown(
+    const struct check_rules *r, const char *word);
 
 #endif

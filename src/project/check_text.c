@@ -9,7 +9,7 @@
 #define ARGUMENTS_MAX_BYTES 4096 /* that are read of one call */
 
 enum token_kind { TOKEN_END, TOKEN_COMMENT, TOKEN_STRING, TOKEN_NAME,
-	TOKEN_OTHER };
+	TOKEN_NUMBER, TOKEN_OTHER };
 
 struct scan {
 	const struct check_lexis *x;
@@ -154,7 +154,8 @@ next_token(struct scan *sc, struct token *t)
 	} else if (take_string(sc, t)) {
 		t->kind = TOKEN_STRING;
 	} else if (in_name(sc->s[sc->i])) {
-		t->kind = begins_name(sc->s[sc->i]) ? TOKEN_NAME : TOKEN_OTHER;
+		t->kind =
+		    begins_name(sc->s[sc->i]) ? TOKEN_NAME : TOKEN_NUMBER;
 		t->end = name_end(sc, sc->i);
 	} else {
 		t->kind = TOKEN_OTHER;
@@ -191,6 +192,43 @@ check_text_blank(const struct check_lexis *x, const char *s, size_t n,
 			if (out->buf[from] != '\n')
 				out->buf[from] = ' ';
 	}
+}
+
+static enum check_part
+part_of(enum token_kind kind)
+{
+	switch (kind) {
+	case TOKEN_COMMENT:
+		return CHECK_PART_COMMENT;
+	case TOKEN_STRING:
+		return CHECK_PART_STRING;
+	case TOKEN_NAME:
+		return CHECK_PART_NAME;
+	case TOKEN_NUMBER:
+		return CHECK_PART_NUMBER;
+	case TOKEN_OTHER:
+	case TOKEN_END:
+		break;
+	}
+	return CHECK_PART_OTHER;
+}
+
+void
+check_text_parts(const struct check_lexis *x, const char *s, size_t n,
+    check_part_fn *fn, void *arg)
+{
+	struct scan sc = {x, s, n, 0, 1, 0};
+	struct token t;
+	size_t at = 0;
+
+	do {
+		next_token(&sc, &t);
+		if (t.start > at)
+			fn(arg, CHECK_PART_OTHER, s + at, t.start - at);
+		if (t.end > t.start)
+			fn(arg, part_of(t.kind), s + t.start, t.end - t.start);
+		at = t.end;
+	} while (t.kind != TOKEN_END);
 }
 
 /* ---- facts ---- */
@@ -288,7 +326,8 @@ read_argument(struct scan *sc, const struct token *key, struct arguments *a)
 		return;
 	strbuf_add(&a->text, sc->s + key->start, key->end - key->start);
 	strbuf_addc(&a->text, '=');
-	if (value.kind == TOKEN_NAME || value.kind == TOKEN_OTHER)
+	if (value.kind == TOKEN_NAME || value.kind == TOKEN_NUMBER ||
+	    value.kind == TOKEN_OTHER)
 		strbuf_add(&a->text, sc->s + value.start,
 		    value.end - value.start);
 	strbuf_addc(&a->text, 0);

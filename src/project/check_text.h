@@ -18,6 +18,21 @@ void check_text_facts(const struct check_language *l, const char *s, size_t n,
 void check_text_blank(const struct check_lexis *x, const char *s, size_t n,
     bool strings, struct strbuf *out);
 
+/* What a part of a text is, as far as that is known. */
+enum check_part {
+	CHECK_PART_COMMENT,
+	CHECK_PART_STRING, /* with its quotes */
+	CHECK_PART_NAME,
+	CHECK_PART_NUMBER,
+	CHECK_PART_OTHER, /* signs and blanks */
+};
+
+typedef void check_part_fn(
+    void *arg, enum check_part part, const char *p, size_t n);
+/* Calls fn for all of the text, in its order; no part is empty. */
+void check_text_parts(const struct check_lexis *x, const char *s, size_t n,
+    check_part_fn *fn, void *arg);
+
 /*
  * The programs in a page: for each <script> without a src, of no type or one of
  * JavaScript, a text of n bytes that holds it at its place, and blanks

@@ -161,9 +161,37 @@ def programs_are_marked_by_their_language():
                % heredoc, [answer("run dir/a.py <<EOF\n%sEOF" % program)])
         code = page_of(home, "s.md").find(".//pre[@class='code']")
         same(words(code), "\n" + program)
-        same([(e.get("class"), e.text) for e in code], [
+        same(marked(code), [
             ("d", "# a # b"), ("k", "for"), ("k", "in"), ("q", "'it'"),
             ("q", "'s'"), ("q", '"""<b>'), ("q", '1"""'), ("m", "0x1F")])
+
+
+def marked(code):
+    return [(e.get("class"), e.text) for e in code]
+
+
+@test
+def each_language_has_its_own_marks():
+    fences = [
+        ("css", "/* a */ b { color: 'c' }", [("d", "/* a */"), ("q", "'c'")]),
+        ("Dockerfile", "FROM a#b # c\n", [("k", "FROM"), ("d", "# c")]),
+        ("js", "`a\n${b}` // c", [("q", "`a"), ("q", "${b}`"), ("d", "// c")]),
+        ("json", '{"a": true}', [("q", '"a"'), ("k", "true")]),
+        ("lua", "--[[ a\nb ]] end",
+         [("d", "--[[ a"), ("d", "b ]]"), ("k", "end")]),
+        ("php", "# a\n// b", [("d", "# a"), ("d", "// b")]),
+        ("rs", "'a' \"b\"", [("q", '"b"')]),
+        ("sh", "echo a#b '\\' # c", [("q", "'\\'"), ("d", "# c")]),
+        ("nonsense", "if '1' // 2", []),
+    ]
+    with Home() as home:
+        record(home, "s.md", "".join("```%s\n%s\n```\n\n" % f[:2]
+                                     for f in fences), [])
+        codes = page_of(home, "s.md").findall(".//main/pre[@class='code']")
+        same(len(codes), len(fences))
+        for code, (name, text, spans) in zip(codes, fences):
+            same(words(code).rstrip("\n"), text.rstrip("\n"), name)
+            same(marked(code), spans, name)
 
 
 @test

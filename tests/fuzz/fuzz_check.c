@@ -56,13 +56,26 @@ check_blank(const char *s, const struct strbuf *out, size_t n)
 			(out->buf[i] == ' ' && s[i] != '\n'));
 }
 
+/* All of the text, in its order. */
+static void
+on_part(void *arg, enum check_part part, const char *p, size_t n)
+{
+	const char **at = arg;
+
+	require(p == *at && n && part <= CHECK_PART_OTHER);
+	*at += n;
+}
+
 static void
 look_at_text(const struct check_language *l, const char *s, size_t n)
 {
 	struct seen seen = {.l = l, .n = n, .texts = 1};
 	struct strbuf *scripts;
+	const char *at = s;
 	size_t count;
 
+	check_text_parts(&l->lexis, s, n, on_part, &at);
+	require(at == s + n);
 	check_text_facts(l, s, n, on_fact, &seen);
 	for (int strings = 0; strings < 2; strings++) {
 		autobuf struct strbuf out = STRBUF_INIT;
