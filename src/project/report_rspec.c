@@ -56,23 +56,34 @@ add_example(struct reading *rd, const json *example)
 	report_add(rd, &found);
 }
 
-/* The lines between "LoadError:" and the stack, which stand behind those that
-   quote the source.  The caller's, or NULL. */
+/* The line that is the name of an error's class: "LoadError:", or
+   "Bundler::GemNotFound:".  What quotes the source before is indented. */
+static const char *
+class_line(const char *line)
+{
+	for (size_t n; *line; line += n + (line[n] == '\n')) {
+		n = strcspn(line, "\n");
+		if (n > 1 && line[n - 1] == ':' && *line >= 'A' &&
+		    *line <= 'Z' && !memchr(line, ' ', n))
+			return line;
+	}
+	return NULL;
+}
+
+/* The lines between that and the stack.  The caller's, or NULL. */
 static char *
 error_message(const char *text)
 {
 	static const char head[] = "Failure/Error:";
 	const char *quoted = strstr(text, head);
-	const char *error = strstr(
-	    quoted ? quoted + sizeof(head) - 1 : text, "Error:\n");
+	const char *error =
+	    class_line(quoted ? quoted + sizeof(head) - 1 : text);
 	const char *end;
 	struct strbuf out = STRBUF_INIT;
 
 	if (!error)
 		return NULL;
 	end = strstr(error, "\n# ");
-	while (error > text && error[-1] != '\n')
-		error--;
 	strbuf_add(&out, error, strcspn(error, "\n"));
 	error += strcspn(error, "\n");
 	error += strspn(error, " \n");

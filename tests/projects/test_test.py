@@ -126,6 +126,7 @@ def _(kind, name):
     same((t["framework"], t["language"]), (p.framework, p.language))
     same_counts(t, p.counts)
     same_failing(t, p.failing)
+    assert "addesh_plugin" not in t["run"]["stderr"], t
     s.settled()
 
 
@@ -223,6 +224,30 @@ def what_cannot_be_loaded():
     s = room("docker")
     t = state_of(s, {"test_a.py": "import unittest, nothing_like_it\n"})
     same((t["state"], t["framework"]), ("collection_error", "unittest"))
+    same(t["cases"][0]["message"],
+         "ModuleNotFoundError: No module named 'nothing_like_it'")
+    t = state_of(s, {"conftest.py": "import nothing_like_it\n"})
+    same((t["state"], t["framework"]), ("collection_error", "pytest"))
+    same(t["run"]["diagnosis"]["module"], "nothing_like_it")
+    t = state_of(s, {"spec/a_spec.rb": "class Gone < StandardError\nend\n"
+                                       "raise Gone, 'no server'\n"})
+    same((t["state"], t["cases"][0]["message"]),
+         ("collection_error", "Gone: no server"))
+
+
+IN_SRC = """import acme, subprocess, sys
+subprocess.run([sys.executable, "-c", "import acme"], check=True)
+"""
+
+
+@test("%s: a package in src/, and tests in no package", ["pytest", "unittest"])
+def _(name):
+    t = state_of(room("docker"), {
+        "src/acme/__init__.py": "",
+        "tests/helper.py": "",
+        "tests/sum_test.py": IN_SRC + "import helper\n" + (
+            RIGHT if name == "pytest" else case("pass"))})
+    same((t["state"], t["framework"], t["passed"]), ("passed", name, 1))
 
 
 @test("%s: a test that never ends", KINDS)

@@ -2,6 +2,7 @@
 """unittest_report.py REPORT [ARG...]: `python3 -m unittest ARG...`, which also
 writes what became of each test to REPORT, in the form of JUnit's XML."""
 
+import glob
 import os
 import sys
 import time
@@ -68,6 +69,8 @@ class Result(unittest.TextTestResult):
         parts.append(">")
         if tag:
             message = "%s: %s" % (err[0].__name__, err[1]) if err else text
+            if type(test).__name__ == "_FailedTest":
+                message = message.rstrip().rpartition("\n")[2]
             details = self._exc_info_to_string(err, test) if err else ""
             kind = ' type="pytest.xfail"' if tag == "xfail" else ""
             tag = "skipped" if tag == "xfail" else tag
@@ -132,10 +135,52 @@ class Runner(unittest.TextTestRunner):
         return result
 
 
+def test_files():
+    """Files of tests by all their usual names, as languages.yaml finds them,
+    also in directories that are no packages."""
+    for base, dirs, files in os.walk("."):
+        dirs[:] = sorted(d for d in dirs if d.isidentifier() and
+                         d not in ("__pycache__", "venv", "node_modules"))
+        for name in sorted(files):
+            if name[:-3].isidentifier() and (
+                    name == "tests.py" or name.endswith("_test.py") or
+                    name.startswith("test") and name.endswith(".py")):
+                yield os.path.normpath(base), name[:-3]
+
+
+class Loader(unittest.TestLoader):
+    def discover(self, start, pattern="test*.py", top=None):
+        """Where unittest itself finds nothing, as it looks into packages only,
+        and for one form of names."""
+        suite = super().discover(start, pattern, top)
+        if suite.countTestCases() or (start, pattern) != (".", "test*.py"):
+            return suite
+        names = []
+        for base, name in test_files():
+            if base == ".":
+                names.append(name)
+                continue
+            names.append(base.replace(os.sep, ".") + "." + name)
+            if not os.path.exists(os.path.join(base, "__init__.py")):
+                sys.path.append(os.path.abspath(base))
+        return self.loadTestsFromNames(names)
+
+
+def find_sources():
+    """A project's own packages in src/, for its programs too: no environment
+    has them installed, or as they were before their sources changed."""
+    if glob.glob("src/*/__init__.py"):
+        sys.path.insert(1, TOP + "src")
+        os.environ["PYTHONPATH"] = os.pathsep.join(
+            [TOP + "src"] + [v for v in [os.environ.get("PYTHONPATH")] if v])
+
+
 sys.path.insert(0, "")
 sys.argv[0] = "python3 -m unittest"
 del sys.path[1]
-program = unittest.main(module=None, testRunner=Runner, exit=False)
+find_sources()
+program = unittest.main(module=None, testRunner=Runner, testLoader=Loader(),
+                        exit=False)
 # As later versions of unittest do it.
 if not program.result.testsRun and not program.result.skipped and \
         program.result.wasSuccessful():

@@ -29,13 +29,13 @@ module Minitest
             end
       @count[tag] += 1
       file, line = f.location.to_s.split(":")
-      [tag, file, line, "<#{tag} message=\"#{text(f.message.lines.first(6).join)}\">" \
+      [file, line, "<#{tag} message=\"#{text(f.message.lines.first(6).join)}\">" \
        "#{text((f.backtrace || []).first(40).join("\n"))}</#{tag}>"]
     end
 
     def testcase(r)
       source, at = r.respond_to?(:source_location) ? r.source_location : nil
-      tag, file, line, inner = r.failure ? failure(r.failure) : nil
+      file, line, inner = r.failure ? failure(r.failure) : nil
       file, line = source, at if !line || line.to_i.zero?
       klass = r.respond_to?(:klass) ? r.klass : r.class.name
       "<testcase classname=\"#{text(klass)}\" name=\"#{text(r.name)}\" " \
