@@ -403,6 +403,13 @@ require 'nosuch'
 """,
      "missing_module", "a.rb:2",
      "dep add --lang ruby nosuch"),
+    ("a gem of its Gemfile", "a.rb", """\
+File.write('Gemfile', "gem 'no-such', '~> 1.3'\\n")
+at_exit { File.delete('Gemfile') }
+require 'bundler/setup'
+""",
+     "missing_module", "a.rb:3",
+     "dep add --lang ruby no-such"),
     ("a syntax error", "a.rb", """\
 x = 1
 def f(
@@ -562,6 +569,23 @@ python3 -m pytest -q b.py
 """,
      "assertion_failed", "b.py:2",
      "exec -- sed -n 1,5p b.py"),
+    ("what a test's module lacks", "a.sh", """\
+echo 'import os' > conftest.py
+echo 'import nosuch' >> conftest.py
+python3 -m pytest -q
+""",
+     "missing_module", "conftest.py:2",
+     "dep add --lang python nosuch"),
+    ("what a test imports", "a.sh", """\
+echo 'x = = 2' > b.py
+echo 'import b' > conftest.py
+python3 -m pytest -q
+status=$?
+rm conftest.py
+exit $status
+""",
+     "syntax_error", "b.py:1",
+     "exec -- sed -n 1,4p b.py"),
     ("no compiler", "a.sh", """\
 sh -c nosuchcommand
 clang a.c
