@@ -65,6 +65,9 @@ read_report(struct reading *r, const char *path)
 				: why.msg.buf);
 		return;
 	}
+	/* A shell makes it before the framework, which may not even start. */
+	if (!text.len)
+		return;
 	r->left -= text.len;
 	add_report(r, text.buf, text.len);
 }

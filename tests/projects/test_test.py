@@ -121,7 +121,9 @@ def _(kind, name):
     p = PROJECTS[name]
     s = rooms.get(kind, p.image.split(":")[1])
     fill(s, p.path)
-    t = tests(s)
+    # These are all that it has; without a word it runs below.
+    words = ["src/test/java/calc/%sTest.java" % n for n in ("Calc", "More")]
+    t = tests(s, " ".join(words) if name == "maven" else "")
     same((t["state"], t["status"], t["why"]), ("failed", 1, None))
     same((t["framework"], t["language"]), (p.framework, p.language))
     same_counts(t, p.counts)
@@ -326,6 +328,41 @@ def words_for_the_framework():
         "test_a.py": RIGHT + "def test_wrong():\n    assert 0\n"},
         "-- -k right")
     same((t["state"], t["total"]), ("passed", 1))
+
+
+FILES = {    # a file whose tests pass, beside those whose do not
+    "go test": ("a_test.go", {
+        "go.mod": "module a\n", "a.go": "package a\n",
+        "a_test.go": "package a\nimport \"testing\"\n"
+                     "func TestRight(t *testing.T) {}\n",
+        "b_test.go": "package a\nimport \"testing\"\n"
+                     "func TestWrong(t *testing.T) { t.Fatal() }\n"}),
+    "cargo test": ("tests/a.rs", {
+        "Cargo.toml": '[package]\nname = "a"\nversion = "0.1.0"\n',
+        "src/lib.rs": "", "tests/a.rs": "#[test]\nfn right() {}\n",
+        "tests/b.rs": "#[test]\nfn wrong() { panic!() }\n"})}
+
+
+@test("one file with %s", list(FILES))
+def _(name):
+    s = room("docker")
+    file, files = FILES[name]
+    t = state_of(s, files, file)
+    same((t["state"], t["framework"], t["total"]), ("passed", name, 1))
+    t = tests(s, file.replace("a", "no"))
+    same((t["state"], t["why"]), ("collection_error", None))
+
+
+@test("%s that does not start", ["go test", "cargo test", "mocha"])
+def _(name):
+    """A report that the shell made before it is none."""
+    t = state_of(room("docker"), {
+        "go test": {"a_test.go": "package a\n"},
+        "cargo test": {"Cargo.toml": "[package\n"},
+        "mocha": {"package.json": '{"scripts": {"test": "mocha"}}',
+                  "test/a.js": "nothing_like_it();\n"}}[name])
+    same((t["state"], t["framework"], t["why"]),
+         ("collection_error", name, None))
 
 
 @test
