@@ -1,12 +1,18 @@
 #include "project/check.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/mask.h"
 #include "base/secrets.h"
 #include "base/units.h"
 #include "base/xalloc.h"
+
+/* Shorter ones are rather names; those of any key or token are longer. */
+#define DRAWN_LENGTH_MIN 8
+#define TOKEN_LENGTH_MIN 16
 
 const char *const check_layer_names[] = {
     [CHECK_SYNTAX] = "syntax",
@@ -167,10 +173,47 @@ is_placeholder(const char *s, size_t n)
 	return mask_is_secret_name(s, n);
 }
 
+/* What a program drew, or a person who is careful: no plain word. */
+static bool
+is_drawn(const char *s, size_t n)
+{
+	bool digit = false, letter = false;
+
+	for (size_t i = 0; i < n; i++) {
+		digit |= isdigit((unsigned char)s[i]);
+		letter |= isalpha((unsigned char)s[i]);
+	}
+	return n >= DRAWN_LENGTH_MIN && digit && letter;
+}
+
+/* Hosts of nobody's (RFC 2606), behind the '@' of a URL. */
+static bool
+is_example(const char *host)
+{
+	static const char *const names[] = {
+	    "example.com", "example.org", "example.net"};
+	size_t n = strcspn(host, "/:?#");
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		size_t len = strlen(names[i]);
+
+		if (n >= len && !strncasecmp(host + n - len, names[i], len))
+			return true;
+	}
+	return false;
+}
+
 struct looking {
 	const char *value;
-	bool found;
+	int worst;
 };
+
+static void
+found(struct looking *l, int severity)
+{
+	if (l->worst < 0 || severity < l->worst)
+		l->worst = severity;
+}
 
 /* A token of a known service, or the password in a URL: a user alone is no
    secret, and what hides it in a command need not be one in a program. */
@@ -181,23 +224,45 @@ look(void *arg, size_t start, size_t n)
 	const char *p = l->value + start;
 	bool in_url = start >= 3 && !memcmp(p - 3, "://", 3);
 	const char *password = memchr(p, ':', n);
+	size_t len = password ? (size_t)(p + n - password) - 1 : 0;
 
-	if (in_url && password)
-		l->found |= !is_placeholder(
-		    password + 1, (size_t)(p + n - password) - 1);
-	else if (!in_url && (start == 0 || p[-1] == ' '))
-		l->found |= !is_placeholder(p, n) && n >= 20;
+	if (!in_url) {
+		if ((start == 0 || p[-1] == ' ') && n >= 20 &&
+		    !is_placeholder(p, n))
+			found(l, CHECK_ERROR);
+	} else if (len && !is_placeholder(password + 1, len)) {
+		if (is_drawn(password + 1, len))
+			found(l, CHECK_ERROR);
+		else if (!is_example(p + n + 1))
+			found(l, CHECK_WARNING);
+	}
 }
 
-bool
-check_is_secret(const char *name, const char *value, size_t n)
+/* Names of keys and tokens are many, and most of them are no secrets. */
+static bool
+is_sure_name(const char *name)
 {
-	struct looking l = {.value = value};
+	return strcasestr(name, "pass") || strcasestr(name, "secret") ||
+	       strcasestr(name, "apikey") || strcasestr(name, "api_key");
+}
+
+int
+check_secret(const char *name, const char *value, size_t n)
+{
+	struct looking l = {.value = value, .worst = -1};
 
 	if (memchr(value, 0, n))
-		return false;
-	if (name && mask_is_secret_name(name, strlen(name)))
-		return n >= SECRET_LENGTH_MIN && !is_placeholder(value, n);
-	mask_find(value, n, look, &l);
-	return l.found;
+		return -1;
+	if (!name || !mask_is_secret_name(name, strlen(name))) {
+		mask_find(value, n, look, &l);
+		return l.worst;
+	}
+	if (n < SECRET_LENGTH_MIN || is_placeholder(value, n) ||
+	    strcasestr(name, "public"))
+		return -1;
+	if (!is_sure_name(name))
+		return n >= TOKEN_LENGTH_MIN && is_drawn(value, n)
+			   ? CHECK_ERROR
+			   : -1;
+	return is_drawn(value, n) ? CHECK_ERROR : CHECK_WARNING;
 }

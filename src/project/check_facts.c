@@ -171,14 +171,16 @@ find_secret(const struct check_fact *f, const char *file, bool by_text,
 {
 	bool named = f->name && strcmp(f->name, "-");
 	autofree char *text = NULL;
+	int severity = f->value
+			   ? check_secret(named ? f->name : NULL, f->value, f->n)
+			   : -1;
 
-	if (!f->value ||
-	    !check_is_secret(named ? f->name : NULL, f->value, f->n))
+	if (severity < 0)
 		return;
 	text = named ? xasprintf("a secret stands in the code: %s", f->name)
 		     : xstrdup("a secret stands in the code");
-	check_add(findings, CHECK_SECURITY, "secret", CHECK_ERROR, file,
-	    f->line, f->column, text,
+	check_add(findings, CHECK_SECURITY, "secret",
+	    (enum check_severity)severity, file, f->line, f->column, text,
 	    "take it from a variable of the environment:  env new -e NAME")
 	    ->by_text = by_text;
 }
@@ -199,8 +201,7 @@ check_fact_find(const struct check_language *l, const struct check_fact *f,
 			continue;
 		text = xasprintf("%s: %s", f->name, rule->message);
 		check_add(findings, CHECK_SECURITY, rule->name,
-		    f->kind == 'c' && f->constant ? rule->constant
-						  : rule->severity,
+		    f->constant ? rule->constant : rule->severity,
 		    file, f->line, f->column, text, rule->remedy)
 		    ->by_text = by_text;
 	}

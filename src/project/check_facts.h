@@ -34,7 +34,7 @@ struct check_fact {
 	char kind; /* as above */
 	unsigned line, column;
 	const char *name;
-	bool constant;		  /* of 'c' */
+	bool constant;		  /* of 'c'; of 'n': a text follows */
 	const char *args[CHECK_ARGS_MAX + 1]; /* of 'c', NULL-terminated */
 	const char *value;	  /* of 's', and the message of 'e' and 'k' */
 	size_t n;		  /* bytes of it */

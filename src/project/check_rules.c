@@ -102,6 +102,9 @@ static const struct form language_form = FORM(check_language, language_fields);
 static const struct field structure_fields[] = {
     FIELD(check_structure, name, FIELD_TEXT),
     FIELD(check_structure, files, FIELD_LIST),
+    FIELD(check_structure, but, FIELD_LIST),
+    FIELD(check_structure, where, FIELD_REGEXP),
+    FIELD(check_structure, unless, FIELD_REGEXP),
     FIELD(check_structure, needs, FIELD_REGEXP),
     FIELD(check_structure, balanced, FIELD_TEXT),
     FIELD(check_structure, severity, FIELD_SEVERITY),

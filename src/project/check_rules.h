@@ -72,6 +72,9 @@ struct check_language {
 struct check_structure {
 	char *name;
 	struct strvec files; /* patterns of names */
+	struct strvec but;   /* and of those that are none of them */
+	struct regexp *where; /* only for texts in which it is found; or NULL */
+	struct regexp *unless; /* only where it is not found; or NULL */
 	struct regexp *needs; /* found outside of comments; or NULL */
 	char *balanced; /* two bytes, as often the one as the other; or NULL */
 	enum check_severity severity;

@@ -7,14 +7,21 @@
 #include "project/check_text.h"
 
 static bool
+has_name(const struct strvec *patterns, const char *name)
+{
+	for (size_t i = 0; i < patterns->n; i++)
+		if (glob_match(patterns->v[i], name))
+			return true;
+	return false;
+}
+
+static bool
 is_for(const struct check_structure *rule, const char *file)
 {
 	const char *slash = strrchr(file, '/');
 
-	for (size_t i = 0; i < rule->files.n; i++)
-		if (glob_match(rule->files.v[i], slash ? slash + 1 : file))
-			return true;
-	return false;
+	return has_name(&rule->files, slash ? slash + 1 : file) &&
+	       !has_name(&rule->but, slash ? slash + 1 : file);
 }
 
 static bool
@@ -31,16 +38,25 @@ is_balanced(const struct strbuf *text, const char *pair)
 	return depth == 0;
 }
 
+/* Does it stand in the text?  What took too long to tell is as if it did. */
+static bool
+has(const struct regexp *what, const struct strbuf *text,
+    struct regexp_run *run)
+{
+	size_t group[2];
+
+	return regexp_search_lines(what, run, text->buf, text->len, group) ||
+	       !run->steps;
+}
+
 static bool
 lacks(const struct check_structure *rule, const struct strbuf *text,
     const struct strbuf *bare, struct regexp_run *run)
 {
-	size_t group[2];
-
-	if (rule->needs &&
-	    !regexp_search_lines(
-		rule->needs, run, text->buf, text->len, group) &&
-	    run->steps)
+	if ((rule->where && !has(rule->where, text, run)) ||
+	    (rule->unless && has(rule->unless, text, run)))
+		return false;
+	if (rule->needs && !has(rule->needs, text, run))
 		return true;
 	return rule->balanced && !is_balanced(bare, rule->balanced);
 }

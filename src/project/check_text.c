@@ -44,11 +44,11 @@ advance(struct scan *sc, size_t to)
 		}
 }
 
-/* Behind the next mark, or the end of the text. */
+/* Behind the next mark, or the end of the text if it is empty or not there. */
 static size_t
 behind(const struct scan *sc, size_t from, const char *mark)
 {
-	const char *p = memmem(sc->s + from, sc->n - from, mark, strlen(mark));
+	const char *p = !*mark ? NULL : memmem(sc->s + from, sc->n - from, mark, strlen(mark));
 
 	return p ? (size_t)(p - sc->s) + strlen(mark) : sc->n;
 }
@@ -77,7 +77,7 @@ comment_end(const struct scan *sc)
 		const char *open = x->blocks.v[k];
 
 		if (!starts(sc, open) ||
-		    (*open == '=' && sc->i != sc->line_start))
+		    (strchr("=_", *open) && sc->i != sc->line_start))
 			continue;
 		return behind(sc, sc->i + strlen(open), x->blocks.v[k + 1]);
 	}
@@ -244,6 +244,28 @@ struct finding {
 	bool gives;
 };
 
+/* Is what follows a string and nothing more, into which no value is put?  'a'
+   and q{a} of Perl and shells are as they stand. */
+static bool
+is_text_next(const struct finding *f)
+{
+	struct scan ahead = f->sc;
+	struct token t, behind;
+	char open;
+
+	next_code(&ahead, &t);
+	if (t.kind != TOKEN_STRING)
+		return false;
+	next_code(&ahead, &behind);
+	if (behind.kind == TOKEN_OTHER && ahead.s[behind.start] == '.')
+		return false;
+	open = ahead.s[t.start];
+	for (size_t i = t.inner; !strchr("'q", open) && i < t.inner_end; i++)
+		if (strchr("$@`", ahead.s[i]))
+			return false;
+	return open != '`';
+}
+
 static void
 tell(struct finding *f, char kind, const struct token *at, const char *name)
 {
@@ -251,7 +273,8 @@ tell(struct finding *f, char kind, const struct token *at, const char *name)
 	struct check_fact fact = {.kind = kind,
 	    .line = at->line,
 	    .column = at->column,
-	    .name = name};
+	    .name = name,
+	    .constant = kind == 'n' && is_text_next(f)};
 
 	while (i < f->sc.n && strchr(" \t", f->sc.s[i]) && f->sc.s[i])
 		i++;

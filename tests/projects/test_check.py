@@ -184,6 +184,47 @@ def _(name):
     assert SECRET not in json.dumps(r), r
 
 
+# What is no risk, and what looks like it and is one.
+SAFE = {
+    "a.py": ("import pickle\npickle.loads(pickle.dumps(x))\n",
+             "import pickle\npickle.loads(x.dumps)\n"),
+    "a.rb": ("a.instance_eval { b }\nA.class_eval(&b)\n"
+             "A.class_eval do\n  c\nend\nMarshal.load(Marshal.dump(a))\n",
+             "a.instance_eval(*b)\n"),
+    "a.php": ("<?php unserialize(serialize($a));\n",
+              "<?php unserialize($serialize($a));\n"),
+    "a.pl": ("print 1;\n\n=head1 NAME\n\nsystem $x; eval $x;\n\n=cut\n\n"
+             "__END__\nsystem $x;\n",
+             "print 1;\n=head1 NAME\n\n=cut\n\neval $x;\n"),
+}
+FIXED = {
+    "a.php": "<?php exec('which hg', $out);\n`which hg`;\n",
+    "a.pl": "eval 'require A';\neval \"require A\";\neval q{require A};\n",
+}
+OPEN = {
+    "a.php": "<?php exec('which ' . $a, $out);\n`which $a`;\n",
+    "a.pl": "eval 'require ' . $a;\neval \"require $a\";\neval q{1}.$a;\n",
+}
+
+
+def severities(file, text):
+    return {f["severity"] for f in
+            check(file, text, "--only security")["findings"]}
+
+
+@test("no risk in %s", sorted(SAFE))
+def _(file):
+    safe, risky = SAFE[file]
+    same(severities(file, safe), set())
+    same(severities(file, risky), {"error"})
+
+
+@test("what %s runs is a literal, or not", sorted(FIXED))
+def _(file):
+    same(severities(file, FIXED[file]), {"warning"})
+    same(severities(file, OPEN[file]), {"error"})
+
+
 # What only a parser finds: where a name was imported from; Ruby's `...`.
 MISSED = {"javascript": (7, "shell"), "typescript": (7, "shell"),
           "ruby": (7, "shell")}
@@ -365,10 +406,13 @@ def programs_beyond_those_looked_at_are_said():
 
 
 @test("structure: %s", [
-    ("a.html", "no page", ["html-document", "html-title", "html-body"]),
+    ("a.html", "no page", ["html-document"]),
+    ("a.html", "<html></html>", ["html-title", "html-body"]),
+    ("a.html", "{% extends 'b.html' %}", []),
+    ("__init__.py", "", []),
+    ("a.py", "", ["empty"]),
     ("a.html", "<html><title></title><p>x</p></html>", []),
-    ("a.html", "<!-- <html><title><body> -->",
-     ["html-document", "html-title", "html-body"]),
+    ("a.html", "<!-- <html><title><body> -->", ["html-document"]),
     ("a.css", "/* { */", ["css-rule"]),
     ("a.css", "a { b: c", ["css-braces"]),
     ("a.css", "a { content: '}' }", []),
@@ -677,13 +721,19 @@ def there_is_an_end_of_findings():
 # A name, a text in it, and whether that is a secret.
 SECRETS = [
     ("password", SECRET, True), ("db_password", SECRET, True),
+    ("SECRET_KEY", "deterministic", "warning"),
     ("API_KEY", "abcdef123456", True), ("api_key", "", False),
+    ("SITE_PUBLIC_KEY", "a1" * 20, False), ("AUTH_KEY", "a1" * 20, True),
+    ("cdata_key", "_CDATA_", False), ("page_token", "next-page-2", False),
     ("password", "short", False), ("password", "%(password)s", False),
     ("password", "${PASSWORD}", False), ("password", "<password>", False),
     ("password_label", "Enter your password", False),
     ("TOKEN_KEY", "access_token", False),
     ("name", "gh" + "p_" + "a1" * 18, True), ("name", "hunter", False),
     ("url", "https://user:" + SECRET + "@example.org/", True),
+    ("url", "https://elastic:changeme@10.0.0.1:9200", "warning"),
+    ("url", "https://user:pass@example.org/", False),
+    ("url", "https://user:@acme.org/", False),
     ("url", "https://example.org/a:b@c", False),
     ("url", "ssh://git@example.org/", False),
     ("url", "https://user:{}@example.org/", False),
@@ -695,8 +745,9 @@ def _(name, value, secret):
     for file, line in (("a.py", "%s = %r\n"), ("a.js", "let %s = %r;\n"),
                        ("a.go", "var %s = \"%s\"\n")):
         r = check(file, line % (name, value), "--only security")
-        same([f["rule"] for f in r["findings"]],
-             ["secret"] if secret else [], file)
+        same([(f["rule"], f["severity"]) for f in r["findings"]],
+             [("secret", "error" if secret is True else secret)]
+             if secret else [], file)
 
 
 @test("all environments close")

@@ -11,16 +11,33 @@ function skip($t, $i, $step) {
     return $i;
 }
 
-// Does a call have literals only between its parentheses?
+// Is a call's first argument a literal?  Others do not say what is run or read.
 function fixed($t, $i) {
     for ($depth = 0; isset($t[$i]); $i++) {
-        $depth += $t[$i]->text === '(' ? 1 : ($t[$i]->text === ')' ? -1 : 0);
-        if (!$depth)
+        $depth += strpos(' ([', $t[$i]->text) ? 1
+            : (strpos(' )]', $t[$i]->text) ? -1 : 0);
+        if (!$depth || ($depth === 1 && $t[$i]->text === ','))
             return 1;
         if ($t[$i]->is([T_VARIABLE, T_STRING]))
             return 0;
     }
     return 1;
+}
+
+// The same for what stands between backquotes.
+function fixed_shell($t, $i) {
+    while (isset($t[++$i]) && $t[$i]->text !== '`')
+        if ($t[$i]->is(T_VARIABLE))
+            return 0;
+    return 1;
+}
+
+// "=f()" if the first argument is a call.
+function argument($t, $i) {
+    $first = skip($t, $i, 1);
+    return isset($t[$first]) && $t[$first]->is([T_STRING,
+        T_NAME_FULLY_QUALIFIED]) && ($t[skip($t, $first, 1)]->text ?? '') === '('
+        ? '=' . strtolower(ltrim($t[$first]->text, '\\')) . '()' : '=';
 }
 
 function column($source, $token) {
@@ -55,7 +72,7 @@ function word($t, $i, $source, $wanted) {
         $of === '::' || ($t[$next]->text ?? '') !== '(')
         return;
     $out[] = implode("\t", ['c', $t[$i]->line, column($source, $t[$i]),
-        $text, fixed($t, $next)]);
+        $text, fixed($t, $next), argument($t, $next)]);
 }
 
 function check($source) {
@@ -71,7 +88,7 @@ function check($source) {
     foreach ($t as $i => $token) {
         if ($token->text === '`' && ($quoted = !$quoted))
             $out[] = "c\t{$token->line}\t" . column($source, $token) .
-                "\t`\t0";
+                "\t`\t" . fixed_shell($t, $i);
         if ($token->is([T_STRING, T_NAME_FULLY_QUALIFIED, T_EVAL]))
             word($t, $i, $source, $wanted);
         if (!$token->is(T_CONSTANT_ENCAPSED_STRING))

@@ -32,6 +32,8 @@ def is_text(node):
 def argument(node, known):
     if isinstance(node, Constant) and not is_text(node):
         return repr(node.value)
+    if isinstance(node, Call):
+        return dotted(node.func, known) + "()"
     return dotted(node, known) if isinstance(node, (Name, Attribute)) else ""
 
 

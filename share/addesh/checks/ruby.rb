@@ -51,9 +51,25 @@ def fixed?(node)
   node.drop(1).all? { |n| fixed?(n) }
 end
 
+# The arguments of a call, or an empty list: a block alone is none.
+def listed(node)
+  node = node[1] while node.is_a?(Array) &&
+                       %i[arg_paren args_add_block].include?(node[0])
+  return [] unless node.is_a?(Array)
+  node[0].is_a?(Symbol) ? [node] : node
+end
+
+# "&" where there is none; "=a.b()" for one that is a call.
+def words(arguments)
+  all = listed(arguments)
+  return ["&"] if all.empty?
+  all.map { |a| "=" + (a[0] == :method_add_arg ? dotted(a) + "()" : "") }
+end
+
 def call(node, name, arguments, at)
   return unless WANTED.include?(name.split(".").last)
-  say("c", at[0], at[1] + 1, name, fixed?(arguments) ? 1 : 0)
+  say("c", at[0], at[1] + 1, name, fixed?(arguments) ? 1 : 0,
+      *words(arguments))
 end
 
 def string(value, name, at)
