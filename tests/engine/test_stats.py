@@ -255,7 +255,8 @@ def _(kind):
     with SandboxHome(kind) as h:
         done = h.script("env new --pids-limit 60 python:3.11-slim\n"
                         "exec -d python3 -c \"%s\"\nstats -i 300ms\n"
-                        "stats -i 1s\nps\nstats -i 0\nkill -9 1\n" % bomb,
+                        "stats -i %ds\nps\nstats -i 0\nkill -9 1\n"
+                        % (bomb, patient(1)),
                         "--json")
         *_, ps, stats, _ = [a["result"] for a in results(done.is_ok())]
         same(stats["pids_limit"] - stats["pids"] <= 3, True, stats)
