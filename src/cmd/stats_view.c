@@ -203,6 +203,8 @@ top_of(const struct stats_view *v, enum graph g, size_t from)
 		return of[STAT_CPU_LIMIT].v * 100;
 	if (g == GRAPH_MEMORY && !of[STAT_MEMORY_LIMIT].why)
 		return of[STAT_MEMORY_LIMIT].v;
+	if (g == GRAPH_PIDS && !of[STAT_PIDS_LIMIT].why)
+		return of[STAT_PIDS_LIMIT].v;
 	for (size_t i = from; i < v->n; i++)
 		if (v->history[g][i] > top)
 			top = v->history[g][i];
