@@ -29,6 +29,7 @@ struct diagnosis_input {
 	uint64_t memory;      /* the environment's limit in bytes; 0: unknown */
 	const struct volume *volumes; /* of the environment */
 	size_t nvolumes;
+	const char *project; /* its directory on this host, or NULL */
 	const char *workspace; /* the user's own code is in here, in workdir */
 	const char *workdir; /* where programs start, or NULL */
 	const char *cwd;     /* or where this one did; or NULL */

@@ -14,8 +14,8 @@ static const char *const control_keys[] = {
     "beside", "column", "file", "first", "has", "languages",
     "line", "network", "not", "packages", "pattern", "read_only_volume",
     "suggestion", "suggestion_beside", "suggestion_offline",
-    "suggestion_restricted", "suggestion_restricted_offline",
-    "when", NULL};
+    "suggestion_project", "suggestion_restricted",
+    "suggestion_restricted_offline", "when", NULL};
 
 char *
 diagnosis_fill(const char *text, const char *line, const regmatch_t *m,
@@ -200,6 +200,18 @@ name_memory(const char *text, const struct diagnosis_input *in)
 	return replace(text, "{memory}", twice.buf);
 }
 
+/* {project} is its directory on this host. */
+static char *
+name_project(const char *text, const struct diagnosis_input *in)
+{
+	const char *dir = in->project;
+
+	if (!strstr(text, "{project}"))
+		return xstrdup(text);
+	return dir && is_plain_word(dir, strlen(dir))
+	    ? replace(text, "{project}", dir) : NULL;
+}
+
 /* ---- all of it ---- */
 
 /* Whether what the program misses lies in this host's directory. */
@@ -232,6 +244,8 @@ choose_suggestion(const struct diagnosis_input *in,
 		hint = yaml_text(entry, "suggestion_restricted", hint);
 	if (in->restricted && !in->network)
 		hint = yaml_text(entry, "suggestion_restricted_offline", hint);
+	if (in->project)
+		hint = yaml_text(entry, "suggestion_project", hint);
 	return hint && *hint ? hint : NULL;
 }
 
@@ -241,12 +255,14 @@ put_suggestion(json *j, const struct diagnosis_input *in,
 {
 	const char *line = found->lines->v[found->at];
 	const char *hint = choose_suggestion(in, found);
-	autofree char *placed = NULL, *sized = NULL, *of = NULL, *named = NULL;
+	autofree char *placed = NULL, *opened = NULL, *sized = NULL;
+	autofree char *of = NULL, *named = NULL;
 
 	if (!hint || !is_safe_in_command(hint, line, found->m))
 		return;
 	placed = name_place(hint, in, place);
-	sized = placed ? name_memory(placed, in) : NULL;
+	opened = placed ? name_project(placed, in) : NULL;
+	sized = opened ? name_memory(opened, in) : NULL;
 	if (!sized)
 		return;
 	of = name_language(sized, in->image_language);

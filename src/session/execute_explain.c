@@ -257,6 +257,7 @@ find_diagnosis(const struct execution *x)
 	    .memory = spec->limits.memory,
 	    .volumes = spec->volumes,
 	    .nvolumes = spec->nvolumes,
+	    .project = x->env->project ? x->env->project->root : NULL,
 	    .workspace = env_spec_workspace(spec),
 	    .workdir = spec->workdir ? spec->workdir : SANDBOX_WORKSPACE,
 	    .cwd = x->p->cwd,

@@ -512,12 +512,23 @@ nosuchcommand --help
 """,
      "command_not_found", "a.sh:2",
      None),
+    ("a command whose name ends as another's", "a.sh", """\
+sh -c 'cmake .' cmake
+""",
+     "command_not_found", "a.sh",
+     None),
     ("a script without permission", "a.sh", """\
 echo 'exit 0' > tool.sh
 ./tool.sh
 """,
      "permission_denied", "a.sh:2",
      "exec chmod u+rwx ./tool.sh"),
+    ("an artifact that Maven does not have", "a.sh", """\
+echo '[FATAL] Could not find artifact org.a:parent:pom:56 in central' >&2
+exit 1
+""",
+     "package_not_found", "a.sh",
+     "env new --net IMAGE"),
     ("an unset variable", "a.sh", """\
 set -u
 echo $undefined_thing

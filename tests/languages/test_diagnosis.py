@@ -186,6 +186,14 @@ def _():
         s.ok("exec cat /etc/resolv.conf")
 
 
+@test("what is suggested helps: npm above which packages lie")
+def _():
+    engines.load("docker", "langs")
+    with Session("docker", new="env new --net langs:node " + ROOM) as s:
+        helps(s, "a.sh", "npm install --no-audit --registry %s addesh-sample"
+              % engines.state("docker")["npm_registry"], "read_only_path")
+
+
 @test("what is suggested helps: crashes are shown where they are")
 def _():
     with session() as s:

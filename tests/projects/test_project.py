@@ -133,7 +133,9 @@ def _(kind):
                           "cpu_limit": 0.7, "disk_limit": "9m",
                           "timeout": "1s"}}
     with Place(kind, config=config) as h:
-        found = h.results(h.open, "env info", "run sleep.sh <<< 'sleep 60'")
+        found = h.results(
+            h.open, "env info", "run sleep.sh <<< 'sleep 60'",
+            "run a.sh <<< 'echo Could not resolve host: a; exit 6'")
         info = found[1]["result"]
         limits = {l["name"]: l["value"] for l in info["limits"]}
         places = (256 + 16) << 20    # /tmp and /dev/shm come on top
@@ -148,6 +150,9 @@ def _(kind):
         if kind in ENGINES:
             same([limits["pids"], limits["cpu"]], ["77", "700"])
         same(found[2]["status"], 124, found[2])
+        said = found[3]["result"]["diagnosis"]
+        same((said["kind"], said["suggestion"]),
+             ("network_refused", "project open --net " + h.app))
 
 
 @test("what does not fit is said and nothing stays: %s", KINDS,
