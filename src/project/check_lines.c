@@ -43,6 +43,20 @@ find_next(const char *form, const char *s)
 	return n ? memmem(s, strlen(s), form, n) : s + strlen(s);
 }
 
+/* The last of them: a message may well have such a text in it. */
+static const char *
+find_last(const char *form, const char *s)
+{
+	const char *at = find_next(form, s), *to = at;
+	size_t n = literal(form);
+
+	while (n && at) {
+		to = at;
+		at = memmem(at + 1, strlen(at + 1), form, n);
+	}
+	return to;
+}
+
 static bool
 is_part(const char *form, const char *name)
 {
@@ -75,7 +89,8 @@ match(const char *form, const char *s, struct complaint *c)
 			form = end + 1;
 			continue;
 		}
-		to = find_next(end + 1, s);
+		to = is_part(form, "{message}") ? find_last(end + 1, s)
+						: find_next(end + 1, s);
 		if (!to)
 			return false;
 		if (is_part(form, "{message}")) {
@@ -125,6 +140,12 @@ rule_of(const struct check_command *command, const struct complaint *c)
 		 : xstrdup(command->name ? command->name : "lint");
 }
 
+char *
+check_lines_otherwise(const struct check_command *command)
+{
+	return xasprintf("%s would write it otherwise", command->name);
+}
+
 static bool
 take_line(const struct check_command *command, const char *line,
     const char *file, bool lint, struct check_findings *findings)
@@ -135,8 +156,10 @@ take_line(const struct check_command *command, const char *line,
 
 	if (!is_error && !match_any(&command->warnings, line, &c))
 		return false;
-	message = c.message ? xstrndup(c.message, c.message_len)
-			    : xstrdup(line);
+	if (c.message)
+		message = xstrndup(c.message, c.message_len);
+	else
+		message = lint ? check_lines_otherwise(command) : xstrdup(line);
 	rule = lint ? rule_of(command, &c) : xstrdup("syntax");
 	check_add(findings, lint ? CHECK_LINT : CHECK_SYNTAX, rule,
 	    is_error && !lint ? CHECK_ERROR : CHECK_WARNING, file, c.line,

@@ -314,7 +314,7 @@ read_lines(struct checking *c, const struct check_command *command,
 		check_not_done(c, layer, text->in->name, trouble);
 		return;
 	}
-	trouble = xasprintf("%s would write it otherwise", command->name);
+	trouble = check_lines_otherwise(command);
 	check_add(&c->out->findings, CHECK_LINT, command->name, CHECK_WARNING,
 	    text->in->name, 0, 0, trouble, NULL);
 }

@@ -40,7 +40,9 @@ libmaven-clean-plugin-java libmaven-compiler-plugin-java
 libmaven-dependency-plugin-java libmaven-deploy-plugin-java
 libmaven-install-plugin-java libmaven-jar-plugin-java
 libmaven-resources-plugin-java libmaven-site-plugin-java
-libsurefire-java""".split()
+libsurefire-java
+libdevel-cover-perl
+pyflakes3 shellcheck rustfmt""".split()
 
 # What npm installs for projects in JavaScript: a package.json and its lock.
 JAVASCRIPT = os.path.join(HERE, "javascript")

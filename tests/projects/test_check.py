@@ -440,10 +440,53 @@ def lint_only_if_it_is_asked_for():
     r = check("a.c", text, "--only lint")
     same(found(r, "line", "layer", "rule", "severity"),
          [(1, "lint", "unused-parameter", "warning")])
-    r = check("a.go", "package main\nfunc main() { }\n", "--only lint")
-    same(found(r, "layer", "rule"), [("lint", "gofmt")])
-    r = check("a.py", "x = 1\n", "--only lint")
-    same(found(r, "layer", "rule"), [("lint", "not-checked")])
+
+
+# Each has a finding of each linter, with the place that the linter gives.
+LINT = [
+    ("a.py", "import os\n\n\ndef f():\n    return y\n",
+     [(1, 1, "pyflakes", "'os' imported but unused"),
+      (5, 12, "pyflakes", "undefined name 'y'")]),
+    ("a.sh", "#!/bin/sh\n\nif [[ $1 ]]; then echo \"$c\"; fi\n",
+     [(3, 4, "SC3010", "In POSIX sh, [[ ]] is undefined."),
+      (3, 25, "SC2154", "c is referenced but not assigned.")]),
+    ("a.go", "package main\n\nfunc main() { a  := 1; _ = a }\n",
+     [(1, 0, "gofmt", "gofmt would write it otherwise")]),
+    ("a.c", "int f(int a)\n{\n\treturn 0;\n}\n",
+     [(1, 11, "unused-parameter", "unused parameter ‘a’")]),
+    ("a.rs", "fn main() {}\n" + "// a\n" * 9 + "fn f( ) {}\n",
+     [(8, 0, "rustfmt", "rustfmt would write it otherwise")]),
+]
+
+
+def lint(file, text):
+    """A heredoc ends its last line, and formatters want no empty one."""
+    return check(file, text[:-1], "--only lint")
+
+
+@test("linters: %s", LINT)
+def _(file, text, wanted):
+    r = lint(file, text)
+    same(found(r, "line", "column", "rule", "message"), wanted)
+    same({(f["layer"], f["severity"], f["action"]) for f in r["findings"]},
+         {("lint", "warning", "warn")})
+
+
+@test
+def what_a_linter_likes_has_passed_and_a_missing_one_is_said():
+    for file, text in (("a.py", "x = 1\n"), ("a.sh", "echo 1\n"),
+                       ("a.go", "package main\n\nfunc main() {}\n"),
+                       ("a.c", "int f(void) { return 0; }\n"),
+                       ("a.rs", "fn main() {}\n")):
+        r = lint(file, text)
+        same((file, r["findings"], r["details"]["lint"]["passed"]),
+             (file, [], True))
+    for file in ("a.py", "a.rs"):
+        r = check(file, "", "--only lint", image="python")
+        same(found(r, "layer", "rule", "severity"),
+             [("lint", "not-checked", "warning")])
+        same((r["passed"], r["details"]["lint"]["passed"]), (True, None))
+        assert "no linter" in r["findings"][0]["message"], r
 
 
 # ---- files, directories, steps ----
