@@ -39,6 +39,8 @@ struct coverage_kind {
 	struct strvec after;   /* makes the file after the tests, or empty */
 	struct strvec needs; /* succeeds where it can be measured, or empty */
 	char *package;	     /* what to install where it cannot, or NULL */
+	char *remedy; /* what makes a project one that found_by finds, or without
+			 that an environment one that can; or NULL */
 };
 
 struct framework {

@@ -44,6 +44,7 @@ static const struct part coverage_parts[] = {
     COVER(after, PART_ARGV),
     COVER(needs, PART_ARGV),
     COVER(package, PART_TEXT),
+    COVER(remedy, PART_TEXT),
     {0},
 };
 

@@ -220,18 +220,26 @@ has_none(struct testing *x, struct err *err)
 	return rc;
 }
 
+char *
+test_package_hint(const struct testing *x, const char *package)
+{
+	return package && x->language->dependencies.packages.n &&
+		       x->env->spec.kind == BOX_ENGINE
+		   ? xasprintf("dep add %s", package)
+		   : NULL;
+}
+
 static int
 note_missing(struct testing *x)
 {
-	const char *package = x->f ? x->f->package : NULL;
+	char *hint = test_package_hint(x, x->f ? x->f->package : NULL);
 	bool unnamed = x->t->run.exec_errno != ENOENT &&
 		       !(x->f && x->f->needs.n);
 
 	/* Where packages cannot be added, what the run's own note says helps. */
-	if (package && x->language->dependencies.packages.n &&
-	    x->env->spec.kind == BOX_ENGINE) {
+	if (hint) {
 		free(x->t->hint);
-		x->t->hint = xasprintf("dep add %s", package);
+		x->t->hint = hint;
 	}
 	/* A shell did not find it, and says which. */
 	return decide(x, TESTS_MISSING,

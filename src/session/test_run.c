@@ -194,11 +194,40 @@ find_module(struct testing *x)
 
 /* ---- coverage ---- */
 
+/* Both are taken over; hint may be NULL. */
 static void
-cannot_measure(struct testing *x, char *why)
+cannot_measure(struct testing *x, char *why, char *hint)
 {
 	free(x->t->not_measured);
 	x->t->not_measured = why;
+	free(x->t->hint);
+	x->t->hint = hint;
+}
+
+/* Where nothing measures it, only no minimum can be met. */
+static char *
+no_minimum(const struct testing *x)
+{
+	const struct policy *p = x->s->policy;
+
+	if (!x->o->min_coverage)
+		return NULL;
+	return xstrdup(policy_num(p, SET_PROJECT_MIN_COVERAGE)
+		? "set project.min_coverage 0"
+		: "test --coverage");
+}
+
+static void
+tool_is_missing(struct testing *x, const struct coverage_kind *c)
+{
+	char *hint = test_package_hint(x, c->package);
+
+	/* Where projects must have something, the remedy is about that. */
+	if (!hint && !c->found_by.n && c->remedy)
+		hint = xstrdup(c->remedy);
+	cannot_measure(x, c->package
+		? xasprintf("%s is not installed here", c->package)
+		: xstrdup("what is installed here does not measure it"), hint);
 }
 
 /* What was found to be there is not asked again in this environment. */
@@ -215,9 +244,7 @@ can_measure(struct testing *x, const struct coverage_kind *c, struct err *err)
 	if (rc == 1)
 		strvec_env_set(&x->env->tools, known);
 	else if (!rc)
-		cannot_measure(x,
-		    xasprintf("%s is not installed here",
-			c->package ? c->package : c->needs.v[0]));
+		tool_is_missing(x, c);
 	return rc;
 }
 
@@ -232,7 +259,8 @@ prepare_coverage(struct testing *x, struct err *err)
 		return 0;
 	if (!c || !c->format || !x->found.tests[0].coverage) {
 		cannot_measure(x, xasprintf("the tests of this project do not "
-		    "measure it (%s)", x->t->framework));
+		    "measure it (%s)", x->t->framework),
+		    c && c->remedy ? xstrdup(c->remedy) : no_minimum(x));
 		return 0;
 	}
 	rc = can_measure(x, c, err);

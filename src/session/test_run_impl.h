@@ -30,6 +30,8 @@ struct testing {
    else gets: 1 it succeeded, 0 it did not. */
 int test_ask(struct testing *x, const struct strvec *argv,
     struct strbuf *out, struct err *err);
+/* What adds a package (or NULL), the caller's; NULL where nothing can. */
+char *test_package_hint(const struct testing *x, const char *package);
 /* What the run and its report came to: x->t. */
 int test_judge(struct testing *x, struct err *err);
 

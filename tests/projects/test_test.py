@@ -275,6 +275,11 @@ def a_framework_that_is_missing():
         same(t["hint"], "dep add pytest")
         t = state_of(s, {"package.json": '{"jest": {}}'})
         same((t["state"], t["status"]), ("framework_missing", 127))
+        t = state_of(s, {"test_a.py": case("pass")}, "--min-coverage 1")
+        same((t["state"], t["status"], t["why"], t["hint"]), (
+            "failed", 1,
+            "the coverage is not known: coverage is not installed here",
+            "dep add coverage"))
 
 
 PATH_OF = "request.config.option.xmlpath"
@@ -509,6 +514,26 @@ def coverage_that_is_not_known_is_not_enough():
                  "--min-coverage 1")
     same((t["state"], t["status"]), ("failed", 1))
     same(t["coverage"]["percent"], None)
+    same(t["hint"], "test --coverage")
+    s = room("docker")
+    s.ok("set project.min_coverage 10")
+    same(tests(s)["hint"], "set project.min_coverage 0")
+    s.ok("set project.min_coverage 0")
+    t = tests(s, "--coverage")
+    same((t["state"], t["status"], t["hint"]), ("passed", 0, None))
+
+
+@test
+def what_a_project_lacks_for_coverage_is_said():
+    s = room("docker")
+    t = state_of(s, {"test_a.rb": "require 'minitest/autorun'\n"
+                     "class A < Minitest::Test\n  def test_a\n"
+                     "    assert true\n  end\nend\n"}, "--min-coverage 1")
+    same((t["framework"], t["state"], t["status"]), ("minitest", "failed", 1))
+    same(t["hint"],
+         "begin the tests with:  require 'simplecov'; SimpleCov.start")
+    t = state_of(s, {"pom.xml": "<project/>\n"}, "--min-coverage 1")
+    same(t["hint"], "add the plugin jacoco-maven-plugin to pom.xml")
 
 
 def build(s, args=""):

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
-# prove_report.pl REPORT [FILE...]: runs the tests (t/*.t) as prove -l does, and
-# writes what became of each to REPORT, in the form of JUnit's XML.
+# prove_report.pl [--cover=FILE] REPORT [FILE...]: runs the tests (t/*.t) as
+# prove -l does, and writes what became of each to REPORT, in the form of JUnit's
+# XML; to --cover what Devel::Cover has measured, as a tracefile of lcov.
 
 use strict;
 use warnings;
 use TAP::Harness;
 
+my ($cover) = @ARGV && $ARGV[0] =~ /^--cover=(.+)/s ? ($1, shift) : ();
 my $report = shift @ARGV;
 my @files = @ARGV ? @ARGV : sort glob 't/*.t';
 my (@cases, $failures, $errors, $skipped) = ();
@@ -51,7 +53,29 @@ sub one {
 	}
 }
 
-my $harness = TAP::Harness->new({lib => ['lib'], verbosity => 0, merge => 1});
+# A line was carried out if one of its statements was.
+sub write_cover {
+	require Devel::Cover::DB;
+	my $db = Devel::Cover::DB->new(db => "$cover.db")->merge_runs->cover;
+	open my $out, '>', $cover or die "$cover: $!\n";
+	for my $file ($db->items) {
+		my $lines = $db->file($file)->statement or next;
+		print $out "SF:$file\n";
+		for my $line ($lines->items) {
+			my ($count) = sort { $b <=> $a }
+			    map { $_->covered } @{$lines->location($line)};
+			print $out "DA:$line,$count\n";
+		}
+		print $out "end_of_record\n";
+	}
+	close $out or die "$cover: $!\n";
+}
+
+# The tests themselves are not what they cover.
+my @switches = $cover ? ('-MDevel::Cover=-db,' . $cover .
+    '.db,-silent,1,-coverage,statement,+ignore,^t/') : ();
+my $harness = TAP::Harness->new({
+	lib => ['lib'], verbosity => 0, merge => 1, switches => \@switches});
 $harness->callback(made_parser => sub {
 	my ($parser, $job) = @_;
 	my ($last, $said);
@@ -89,5 +113,6 @@ printf $out qq{<testsuite name="prove" tests="%d" failures="%d" errors="%d" } .
     qq{skipped="%d">\n}, scalar @cases, $failures, $errors, $skipped;
 print $out @cases, "</testsuite>\n";
 close $out or die "$report: $!\n";
+write_cover() if $cover;
 # A file that is skipped has no test that passed.
 exit($failures || $errors || $all->has_errors ? 1 : 0);
