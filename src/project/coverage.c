@@ -164,6 +164,24 @@ coverage_hold(struct coverage_reading *cr, const struct coverage_file *f,
 	    (unsigned long long)counted.total);
 }
 
+void
+coverage_hold_statements(struct coverage_reading *cr, struct coverage_file *f,
+    int64_t covered, int64_t total)
+{
+	struct coverage_file counted = *f;
+
+	count_lines(&counted);
+	if (covered < 0 || total < covered ||
+	    (uint64_t)covered > counted.covered ||
+	    (uint64_t)(total - covered) != counted.total - counted.covered) {
+		coverage_hold(cr, f, covered, total);
+		return;
+	}
+	f->statements = true;
+	f->covered = (uint64_t)covered;
+	f->total = (uint64_t)total;
+}
+
 static int
 by_path(const void *a, const void *b)
 {

@@ -31,6 +31,11 @@ void coverage_disagrees(struct coverage *c, const char *fmt, ...)
 void coverage_hold(struct coverage_reading *cr, const struct coverage_file *f,
     int64_t covered, int64_t total);
 
+/* The same for a tool that names more lines as carried out than it counts as
+   statements, such as those of docstrings: then its own numbers stay. */
+void coverage_hold_statements(struct coverage_reading *cr,
+    struct coverage_file *f, int64_t covered, int64_t total);
+
 int coverage_read_cobertura(struct coverage_reading *cr, const char *text,
     size_t n);
 int coverage_read_coveragepy(struct coverage_reading *cr, const char *text,

@@ -42,7 +42,8 @@ coverage_read_coveragepy(
 		summary = json_get(entry, "summary");
 		add_lines(cr, f, json_get(entry, "executed_lines"), true);
 		add_lines(cr, f, json_get(entry, "missing_lines"), false);
-		coverage_hold(cr, f, json_int(summary, "covered_lines", -1),
+		coverage_hold_statements(cr, f,
+		    json_int(summary, "covered_lines", -1),
 		    json_int(summary, "num_statements", -1));
 	}
 	return 0;

@@ -99,7 +99,9 @@ tests_summary(const struct tests_result *t, struct strbuf *out)
 		units_add_duration(out, t->run.wall_us / 1000);
 		strbuf_addf(out, " (%s)", t->framework);
 	}
-	add_coverage(t, out);
+	/* What is not known of it may be why they failed. */
+	if (t->measured || !plain || !t->why)
+		add_coverage(t, out);
 	if (plain && t->why)
 		strbuf_addf(out, "\n%s", t->why);
 }
@@ -108,6 +110,9 @@ bool
 tests_need_note(const struct tests_result *t)
 {
 	if (t->run.note.kind == ERR_NONE || t->state == TESTS_PASSED)
+		return false;
+	/* That there is no framework has been said. */
+	if (t->state == TESTS_MISSING && !t->run.note.hint.len)
 		return false;
 	return t->state != TESTS_FAILED || !t->has_report || t->run.disk_used;
 }

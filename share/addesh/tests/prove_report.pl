@@ -78,7 +78,7 @@ my $harness = TAP::Harness->new({
 	lib => ['lib'], verbosity => 0, merge => 1, switches => \@switches});
 $harness->callback(made_parser => sub {
 	my ($parser, $job) = @_;
-	my ($last, $said);
+	my ($last, $said) = (undef, '');
 	my $settle = sub {
 		one($job->[0], $last, $said) if $last;
 		($last, $said) = (shift, '');
