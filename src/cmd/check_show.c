@@ -17,9 +17,13 @@ static const struct column columns[] = {
     {"by_text", "BY TEXT", false, 0},
 };
 
+/* What was not checked is told of so many files; of the others, how many. */
+#define NOT_CHECKED_SHOWN 3
+
 struct showing {
 	struct call *c;
 	struct call_table *table; /* of --plain */
+	size_t not_checked;
 };
 
 static void
@@ -43,6 +47,9 @@ show_finding(struct showing *s, const struct check_finding *f)
 		return;
 	}
 	if (f->action == CHECK_ALLOW)
+		return;
+	if (f->action == CHECK_WARN && !strcmp(f->rule, "not-checked") &&
+	    ++s->not_checked > NOT_CHECKED_SHOWN)
 		return;
 	call_text(s->c, "%s:", f->file);
 	if (f->line)
@@ -103,6 +110,9 @@ check_show(struct call *c, const struct check_outcome *o, const json *notes)
 			show_notes(&s, notes, f->v[i].file, f);
 	}
 	show_notes(&s, notes, NULL, f);
+	if (s.not_checked > NOT_CHECKED_SHOWN)
+		call_text(c, "... and %zu more that were not checked wholly:"
+		    "  --json\n", s.not_checked - NOT_CHECKED_SHOWN);
 	if (s.table)
 		call_table_end(s.table);
 }

@@ -146,12 +146,23 @@ check_lines_otherwise(const struct check_command *command)
 	return xasprintf("%s would write it otherwise", command->name);
 }
 
+/* Does it say that the text itself is wrong?  Where something else is missing,
+   it may only say what follows from that. */
+static bool
+match_error(const struct check_command *command, const char *line,
+    bool complete, struct complaint *c)
+{
+	return match_any(&command->errors, line, c) ||
+	       (complete && match_any(&command->resolved, line, c));
+}
+
 static bool
 take_line(const struct check_command *command, const char *line,
-    const char *file, bool lint, struct check_findings *findings)
+    const char *file, bool lint, bool complete,
+    struct check_findings *findings)
 {
 	struct complaint c;
-	bool is_error = match_any(&command->errors, line, &c);
+	bool is_error = match_error(command, line, complete, &c);
 	autofree char *message = NULL, *rule = NULL;
 
 	if (!is_error && !match_any(&command->warnings, line, &c))
@@ -167,27 +178,39 @@ take_line(const struct check_command *command, const char *line,
 	return true;
 }
 
-size_t
-check_lines_find(const struct check_command *command, const struct strbuf *out,
-    const char *file, bool lint, struct check_findings *findings,
-    char **missing)
+static void
+split(const struct strbuf *out, struct strvec *lines)
 {
 	autofree char *copy = xstrndup(out->buf, out->len);
 	char *rest = copy, *line;
-	size_t n = 0;
 
-	*missing = NULL;
-	while (n < COMPLAINTS_MAX && (line = strsep(&rest, "\n"))) {
+	while ((line = strsep(&rest, "\n"))) {
 		size_t len = strlen(line);
 
 		if (len && line[len - 1] == '\r')
 			line[--len] = 0;
 		if (len > LINE_MAX_BYTES)
 			line[LINE_MAX_BYTES] = 0;
-		if (!is_missing(command, line))
-			n += take_line(command, line, file, lint, findings);
-		else if (!*missing)
-			*missing = xstrdup(line);
+		strvec_push(lines, line);
 	}
+}
+
+size_t
+check_lines_find(const struct check_command *command, const struct strbuf *out,
+    const char *file, bool lint, struct check_findings *findings,
+    char **missing)
+{
+	autovec struct strvec lines = STRVEC_INIT;
+	size_t n = 0;
+
+	*missing = NULL;
+	split(out, &lines);
+	for (size_t i = 0; i < lines.n && !*missing; i++)
+		if (is_missing(command, lines.v[i]))
+			*missing = xstrdup(lines.v[i]);
+	for (size_t i = 0; i < lines.n && n < COMPLAINTS_MAX; i++)
+		if (!is_missing(command, lines.v[i]))
+			n += take_line(command, lines.v[i], file, lint,
+			    !*missing, findings);
 	return n;
 }

@@ -29,11 +29,13 @@ struct check_lexis {
 /* A program of the environment that looks at texts. */
 struct check_command {
 	char *name;
-	struct strvec argv; /* {program}, {program_file}, {calls}, {names} */
+	struct strvec argv; /* {program}, {program_file}, {calls}, {names},
+			       {dir} */
 	char *program; /* a file in share/addesh/checks that speaks the form of
 			  project/check_facts.h about many texts, or NULL: the
 			  command reads one text and complains in lines */
 	struct strvec errors; /* forms of those lines (project/check_lines.h) */
+	struct strvec resolved; /* the same, where nothing is missing here */
 	struct strvec warnings; /* the same, of what is less than an error */
 	struct strvec unless; /* what in such a line says that it is not about
 				 syntax but about what is missing here */

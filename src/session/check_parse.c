@@ -67,16 +67,30 @@ push_word(struct strvec *argv, const char *word, const struct mark *marks)
 	strvec_push(argv, word);
 }
 
+/* Where a file lies that is one of the environment: what it includes may be
+   beside it. */
+static char *
+dir_of(const struct checking *c, const char *file)
+{
+	const char *slash = file ? strrchr(file, '/') : NULL;
+	const char *top = env_spec_workspace(&c->env->spec);
+
+	if (!slash || *file == '/')
+		return xstrdup(top);
+	return xasprintf("%s/%.*s", top, (int)(slash - file), file);
+}
+
 static void
 expand(const struct check_language *l, const struct check_command *command,
-    const struct strbuf *program, const char *path, struct strvec *argv)
+    const struct strbuf *program, const char *path, const char *dir,
+    struct strvec *argv)
 {
 	autobuf struct strbuf calls = STRBUF_INIT, names = STRBUF_INIT;
 
 	check_rules_words(l, &calls, &names);
 	const struct mark marks[] = {{"{program_file}", path},
 	    {"{program}", program->buf}, {"{calls}", calls.buf},
-	    {"{names}", names.buf}, {0}};
+	    {"{names}", names.buf}, {"{dir}", dir}, {0}};
 
 	for (size_t i = 0; i < command->argv.n; i++)
 		push_word(argv, command->argv.v[i], marks);
@@ -121,23 +135,23 @@ remove_program(struct checking *c, const char *dir)
 	saying_release(&say);
 }
 
-/* Runs a command with this on its standard input. */
+/* Runs a command with this, which may be a file, on its standard input. */
 static int
 call(struct checking *c, const struct check_language *l,
-    const struct check_command *command, const struct strbuf *input,
-    struct saying *say)
+    const struct check_command *command, const char *file,
+    const struct strbuf *input, struct saying *say)
 {
 	struct box_sink sink = {.out = on_out, .arg = say};
 	struct run_spec run = RUN_SPEC_INIT;
 	autobuf struct strbuf program = STRBUF_INIT;
-	autofree char *dir = program_dir();
+	autofree char *dir = program_dir(), *beside = dir_of(c, file);
 	autofree char *path = xasprintf("%s/%s", dir,
 	    command->program ? command->program : "");
 	int rc = -1;
 
 	if (command->program && read_program(command->program, &program, c->err))
 		return -1;
-	expand(l, command, &program, path, &run.argv);
+	expand(l, command, &program, path, beside, &run.argv);
 	/* What it says is read here, whatever language people read. */
 	strvec_push(&run.env, "LC_ALL=C.UTF-8");
 	strvec_push(&run.env, "LANGUAGE=C");
@@ -258,7 +272,7 @@ parse_batch(struct checking *c, const struct check_command *command,
 		strbuf_addf(&input, "%zu\n", texts[i]->n);
 		strbuf_add(&input, texts[i]->text, texts[i]->n);
 	}
-	rc = call(c, texts[0]->language, command, &input, &say);
+	rc = call(c, texts[0]->language, command, NULL, &input, &say);
 	if (!rc && is_missing(&say))
 		rc = 1;
 	else if (!rc)
@@ -328,7 +342,7 @@ parse_one(struct checking *c, const struct check_command *command,
 	int rc;
 
 	strbuf_add(&input, text->text, text->n);
-	rc = call(c, text->language, command, &input, &say);
+	rc = call(c, text->language, command, text->in->name, &input, &say);
 	if (!rc && is_missing(&say))
 		rc = 1;
 	else if (!rc)
@@ -381,7 +395,7 @@ int
 check_lint(struct checking *c, struct check_text **texts, size_t n)
 {
 	const struct check_language *l = texts[0]->language;
-	autofree char *why = NULL;
+	autofree char *why = NULL, *more = NULL;
 	bool any = false;
 
 	for (size_t i = 0; i < l->n_linters; i++) {
@@ -395,8 +409,10 @@ check_lint(struct checking *c, struct check_text **texts, size_t n)
 		check_done(c, CHECK_LINT);
 	if (any || !l->needs_parser)
 		return 0;
-	why = xasprintf("%s has no linter of %s that is known here",
-	    c->env->spec.name, l->name);
+	if (n > 1)
+		more = xasprintf(", for this and %zu more files", n - 1);
+	why = xasprintf("%s has no linter of %s that is known here%s",
+	    c->env->spec.name, l->name, n > 1 ? more : "");
 	check_not_done(c, CHECK_LINT, texts[0]->in->name, why);
 	return 0;
 }

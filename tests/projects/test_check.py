@@ -8,7 +8,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 import engines  # noqa: E402
-from sandboxes import Session  # noqa: E402
+from sandboxes import SandboxHome, Session  # noqa: E402
 from tap import diag, main, same, test  # noqa: E402
 
 ROOM = "env new langs:latest -m 1g --disk 1g --cpus %d --pids-limit 512" % \
@@ -279,6 +279,25 @@ def _(name, file, text):
 
 
 @test
+def what_a_file_takes_from_others_may_be_missing():
+    """Headers are found where projects have them; what follows from a module
+    that is missing is no mistake."""
+    s = rooms.get()
+    h = s.home
+    h.write("c/lib/a.h", "int a;\n")
+    h.write("c/lib/a.c", '#include "a.h"\nint *b = &a;\nint c = ;\n')
+    h.write("c/d/b.c", '#include <a.h>\n#include "config.h"\nint *b = &a;\n')
+    h.write("c/d/c.rs", "mod eval;\npub fn f() { eval::g() }\n")
+    for name in ("lib", "d"):
+        s.ok("put %s %s" % (os.path.join(h.work, "c", name), name))
+    r = s.do("check --workspace lib d --only syntax")["result"]
+    s.ok("exec -- rm -r lib d")
+    same(found(r, "file", "line", "rule"),
+         [("d/b.c", 0, "not-checked"), ("d/c.rs", 0, "not-checked"),
+          ("lib/a.c", 3, "syntax")])
+
+
+@test
 def what_perl_would_run_is_said_and_not_checked():
     r = check("a.pl", PERL[0] + "\neval $x;\n")
     same(found(r, "rule", "severity", "by_text"),
@@ -302,6 +321,19 @@ def without_a_parser_the_text_itself_is_looked_at():
         r["details"]["syntax"]["message"], r
     done = rooms.get("python").do("check a.js", "eval(x)\n")
     assert done["status"] == 1, done
+
+
+@test
+def people_are_told_of_a_few_files_that_were_not_checked():
+    with SandboxHome("docker") as home:
+        for i in range(5):
+            home.write("app/%d.js" % i, "let a = 1;\n")
+        done = home.script("env new python:3.11-slim\ncheck app\n")
+        shown = done.out.split("\n")[:-1]
+        same(len([l for l in shown if l.endswith("(not-checked)")]), 3, shown)
+        same(shown[-2:],
+             ["... and 2 more that were not checked wholly:  --json",
+              "0 denied, 5 warnings"])
 
 
 @test
