@@ -403,6 +403,12 @@ require 'nosuch'
 """,
      "missing_module", "a.rb:2",
      "dep add --lang ruby nosuch"),
+    ("a syntax error in a file", "main.rb", """\
+File.write('b.rb', "x = 1\\ndef f(\\nmodule A\\nend\\n")
+require './b.rb'
+""",
+     "syntax_error", "b.rb:3",
+     "exec -- sed -n 1,6p b.rb"),
     ("a gem of its Gemfile", "a.rb", """\
 File.write('Gemfile', "gem 'no-such', '~> 1.3'\\n")
 at_exit { File.delete('Gemfile') }
@@ -615,6 +621,7 @@ use Nosuch::Thing;
     ("a syntax error", "a.pl", """\
 my $x = 1;
 my $y = = 2;
+use strict;
 """,
      "syntax_error", "a.pl:2",
      "exec -- sed -n 1,5p a.pl"),

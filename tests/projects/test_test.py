@@ -235,6 +235,9 @@ def what_cannot_be_loaded():
                                        "raise Gone, 'no server'\n"})
     same((t["state"], t["cases"][0]["message"]),
          ("collection_error", "Gone: no server"))
+    t = state_of(s, {"a_test.rb": "require 'minitest/autorun'\ndef f(\n"})
+    same((t["state"], t["framework"]), ("collection_error", "minitest"))
+    same(t["run"]["diagnosis"]["kind"], "syntax_error")
 
 
 IN_SRC = """import acme, subprocess, sys
@@ -335,6 +338,11 @@ def words_for_the_framework():
     same((t["state"], t["total"]), ("passed", 1))
 
 
+def ruby_test(body):
+    return ("require 'minitest/autorun'\nclass A < Minitest::Test\n"
+            "  def test_a\n    %s\n  end\nend\n" % body)
+
+
 FILES = {    # a file whose tests pass, beside those whose do not
     "go test": ("a_test.go", {
         "go.mod": "module a\n", "a.go": "package a\n",
@@ -345,7 +353,14 @@ FILES = {    # a file whose tests pass, beside those whose do not
     "cargo test": ("tests/a.rs", {
         "Cargo.toml": '[package]\nname = "a"\nversion = "0.1.0"\n',
         "src/lib.rs": "", "tests/a.rs": "#[test]\nfn right() {}\n",
-        "tests/b.rs": "#[test]\nfn wrong() { panic!() }\n"})}
+        "tests/b.rs": "#[test]\nfn wrong() { panic!() }\n"}),
+    "rake": ("test/a_test.rb", {
+        "Rakefile": "require 'rake/testtask'\n"
+                    "Rake::TestTask.new { |t| t.pattern = 'test/*.rb' }\n",
+        "test/a_test.rb": ruby_test("pass"),
+        "test/b_test.rb": ruby_test("flunk")}),
+    "minitest": ("a_test.rb", {"a_test.rb": ruby_test("pass"),
+                               "b_test.rb": ruby_test("flunk")})}
 
 
 @test("one file with %s", list(FILES))
@@ -416,6 +431,13 @@ def files_of_prove():
     s = room("restricted-user")
     t = state_of(s, {"t/a.t": "use Test::More skip_all => 'no server';\n"})
     same((t["state"], t["skipped"], t["total"]), ("passed", 1, 1))
+    assert "uninitialized" not in t["run"]["stderr"], t
+    t = state_of(s, {"t/a.t": "use Test::More tests => 1;\nuse A;\n",
+                     "lib/A.pm": "package A;\nmy $x = = 2;\n1;\n"})
+    case, = failing(t).values()
+    same((case["file"], case["line"]), ("lib/A.pm", 2))
+    assert case["message"].startswith("syntax error at lib/A.pm"), case
+    same(t["run"]["diagnosis"]["file"], "lib/A.pm")
     t = state_of(s, {"t/a.t": "print qq{1..1\\nok 1\\n};\n"
                               "$| = 1; print ''; kill 9, $$;\n"})
     same((t["state"], t["passed"], t["errors"]), ("failed", 1, 1))

@@ -23,10 +23,19 @@ sub text {
 }
 
 sub add {
-	my ($file, $name, $line, $inner) = @_;
+	my ($file, $name, $line, $inner, $place) = @_;
 	push @cases, sprintf qq{<testcase classname="%s" name="%s" } .
 	    qq{file="%s"%s>%s</testcase>\n}, text($file), text($name),
-	    text($file), $line ? qq{ line="$line"} : '', $inner;
+	    text($place || $file), $line ? qq{ line="$line"} : '', $inner;
+}
+
+# The first file of the project that is named in what Perl said, and its line.
+sub where {
+	my ($said) = @_;
+	while ($said =~ / at (\S+) line (\d+)/g) {
+		return ($1, $2) if -f $1 && $1 !~ m{^/};
+	}
+	return (undef, 0);
 }
 
 # A test, and what was said of it afterwards: "at t/a.t line 9."
@@ -78,7 +87,7 @@ my $harness = TAP::Harness->new({
 	lib => ['lib'], verbosity => 0, merge => 1, switches => \@switches});
 $harness->callback(made_parser => sub {
 	my ($parser, $job) = @_;
-	my ($last, $said) = (undef, '');
+	my ($last, $said, $noise) = (undef, '', '');
 	my $settle = sub {
 		one($job->[0], $last, $said) if $last;
 		($last, $said) = (shift, '');
@@ -87,6 +96,10 @@ $harness->callback(made_parser => sub {
 	$parser->callback(comment => sub {
 		my $text = shift->comment;
 		$said .= "$text\n" if length $said < 4000;
+	});
+	$parser->callback(unknown => sub {
+		my $text = shift->raw;
+		$noise .= "$text\n" if length $noise < 4000;
 	});
 	$parser->callback(EOF => sub {
 		my $p = shift;
@@ -103,8 +116,12 @@ $harness->callback(made_parser => sub {
 		}
 		return if !@why;
 		$errors++;
-		add($job->[0], 'the file', 0, sprintf '<error message="%s"/>',
-		    text(join "\n", @why));
+		print STDERR "\n$job->[0]:\n$noise" if $noise ne '';
+		my ($first) = $noise =~ /^(.*\S.*)$/m;
+		my ($place, $line) = where($noise);
+		unshift @why, $first if defined $first;
+		add($job->[0], 'the file', $line, sprintf(
+		    '<error message="%s"/>', text(join "\n", @why)), $place);
 	});
 });
 my $all = $harness->runtests(@files);
