@@ -159,7 +159,11 @@ judge_coverage(struct testing *x)
 	int percent =
 	    coverage_percent(t->coverage.covered, t->coverage.total);
 
-	if (!t->min_coverage || t->state != TESTS_PASSED)
+	if (t->state != TESTS_PASSED)
+		return 0;
+	if (!t->hint)
+		t->hint = steal(&x->cover_hint);
+	if (!t->min_coverage)
 		return 0;
 	if (!t->measured)
 		return decide(x, TESTS_FAILED,

@@ -200,8 +200,8 @@ cannot_measure(struct testing *x, char *why, char *hint)
 {
 	free(x->t->not_measured);
 	x->t->not_measured = why;
-	free(x->t->hint);
-	x->t->hint = hint;
+	free(x->cover_hint);
+	x->cover_hint = hint;
 }
 
 /* Where nothing measures it, only no minimum can be met. */
@@ -518,6 +518,7 @@ session_test(struct session *s, struct env *env, const struct test_options *o,
 	free(x.dir);
 	free(x.report);
 	free(x.coverage);
+	free(x.cover_hint);
 	free(x.helper);
 	free(x.module);
 	return rc;

@@ -22,7 +22,8 @@ struct testing {
 	struct strbuf out, line; /* line: that is not ended */
 	uint64_t shown[2];	/* bytes of each stream that went on */
 	bool out_cut;		/* and not all of it */
-	bool covers;		/* coverage is measured */
+	bool covers;		/* coverage is measured: */
+	char *cover_hint;	/* what would help where it is not, or NULL */
 	char *module;		/* source_root.module, or NULL */
 };
 

@@ -554,8 +554,9 @@ def what_a_project_lacks_for_coverage_is_said():
     same((t["framework"], t["state"], t["status"]), ("minitest", "failed", 1))
     same(t["hint"],
          "begin the tests with:  require 'simplecov'; SimpleCov.start")
+    # What went wrong before that comes first.
     t = state_of(s, {"pom.xml": "<project/>\n"}, "--min-coverage 1")
-    same(t["hint"], "add the plugin jacoco-maven-plugin to pom.xml")
+    same((t["state"], t["hint"]), ("collection_error", None))
 
 
 def build(s, args=""):
