@@ -126,10 +126,27 @@ is_wanted(const struct build_kind *kind, const char *path)
 	return false;
 }
 
+/* What the language keeps for itself, as compiled modules, is for nobody. */
+static bool
+is_kept(const struct language *l, const char *path)
+{
+	const char *slash;
+
+	for (; l && (slash = strchr(path, '/')); path = slash + 1) {
+		autofree char *name = xstrndup(path, (size_t)(slash - path));
+
+		if (strvec_has(&l->skips, name))
+			return true;
+	}
+	return false;
+}
+
 static void
 compare(const struct tree *before, const struct tree *after,
-    const struct build_kind *kind, struct project_built *b)
+    const struct detected_build *found, struct project_built *b)
 {
+	const struct build_kind *kind = found->build;
+
 	b->artifacts = xcalloc(ARTIFACTS_MAX, sizeof(*b->artifacts));
 	for (size_t i = 0; i < after->n; i++) {
 		const struct seen *now = &after->v[i];
@@ -138,6 +155,9 @@ compare(const struct tree *before, const struct tree *after,
 		    : NULL;
 
 		if (old && old->bytes == now->bytes && old->mtime == now->mtime)
+			continue;
+		if ((!kind || !kind->artifacts.n) &&
+		    is_kept(found->language, now->path))
 			continue;
 		if (!is_wanted(kind, now->path) || b->n == ARTIFACTS_MAX)
 			b->others++;
@@ -151,17 +171,16 @@ compare(const struct tree *before, const struct tree *after,
 
 /* ---- the build ---- */
 
-/* 1: kind says what is run, or NULL for the user's command; 0: nothing. */
+/* 1: found says what is run, or nothing for the user's command; 0: nothing is. */
 static int
 choose(struct session *s, struct env *env, const struct build_options *o,
-    struct project_built *b, const struct build_kind **kind, struct err *err)
+    struct project_built *b, struct detected_build *found, struct err *err)
 {
 	const struct languages *ls = session_languages(s, err);
 	struct env_files files = {.paths = STRVEC_INIT};
 	struct detection d = {0};
 	int rc = ls ? 0 : -1;
 
-	*kind = NULL;
 	if (!rc && !o->command)
 		rc = env_files_list(&files, env, ls, err) ||
 			     project_detect(ls, &files.source,
@@ -170,14 +189,15 @@ choose(struct session *s, struct env *env, const struct build_options *o,
 			 ? -1
 			 : 0;
 	if (!rc && d.nbuilds) {
-		*kind = d.builds[0].build;
-		b->language = xstrdup(d.builds[0].language->name);
+		found->build = d.builds[0].build;
+		found->language = d.builds[0].language;
+		b->language = xstrdup(found->language->name);
 		b->found_by = xstrdup(d.builds[0].why);
 		rc = policy_may_use_language(s->policy,
-		    (const char *const *)d.builds[0].language->names.v, err);
+		    (const char *const *)found->language->names.v, err);
 	}
-	if (!rc && (*kind || o->command)) {
-		b->name = xstrdup(*kind ? (*kind)->name : "command");
+	if (!rc && (found->build || o->command)) {
+		b->name = xstrdup(found->build ? found->build->name : "command");
 		rc = 1;
 	}
 	env_files_release(&files);
@@ -225,20 +245,20 @@ session_project_build(struct session *s, struct env *env,
     const struct build_options *o, const struct box_sink *sink,
     struct project_built *b, struct err *err)
 {
-	const struct build_kind *kind;
+	struct detected_build found = {0};
 	struct tree before = {.dirs = STRVEC_INIT};
 	struct tree after = {.dirs = STRVEC_INIT};
-	int rc = choose(s, env, o, b, &kind, err);
+	int rc = choose(s, env, o, b, &found, err);
 
 	if (rc != 1)
 		return rc;
 	rc = tree_list(&before, env, err) ||
-		     run_build(s, env, o, kind, sink, b, err)
+		     run_build(s, env, o, found.build, sink, b, err)
 		 ? -1
 		 : 0;
 	if (!rc && !b->run.lost) {
 		rc = tree_list(&after, env, err);
-		compare(&before, &after, kind, b);
+		compare(&before, &after, &found, b);
 	}
 	tree_release(&before);
 	tree_release(&after);
