@@ -373,6 +373,34 @@ def _(name):
     same((t["state"], t["why"]), ("collection_error", None))
 
 
+SCRIPTS = {    # what package.json runs, which passes; a file that does not
+    "mocha": ("test/b.js", {
+        "package.json": '{"scripts": {"test": "mocha --reporter dot '
+                        '--require ./set.js --recursive spec"}}',
+        "set.js": "global.given = 'yes';\n",
+        "spec/deep/a.js": "it('a', () => require('assert')(given));\n",
+        "test/b.js": "it('b', () => { throw Error(given); });\n"}),
+    "jest": ("b.test.js", {
+        "package.json": '{"scripts": {"test": "npm run lint && npm run unit", '
+                        '"unit": "GIVEN=yes jest --coverage a.test.js"},'
+                        '"devDependencies": {"jest": "*"}}',
+        "a.test.js": "test('a', () => "
+                     "expect(process.env.GIVEN).toBe('yes'));\n",
+        "b.test.js": "test('b', () => "
+                     "expect(process.env.GIVEN).toBe('no'));\n"})}
+
+
+@test("%s with the words of package.json", list(SCRIPTS))
+def _(name):
+    s = room("docker")
+    file, files = SCRIPTS[name]
+    t = state_of(s, files)
+    same((t["state"], t["framework"], t["total"]), ("passed", name, 1))
+    t = tests(s, file)
+    same((t["state"], t["total"]), ("failed", 1))
+    assert "yes" in t["cases"][0]["message"], t
+
+
 @test("%s that does not start", ["go test", "cargo test", "mocha"])
 def _(name):
     """A report that the shell made before it is none."""
