@@ -53,6 +53,7 @@ static const struct field lexis_fields[] = {
 	offsetof(struct check_lexis, n_strings), &string_form},
     FIELD(check_lexis, blank_before, FIELD_BOOL),
     FIELD(check_lexis, imports, FIELD_LIST),
+    FIELD(check_lexis, import_paths, FIELD_BOOL),
 };
 static const struct form lexis_form = FORM(check_lexis, lexis_fields);
 

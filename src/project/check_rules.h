@@ -24,6 +24,8 @@ struct check_lexis {
 	size_t n_strings;
 	bool blank_before; /* comments begin behind blanks only */
 	struct strvec imports; /* words before a module's name */
+	bool import_paths; /* that is a string, as `NAME "a/b"`, or several in
+			      parentheses */
 };
 
 /* A program of the environment that looks at texts. */

@@ -119,10 +119,12 @@ RISKS = {
              [(5, "shell"), (6, "deserialise"), (7, "secret")], True),
     "go": ("a.go", "package main\n\nfunc main() {}\n",
            "package main\n\nfunc main() { a := }\n", (3, 20),
-           "package main\n\n// exec.Command(x)\nvar t = \"exec.Command(x)\"\n"
+           "package main\n\nimport (\n\t\"fmt\"\n\trun \"os/exec\"\n)\n"
+           "// exec.Command(x)\nvar t = \"exec.Command(x)\"\n"
            "var password = \"%s\"\n\nfunc main() {\n"
-           "\texec.Command(t)\n}\n" % SECRET,
-           [(5, "secret"), (8, "shell")], False),
+           "\trun.Command(t)\n\tfmt.Command(t)\n\texec.Command(t)\n}\n"
+           % SECRET,
+           [(9, "secret"), (12, "shell"), (14, "shell")], False),
     "c": ("a.c", "int main(void) { return 0; }\n",
           "int main(void)\n{\n\treturn 0\n}\n", (3, 10),
           "/* system(x) */\nint system(const char *);\n"

@@ -1,0 +1,414 @@
+/* What stands in a program, for who has no parser of its language. */
+#include "project/check_text_impl.h"
+
+#include <string.h>
+
+#include "base/xalloc.h"
+
+#define NAME_MAX_BYTES 256
+#define ARGUMENTS_MAX_BYTES 4096 /* that are read of one call */
+#define ALIASES_MAX 256
+
+struct finding {
+	const struct check_language *l;
+	struct scan sc;
+	size_t budget; /* bytes that may be read twice */
+	check_fact_fn *fn;
+	void *arg;
+	/* NAME=MODULE of imports that have another name here. */
+	struct strvec aliases;
+	/* What a value that follows would be given to. */
+	struct token given;
+	bool gives;
+};
+
+/* Is what follows a string and nothing more, into which no value is put?  'a'
+   and q{a} of Perl and shells are as they stand. */
+static bool
+is_text_next(const struct finding *f)
+{
+	struct scan ahead = f->sc;
+	struct token t, behind;
+	char open;
+
+	scan_code(&ahead, &t);
+	if (t.kind != TOKEN_STRING)
+		return false;
+	scan_code(&ahead, &behind);
+	if (behind.kind == TOKEN_OTHER && ahead.s[behind.start] == '.')
+		return false;
+	open = ahead.s[t.start];
+	for (size_t i = t.inner; !strchr("'q", open) && i < t.inner_end; i++)
+		if (strchr("$@`", ahead.s[i]))
+			return false;
+	return open != '`';
+}
+
+static void
+tell(struct finding *f, char kind, const struct token *at, const char *name)
+{
+	size_t i = f->sc.i;
+	struct check_fact fact = {.kind = kind,
+	    .line = at->line,
+	    .column = at->column,
+	    .name = name,
+	    .constant = kind == 'n' && is_text_next(f)};
+
+	while (i < f->sc.n && strchr(" \t", f->sc.s[i]) && f->sc.s[i])
+		i++;
+	fact.next = i < f->sc.n ? f->sc.s[i] : 0;
+	f->fn(f->arg, 0, &fact);
+}
+
+/* What joins names to a path: bytes of it here, or 0. */
+static size_t
+joint(const struct scan *sc)
+{
+	static const char *const joints[] = {"::", "->", "?.", "."};
+
+	for (size_t k = 0; k < ARRAY_SIZE(joints); k++) {
+		size_t n = strlen(joints[k]);
+
+		if (scan_starts(sc, joints[k]) && sc->i + n < sc->n &&
+		    scan_begins_name(sc->s[sc->i + n]))
+			return n;
+	}
+	return 0;
+}
+
+/* "a.b.c" from the name at t, or from a joint behind something else. */
+static void
+read_path(struct scan *sc, const struct token *t, struct strbuf *path)
+{
+	size_t n;
+
+	if (t->kind == TOKEN_NAME)
+		strbuf_add(path, sc->s + t->start, t->end - t->start);
+	while ((n = joint(sc))) {
+		size_t from = sc->i + n, to = scan_name_end(sc, from);
+
+		strbuf_addc(path, '.');
+		strbuf_add(path, sc->s + from, to - from);
+		scan_advance(sc, to);
+		if (path->len > NAME_MAX_BYTES)
+			strbuf_truncate(path, NAME_MAX_BYTES);
+	}
+}
+
+static bool
+is_literal_name(const char *s, size_t n)
+{
+	static const char *const names[] = {"true", "false", "null", "None",
+	    "True", "False", "nil", "NULL", "undefined"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strlen(names[i]) == n && !memcmp(names[i], s, n))
+			return true;
+	return false;
+}
+
+struct arguments {
+	struct strbuf text; /* KEY=VALUE, each with its NUL */
+	size_t n;
+	bool constant;
+};
+
+/* KEY=VALUE or KEY: VALUE, where VALUE is one word. */
+static void
+read_argument(struct scan *sc, const struct token *key, struct arguments *a)
+{
+	struct scan ahead = *sc;
+	struct token sign, value;
+
+	scan_code(&ahead, &sign);
+	scan_code(&ahead, &value);
+	if (!strchr("=:", ahead.s[sign.start < ahead.n ? sign.start : 0]) ||
+	    sign.kind != TOKEN_OTHER || a->n >= CHECK_ARGS_MAX)
+		return;
+	strbuf_add(&a->text, sc->s + key->start, key->end - key->start);
+	strbuf_addc(&a->text, '=');
+	if (value.kind == TOKEN_NAME || value.kind == TOKEN_NUMBER ||
+	    value.kind == TOKEN_OTHER)
+		strbuf_add(&a->text, sc->s + value.start,
+		    value.end - value.start);
+	strbuf_addc(&a->text, 0);
+	a->n++;
+	*sc = ahead;
+	sc->i = value.start;
+	sc->line = value.line;
+	sc->line_start = value.start - (value.column - 1);
+}
+
+/* Behind the "(" at which the scan is; the scan itself stays. */
+static void
+read_arguments(struct finding *f, struct arguments *a)
+{
+	struct scan sc = f->sc;
+	struct token t;
+	int depth = 0;
+
+	a->constant = false;
+	for (scan_code(&sc, &t); t.kind != TOKEN_END; scan_code(&sc, &t)) {
+		char c = sc.s[t.start];
+
+		if (t.end - f->sc.i > ARGUMENTS_MAX_BYTES ||
+		    t.end - f->sc.i > f->budget) {
+			a->constant = false;
+			break;
+		}
+		if (depth == 0)
+			a->constant = true;
+		if (t.kind == TOKEN_OTHER && strchr("([{", c))
+			depth++;
+		else if (t.kind == TOKEN_OTHER && strchr(")]}", c))
+			depth--;
+		if (depth <= 0)
+			break;
+		if (t.kind == TOKEN_NAME) {
+			size_t had = a->n;
+
+			read_argument(&sc, &t, a);
+			if (had == a->n && !is_literal_name(sc.s + t.start,
+					       t.end - t.start))
+				a->constant = false;
+		}
+	}
+	f->budget -= f->budget < t.end - f->sc.i ? f->budget : t.end - f->sc.i;
+}
+
+static void
+tell_call(struct finding *f, const struct token *at, const char *name)
+{
+	struct arguments a = {.text = STRBUF_INIT};
+	struct check_fact fact = {
+	    .kind = 'c', .line = at->line, .column = at->column, .name = name};
+	size_t n = 0;
+
+	read_arguments(f, &a);
+	for (size_t i = 0; n < a.n; i += strlen(a.text.buf + i) + 1)
+		fact.args[n++] = a.text.buf + i;
+	fact.constant = a.constant;
+	f->fn(f->arg, 0, &fact);
+	strbuf_release(&a.text);
+}
+
+/* A module that is named by the string t. */
+static void
+tell_module(struct finding *f, const struct token *at, const struct token *t)
+{
+	autobuf struct strbuf name = STRBUF_INIT;
+
+	if (t->inner_end - t->inner <= NAME_MAX_BYTES)
+		strbuf_add(&name, f->sc.s + t->inner, t->inner_end - t->inner);
+	if (name.len)
+		tell(f, 'i', at, name.buf);
+}
+
+/* "gopkg.in/yaml.v3" is called yaml, and "math/rand/v2" is called rand. */
+static void
+add_alias(struct finding *f, const struct token *name, const struct token *t)
+{
+	const char *s = f->sc.s;
+	autofree char *path = xstrndup(s + t->inner, t->inner_end - t->inner);
+	char *slash = strrchr(path, '/');
+
+	if (slash && slash[1] == 'v' &&
+	    !slash[2 + strspn(slash + 2, "0123456789")]) {
+		*slash = 0;
+		slash = strrchr(path, '/');
+	}
+	slash = slash ? slash + 1 : path;
+	if (f->aliases.n < ALIASES_MAX &&
+	    name->end - name->start <= NAME_MAX_BYTES &&
+	    strlen(slash) <= NAME_MAX_BYTES)
+		strvec_pushf(&f->aliases, "%.*s=%.*s",
+		    (int)(name->end - name->start), s + name->start,
+		    (int)strcspn(slash, "."), slash);
+}
+
+/*
+ * Go's: [NAME] "a/b", or more of them in parentheses.  No two of them read the
+ * same text, as anything else ends one.
+ */
+static void
+tell_import_paths(struct finding *f)
+{
+	struct scan sc = f->sc;
+	struct token t, name = {TOKEN_END};
+	bool group;
+
+	scan_code(&sc, &t);
+	group = t.kind == TOKEN_OTHER && sc.s[t.start] == '(';
+	if (group)
+		scan_code(&sc, &t);
+	for (;; scan_code(&sc, &t)) {
+		if (t.kind == TOKEN_NAME && name.kind == TOKEN_END) {
+			name = t;
+		} else if (t.kind == TOKEN_STRING) {
+			tell_module(f, &t, &t);
+			if (name.kind == TOKEN_NAME)
+				add_alias(f, &name, &t);
+			name.kind = TOKEN_END;
+			if (!group)
+				return;
+		} else if (t.kind != TOKEN_OTHER ||
+			   !strchr(".;", sc.s[t.start])) {
+			return;
+		}
+	}
+}
+
+/* Behind "import", "require(" and the like. */
+static void
+tell_import(struct finding *f, const struct token *at)
+{
+	struct scan sc = f->sc;
+	autobuf struct strbuf name = STRBUF_INIT;
+	struct token t;
+
+	if (f->l->lexis.import_paths) {
+		tell_import_paths(f);
+		return;
+	}
+	scan_code(&sc, &t);
+	if (t.kind == TOKEN_OTHER && sc.s[t.start] == '(')
+		scan_code(&sc, &t);
+	if (t.kind == TOKEN_STRING) {
+		tell_module(f, at, &t);
+	} else if (t.kind == TOKEN_NAME) {
+		read_path(&sc, &t, &name);
+		tell(f, 'i', at, name.buf);
+	}
+}
+
+/* A path that begins with such a name begins with the module instead. */
+static void
+use_alias(const struct finding *f, struct strbuf *path)
+{
+	size_t n = strcspn(path->buf, ".");
+	autofree char *name = xstrndup(path->buf, n);
+	const char *module =
+	    path->buf[n] ? strvec_env_get(&f->aliases, name) : NULL;
+	autofree char *whole =
+	    module ? xasprintf("%s%s", module, path->buf + n) : NULL;
+
+	if (!whole)
+		return;
+	strbuf_reset(path);
+	strbuf_adds(path, whole);
+}
+
+/* "=", "+=" or the like, and no "==" or "=>". */
+static bool
+is_set(const struct scan *sc)
+{
+	size_t i = sc->i;
+
+	while (i < sc->n && (sc->s[i] == ' ' || sc->s[i] == '\t'))
+		i++;
+	if (i < sc->n && strchr("+|?", sc->s[i]) && sc->s[i])
+		i++;
+	return i + 1 < sc->n && sc->s[i] == '=' && sc->s[i + 1] != '=' &&
+	       sc->s[i + 1] != '>';
+}
+
+static char
+next_byte(const struct scan *sc)
+{
+	size_t i = sc->i;
+
+	while (i < sc->n && (sc->s[i] == ' ' || sc->s[i] == '\t'))
+		i++;
+	return i < sc->n ? sc->s[i] : 0;
+}
+
+static void
+on_path(struct finding *f, const struct token *t)
+{
+	autobuf struct strbuf path = STRBUF_INIT;
+
+	read_path(&f->sc, t, &path);
+	if (!path.len)
+		return;
+	if (f->aliases.n)
+		use_alias(f, &path);
+	tell(f, 'n', t, path.buf);
+	if (strvec_has(&f->l->lexis.imports, path.buf))
+		tell_import(f, t);
+	if (next_byte(&f->sc) == '(')
+		tell_call(f, t, path.buf);
+	else if (strchr(path.buf, '.') && is_set(&f->sc))
+		tell(f, 'a', t, path.buf);
+	f->given = *t;
+	f->given.end = f->sc.i;
+	f->given.inner = f->sc.i;
+	while (f->given.inner > t->start && scan_in_name(f->sc.s[f->given.inner - 1]))
+		f->given.inner--;
+	f->given.inner_end = f->sc.i;
+}
+
+static void
+on_string(struct finding *f, const struct token *t)
+{
+	const struct token *g = &f->given;
+	autofree char *name =
+	    f->gives && g->inner_end > g->inner &&
+		    g->inner_end - g->inner <= NAME_MAX_BYTES
+		? xstrndup(f->sc.s + g->inner, g->inner_end - g->inner)
+		: xstrdup("-");
+	struct check_fact fact = {.kind = 's',
+	    .line = t->line,
+	    .column = t->column,
+	    .name = name,
+	    .value = f->sc.s + t->inner,
+	    .n = t->inner_end - t->inner};
+	autofree char *value = NULL;
+
+	if (fact.n > ARGUMENTS_MAX_BYTES)
+		return;
+	fact.value = value = xstrndup(fact.value, fact.n);
+	f->fn(f->arg, 0, &fact);
+	f->given = *t;
+}
+
+/* What divides a name from its value: =, :, :=, =>, <-; and ] behind a key. */
+static bool
+is_giving(const struct finding *f, const struct token *t)
+{
+	const char *s = f->sc.s + t->start;
+
+	if (t->kind != TOKEN_OTHER || t->end != t->start + 1)
+		return false;
+	return strchr("=:>]", *s) || (*s == '-' && t->start && s[-1] == '<');
+}
+
+void
+check_text_facts(const struct check_language *l, const char *s, size_t n,
+    check_fact_fn *fn, void *arg)
+{
+	struct finding f = {.l = l,
+	    .sc = {&l->lexis, s, n, 0, 1, 0},
+	    .budget = 16 * n,
+	    .fn = fn,
+	    .arg = arg,
+	    .aliases = STRVEC_INIT};
+	struct token t;
+
+	for (scan_code(&f.sc, &t); t.kind != TOKEN_END; scan_code(&f.sc, &t)) {
+		if (t.kind == TOKEN_NAME) {
+			on_path(&f, &t);
+		} else if (t.kind == TOKEN_STRING) {
+			on_string(&f, &t);
+		} else if (t.end == t.start + 1 && strchr(".-:?", s[t.start])) {
+			struct scan back = f.sc;
+
+			f.sc.i = t.start;
+			if (joint(&f.sc))
+				on_path(&f, &t);
+			else
+				f.sc = back;
+		}
+		f.gives = is_giving(&f, &t);
+	}
+	strvec_release(&f.aliases);
+}
