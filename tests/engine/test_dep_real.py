@@ -51,7 +51,8 @@ class Rooms:
                 "PIP_TRUSTED_HOST": "192.0.2.1",
                 "npm_config_registry": state["npm_registry"],
                 "GOPROXY": state["go_proxy"], "GOSUMDB": "off",
-                "GEM_SOURCE": state["gem_source"]})
+                "GEM_SOURCE": state["gem_source"],
+                "BUNDLE_MIRROR__ALL": state["gem_source"]})
         return self.open[kind]
 
     def ok(self, kind, line, **kw):
@@ -145,6 +146,26 @@ def _():
     same(listed("docker"), {
         ("python", "pyproject.toml"): ("pyproject.toml", None),
         ("python", "addesh-sample"): (None, "1.0")})
+    home.write("pyproject.toml", "[project]\nname = 'a'\n")
+    rooms.ok("docker", "env new --name none --dep-file pyproject.toml" + ROOM)
+
+
+GEMSPEC = """require_relative "lib/a/version"
+Gem::Specification.new do |s|
+  s.add_dependency "addesh_sample", "~> 1.0" # not 'this'
+  # s.add_dependency "addesh-none"
+end
+"""
+
+
+@test("docker: what a gem depends on, without itself")
+def _():
+    home = rooms.get("docker").home
+    home.write("Gemfile", "source 'https://rubygems.org'\n\ngemspec\n")
+    home.write("a.gemspec", GEMSPEC)
+    rooms.ok("docker", "env new --name gem --dep-file Gemfile "
+             "--dep-file a.gemspec" + ROOM)
+    same(listed("docker")["ruby", "addesh_sample"], (None, "1.0.0"))
 
 
 @test("docker: a list that names another one")
