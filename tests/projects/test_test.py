@@ -582,6 +582,8 @@ def what_a_project_lacks_for_coverage_is_said():
     same((t["framework"], t["state"], t["status"]), ("minitest", "failed", 1))
     same(t["hint"],
          "begin the tests with:  require 'simplecov'; SimpleCov.start")
+    t = state_of(s, PROJECTS["vitest"].path, "--coverage")
+    same(t["coverage"]["why"], "@vitest/coverage-v8 is not installed here")
     # What went wrong before that comes first.
     t = state_of(s, {"pom.xml": "<project/>\n"}, "--min-coverage 1")
     same((t["state"], t["hint"]), ("collection_error", None))
