@@ -370,7 +370,21 @@ def _(name):
     t = state_of(s, files, file)
     same((t["state"], t["framework"], t["total"]), ("passed", name, 1))
     t = tests(s, file.replace("a", "no"))
-    same((t["state"], t["why"]), ("collection_error", None))
+    same((t["state"], t["why"]), ("collection_error", None)
+         if name != "rake" else ("failed", "it wrote no report"))
+
+
+@test
+def a_library_under_rake_that_writes_no_report():
+    s = room("docker")
+    files = dict(FILES["rake"][1])
+    for body, state in ("assert(true)", "inconsistent"), ("flunk", "failed"):
+        files["test/a_test.rb"] = ruby_test(body).replace(
+            "minitest/autorun", "test/unit").replace(
+            "Minitest::Test", "Test::Unit::TestCase")
+        t = state_of(s, files, "test/a_test.rb")
+        same((t["state"], "total" in t), (state, False))
+        assert "wrote no report" in t["why"], t
 
 
 SCRIPTS = {    # what package.json runs, which passes; a file that does not
