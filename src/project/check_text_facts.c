@@ -347,6 +347,21 @@ on_path(struct finding *f, const struct token *t)
 	f->given.inner_end = f->sc.i;
 }
 
+/* A shell runs it, in languages that have a rule for that. */
+static void
+tell_backquoted(struct finding *f, const struct token *t)
+{
+	struct check_fact fact = {.kind = 'c',
+	    .line = t->line,
+	    .column = t->column,
+	    .name = "`",
+	    .constant = true};
+
+	for (size_t i = t->inner; i < t->inner_end; i++)
+		fact.constant &= !strchr("$@#", f->sc.s[i]);
+	f->fn(f->arg, 0, &fact);
+}
+
 static void
 on_string(struct finding *f, const struct token *t)
 {
@@ -364,6 +379,8 @@ on_string(struct finding *f, const struct token *t)
 	    .n = t->inner_end - t->inner};
 	autofree char *value = NULL;
 
+	if (f->sc.s[t->start] == '`')
+		tell_backquoted(f, t);
 	if (fact.n > ARGUMENTS_MAX_BYTES)
 		return;
 	fact.value = value = xstrndup(fact.value, fact.n);
