@@ -535,6 +535,30 @@ exit 1
 """,
      "package_not_found", "a.sh",
      "env new --net IMAGE"),
+    ("a name that Maven's compiler does not know", "a.sh", """\
+echo "[ERROR] /workspace/A.java:[3,5] cannot find symbol" >&2
+exit 1
+""",
+     "undefined_name", "A.java:3",
+     "exec -- sed -n 1,6p A.java", {"files": {"A.java": "class A { }\n"}}),
+    ("a mistake in Maven's", "a.sh", """\
+echo "[ERROR] /workspace/A.java:[3,5] ';' expected" >&2
+exit 1
+""",
+     "syntax_error", "A.java:3",
+     "exec -- sed -n 1,6p A.java", {"files": {"A.java": "class A { }\n"}}),
+    ("a package in Maven's", "a.sh", """\
+echo "[ERROR] /workspace/A.java:[3,5] package org.a does not exist" >&2
+exit 1
+""",
+     "missing_module", "A.java:3",
+     "exec -- sed -n 1,6p A.java", {"files": {"A.java": "class A { }\n"}}),
+    ("a type in Maven's", "a.sh", """\
+echo "[ERROR] /workspace/A.java:[3,5] incompatible types: int" >&2
+exit 1
+""",
+     "compile_error", "A.java:3",
+     "exec -- sed -n 1,6p A.java", {"files": {"A.java": "class A { }\n"}}),
     ("an unset variable", "a.sh", """\
 set -u
 echo $undefined_thing

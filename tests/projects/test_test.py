@@ -425,6 +425,10 @@ def _(name):
                   "test/a.js": "nothing_like_it();\n"}}[name])
     same((t["state"], t["framework"], t["why"]),
          ("collection_error", name, None))
+    if name == "mocha":
+        said = t["run"]["diagnosis"]
+        same((said["kind"], said["file"], said["line"]),
+             ("undefined_name", "test/a.js", 1))
 
 
 @test
