@@ -379,7 +379,7 @@ on_string(struct finding *f, const struct token *t)
 	    .n = t->inner_end - t->inner};
 	autofree char *value = NULL;
 
-	if (f->sc.s[t->start] == '`')
+	if (f->sc.s[t->start] == '`' && t->end > t->inner_end)
 		tell_backquoted(f, t);
 	if (fact.n > ARGUMENTS_MAX_BYTES)
 		return;

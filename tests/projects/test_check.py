@@ -196,7 +196,7 @@ SAFE = {
              "a.instance_eval(*b)\n"),
     "a.php": ("<?php unserialize(serialize($a));\n",
               "<?php unserialize($serialize($a));\n"),
-    "a.pl": ("print 1;\n\n=head1 NAME\n\nsystem $x; eval $x;\n\n=cut\n\n"
+    "a.pl": ("print 1 if /a `b' c/;\n\n=head1 NAME\n\nsystem $x; eval $x;\n\n=cut\n\n"
              "__END__\nsystem $x;\n",
              "print 1;\n=head1 NAME\n\n=cut\n\neval $x;\n"),
 }
