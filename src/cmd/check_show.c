@@ -112,7 +112,7 @@ check_show(struct call *c, const struct check_outcome *o, const json *notes)
 	show_notes(&s, notes, NULL, f);
 	if (s.not_checked > NOT_CHECKED_SHOWN)
 		call_text(c, "... and %zu more that were not checked wholly:"
-		    "  --json\n", s.not_checked - NOT_CHECKED_SHOWN);
+		    "  set output json\n", s.not_checked - NOT_CHECKED_SHOWN);
 	if (s.table)
 		call_table_end(s.table);
 }

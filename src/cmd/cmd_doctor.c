@@ -452,7 +452,7 @@ const struct cmd cmd_doctor = {
 	"It ends by opening an environment of each kind that can be had, "
 	"running a Python program there and closing it, with the times.  "
 	"Nothing is downloaded.  The status is 0 if one kind works, else 125.",
-    .examples = "doctor\ndoctor --json",
+    .examples = "doctor",
     .flags = CMD_NO_SESSION,
     .exec = doctor_exec,
 };

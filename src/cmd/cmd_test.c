@@ -63,8 +63,19 @@ show_message(struct call *c, const char *text)
 	}
 }
 
+/* Do both fail at the same place for the same reason? */
+static bool
+is_same_failure(const struct test_case *a, const struct test_case *b)
+{
+	return a->line == b->line && a->file && b->file && a->message &&
+	       b->message && !strcmp(a->file, b->file) &&
+	       !strcmp(a->message, b->message);
+}
+
+/* What was said of the one before is not said again. */
 static void
-show_case(struct call *c, const struct test_case *k)
+show_case(struct call *c, const struct test_case *k,
+    const struct test_case *before)
 {
 	autobuf struct strbuf line = STRBUF_INIT;
 
@@ -76,18 +87,20 @@ show_case(struct call *c, const struct test_case *k)
 			strbuf_addf(&line, ":%u", k->line);
 		strbuf_adds(&line, "  ");
 	}
-	if (k->suite) {
+	if (k->suite && strcmp(k->suite, k->name) != 0) {
 		add_name(&line, k->suite);
 		strbuf_addc(&line, ' ');
 	}
 	add_name(&line, k->name);
 	call_text(c, "%s\n", line.buf);
-	show_message(c, k->message);
+	if (!before || !is_same_failure(before, k))
+		show_message(c, k->message);
 }
 
 static void
 show_failing(struct call *c, const struct test_report *r)
 {
+	const struct test_case *before = NULL;
 	size_t shown = 0, left = 0;
 
 	for (size_t i = 0; i < r->n; i++) {
@@ -96,13 +109,14 @@ show_failing(struct call *c, const struct test_report *r)
 		if (k->state != TEST_FAILED && k->state != TEST_ERROR)
 			continue;
 		if (shown++ < SHOWN_MAX)
-			show_case(c, k);
+			show_case(c, k, before);
 		else
 			left++;
+		before = k;
 	}
 	if (left)
-		call_text(c, "... and %zu more:  show @%u --json\n", left,
-		    c->step);
+		call_text(c, "... and %zu more:  set output json && show @%u\n",
+		    left, c->step);
 }
 
 static void

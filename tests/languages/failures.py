@@ -409,6 +409,11 @@ require './b.rb'
 """,
      "syntax_error", "b.rb:3",
      "exec -- sed -n 1,6p b.rb"),
+    ("a file of an unknown gem", "a.rb", """\
+require 'rake/nosuch'
+""",
+     "missing_module", "a.rb:1",
+     None),
     ("a gem of its Gemfile", "a.rb", """\
 File.write('Gemfile', "gem 'no-such', '~> 1.3'\\n")
 at_exit { File.delete('Gemfile') }

@@ -334,7 +334,7 @@ def people_are_told_of_a_few_files_that_were_not_checked():
         shown = done.out.split("\n")[:-1]
         same(len([l for l in shown if l.endswith("(not-checked)")]), 3, shown)
         same(shown[-2:],
-             ["... and 2 more that were not checked wholly:  --json",
+             ["... and 2 more that were not checked wholly:  set output json",
               "0 denied, 5 warnings"])
 
 

@@ -222,6 +222,32 @@ def people_see_no_control_characters():
 
 
 @test
+def why_many_fail_is_said_once():
+    with SandboxHome("restricted-user") as home:
+        for name in "ab":
+            home.write("test_%s.py" % name, "import no\n")
+        home.write("test_c.py", "import unittest, none\n")
+        home.write("no.py", "import nothing_like_it\n")
+        home.write("more_test.py", "import unittest\n" + "".join(
+            "class A%d(unittest.TestCase):\n"
+            "    def test_%d(self):\n        self.fail()\n" % (i, i)
+            for i in range(21)))
+        done = home.script("env new\n" + "".join(
+            "put %s\n" % f for f in ("test_a.py", "test_b.py", "test_c.py",
+                                     "no.py")) + "test\n")
+        diag(done.out)
+        same([line.split()[0] for line in done.out.split("\n")[-7:-1]],
+             ["ERROR", "ModuleNotFoundError:", "ERROR", "ERROR",
+              "ModuleNotFoundError:", "the"])
+        lines = "env new\nput more_test.py test_more.py\ntest\n"
+        more, = [line for line in home.script(lines).out.split("\n")
+                 if line.startswith("... and 1 more:  ")]
+        done = home.script(lines + more.split(":  ")[1] + "\n", "-k")
+        shown = json.loads(done.out.split("\n")[-2])["result"]["result"]
+        same(len(failing(shown["tests"])), 21)
+
+
+@test
 def what_cannot_be_loaded():
     s = room("docker")
     t = state_of(s, {"test_a.py": "import unittest, nothing_like_it\n"})
