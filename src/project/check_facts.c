@@ -154,9 +154,7 @@ matches(const struct check_rule *rule, const struct check_fact *f)
 	if (!is_one_of(names, f->name) || (rule->not_before && f->next &&
 				strchr(rule->not_before, f->next)))
 		return false;
-	if (f->kind != 'c')
-		return true;
-	if (rule->with && !has_argument(f, rule->with))
+	if (f->kind == 'c' && rule->with && !has_argument(f, rule->with))
 		return false;
 	for (size_t i = 0; i < rule->unless.n; i++)
 		if (has_argument(f, rule->unless.v[i]))

@@ -35,7 +35,8 @@ struct check_fact {
 	unsigned line, column;
 	const char *name;
 	bool constant;		  /* of 'c'; of 'n': a text follows */
-	const char *args[CHECK_ARGS_MAX + 1]; /* of 'c', NULL-terminated */
+	/* Of 'c', NULL-terminated; of 'n', by text: a name that follows. */
+	const char *args[CHECK_ARGS_MAX + 1];
 	const char *value;	  /* of 's', and the message of 'e' and 'k' */
 	size_t n;		  /* bytes of it */
 	char next; /* the first byte behind the name, or 0 */

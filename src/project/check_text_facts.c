@@ -44,15 +44,31 @@ is_text_next(const struct finding *f)
 	return open != '`';
 }
 
+/* "=NAME" of a name that follows, as an argument without parentheses; the
+   caller's, or NULL. */
+static char *
+next_name(const struct finding *f)
+{
+	struct scan ahead = f->sc;
+	struct token t;
+
+	scan_code(&ahead, &t);
+	if (t.kind != TOKEN_NAME || t.end - t.start > NAME_MAX_BYTES)
+		return NULL;
+	return xasprintf("=%.*s", (int)(t.end - t.start), ahead.s + t.start);
+}
+
 static void
 tell(struct finding *f, char kind, const struct token *at, const char *name)
 {
 	size_t i = f->sc.i;
+	autofree char *follows = kind == 'n' ? next_name(f) : NULL;
 	struct check_fact fact = {.kind = kind,
 	    .line = at->line,
 	    .column = at->column,
 	    .name = name,
-	    .constant = kind == 'n' && is_text_next(f)};
+	    .constant = kind == 'n' && is_text_next(f),
+	    .args = {follows}};
 
 	while (i < f->sc.n && strchr(" \t", f->sc.s[i]) && f->sc.s[i])
 		i++;
@@ -332,7 +348,9 @@ on_path(struct finding *f, const struct token *t)
 		return;
 	if (f->aliases.n)
 		use_alias(f, &path);
-	tell(f, 'n', t, path.buf);
+	/* A list or a map of Perl's is not what has the same name. */
+	if (!t->start || !strchr("@%", f->sc.s[t->start - 1]))
+		tell(f, 'n', t, path.buf);
 	if (strvec_has(&f->l->lexis.imports, path.buf))
 		tell_import(f, t);
 	if (next_byte(&f->sc) == '(')

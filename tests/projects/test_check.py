@@ -196,15 +196,18 @@ SAFE = {
              "a.instance_eval(*b)\n"),
     "a.php": ("<?php unserialize(serialize($a));\n",
               "<?php unserialize($serialize($a));\n"),
-    "a.pl": ("print 1 if /a `b' c/;\n\n=head1 NAME\n\nsystem $x; eval $x;\n\n=cut\n\n"
+    "a.pl": ("print 1 if /a `b/;\n$VERSION = eval $VERSION;\n"
+             "my @exec = (exec => 'a', 1, $a{system});\n\n=head1 NAME\n\nsystem $x; eval $x;\n\n=cut\n\n"
              "__END__\nsystem $x;\n",
              "print 1;\n=head1 NAME\n\n=cut\n\neval $x;\n"),
 }
 FIXED = {
+    "a.rb": "A.class_eval <<-E, __FILE__, 1 + 1\n  def a; end\nE\n",
     "a.php": "<?php exec('which hg', $out);\n`which hg`;\n",
     "a.pl": "eval 'require A';\neval \"require A\";\neval q{require A};\n",
 }
 OPEN = {
+    "a.rb": "A.class_eval self\n",
     "a.php": "<?php exec('which ' . $a, $out);\n`which $a`;\n",
     "a.pl": "eval 'require ' . $a;\neval \"require $a\";\neval q{1}.$a;\n",
 }

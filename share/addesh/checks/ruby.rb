@@ -46,6 +46,9 @@ def fixed?(node)
   return true unless node.is_a?(Array)
   return node.all? { |n| fixed?(n) } unless node[0].is_a?(Symbol)
   return text(node) != nil if node[0] == :string_literal
+  # nil, true, __FILE__
+  return true if node[0] == :var_ref && node[1][0] == :@kw &&
+                 node[1][1] != "self"
   return false if %i[vcall fcall call command command_call var_ref
                      method_add_arg string_embexpr].include?(node[0])
   node.drop(1).all? { |n| fixed?(n) }
