@@ -186,6 +186,18 @@ words(const struct strvec *command, const char *helper)
 	return strbuf_detach(&sb);
 }
 
+/* How a build is called; where a shell runs several commands, by its name. */
+static char *
+build_words(const struct build_kind *build)
+{
+	const struct strvec *command = &build->command;
+
+	if (command->n > 2 && !strcmp(command->v[0], "sh") &&
+	    !strcmp(command->v[1], "-c"))
+		return xstrdup(build->name);
+	return words(command, NULL);
+}
+
 static void
 tell_detected(struct call *c, const struct detection *d)
 {
@@ -200,8 +212,7 @@ tell_detected(struct call *c, const struct detection *d)
 		call_fact(c, "test", "  command", argv);
 	}
 	for (size_t i = 0; i < d->nbuilds; i++) {
-		autofree char *argv = words(&d->builds[i].build->command,
-		    NULL);
+		autofree char *argv = build_words(d->builds[i].build);
 
 		fact(c, "build", "build", argv, d->builds[i].why);
 	}

@@ -78,6 +78,9 @@ show_case(struct call *c, const struct test_case *k,
     const struct test_case *before)
 {
 	autobuf struct strbuf line = STRBUF_INIT;
+	bool suite = k->suite && strcmp(k->suite, k->name) != 0;
+	/* A file that could not be loaded is the test. */
+	bool name = suite || !k->file || strcmp(k->file, k->name) != 0;
 
 	strbuf_addf(&line, "%s ",
 	    k->state == TEST_ERROR ? "ERROR " : "FAILED");
@@ -85,13 +88,14 @@ show_case(struct call *c, const struct test_case *k,
 		add_name(&line, k->file);
 		if (k->line)
 			strbuf_addf(&line, ":%u", k->line);
-		strbuf_adds(&line, "  ");
+		strbuf_adds(&line, name ? "  " : "");
 	}
-	if (k->suite && strcmp(k->suite, k->name) != 0) {
+	if (suite) {
 		add_name(&line, k->suite);
 		strbuf_addc(&line, ' ');
 	}
-	add_name(&line, k->name);
+	if (name)
+		add_name(&line, k->name);
 	call_text(c, "%s\n", line.buf);
 	if (!before || !is_same_failure(before, k))
 		show_message(c, k->message);

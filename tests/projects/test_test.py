@@ -248,6 +248,21 @@ def why_many_fail_is_said_once():
 
 
 @test
+def people_are_told_names_once_and_commands_that_can_be_read():
+    with SandboxHome("docker") as home:
+        home.write("app/package.json", '{"jest": {}}')
+        home.write("app/a.test.js", "require('./no-such-file')\n")
+        done = home.script(
+            "project open --no-deps --image langs:latest app\n"
+            "project info\ntest\n")
+        diag(done.out)
+        shown = done.out.split("\n")
+        assert "ERROR  a.test.js:1" in shown, shown
+        build, = [l.split(None, 1)[1] for l in shown if l[:6] == "build "]
+        same(build, "node --check  (a.test.js)")
+
+
+@test
 def what_cannot_be_loaded():
     s = room("docker")
     t = state_of(s, {"test_a.py": "import unittest, nothing_like_it\n"})
