@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/sanitise.h"
 #include "cmd/output.h"
 
 static const struct column columns[] = {
@@ -42,6 +43,8 @@ show_row(struct showing *s, const struct check_finding *f)
 static void
 show_finding(struct showing *s, const struct check_finding *f)
 {
+	autobuf struct strbuf file = STRBUF_INIT;
+
 	if (s->table) {
 		show_row(s, f);
 		return;
@@ -51,7 +54,8 @@ show_finding(struct showing *s, const struct check_finding *f)
 	if (f->action == CHECK_WARN && !strcmp(f->rule, "not-checked") &&
 	    ++s->not_checked > NOT_CHECKED_SHOWN)
 		return;
-	call_text(s->c, "%s:", f->file);
+	sanitise_name(&file, f->file);
+	call_text(s->c, "%s:", file.buf);
 	if (f->line)
 		call_text(s->c, "%u:", f->line);
 	if (f->column)
@@ -69,14 +73,16 @@ show_note(struct showing *s, const json *note)
 	const char *text = json_str(note, "text", "");
 	unsigned line = (unsigned)json_int(note, "line", 0);
 	autofree char *number = xasprintf("%u", line);
+	autobuf struct strbuf name = STRBUF_INIT;
 
+	sanitise_name(&name, file);
 	if (s->table)
 		call_table_row(s->table,
 		    (const char *[]){file, number, "note", NULL, text, NULL,
 			NULL, NULL, NULL, NULL},
 		    NULL);
 	else
-		call_text(s->c, "%s:%u: note: %s\n", file, line, text);
+		call_text(s->c, "%s:%u: note: %s\n", name.buf, line, text);
 }
 
 /* Those of one file, or of all that have no finding (NULL). */

@@ -238,6 +238,19 @@ look(void *arg, size_t start, size_t n)
 	}
 }
 
+/* RFC 7468: a private key as text, with more than its first line. */
+static bool
+is_private_key(const char *s, size_t n)
+{
+	static const char begins[] = "-----BEGIN ", ends[] = "PRIVATE KEY-----";
+	const char *p;
+
+	if (n < sizeof(begins) || memcmp(s, begins, sizeof(begins) - 1))
+		return false;
+	p = memmem(s, n, ends, sizeof(ends) - 1);
+	return p && (size_t)(s + n - p) > 2 * sizeof(ends);
+}
+
 /* Names of keys and tokens are many, and most of them are no secrets. */
 static bool
 is_sure_name(const char *name)
@@ -253,6 +266,8 @@ check_secret(const char *name, const char *value, size_t n)
 
 	if (memchr(value, 0, n))
 		return -1;
+	if (is_private_key(value, n))
+		return CHECK_ERROR;
 	if (!name || !mask_is_secret_name(name, strlen(name))) {
 		mask_find(value, n, look, &l);
 		return l.worst;

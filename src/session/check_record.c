@@ -27,7 +27,7 @@ check_finding_json(const struct check_finding *f)
 {
 	json *j = json_object();
 
-	json_put_str(j, "file", f->file);
+	json_put_bytes(j, "file", f->file, strlen(f->file));
 	json_put_int(j, "line", f->line);
 	json_put_int(j, "column", f->column);
 	json_put_str(j, "layer", check_layer_names[f->layer]);

@@ -179,6 +179,9 @@ apply <<END
 END
 apply --undo
 check --only performance .
+check \udcff.py <<END
+eval(x)
+END
 run --check missing.py
 env reset
 env rm second

@@ -232,6 +232,70 @@ def _(file):
     same(severities(file, OPEN[file]), {"error"})
 
 
+# Lines, each with the rule that finds it ("": none) and whether its arguments
+# are literals, which makes a warning of it.
+KEY = "-----BEGIN RSA PRIVATE " + "KEY-----"
+BODY = "MIIEpAIBAAKCAQEA" * 2
+LINES = {"a.py": [
+    ("import yaml, subprocess, os, builtins as b", ""),
+    ("from yaml import load as l", ""),
+    ("exec(TEXT)", "eval"), ("exec('x = 1')", "eval?"),
+    ("b.exec(TEXT)", "eval"), ("__builtins__.exec(TEXT)", "eval"),
+    ("object.exec(TEXT)", ""),
+    ("yaml.load(TEXT)", "deserialise"), ("l(TEXT)", "deserialise"),
+    ("yaml.load(TEXT, yaml.Loader)", "deserialise"),
+    ("yaml.load(TEXT, Loader=yaml.FullLoader)", "deserialise"),
+    ("yaml.load_all(TEXT)", "deserialise"),
+    ("yaml.unsafe_load(TEXT)", "deserialise"),
+    ("yaml.load(TEXT, Loader=yaml.SafeLoader)", ""),
+    ("yaml.load(TEXT, yaml.CSafeLoader)", ""), ("yaml.safe_load(TEXT)", ""),
+    ("subprocess.run(TEXT)", ""), ("subprocess.run('ls', shell=True)", "shell?"),
+    ("asyncio.create_subprocess_shell(TEXT)", "shell"),
+    ("__import__('os').system(TEXT)", "shell"),
+    ("d = {'password': '%s', 'user': '%s'}" % (SECRET, SECRET), "secret"),
+    ("connect(password='%s')" % SECRET, "secret"),
+    ("os.environ['API_KEY'] = '%s'" % SECRET, "secret"),
+    ("def f(a, password='%s', *, b=None): pass" % SECRET, "secret"),
+    ("def f(a, b=None, *, password='%s'): pass" % SECRET, "secret"),
+    ("name = 'AKIA%s'" % ("A1B2" * 4), "secret"),
+    ("load('%s\\n%s')" % (KEY, BODY), "secret"),
+    ("load('%s')" % KEY, ""),
+    ("password = os.environ['PASSWORD']", ""), ("password = input()", "")],
+    "a.mjs": [
+    ("import cp from 'child_process';", "child-process"),
+    ("import { execSync, spawn as s } from 'node:child_process';",
+     "child-process"),
+    ("const late = await import('child_process');", "child-process"),
+    ("late.exec(text);", "shell"), ("cp.exec(text);", "shell"),
+    ("execSync(text);", "shell"), ("execSync('ls');", "shell?"),
+    ("s('ls', [text]);", ""), ("s(text, { shell: true });", "shell"),
+    ("cp.execFile(text, [], { shell: true });", "shell"),
+    ("cp.execFile(text, []);", ""), ("pattern.exec(text);", ""),
+    ("new Function(text)();", "eval"), ("globalThis['eval'](text);", "eval"),
+    ("process.env.API_KEY = '%s';" % SECRET, "secret"),
+    ("const o = { 'api_key': '%s' };" % SECRET, "secret"),
+    ("const f = (password = '%s') => {};" % SECRET, "secret"),
+    ("const k = `%s\n%s`;" % (KEY, BODY), "secret"),
+    ("const password = process.env.PASSWORD;", "")]}
+LINES["a.mts"] = LINES["a.mjs"]
+
+
+@test("what is found of %s, line by line", sorted(LINES))
+def _(file):
+    at, wanted, lax = 1, [], set()
+    for line, rule in LINES[file]:
+        if rule:
+            wanted.append((at, rule.rstrip("?")))
+        if rule.endswith("?") or rule == "child-process":
+            lax.add(at)
+        at += 1 + line.count("\n")
+    text = "".join(line + "\n" for line, _ in LINES[file])
+    r = check(file, text, "--only syntax,security")
+    same(found(r, "line", "rule"), wanted)
+    same({f["line"] for f in r["findings"] if f["severity"] == "warning" and
+          f["rule"] != "secret"}, lax)
+
+
 # What only a parser finds: where a name was imported from.
 MISSED = {"javascript": (7, "shell"), "typescript": (7, "shell")}
 

@@ -64,10 +64,9 @@ function dotted(node, known) {
   if (!node) return '';
   if (node.type === 'ChainExpression') return dotted(node.expression, known);
   if (node.type === 'Identifier') return known.get(node.name) || node.name;
-  if (node.type === 'CallExpression') {
-    const m = requires(node);
-    return m === null ? dotted(node.callee, known) : m;
-  }
+  const m = requires(node);
+  if (m !== null) return m;
+  if (node.type === 'CallExpression') return dotted(node.callee, known);
   if (node.type !== 'MemberExpression') return '';
   const of = dotted(node.object, known);
   const p = node.property;
@@ -79,10 +78,14 @@ function bare(module) {
   return String(module).replace(/^node:/, '').replace(/\s/g, ' ');
 }
 
+// The module that require('x'), import('x') or await of it is; or null.
 function requires(node) {
-  const a = node.arguments && node.arguments[0];
-  return node.type === 'CallExpression' && node.callee.name === 'require' &&
-    a && a.type === 'Literal' ? bare(a.value) : null;
+  if (!node) return null;
+  if (node.type === 'AwaitExpression') return requires(node.argument);
+  const a = node.type === 'ImportExpression' ? node.source :
+    node.type === 'CallExpression' && node.callee.name === 'require' &&
+    node.arguments[0];
+  return a && a.type === 'Literal' ? bare(a.value) : null;
 }
 
 function bind(pattern, module, known) {
@@ -108,7 +111,8 @@ function learn(node, known) {
     const m = requires(node.init) || (node.init.type === 'MemberExpression' &&
       requires(node.init.object) ? dotted(node.init, known) : null);
     if (m) bind(node.id, m, known);
-  } else if (node.type === 'CallExpression') {
+  } else if (node.type === 'CallExpression' ||
+      node.type === 'ImportExpression') {
     const m = requires(node);
     if (m) line('i', ...at(node), m);
   }
@@ -143,7 +147,8 @@ function literal(node, name) {
     node.quasis && node.quasis.length === 1 ? node.quasis[0].value.cooked : '';
   node.told = true;
   if (!v || v.length < 6 || v.length > 4096) return;
-  if (name || (v.length >= 20 && !v.includes(' ')) || v.includes('://'))
+  if (name || (v.length >= 20 && !v.includes(' ')) || v.includes('://') ||
+      v.startsWith('-----BEGIN '))
     line('s', ...at(node), name || '-', Buffer.from(v).toString('hex'));
 }
 

@@ -2,9 +2,10 @@
 # nothing of it is run, and nothing is imported but what is built in.
 import sys
 from _ast import (AnnAssign, Assign, Attribute, Call, Constant, Dict, Expr,
-                  Import, ImportFrom, JoinedStr, Name, keyword)
+                  Import, ImportFrom, JoinedStr, Name, arguments, keyword)
 
 wanted = set(sys.argv[1].split())
+IMPORTERS = ("__import__", "importlib.import_module")
 out = []
 
 
@@ -20,6 +21,9 @@ def dotted(node, known):
         node = node.value
     if isinstance(node, Name):
         parts.append(known.get(node.id, node.id))
+    elif isinstance(node, Call) and node.args and is_text(node.args[0]) and \
+            dotted(node.func, known) in IMPORTERS:
+        parts.append(" ".join(node.args[0].value.split()))
     else:
         parts.append("")
     return ".".join(reversed(parts))
@@ -54,13 +58,15 @@ def text(node, name, done):
     done.add(id(node))
     if len(value) < 6 or len(value) > 4096:
         return
-    if name or (len(value) >= 20 and " " not in value) or "://" in value:
+    if name or (len(value) >= 20 and " " not in value) or \
+            "://" in value or value.startswith("-----BEGIN "):
         say("s", node, name or "-",
             value.encode("utf-8", "surrogateescape").hex())
 
 
 def last(node):
     return node.id if isinstance(node, Name) else \
+        node.arg if hasattr(node, "arg") else \
         node.attr if isinstance(node, Attribute) else \
         node.value if is_text(node) else last(node.slice) \
         if hasattr(node, "slice") else None
@@ -71,6 +77,11 @@ def named(node, done):
         pairs = [(node.targets[0], node.value)]
     elif isinstance(node, AnnAssign):
         pairs = [(node.target, node.value)]
+    elif isinstance(node, arguments):
+        args = getattr(node, "posonlyargs", []) + node.args
+        pairs = list(zip(args[len(args) - len(node.defaults):],
+                         node.defaults))
+        pairs += zip(node.kwonlyargs, node.kw_defaults)
     else:
         pairs = zip(node.keys, node.values)
     for key, value in pairs:
@@ -110,7 +121,7 @@ def walk(tree):
     for node in nodes:
         if isinstance(node, Call):
             call(node, known)
-        elif isinstance(node, (Assign, AnnAssign, Dict)):
+        elif isinstance(node, (Assign, AnnAssign, Dict, arguments)):
             named(node, done)
         elif isinstance(node, keyword):
             if is_text(node.value) and node.arg:

@@ -26,18 +26,20 @@ function bare(module) {
   return String(module).replace(/^node:/, '').replace(/\s/g, ' ');
 }
 
+// The module that require('x'), import('x') or await of it is; or null.
 function requires(node) {
-  return ts.isCallExpression(node) && node.expression.text === 'require' &&
+  if (ts.isAwaitExpression(node)) return requires(node.expression);
+  return ts.isCallExpression(node) && (node.expression.text === 'require' ||
+    node.expression.kind === ts.SyntaxKind.ImportKeyword) &&
     node.arguments.length && ts.isStringLiteral(node.arguments[0]) ?
     bare(node.arguments[0].text) : null;
 }
 
 function dotted(node, known) {
   if (ts.isIdentifier(node)) return known.get(node.text) || node.text;
-  if (ts.isCallExpression(node)) {
-    const m = requires(node);
-    return m === null ? dotted(node.expression, known) : m;
-  }
+  const m = requires(node);
+  if (m !== null) return m;
+  if (ts.isCallExpression(node)) return dotted(node.expression, known);
   if (ts.isParenthesizedExpression(node) || ts.isAsExpression(node) ||
       ts.isNonNullExpression(node))
     return dotted(node.expression, known);
@@ -72,7 +74,7 @@ function learn(file, node, known) {
       if (ts.isIdentifier(e.name))
         known.set(e.name.text,
           m + '.' + (e.propertyName || e.name).text);
-  const required = requires(node);
+  const required = ts.isCallExpression(node) && requires(node);
   if (required) line('i', ...at(file, node.getStart(file)), required);
 }
 
@@ -111,7 +113,8 @@ function literal(file, node) {
     ts.isBinaryExpression(p) && p.right === node &&
     p.operatorToken.kind === ts.SyntaxKind.EqualsToken ? nameOf(p.left) : '';
   if (v.length < 6 || v.length > 4096) return;
-  if (name || (v.length >= 20 && !v.includes(' ')) || v.includes('://'))
+  if (name || (v.length >= 20 && !v.includes(' ')) || v.includes('://') ||
+      v.startsWith('-----BEGIN '))
     line('s', ...at(file, node.getStart(file)), name || '-',
       Buffer.from(v).toString('hex'));
 }
