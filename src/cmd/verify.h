@@ -29,9 +29,9 @@ int verify_texts(struct call *c, const struct edits *edits,
 
 /*
  * Does what is asked for in c->env, up to the first failure, shows it and puts
- * `build`, `tests`, `stdout` and `stderr` into the result.  -1: it could not be done, which says
- * nothing about the project: Ctrl-C, an environment that was lost, a framework
- * that is not there.
+ * `build`, `tests`, `stdout` and `stderr` into the result.  -1: it could not be
+ * done, which says nothing about the project: Ctrl-C, an environment that was
+ * lost, a framework that is not there.
  */
 int verify(struct call *c, unsigned what, struct verification *v);
 

@@ -13,6 +13,8 @@ by hand, from the sources.  Those of HOSTILE do what no project should.
 	p.native	the framework's own command, for sh -c
 	p.image		where it runs: see tests/engines/images.py
 
+Where frameworks tell how long a test took, the one that adds takes SLEPT ms.
+
 Images have no network: Maven and Gradle take what they need from Debian's
 repository in the image, which is file:///usr/share/maven-repo.
 """
@@ -26,6 +28,9 @@ Project = collections.namedtuple(
     "Project", "path language framework counts failing covered native image")
 # state: what the run must be called; why: what its explanation says of it
 Hostile = collections.namedtuple("Hostile", "path state counts why")
+
+SLEPT = 60
+UNTIMED = ("npm-test", "prove", "tap", "cargo")
 
 CALC_JS = {"calc.js": (4, 6)}       # of statements: what istanbul counts
 CALC_RB = {"lib/calc.rb": (7, 8)}
@@ -63,6 +68,10 @@ PROJECTS = dict([
         ("wrong sum", "calc.test.js", 14, "expected 3 to be 4"),
         ("throws", "calc.test.js", 18, "no such place"),
     ], {"calc.js": (8, 12)}, "langs:node", passed=3, failed=2, skipped=2),
+    # Its package.json is JavaScript's, and so is what tests it.
+    _project("typescript", "javascript", "vitest", "vitest run", [
+        ("wrong sum", "src/calc.test.ts", 12, "expected 3 to be 4"),
+    ], {"src/calc.ts": (7, 9)}, "langs:node", passed=2, failed=1),
     _project("mocha", "javascript", "mocha", "mocha", [
         ("wrong sum", "test/calc.js", 14, "strictly equal"),
         ("throws", "test/calc.js", 18, "no such place"),

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """changes and project apply: what differs, and what of it comes back."""
 
+import base64
 import json
 import os
 import resource
+import shlex
 import subprocess
 import sys
 
@@ -184,6 +186,73 @@ SPOILED = (
     ("echo > new", "new/f: Not a directory"),
     ("mv d e; ln -s e d", "links are not followed"),
     ("rm -r d", "d/gone was changed on this host"))
+
+
+ODD = [b"a b.py", b" before", b"of\ntwo lines.py", b"\xff\xfe.py", b"-n.py",
+       b"q'\"$(x)`.py", b"t\tb.py", b"back\\slash.py", b"\033[31m.py", b"*.py",
+       b"a => b.py", "\u202e.py".encode(), b"d \n\xff/in.py"]
+BUILD = """import os
+for name in %r:
+    name = b"made/" + name.replace(b"/", b"_")
+    os.makedirs(b"made", exist_ok=True)
+    open(name, "wb").write(name)
+""" % ODD
+
+
+def named(entry, name="path"):
+    """A file's name, which is bytes."""
+    if name in entry:
+        return entry[name].encode()
+    return base64.b64decode(entry[name + "_b64"])
+
+
+def quoted(name):
+    return b'"%s"' % b"".join(b"\\%03o" % c for c in name)
+
+
+@test("names are any bytes, from one directory to the other: %s",
+      ("docker", "restricted-root"))
+def _(kind):
+    with Place(kind, {"build.py": BUILD}) as h:
+        app = os.fsencode(h.app)
+        os.mkdir(app + b"/d \n\xff")
+        for name in ODD:
+            with open(os.path.join(app, name), "wb") as f:
+                f.write(b"eval(x)\n")
+        h.write("p", b"".join(
+            b"--- %s\n+++ %s\n@@ -1 +1 @@\n-eval(x)\n+print(x)\n" % (
+                quoted(b"a/" + name), quoted(b"b/" + name)) for name in ODD))
+        if kind == "restricted-root":    # names forge no lines
+            shown = h.addesh("-k", "-c", h.open, "-c", "check", "-c",
+                             "apply p", "-c", "changes", "-c",
+                             "project build --command 'python3 build.py'")
+            assert "of?two lines.py:1:1: error: eval" in shown.out, shown
+            for line in shown.out.split("\n"):
+                assert not line.startswith("two lines"), shown
+            assert "\033" not in shown.out, shown
+        programs = sorted(n for n in ODD if n.endswith(b".py"))
+        made = [b"made/" + n.replace(b"/", b"_") for n in ODD]
+        found = h.results(
+            h.open.replace(IMAGE, "python:3.11-slim"), "check", "apply p",
+            "changes", "project build --command 'python3 build.py'",
+            *("get -- %s got%d" % (shlex.quote(os.fsdecode(name)), i)
+              for i, name in enumerate(made)),
+            "exec rm -r made", "project apply", "check app")
+        bad, *rest = [o["result"] for o in found[1:]]
+        same([o["ok"] for o in found], [True, False] + [True] * (
+            len(found) - 2), [o.get("error") for o in found])
+        same(sorted(named(f, "file") for f in bad["findings"]), programs)
+        for changed in rest[0], rest[1], rest[-2]:
+            same(sorted(named(f) for f in changed["files"]), sorted(ODD))
+        same(sorted(named(a) for a in rest[2]["build"]["artifacts"]),
+             sorted(made))
+        for i, name in enumerate(made):
+            with open(os.path.join(h.work, "got%d" % i), "rb") as f:
+                same(f.read(), name)
+        for name in ODD:
+            with open(os.path.join(app, name), "rb") as f:
+                same(f.read(), b"print(x)\n")
+        same(rest[-1]["passed"], True)
 
 
 @test("what changed on this host meanwhile is not lost: %s",

@@ -582,15 +582,79 @@ def the_restricted_sandbox_says_what_it_does_not_do():
 @test("fifty thousand files: %s", ("docker", "restricted-root"),
       beside=True)
 def _(kind):
-    with Place(kind) as h:
+    tests = "import unittest\n\n\nclass A(unittest.TestCase):\n" \
+        "    def test_a(self):\n        pass\n"
+    with Place(kind, {"test_a.py": tests}) as h:
         for i in range(250):
             os.mkdir(os.path.join(h.app, "d%d" % i))
             for k in range(200):
                 with open(os.path.join(h.app, "d%d/f%d" % (i, k)), "w"):
                     pass
-        found = h.ok(h.open, "exec -- sh -c 'find . -type f | wc -l'")
+        found = h.ok(h.open.replace(IMAGE, "python:3.11-slim"),
+                     "exec -- sh -c 'find . -type f | wc -l; echo x >d7/f7; "
+                     "rm d9/f9; echo n >d8/new'",
+                     "changes", "test", "project apply", "changes",
+                     options=["-y"])
         same(found[1]["stdout"].strip(), "50001")
         same(found[0]["project"]["sent"]["files"], 50001)
+        for changed in found[2], found[4]:
+            same([(f["path"], f["action"]) for f in changed["files"]],
+                 [("d7/f7", "changed"), ("d8/new", "created"),
+                  ("d9/f9", "removed")])
+        same((found[3]["tests"]["state"], found[3]["tests"]["passed"]),
+             ("passed", 1))
+        same(found[5]["files"], [])
+        same([os.path.exists(os.path.join(h.app, name))
+              for name in ("d8/new", "d9/f9")], [True, False])
+
+
+# Of several languages: what each has, and the files and lines that say it.
+MIXED = {
+    "package.json": '{\n  "scripts": {\n    "test": "jest",\n'
+                    '    "build": "tsc -p ."\n  }\n}\n',
+    "tsconfig.json": "{}\n", "src/a.js": "", "src/b.js": "",
+    "pytest.ini": "[pytest]\n", "a.py": "",
+    "Makefile": "all:\n\ttrue\n\ncheck: all\n\ttrue\n"}
+FOUND = {
+    "languages": [("javascript", "package.json, 2 files"),
+                  ("python", "1 file")],
+    "tests": [
+        ("jest", "javascript", "jest", "package.json: \"test\": \"jest\","),
+        ("npm test", "javascript", "npm test --",
+         "package.json: \"test\": \"jest\","),
+        ("pytest", "python", "python3 -m pytest", "pytest.ini"),
+        ("make check", "c", "make -s check", "Makefile: check: all")],
+    "builds": [
+        ("npm run build", "javascript", "npm run build",
+         "package.json: \"build\": \"tsc -p .\""),
+        ("tsc", "javascript", "tsc -p .", "tsconfig.json"),
+        ("node --check", "javascript", "sh -c", "src/a.js"),
+        ("compileall", "python", "python3 -m compileall -q .", "a.py"),
+        ("make", "c", "make", "Makefile")]}
+
+
+@test
+def info_says_what_a_project_is_and_why():
+    with Place("restricted-root", MIXED) as h:
+        found = h.ok(h.open, "project info")[1]["detected"]
+        same([(l["name"], l["why"]) for l in found["languages"]],
+             FOUND["languages"])
+        for part, name in (("tests", "framework"), ("builds", "name")):
+            same([(d[name], d["language"], d["why"]) for d in found[part]],
+                 [(n, l, why) for n, l, _, why in FOUND[part]])
+            for d, (_, _, command, _) in zip(found[part], FOUND[part]):
+                assert command in " ".join(d["command"]), d
+        shown = h.addesh("-c", h.open, "-c", "project info").is_ok().out
+        lines = [" ".join(line.split()) for line in shown.split("\n")]
+        for name, why in FOUND["languages"]:
+            assert "language %s (%s)" % (name, why) in lines, shown
+        for name, _, command, why in FOUND["tests"]:
+            at = lines.index("framework %s (%s)" % (name, why))
+            assert lines[at + 1].startswith("command ") and \
+                command in lines[at + 1], shown
+        for _, _, command, why in FOUND["builds"]:
+            assert any(l.startswith("build " + command) and l.endswith(
+                "(%s)" % why) for l in lines), shown
 
 
 @test

@@ -10,9 +10,11 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 sys.path.insert(0, HERE)
 import engines  # noqa: E402
-from fixtures import DATA, HOSTILE, PROJECTS  # noqa: E402
+from fixtures import (DATA, HOSTILE, PROJECTS, SLEPT,  # noqa: E402
+                      UNTIMED)
 from sandboxes import ENGINES, SandboxHome, Session  # noqa: E402
 from tap import diag, main, same, test  # noqa: E402
+from terminal import Terminal  # noqa: E402
 
 PATH = "/usr/local/bin:/usr/bin:/bin"
 ROOM = " -m 2g --disk 1g --cpus %d --pids-limit 512" % os.cpu_count()
@@ -109,6 +111,26 @@ def same_failing(t, wanted):
     same(len(got), len(wanted), got)
 
 
+def same_times(t, name):
+    """None is longer than the run, and one took what it slept."""
+    run = t["run"]["duration_ms"]
+    took = {c["name"]: c["duration_ms"] for c in t["cases"]
+            if "duration_ms" in c}
+    assert all(0 <= ms <= run for ms in took.values()), (run, took)
+    adds = [ms for n, ms in took.items() if "adds" in n.lower()]
+    same(len(adds), 0 if name in UNTIMED else 1, t["cases"])
+    # timers may be early by a little
+    assert all(ms > SLEPT - 5 for ms in adds), (run, took)
+    assert run > (0 if name in UNTIMED else SLEPT), run
+
+
+def same_covered(t, wanted):
+    files = {f["file"]: (f["covered"], f["total"])
+             for f in t["coverage"]["files"]}
+    same({f: files.get(f) for f in wanted}, wanted)
+    same([f for f in files if "gone" in f], [])
+
+
 # What every machine has that tests addesh; see bootstrap.
 HOST = ("pytest", "unittest", "node-test", "npm-test", "prove", "tap")
 
@@ -129,6 +151,7 @@ def _(kind, name):
     same_counts(t, p.counts)
     same_failing(t, p.failing)
     assert "addesh_plugin" not in t["run"]["stderr"], t
+    same_times(t, name)
     s.settled()
 
 
@@ -302,6 +325,37 @@ def _(kind):
         "test_a.py": case("time.sleep(600)", "import time\n")}, "-t 3")
     same((t["state"], t["status"]), ("timed_out", 124))
     assert t["run"]["timed_out"], t
+
+
+@test("%s: Ctrl-C", ("docker", "podman", "restricted-root"))
+def _(kind):
+    slow = case("print('be' + 'gun', flush=True)\ntime.sleep(600)",
+                "import time\n")
+    named = ("-s", "interrupted")
+    with SandboxHome(kind) as h:
+        h.write("test_a.py", slow)
+        h.write("wrong.py", case("self.fail()"))
+        with Terminal(h.argv(*named), h.env, h.work) as t:
+            t.expect("^addesh.*> ")
+            for line in "env new", "put test_a.py", "test":
+                t.line(line)
+            t.expect("^begun", LIMIT)
+            t.send("\x03")
+            t.expect("^stopped in [0-9.]+s \\(unittest\\)")
+            t.expect("\\[130\\]> ")
+            t.line("exec -- sh -c 'echo /tmp/.addesh-*; ls *.py'")
+            t.expect("^/tmp/.addesh-\\*\ntest_a.py")
+            t.line("put wrong.py test_a.py")
+            t.line("test")
+            t.expect("^1 failed in ")
+            t.line("env rm e1")
+            t.line("quit")
+            t.wait()
+            assert "/tmp/.addesh-0" not in t.text(), t.text()
+        r = json.loads(h.addesh("--json", *named, "-c", "show @3").out)
+        r = r["result"]["result"]
+        same((r["tests"]["state"], r["cancelled"], r["exit_code"]),
+             ("stopped", True, 130))
 
 
 @test("%s: more memory than there is", KINDS[:3])
@@ -513,6 +567,21 @@ def what_a_command_prints():
 
 
 @test
+def minitest_without_a_rakefile():
+    p, files = PROJECTS["minitest"], {}
+    for name in "lib/calc.rb", "test/calc_test.rb":
+        with open(os.path.join(p.path, name)) as f:
+            files[name] = f.read()
+    t = state_of(room("docker"), files, "--coverage")
+    same((t["state"], t["framework"], t["language"]),
+         ("failed", "minitest", "ruby"))
+    same_counts(t, p.counts)
+    same_failing(t, p.failing)
+    same_times(t, "minitest")
+    same_covered(t, p.covered)
+
+
+@test
 def files_of_prove():
     """One that is skipped, and one that dies behind its plan."""
     s = room("restricted-user")
@@ -604,17 +673,49 @@ def _(name):
     assert "below the minimum" in t["why"], t
 
 
+# Measurements that lie in a project, of a run that was not this one: all of
+# calc.rb and calc.js is covered, and a file that is not there.
+LIES_RB = json.dumps({"another": {"timestamp": 4000000000, "coverage": {
+    "/workspace/%s.rb" % name: {"lines": [1] * 20}
+    for name in ("lib/calc", "gone")}}})
+LIES_JS = json.dumps({"/workspace/%s.js" % name: {
+    "path": "/workspace/%s.js" % name, "s": {"0": 1}, "f": {}, "b": {},
+    "fnMap": {}, "branchMap": {}, "statementMap": {"0": {
+        "start": {"line": 1, "column": 0}, "end": {"line": 1, "column": 9}}}}
+    for name in ("calc", "gone")})
+LIES_XML = '<coverage><packages><package><classes><class name="gone" ' \
+    'filename="gone.py"><lines><line number="1" hits="1"/></lines></class>' \
+    '</classes></package></packages></coverage>'
+LYING = {"coverage/.resultset.json": LIES_RB, "coverage.xml": LIES_XML,
+         "coverage/coverage-final.json": LIES_JS, "coverage.json": LIES_JS,
+         "coverage.out": "mode: set\n",
+         "build/reports/jacoco/test/jacocoTestReport.xml": LIES_XML}
+
+
 @test("coverage: %s", [n for n in PROJECTS if PROJECTS[n].covered])
 def _(name):
     p = PROJECTS[name]
     s = rooms.get("docker", p.image.split(":")[1])
-    t = state_of(s, p.path, "--coverage")
+    t = state_of(s, (p.path, LYING), "--coverage")
     same((t["state"], t["framework"]), ("failed", p.framework))
     same_counts(t, p.counts)
     same_failing(t, p.failing)
-    files = {f["file"]: (f["covered"], f["total"])
-             for f in t["coverage"]["files"]}
-    same({f: files.get(f) for f in p.covered}, p.covered)
+    same_covered(t, p.covered)
+
+
+@test
+def coverage_that_nobody_measured():
+    """It is named, and not begun; what lies in its place is no result."""
+    s = room("docker")
+    fill(s, (PROJECTS["rspec"].path, dict(LYING, **{
+        "spec/spec_helper.rb": 'require "calc" # and no SimpleCov\n'})))
+    elsewhere = "exec -- sh -c 'mkdir /tmp/real; mv spec/lies /tmp/real/" \
+        ".resultset.json; rm -r coverage; ln -s /tmp/real coverage'"
+    for plant in "exec cp coverage/.resultset.json spec/lies", elsewhere:
+        s.ok(plant)
+        t = tests(s, "--coverage")
+        same((t["framework"], t["coverage"]["percent"],
+              t["coverage"]["why"]), ("rspec", None, "the tests wrote none"))
 
 
 @test
@@ -661,7 +762,8 @@ BUILDS = {    # what builds it, and what that makes
     "tap": ("make", None), "cargo": ("cargo build", "target/debug/lib"),
     "maven": ("maven", "target/"), "gradle": ("gradle", "build/libs/"),
     "go": ("go build", None), "pytest": ("compileall", None),
-    "rspec": ("ruby -c", None), "mocha": ("node --check", None)}
+    "rspec": ("ruby -c", None), "mocha": ("node --check", None),
+    "typescript": ("npm run build", "dist/calc.js")}
 
 
 @test("a build: %s", list(BUILDS))
@@ -689,6 +791,19 @@ def _(name):
     b = build(s)
     assert b["status"] not in (0, 125, 127), b
     same(b["language"], name)
+
+
+@test
+def types_that_are_wrong():
+    s = room("docker")
+    fill(s, {"tsconfig.json": '{"compilerOptions": {"types": []}}',
+             "a.ts": 'const a = 1;\nlet b: number = "x";\n'})
+    got = s.do("project build", limit=LIMIT)
+    r = got["result"]
+    same((r["build"]["name"], r["build"]["language"], got["status"] > 0),
+         ("tsc", "typescript", True))
+    same([r["diagnosis"][k] for k in ("kind", "file", "line")],
+         ["compile_error", "a.ts", 2])
 
 
 @test

@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 import engines  # noqa: E402
 from sandboxes import ENGINES, SandboxHome  # noqa: E402
-from tap import main, same, test  # noqa: E402
+from tap import main, patient, same, test  # noqa: E402
 
 FILES = {
     "calc.py": "def add(a, b):\n    return a - b\n",
@@ -242,11 +242,36 @@ def _(kind):
         assert "make is not in" in got[5]["error"]["message"], got[5]
 
 
+SLOW = dict(FILES, **{"test_calc.py": FILES["test_calc.py"].replace(
+    "        self.a", "        import time; print('begun', flush=True)\n"
+    "        time.sleep(600)\n        self.a")})
+
+
+@test("an environment that dies is an error, and all of it goes: %s", ENGINES)
+def _(kind):
+    with Place(SLOW, kind) as h:
+        h.changes(FIX)
+        p = h.spawn("-k", "-c", "project try app c --no-deps --image "
+                    "python:3.11-slim", "-c", "env ls", stdout=-1)
+        seen = b""
+        while b"begun" not in seen:    # the test's deadline ends this
+            seen += os.read(p.stdout.fileno(), 4096)
+        api = engines.api(kind)
+        mine, = [c["Id"] for c in api.containers("addesh.owner") if
+                 c["Labels"]["addesh.owner"].split(":")[2] == str(p.pid)]
+        api.delete("/containers/%s" % mine, force="1")
+        out, err = p.communicate(timeout=patient(60))
+        same((p.returncode, b"executed" in out, b"rejected" in out),
+             (125, False, False), (seen + out, err))
+        assert b"project try: the environment was lost: " in err, err
+        assert b"app-try" not in out.split(b"begun")[-1], out
+        same((h.kept_files(), h.addesh("-c", "env ls").is_ok().out),
+             ([], ""))
+
+
 @test("Ctrl-C and a kill leave nothing")
 def _():
-    slow = FILES["test_calc.py"].replace(
-        "        self.a", "        import time; time.sleep(600)\n        self.a")
-    with Place(dict(FILES, **{"test_calc.py": slow})) as h:
+    with Place(SLOW) as h:
         h.changes(FIX)
         for how in signal.SIGINT, signal.SIGKILL:
             p = h.spawn("-c", "project try app c")

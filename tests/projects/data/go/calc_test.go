@@ -1,9 +1,9 @@
 package calc
 
-import "testing"
+import ("testing"; "time")
 
 func TestAdds(t *testing.T) {
-	if got := Add(1, 2); got != 3 {
+	time.Sleep(60 * time.Millisecond); if got := Add(1, 2); got != 3 {
 		t.Errorf("got %d, wanted 3", got)
 	}
 }

@@ -1,8 +1,8 @@
 const { add, div } = require("./calc");
 
 describe("calc", () => {
-  test("adds", () => {
-    expect(add(1, 2)).toBe(3);
+  test("adds", async () => {
+    await new Promise((r) => setTimeout(r, 60)); expect(add(1, 2)).toBe(3);
   });
 
   test("divides", () => {

@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { add, div } from "./calc.js";
 
 describe("calc", () => {
-  test("adds", () => {
-    expect(add(1, 2)).toBe(3);
+  test("adds", async () => {
+    await new Promise((r) => setTimeout(r, 60)); expect(add(1, 2)).toBe(3);
   });
 
   test("divides", () => {

@@ -1,10 +1,10 @@
+import time
 import pytest
-
 from calc import add, div
 
 
 def test_adds():
-    assert add(1, 2) == 3
+    time.sleep(0.06); assert add(1, 2) == 3
 
 
 @pytest.mark.parametrize("a, b", [(6, 3), (4, 2)])

@@ -1,11 +1,11 @@
+import time
 import unittest
-
 from calc import add, div
 
 
 class CalcTest(unittest.TestCase):
     def test_adds(self):
-        self.assertEqual(add(1, 2), 3)
+        time.sleep(0.06); self.assertEqual(add(1, 2), 3)
 
     def test_divides(self):
         self.assertEqual(div(6, 3), 2)
