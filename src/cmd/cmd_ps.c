@@ -93,6 +93,7 @@ process_json(const struct env *env, const struct process *p)
 struct ps {
 	struct call *c;
 	struct call_table *table;
+	size_t n;
 };
 
 static void
@@ -113,6 +114,7 @@ on_process(void *arg, const struct process *p)
 	units_add_duration(&age, p->elapsed_us / 1000);
 	/* Its own words: a line of them must not look like another one's. */
 	sanitise_name(&command, p->command);
+	ps->n++;
 	cells[4] = time.buf;
 	cells[5] = memory.buf;
 	cells[6] = age.buf;
@@ -137,6 +139,8 @@ ps_exec(struct call *c)
 	ps.table = call_table_new(c, "processes", cols, ARRAY_SIZE(cols));
 	rc = box_processes(c->env->box, on_process, &ps, &c->err);
 	call_table_end(ps.table);
+	if (!rc && !ps.n)
+		call_note(c, "no process runs in %s", c->env->spec.name);
 	box_observe_end(c->env->box);
 	return rc;
 }

@@ -307,6 +307,9 @@ def _(kind):
     with SandboxHome(kind) as h:
         made = results(h.addesh("--json", "env", "new", "--keep", "--name",
                                 "k", "python:3.11-slim").is_ok())[0]["result"]
+        same(processes(h, "k"), [])
+        done = h.addesh("ps", "k").is_ok()
+        same((done.out, done.err), ("", "no process runs in k\n"))
         if kind in ENGINES:
             engines.api(kind).remove(made["container"])
         else:
