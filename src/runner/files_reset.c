@@ -4,6 +4,10 @@
  * and many.  So a directory that is not empty is not entered twice: what it
  * holds is moved to the top of its place, and nothing is ever deeper than one
  * level.
+ *
+ * What belongs to none of code's uids was there from the beginning: an image may
+ * have files in what became a place.  That of it which can be removed goes; the
+ * rest stays and is no failure, but what code has put into it goes.
  */
 #include "work.h"
 
@@ -16,6 +20,7 @@
 #include <unistd.h>
 
 #define ALIVE_EVERY 4096 /* removals between signs of life */
+#define THEIRS_DEEP 64	 /* levels of directories that are not code's */
 
 struct reset {
 	struct work *w;
@@ -64,6 +69,29 @@ is_other_mount(const struct reset *rs, int dir, const char *name)
 	    st.st_dev != rs->dev;
 }
 
+/* Can code have made it?  What its service makes is not told from the image's. */
+static bool
+is_codes(const struct reset *rs, int dir, const char *name)
+{
+	const struct config *c = &rs->w->rn->config;
+	struct stat st;
+
+	if (c->service.argv.n > 0 ||
+	    fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return true;
+	return st.st_uid == config_slot_uid(c, 0) || (!c->shared_uid &&
+	    st.st_uid > c->uid && st.st_uid - c->uid < SLOTS_MAX);
+}
+
+static bool
+remove_name(struct reset *rs, int dir, const char *name)
+{
+	if (unlinkat(dir, name, 0) < 0 && unlinkat(dir, name, AT_REMOVEDIR) < 0)
+		return false;
+	count_removed(rs);
+	return true;
+}
+
 /* To a name at the top of the place that nothing has. */
 static bool
 move_up(struct reset *rs, int dir, const char *name)
@@ -92,14 +120,55 @@ empty_dir(struct reset *rs, const char *name)
 		if (is_dots(e->d_name) ||
 		    is_other_mount(rs, dirfd(d), e->d_name))
 			continue;
-		if (unlinkat(dirfd(d), e->d_name, 0) == 0 ||
-		    unlinkat(dirfd(d), e->d_name, AT_REMOVEDIR) == 0)
-			count_removed(rs);
-		else if (errno == ENOTEMPTY && move_up(rs, dirfd(d), e->d_name))
+		if (!remove_name(rs, dirfd(d), e->d_name) &&
+		    errno == ENOTEMPTY && move_up(rs, dirfd(d), e->d_name))
 			count_removed(rs);
 	}
 	if (d != NULL)
 		closedir(d);
+}
+
+static void empty_theirs(struct reset *rs, int dir, const char *name,
+    int deep);
+
+/* An entry of a directory that is not code's. */
+static void
+remove_in_theirs(struct reset *rs, int dir, const char *name, int deep)
+{
+	int why;
+
+	if (is_other_mount(rs, dir, name) || remove_name(rs, dir, name))
+		return;
+	why = errno;
+	if (!is_codes(rs, dir, name))
+		empty_theirs(rs, dir, name, deep + 1);
+	else if (why == ENOTEMPTY && move_up(rs, dir, name))
+		count_removed(rs);
+	else
+		rs->left++; /* another uid's, whose turn comes */
+}
+
+/* No deeper than an image's maker can have meant; one that cannot be read, code
+   cannot write to unless it may be entered all the same. */
+static void
+empty_theirs(struct reset *rs, int dir, const char *name, int deep)
+{
+	struct dirent *e;
+	struct stat st;
+	DIR *d;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    !S_ISDIR(st.st_mode))
+		return;
+	d = deep < THEIRS_DEEP ? open_dir_of(dir, name) : NULL;
+	if (d == NULL && faccessat(dir, name, X_OK, AT_EACCESS) == 0)
+		rs->left++;
+	while (d != NULL && (e = readdir(d)) != NULL)
+		if (!is_dots(e->d_name))
+			remove_in_theirs(rs, dirfd(d), e->d_name, deep);
+	if (d != NULL)
+		closedir(d);
+	(void)remove_name(rs, dir, name);
 }
 
 /*
@@ -109,18 +178,19 @@ empty_dir(struct reset *rs, const char *name)
 static void
 remove_entry(struct reset *rs, const char *name)
 {
-	if (is_other_mount(rs, rs->top, name))
+	int why;
+
+	if (is_other_mount(rs, rs->top, name) ||
+	    remove_name(rs, rs->top, name))
 		return;
-	if (unlinkat(rs->top, name, 0) == 0 ||
-	    unlinkat(rs->top, name, AT_REMOVEDIR) == 0) {
-		count_removed(rs);
+	why = errno;
+	if (!is_codes(rs, rs->top, name)) {
+		empty_theirs(rs, rs->top, name, 0);
 		return;
 	}
-	if (errno != ENOTDIR)
+	if (why != ENOTDIR)
 		empty_dir(rs, name);
-	if (unlinkat(rs->top, name, AT_REMOVEDIR) == 0)
-		count_removed(rs);
-	else
+	if (!remove_name(rs, rs->top, name))
 		rs->left++;
 }
 

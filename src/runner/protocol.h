@@ -199,7 +199,8 @@ enum proto_type {
 	PROTO_GET,	  /* PATH [DEPTH] [AFTER] [TIMEOUT_MS] [ENTRIES_MAX]
 			     [BYTES_MAX]; ENTRYs and DATA come back */
 	PROTO_RESET,	  /* kill all runs, empty the PLACEs, make the
-			     directories of BASE_ENV again */
+			     directories of BASE_ENV again; what code can
+			     neither have made nor removed stays */
 	PROTO_SIGNAL,	  /* SIGNAL: to the run's process group */
 	PROTO_CANCEL,	  /* end the request: a run by INTERRUPT, then GRACE_MS
 			     later or by a second CANCEL the kill, or with

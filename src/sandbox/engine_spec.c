@@ -118,8 +118,12 @@ container_extra_memory(const struct box *box, const struct image *img)
 	return extra;
 }
 
-/* As many files as there are pages: empty ones would fill the memory else.
-   Podman knows no such option; there the kernel ends the program. */
+/*
+ * As many files as there are pages: empty ones would fill the memory else.
+ * Podman knows no such option; there the kernel ends the program.  But it
+ * copies what the image has there, if it is let: of root's own, which neither
+ * programs nor a reset could remove.
+ */
 static void
 put_place(const struct box *box, json *map, const char *path, uint64_t size,
     const char *mode)
@@ -132,6 +136,8 @@ put_place(const struct box *box, json *map, const char *path, uint64_t size,
 	if (size && !is_podman(box))
 		strbuf_addf(&options, ",nr_inodes=%llu",
 		    (unsigned long long)size / 4096 + 16);
+	if (is_podman(box))
+		strbuf_adds(&options, ",notmpcopyup");
 	json_put_str(map, path, options.buf);
 }
 

@@ -220,6 +220,38 @@ ON_DISK = {"tools": {"code_execution": {"workspace": "disk",
                                         "disk_limit": "16m"}}}
 
 
+PLACES = """FROM busybox:latest
+RUN mkdir -p /tmp/theirs/x /workspace/theirs/open && \\
+    echo x >/tmp/theirs/f && echo x >/workspace/theirs/f && \\
+    chmod 777 /workspace/theirs/open
+"""
+PLANT = "exec -- sh -c 'ls -A /tmp; cd /workspace; ls -A; touch mine; " \
+    "cd theirs/open && mkdir -p d/e && chmod 0 d'"
+
+
+@test("what an image has in the places of programs: %s", engines.KINDS)
+def _(kind):
+    with SandboxHome(kind) as h:
+        h.write("app/Dockerfile", PLACES)
+        image = "local/places:%d" % os.getpid()
+        try:
+            done = commands(
+                h, "build app -t " + image,
+                *("set workspace %s\nenv new %s\n%s\nenv reset\nexec -- "
+                  "sh -c 'find . | sort; ls /tmp; cd && pwd'" % (
+                      place, image, PLANT) for place in ("memory", "disk")),
+                keep=["--json", "-k"])
+        finally:
+            commands(h, "image rm -f " + image)
+        found = [json.loads(line) for line in done.out.splitlines()]
+        same([o["ok"] for o in found if o["cmd"] != "exec"], [True] * 7, found)
+        # What lies in memory is not the image's.  On disk its maker's files
+        # stay, of which a reset can remove none, and it removes ours.
+        same([o["result"]["stdout"] for o in found if o["cmd"] == "exec"],
+             ["home\n", ".\nhome\n/tmp/home\n", "home\ntheirs\n",
+              ".\n./theirs\n./theirs/f\n./theirs/open\nhome\n/tmp/home\n"])
+
+
 @test("a workspace on disk is watched, and can be cleared: %s", engines.KINDS)
 def _(kind):
     with SandboxHome(kind, config=ON_DISK) as h:

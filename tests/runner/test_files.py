@@ -401,13 +401,40 @@ def test_reset_many(env):
 
 
 def test_reset_keeps_what_is_not_ours(env):
-    """What root put there stays, and the reset says so"""
-    path = "/proc/%d/root%s/rooted" % (env.runner_pid(), env.ws)
+    """What root put there stays, without what code has put into that"""
+    top = "/proc/%d/root" % env.runner_pid()
+    for place in env.ws, env.tmp:
+        for name, mode in (("rooted", 0o755), ("rooted/x", 0o755),
+                           ("rooted/x/open", 0o777),
+                           ("rooted/sticky", 0o1777), ("closed", 0o700)):
+            os.mkdir("%s%s/%s" % (top, place, name))
+            os.chmod("%s%s/%s" % (top, place, name), mode)
+        for name in "rooted/f", "rooted/x/open/f", "rooted/sticky/f":
+            open("%s%s/%s" % (top, place, name), "w").close()
+    plant = "for top in . $TMPDIR/.; do cd $top/rooted; umask 077; " \
+        "touch sticky/$(id -u); mkdir -p x/open/$(id -u)/d/e/g; " \
+        "echo x >x/open/$(id -u)/d/e/g/h; chmod 0 x/open/$(id -u)/d/e " \
+        "x/open/$(id -u)/d; cd - >/dev/null; done; "
+    a = env.start("sh", "-c", plant + "echo up; sleep 1000")
+    env.wait_output(a, b"up")
+    env.sh(plant + "touch mine")
+    ok(env.reset())
+    r = env.sh("for top in . $TMPDIR; do (cd $top; find . ! -path './home/*' "
+               "| sort); done; cd $HOME && pwd")
+    # /tmp is sticky: there root's file in the open directory goes, too
+    stay = [".", "./rooted", "./rooted/f", "./rooted/sticky",
+            "./rooted/sticky/f", "./rooted/x", "./rooted/x/open"]
+    check(r.out.decode().split(), stay + ["."] + ["./closed", "./home"] +
+          stay[1:] + [env.tmp + "/home"])
+
+
+def test_reset_that_cannot_tell(env):
+    """A directory that may be entered and not read may hold anything"""
+    path = "/proc/%d/root%s/dark" % (env.runner_pid(), env.tmp)
     os.mkdir(path)
     os.mkdir(path + "/x")
-    env.sh("touch mine")
+    os.chmod(path, 0o711)
     failed(env.reset(), 39)
-    check(env.sh("ls -A").out, b"rooted\n")
 
 
 runner_env.main(globals(), setup)
