@@ -116,7 +116,9 @@ take_built(struct opening *p, struct build_view *view,
 {
 	struct call *c = p->c;
 
-	json_put(call_data(c), "build", build_record_json(r));
+	/* Where that is the name of what the changes are built with, another. */
+	json_put(call_data(c), p->o->for_once ? "image_build" : "build",
+	    build_record_json(r));
 	if (r->status == BUILD_COMPLETED) {
 		free(p->spec.layer);
 		p->spec.layer = xstrdup(r->id);

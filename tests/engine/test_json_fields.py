@@ -240,6 +240,9 @@ project open --lang fake --image busybox:latest app
 project rm --images app
 project open --name own built
 project rm --images own
+project try built --no-build --no-test <<END
+[{"path": "x", "content": "y"}]
+END
 """
 
 IMAGES = """
@@ -409,7 +412,8 @@ def described():
 def described_part(field):
     """Fields of an object that is described elsewhere, or freely."""
     return (field.startswith(
-                ("diagnosis.", "install.", "build.", "checks.")) or
+                ("diagnosis.", "install.", "build.", "image_build.",
+                 "checks.")) or
             re.match(r"environments\[\]\.limits\.", field))
 
 

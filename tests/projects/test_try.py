@@ -27,6 +27,13 @@ FIX = "--- a/calc.py\n+++ b/calc.py\n@@ -2 +2 @@\n-    return a - b\n" \
     "+    return a + b\n"
 
 
+def unique(pairs):
+    """An object has no name twice."""
+    found = dict(pairs)
+    same(len(found), len(pairs), pairs)
+    return found
+
+
 class Place(SandboxHome):
     def __init__(self, files=None, kind="restricted-root"):
         super().__init__(kind)
@@ -42,7 +49,8 @@ class Place(SandboxHome):
     def results(self, *commands, options=(), **kw):
         done = self.addesh("--json", "-k", *options, *sum(
             (["-c", c] for c in commands), []), **kw)
-        found = [json.loads(line) for line in done.out.splitlines()]
+        found = [json.loads(line, object_pairs_hook=unique)
+                 for line in done.out.splitlines()]
         same(len(found), len(commands) + list(options).count("-c"), done)
         self.done = done
         return found
@@ -237,6 +245,7 @@ def _(kind):
         same((images(kind, prefix), h.kept_files()), (set(), []))
         # There is no make: no verdict, but all that `project build` knows.
         missing = got[5]["result"]
+        same(missing["image_build"]["status"], "completed")
         same(("verdict" in missing, ran(missing["build"])),
              (False, (127, "failed", "interpreter_missing")))
         assert "make is not in" in got[5]["error"]["message"], got[5]
