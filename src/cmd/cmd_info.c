@@ -23,7 +23,8 @@ static const struct title fact_titles[] = {{"image", "image"},
     {"stand_in", "stands in for it"}, {"kind", "kind"}, {"engine", "engine"},
     {"id", "id"}, {"container", NULL}, {"arch", "architecture"},
     {"image_id", "image's id"},
-    {"cgroup", "control group"}, {"runner", "runner"},
+    {"workspace", "workspace lies in"}, {"cgroup", "control group"},
+    {"runner", "runner"},
     {"runner_way", "runner's way in"},
     /* read back from inside as well, which counts */
     {"isolation", NULL}, {"seccomp", NULL}};

@@ -93,6 +93,15 @@ box_workspace_in_memory(const struct box *box)
 	       !env_spec_volume(&box->spec, SANDBOX_WORKSPACE);
 }
 
+void
+box_describe_workspace(struct box *box)
+{
+	const char *place = box_workspace_in_memory(box) ? "memory"
+	    : env_spec_volume(&box->spec, SANDBOX_WORKSPACE) ? "host" : "disk";
+
+	box_describe_add(box, "workspace", "%s", place);
+}
+
 uint64_t
 box_memory_total(const struct box *box, uint64_t extra)
 {

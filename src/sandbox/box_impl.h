@@ -127,6 +127,8 @@ unsigned box_interrupts(const struct box *box);
 void box_config_default(struct box *box, struct client_config *cfg);
 /* Neither on the engine's disk nor a directory of this host. */
 bool box_workspace_in_memory(const struct box *box);
+/* Says where it lies: memory, disk or host. */
+void box_describe_workspace(struct box *box);
 /* limits.memory and what the memory-backed places add to it; 0: no limit. */
 uint64_t box_memory_total(const struct box *box, uint64_t extra);
 /* Compares what was asked with what was read back and adds the gaps. */

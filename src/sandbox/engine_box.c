@@ -468,6 +468,7 @@ describe(struct box *box)
 	box_describe_add(box, "image_id", "%s", eb->image.id);
 	box_describe_add(box, "arch", "%s", eb->image.arch);
 	box_describe_add(box, "isolation", "uid");
+	box_describe_workspace(box);
 	box_describe_add(box, "runner_way", "%s",
 	    eb->way.bind ? "bind" : eb->way.volume);
 }

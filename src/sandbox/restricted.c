@@ -412,6 +412,7 @@ describe(struct box *box)
 	box_describe_add(box, "arch", "%s", arch_host());
 	box_describe_add(box, "isolation", "%s", kinds[r->userns.kind]);
 	box_describe_add(box, "seccomp", "addesh");
+	box_describe_workspace(box);
 }
 
 struct restricted *

@@ -3,10 +3,13 @@
 
 import json
 import os
+import shutil
 import sys
+import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+import addesh  # noqa: E402
 import engines  # noqa: E402
 from sandboxes import SandboxHome, Session  # noqa: E402
 from tap import diag, main, same, test  # noqa: E402
@@ -710,6 +713,32 @@ def severities_and_rules_are_mapped():
     finally:
         s.ok("set checks.error refuse")
         s.ok("set checks.layers syntax,structure,security,performance")
+
+
+@test
+def rules_in_a_copy_of_the_installed_data():
+    """addesh.yaml(5), FILES: the only way to others."""
+    with tempfile.TemporaryDirectory() as top:
+        data = shutil.copytree(os.path.join(addesh.source(), "share/addesh"),
+                               top + "/data")
+        for name, at, more in (
+                ("checks.yaml", "    rules:\n",
+                 "      - name: own\n        calls: [frobnicate]\n"
+                 "        message: it is frobnicated\n"),
+                ("diagnosis.yaml", "\nfailures:\n",
+                 "  - kind: own\n    pattern: '^frob: (.*)$'\n    has: frob\n"
+                 "    message: it has frobbed \\1\n")):
+            with open(os.path.join(data, name), "r+") as f:
+                text = f.read().replace(at, at + more, 1)
+                assert more in text, name
+                f.seek(0)
+                f.write(text)
+        with Session("restricted-root", env={"ADDESH_DATADIR": data}) as s:
+            r = s.do("check a.py", "frobnicate(x)\neval(x)\n")["result"]
+            same(found(r, "line", "rule"), [(1, "own"), (2, "eval")])
+            r = s.do("exec -- sh -c 'echo frob: much; exit 1'")["result"]
+            same((r["diagnosis"]["kind"], r["diagnosis"]["message"]),
+                 ("own", "it has frobbed much"))
 
 
 @test
