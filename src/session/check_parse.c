@@ -224,7 +224,9 @@ on_fact(void *arg, size_t at, const struct check_fact *f)
 	struct check_findings *findings = &t->c->out->findings;
 
 	if (f->kind == 'k') {
-		check_not_done(t->c, CHECK_SYNTAX, text->in->name, f->value);
+		if (check_wants(t->c, CHECK_SYNTAX))
+			check_not_done(t->c, CHECK_SYNTAX, text->in->name,
+			    f->value);
 	} else if (f->kind == 'u') {
 		text->told = false;
 	} else if (f->kind == 'e') {
