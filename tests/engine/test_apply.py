@@ -216,6 +216,32 @@ def _(sandbox):
         same(os.listdir(kept), [], "and forgets it with its end")
 
 
+@test("what follows it says as much as by itself: %s", engines.SANDBOXES)
+def _(sandbox):
+    with Home(options=engines.sandbox(sandbox)) as h:
+        changes(h, "c", ("test_a.py", "import unittest, no_such_module\n"))
+        changes(h, "d", ("a.py", "def (\n"))
+        done = commands(h, "set project.auto_test true", "apply c", "test",
+                        "set project.auto_build true", "apply d",
+                        options=["--json"])
+        tested, built = (r["result"] for r in results(done, "apply"))
+        own = results(done, "test")[0]["result"]
+        run = tested["tests"].pop("run")
+        same(run.keys(), own.keys() - {"tests", "stdout", "stderr"})
+        same([run.get(k) for k in ("exit_code", "diagnosis", "hint")],
+             [own.get(k) for k in ("exit_code", "diagnosis", "hint")])
+        same((run["exit_code"], run["diagnosis"]["module"]),
+             (1, "no_such_module"))
+        same([tested["tests"][k] for k in ("state", "why", "errors")],
+             [own["tests"][k] for k in ("state", "why", "errors")])
+        assert "no_such_module" in tested["stderr"], tested
+        run = built["build"]["run"]
+        same((built["verified"], run["exit_code"], "tests" in built),
+             (False, 1, False))
+        same([run["diagnosis"][k] for k in ("kind", "file", "line")],
+             ["syntax_error", "a.py", 1])
+
+
 @test("Ctrl-C and a kill in the middle: all or none")
 def _():
     with Home(options=engines.sandbox("restricted")) as h:
