@@ -564,6 +564,12 @@ exit 1
 """,
      "compile_error", "A.java:3",
      "exec -- sed -n 1,6p A.java", {"files": {"A.java": "class A { }\n"}}),
+    ("a mistake in Gradle's", "a.sh", """\
+echo ":compileJava/workspace/A.java:3: error: ';' expected" >&2
+exit 1
+""",
+     "syntax_error", "A.java:3",
+     "exec -- sed -n 1,6p A.java", {"files": {"A.java": "class A { }\n"}}),
     ("an unset variable", "a.sh", """\
 set -u
 echo $undefined_thing

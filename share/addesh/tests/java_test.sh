@@ -9,9 +9,12 @@ for word do
 	mvn,*.java)
 		word=${word##*/}
 		classes=${classes:+$classes,}${word%.java} ;;
+	*,*/java/*.java)
+		word=${word#*/java/}
+		set -- "$@" --tests "$(echo "${word%.java}" | tr / .)" ;;
 	*,*.java)
 		word=${word##*/}
-		set -- "$@" --tests "${word%.java}" ;;
+		set -- "$@" --tests "*${word%.java}" ;;
 	*)
 		set -- "$@" "$word" ;;
 	esac
