@@ -69,7 +69,7 @@ is_other_mount(const struct reset *rs, int dir, const char *name)
 	    st.st_dev != rs->dev;
 }
 
-/* Can code have made it?  What its service makes is not told from the image's. */
+/* Can code have made it?  What a service makes is not told from the image's. */
 static bool
 is_codes(const struct reset *rs, int dir, const char *name)
 {
