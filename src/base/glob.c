@@ -39,3 +39,12 @@ glob_match(const char *p, const char *s)
 		p++;
 	return !*p;
 }
+
+bool
+glob_match_any(const struct strvec *patterns, const char *text)
+{
+	for (size_t i = 0; i < patterns->n; i++)
+		if (glob_match(patterns->v[i], text))
+			return true;
+	return false;
+}

@@ -8,6 +8,10 @@
 
 #include <stdbool.h>
 
+#include "base/strvec.h"
+
 bool glob_match(const char *pattern, const char *text);
+/* Does one of them match? */
+bool glob_match_any(const struct strvec *patterns, const char *text);
 
 #endif

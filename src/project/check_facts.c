@@ -126,15 +126,6 @@ check_rules_words(const struct check_language *l, struct strbuf *calls,
 }
 
 static bool
-is_one_of(const struct strvec *patterns, const char *name)
-{
-	for (size_t i = 0; i < patterns->n; i++)
-		if (glob_match(patterns->v[i], name))
-			return true;
-	return false;
-}
-
-static bool
 has_argument(const struct check_fact *f, const char *pattern)
 {
 	for (size_t i = 0; f->args[i]; i++)
@@ -151,7 +142,7 @@ matches(const struct check_rule *rule, const struct check_fact *f)
 				     : f->kind == 'i' ? &rule->imports
 						      : &rule->names;
 
-	if (!is_one_of(names, f->name) || (rule->not_before && f->next &&
+	if (!glob_match_any(names, f->name) || (rule->not_before && f->next &&
 				strchr(rule->not_before, f->next)))
 		return false;
 	if (f->kind == 'c' && rule->with && !has_argument(f, rule->with))

@@ -414,10 +414,9 @@ check_rules_by_file(const struct check_rules *r, const char *file)
 	const char *slash = strrchr(file, '/');
 
 	for (size_t i = 0; i < r->n_languages; i++)
-		for (size_t k = 0; k < r->languages[i].files.n; k++)
-			if (glob_match(r->languages[i].files.v[k],
-				slash ? slash + 1 : file))
-				return &r->languages[i];
+		if (glob_match_any(
+			&r->languages[i].files, slash ? slash + 1 : file))
+			return &r->languages[i];
 	return NULL;
 }
 

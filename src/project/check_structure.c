@@ -7,21 +7,13 @@
 #include "project/check_text.h"
 
 static bool
-has_name(const struct strvec *patterns, const char *name)
-{
-	for (size_t i = 0; i < patterns->n; i++)
-		if (glob_match(patterns->v[i], name))
-			return true;
-	return false;
-}
-
-static bool
 is_for(const struct check_structure *rule, const char *file)
 {
 	const char *slash = strrchr(file, '/');
+	const char *name = slash ? slash + 1 : file;
 
-	return has_name(&rule->files, slash ? slash + 1 : file) &&
-	       !has_name(&rule->but, slash ? slash + 1 : file);
+	return glob_match_any(&rule->files, name) &&
+	       !glob_match_any(&rule->but, name);
 }
 
 static bool
