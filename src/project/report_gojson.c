@@ -136,14 +136,28 @@ find_message(const char *output, struct strbuf *message)
 	}
 }
 
-/* Of a panic the stack begins with the innermost call. */
-static const char *
-trace_of(const struct go_test *t, bool *last)
+/* Of a panic the stack begins with the innermost call.  Else the last line is
+   looked at first, which is to be where the test logged its failure, and not a
+   place that stands in what it logged. */
+static void
+find_trace(const struct go_test *t, struct strbuf *trace, bool *last)
 {
 	const char *panic = strstr(t->output.buf, "panic: ");
+	struct slice rest = {t->output.buf, t->output.len}, line;
+	struct slice logged = {NULL, 0};
 
+	strbuf_adds(trace, panic ? panic : t->output.buf);
 	*last = !panic;
-	return panic ? panic : t->output.buf;
+	while (!panic && slice_line(&rest, &line)) {
+		size_t mark = log_mark(&line);
+
+		if (mark)
+			logged = (struct slice){line.p, mark};
+	}
+	if (logged.n) {
+		strbuf_addc(trace, '\n');
+		strbuf_add(trace, logged.p, logged.n);
+	}
 }
 
 static void
@@ -151,7 +165,7 @@ add_case(struct go *g, struct go_test *t, enum test_state state,
     const char *message, double seconds)
 {
 	autofree char *package = package_of(t);
-	autobuf struct strbuf text = STRBUF_INIT;
+	autobuf struct strbuf text = STRBUF_INIT, trace = STRBUF_INIT;
 	struct found_case found = FOUND_CASE_INIT;
 
 	if (!message && state != TEST_PASSED) {
@@ -164,7 +178,8 @@ add_case(struct go *g, struct go_test *t, enum test_state state,
 	found.suite = *t->name ? package : NULL;
 	found.message = message;
 	found.details = state == TEST_PASSED ? NULL : t->output.buf;
-	found.trace = trace_of(t, &found.last);
+	find_trace(t, &trace, &found.last);
+	found.trace = trace.buf;
 	/* Tests name files of their package; the compiler, of the module. */
 	found.dir = g->rd->root->module && !t->not_built ? package : NULL;
 	found.duration_us = report_duration_of(seconds, 1e6);

@@ -447,7 +447,8 @@ FILES = {    # a file whose tests pass, beside those whose do not
         "a_test.go": "package a\nimport \"testing\"\n"
                      "func TestRight(t *testing.T) {}\n",
         "b_test.go": "package a\nimport \"testing\"\n"
-                     "func TestWrong(t *testing.T) { t.Fatal() }\n"}),
+                     "func TestWrong(t *testing.T) {\n"
+                     "\tt.Error(`got\n/workspace/a.go:1`)\n}\n"}),
     "cargo test": ("tests/a.rs", {
         "Cargo.toml": '[package]\nname = "a"\nversion = "0.1.0"\n',
         "src/lib.rs": "", "tests/a.rs": "#[test]\nfn right() {}\n",
@@ -461,12 +462,19 @@ FILES = {    # a file whose tests pass, beside those whose do not
                                "b_test.rb": ruby_test("flunk")})}
 
 
+PLACES = {    # not one that stands in what is logged
+    "go test": ("b_test.go", 4), "cargo test": ("tests/b.rs", 2)}
+
+
 @test("one file with %s", list(FILES))
 def _(name):
     s = room("docker")
     file, files = FILES[name]
     t = state_of(s, files, file)
     same((t["state"], t["framework"], t["total"]), ("passed", name, 1))
+    if name in PLACES:
+        wrong, = failing(tests(s)).values()
+        same((wrong["file"], wrong["line"]), PLACES[name])
     t = tests(s, file.replace("a", "no"))
     same((t["state"], t["why"]), ("collection_error", None)
          if name != "rake" else ("failed", "it wrote no report"))
