@@ -628,7 +628,7 @@ FOUND = {
         ("npm run build", "javascript", "npm run build",
          "package.json: \"build\": \"tsc -p .\""),
         ("tsc", "javascript", "tsc -p .", "tsconfig.json"),
-        ("node --check", "javascript", "sh -c", "src/a.js"),
+        ("node --check", "javascript", "node --check", "src/a.js"),
         ("compileall", "python", "python3 -m compileall -q .", "a.py"),
         ("make", "c", "make", "Makefile")]}
 
