@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define ALIVE_EVERY 4096 /* removals between signs of life */
@@ -57,6 +58,24 @@ static bool
 is_dots(const char *name)
 {
 	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+/* What is done with an entry of a directory, so many levels below one that is
+   not code's. */
+typedef void (*entry_fn)(struct reset *, int dir, const char *name, int deep);
+
+/* NULL: there is no such directory. */
+static void
+each_in(struct reset *rs, DIR *d, entry_fn fn, int deep)
+{
+	struct dirent *e;
+
+	if (d == NULL)
+		return;
+	while ((e = readdir(d)) != NULL)
+		if (!is_dots(e->d_name))
+			fn(rs, dirfd(d), e->d_name, deep);
+	closedir(d);
 }
 
 /* Another mount below a place: it is a place of its own, or not for us. */
@@ -107,25 +126,13 @@ move_up(struct reset *rs, int dir, const char *name)
 	return renameat(dir, name, rs->top, to) == 0;
 }
 
-/* Empties a directory of the top level, by removing or moving all in it. */
 static void
-empty_dir(struct reset *rs, const char *name)
+remove_or_move(struct reset *rs, int dir, const char *name, int deep)
 {
-	struct dirent *e;
-	DIR *d;
-
-	(void)fchmodat(rs->top, name, 0770, 0);
-	d = open_dir_of(rs->top, name);
-	while (d != NULL && (e = readdir(d)) != NULL) {
-		if (is_dots(e->d_name) ||
-		    is_other_mount(rs, dirfd(d), e->d_name))
-			continue;
-		if (!remove_name(rs, dirfd(d), e->d_name) &&
-		    errno == ENOTEMPTY && move_up(rs, dirfd(d), e->d_name))
-			count_removed(rs);
-	}
-	if (d != NULL)
-		closedir(d);
+	(void)deep;
+	if (!is_other_mount(rs, dir, name) && !remove_name(rs, dir, name) &&
+	    errno == ENOTEMPTY && move_up(rs, dir, name))
+		count_removed(rs);
 }
 
 static void empty_theirs(struct reset *rs, int dir, const char *name,
@@ -148,12 +155,19 @@ remove_in_theirs(struct reset *rs, int dir, const char *name, int deep)
 		rs->left++; /* another uid's, whose turn comes */
 }
 
+/* May it be entered?  A helper has one uid only, and musl's faccessat() has half
+   a kilobyte for those who have two. */
+static bool
+may_enter(int dir, const char *name)
+{
+	return syscall(SYS_faccessat, dir, name, X_OK) == 0;
+}
+
 /* No deeper than an image's maker can have meant; one that cannot be read, code
    cannot write to unless it may be entered all the same. */
 static void
 empty_theirs(struct reset *rs, int dir, const char *name, int deep)
 {
-	struct dirent *e;
 	struct stat st;
 	DIR *d;
 
@@ -161,13 +175,9 @@ empty_theirs(struct reset *rs, int dir, const char *name, int deep)
 	    !S_ISDIR(st.st_mode))
 		return;
 	d = deep < THEIRS_DEEP ? open_dir_of(dir, name) : NULL;
-	if (d == NULL && faccessat(dir, name, X_OK, AT_EACCESS) == 0)
+	if (d == NULL && may_enter(dir, name))
 		rs->left++;
-	while (d != NULL && (e = readdir(d)) != NULL)
-		if (!is_dots(e->d_name))
-			remove_in_theirs(rs, dirfd(d), e->d_name, deep);
-	if (d != NULL)
-		closedir(d);
+	each_in(rs, d, remove_in_theirs, deep);
 	(void)remove_name(rs, dir, name);
 }
 
@@ -176,21 +186,22 @@ empty_theirs(struct reset *rs, int dir, const char *name, int deep)
  * sticky) may still hold what only this one can.
  */
 static void
-remove_entry(struct reset *rs, const char *name)
+remove_entry(struct reset *rs, int dir, const char *name, int deep)
 {
 	int why;
 
-	if (is_other_mount(rs, rs->top, name) ||
-	    remove_name(rs, rs->top, name))
+	if (is_other_mount(rs, dir, name) || remove_name(rs, dir, name))
 		return;
 	why = errno;
-	if (!is_codes(rs, rs->top, name)) {
-		empty_theirs(rs, rs->top, name, 0);
+	if (!is_codes(rs, dir, name)) {
+		empty_theirs(rs, dir, name, deep);
 		return;
 	}
-	if (why != ENOTDIR)
-		empty_dir(rs, name);
-	if (!remove_name(rs, rs->top, name))
+	if (why != ENOTDIR) {
+		(void)fchmodat(dir, name, 0770, 0);
+		each_in(rs, open_dir_of(dir, name), remove_or_move, 0);
+	}
+	if (!remove_name(rs, dir, name))
 		rs->left++;
 }
 
@@ -199,9 +210,7 @@ static void
 reset_place(struct reset *rs, const char *path)
 {
 	uint64_t before, left = rs->left;
-	struct dirent *e;
 	struct stat st;
-	DIR *d;
 
 	rs->top = path_open_dir(-1, path, false);
 	if (rs->top < 0 || fstat(rs->top, &st) < 0)
@@ -210,12 +219,7 @@ reset_place(struct reset *rs, const char *path)
 	do {
 		before = rs->removed;
 		rs->left = left;
-		d = open_dir_of(rs->top, ".");
-		while (d != NULL && (e = readdir(d)) != NULL)
-			if (!is_dots(e->d_name))
-				remove_entry(rs, e->d_name);
-		if (d != NULL)
-			closedir(d);
+		each_in(rs, open_dir_of(rs->top, "."), remove_entry, 0);
 	} while (rs->removed != before);
 	close(rs->top);
 }
