@@ -210,14 +210,15 @@ const struct cmd cmd_project_try = {
     .summary = "try changes on a copy of a project: executed or rejected",
     .help =
 	"Opens DIR as a project, applies the changes (as apply reads them, "
-	"from a file or a heredoc), checks what changes, builds and tests it, and removes the "
-	"environment again, whatever happens.  It is called DIR-try- and eight "
-	"hexadecimal digits, if it has no --name.  DIR is never changed.\n"
+	"from a file or a heredoc), checks what changes, builds and tests it, "
+	"and removes the environment again, whatever happens.  It is called "
+	"DIR-try- and eight hexadecimal digits, if it has no --name.  DIR is "
+	"never changed.\n"
 	"The verdict is executed, with status 0, if all of that has passed; "
 	"else rejected with the reason, and status 1: the changes do not "
-	"apply, the checks refuse them, the build fails, tests fail or there are none.  What keeps it "
-	"from being tried, as that there is no sandbox, is an error and no "
-	"verdict.",
+	"apply, the checks refuse them, the build fails, tests fail or there "
+	"are none.  What keeps it from being tried, as that there is no "
+	"sandbox, is an error and no verdict.",
     .examples = "project try ./app fix.patch\n"
 		"project try ./app changes.json --no-build --keep",
     .opts = try_opts,

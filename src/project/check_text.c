@@ -27,7 +27,8 @@ scan_advance(struct scan *sc, size_t to)
 static size_t
 behind(const struct scan *sc, size_t from, const char *mark)
 {
-	const char *p = !*mark ? NULL : memmem(sc->s + from, sc->n - from, mark, strlen(mark));
+	const char *p = *mark
+	    ? memmem(sc->s + from, sc->n - from, mark, strlen(mark)) : NULL;
 
 	return p ? (size_t)(p - sc->s) + strlen(mark) : sc->n;
 }

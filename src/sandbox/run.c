@@ -368,7 +368,8 @@ run_error(const struct running *rn, struct err *err)
 {
 	request_error(rn->request, err);
 	box_run_refused(rn->box, err);
-	return rn->spec->cwd && err->code != EAGAIN ? err_prefix(err, "-w %s", rn->spec->cwd) : -1;
+	return rn->spec->cwd && err->code != EAGAIN
+	    ? err_prefix(err, "-w %s", rn->spec->cwd) : -1;
 }
 
 int
