@@ -72,9 +72,9 @@ void check_size(struct check_findings *f, const char *file, size_t n,
 /*
  * How bad is value, the content of a string, NUL behind it, to which the code
  * gives this name (NULL: none), as a secret?  CHECK_ERROR: it may be one that
- * something is
- * protected with.  CHECK_WARNING: a word, as tests and examples have them.  -1:
- * it is none.  What a name or a value must be for that is base/mask.h's.
+ * something is protected with.  CHECK_WARNING: a word, as tests and examples
+ * have them.  -1: it is none.  What a name or a value must be for that is
+ * base/mask.h's.
  */
 int check_secret(const char *name, const char *value, size_t n);
 

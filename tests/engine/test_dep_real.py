@@ -161,7 +161,7 @@ end
 @test("docker: what a gem depends on, without itself")
 def _():
     home = rooms.get("docker").home
-    home.write("Gemfile", "source 'https://rubygems.org'\n\ngemspec\n")
+    home.write("Gemfile", "source 'https://gems.example'\n\ngemspec\n")
     home.write("a.gemspec", GEMSPEC)
     rooms.ok("docker", "env new --name gem --dep-file Gemfile "
              "--dep-file a.gemspec" + ROOM)

@@ -129,13 +129,13 @@ func TestIt(t *testing.T) {
             "{ assertEquals(42, A.f()); } }\n"},
         "mvn --batch-mode --offline test", r"Tests run: 1, Failures: 0"),
     "ruby": ("gem", {
-        "Gemfile": 'source "https://rubygems.org"\ngem "addesh_sample"\n',
+        "Gemfile": 'source "https://gems.example"\ngem "addesh_sample"\n',
         "spec/it_spec.rb":
             'require "addesh_sample"\nRSpec.describe("it") do\n'
             "  it { expect(AddeshSample::VALUE).to eq(42) }\nend\n"},
         "rspec", r"1 example, 0 failures"),
     "ruby-gem": ("gem", {
-        "Gemfile": 'source "https://rubygems.org"\ngemspec\n',
+        "Gemfile": 'source "https://gems.example"\ngemspec\n',
         "app.gemspec":
             "Gem::Specification.new do |s|\n  s.name = 'app'\n"
             "  s.version = File.read('VERSION')\n  s.summary = 's'\n"
