@@ -305,7 +305,8 @@ is_race(const struct building *b, const struct err *err)
 	const char *said = err->msg.buf;
 
 	if (b->builder.kind == BUILDER_CLASSIC)
-		return strstr(said, "failed to get digest sha256:") != NULL;
+		return strstr(said, "failed to get digest sha256:") ||
+		       strstr(said, "unable to find image \"sha256:");
 	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
 		if (b->builder.kind == BUILDER_BUILDAH &&
 		    str_ends(said, ends[i]))

@@ -549,10 +549,11 @@ def _(_, message):
         same(*(r.body for r in e.asked(*BUILD)))
 
 
-@test
-def a_child_of_the_base_is_removed_meanwhile():
-    message = "failed to get digest sha256:%s: open /x: no such file" % (
-        "ab" * 32)
+@test("a child of the base is removed meanwhile: %s", [
+    ("digest", "failed to get digest sha256:%s: open /x: no such file"),
+    ("image", 'unable to find image "sha256:%s"')])
+def _(_, message):
+    message %= "ab" * 32
     steps = FROM, ("ENV A=1", " ---> cccccccccccc\n")
     failed = classic(*steps) + [
         {"error": message, "errorDetail": {"message": message}}]
