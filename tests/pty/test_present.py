@@ -574,7 +574,7 @@ def it_fits_forty_columns_and_follows_the_window():
                    "enough to be more than forty columns\\.$")
         s.resize(24, 100)
         s.keys("C-n")
-        s.wait_for("^42$")
+        s.wait_for("^42\naddesh e1 .*>$")    # and not while it still runs
         s.resize(10, 30)
         s.keys("C-n")
         s.wait_for("Second\n------$")
