@@ -45,18 +45,6 @@ def bench_runs(report, url, program):
         timed(docker(url, "rm", "-f", name))
 
 
-def bench_check(report, url):
-    """One file, against the compiler of the same environment."""
-    compile_ = "exec -- python3 -m py_compile bench.py"
-    with Shell("--engine", url) as shell:
-        shell("env new %s --cpus %s" % (IMAGE, CPUS))
-        shell("put " + os.path.abspath(__file__))
-        check = "check --only syntax,security --workspace bench.py"
-        mine, other = in_turn(20, lambda: shell(check)[0],
-                              lambda: shell(compile_)[0])
-        report.row("check of a Python file / py_compile", mine, other, 1.3)
-
-
 def bench_thousand(report, shell, program):
     mine = bare = 0
     peaks = []
@@ -635,7 +623,6 @@ def main():
         if DOCKER:
             bench_start(report, DOCKER)
             bench_runs(report, DOCKER, program.name)
-            bench_check(report, DOCKER)
             bench_live_replay(report, DOCKER, program.name)
             bench_mcp(report, DOCKER, program.name)
             bench_opening(report, DOCKER, "Docker", "none", 0.65)
