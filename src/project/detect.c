@@ -35,18 +35,44 @@ detect_skips(const struct languages *ls, const char *name)
 	return false;
 }
 
-bool
-detect_skips_path(const struct languages *ls, const char *path)
+/* Does one of the directories that a path leads through have such a name? */
+static bool
+leads_through(const char *path, bool (*has)(const void *, const char *),
+    const void *arg)
 {
 	const char *slash;
 
 	for (; (slash = strchr(path, '/')); path = slash + 1) {
 		autofree char *name = xstrndup(path, (size_t)(slash - path));
 
-		if (detect_skips(ls, name))
+		if (has(arg, name))
 			return true;
 	}
 	return false;
+}
+
+static bool
+skips_any(const void *languages, const char *name)
+{
+	return detect_skips(languages, name);
+}
+
+static bool
+skips_own(const void *language, const char *name)
+{
+	return strvec_has(&((const struct language *)language)->skips, name);
+}
+
+bool
+detect_skips_path(const struct languages *ls, const char *path)
+{
+	return leads_through(path, skips_any, ls);
+}
+
+bool
+detect_language_skips(const struct language *l, const char *path)
+{
+	return leads_through(path, skips_own, l);
 }
 
 static bool

@@ -34,6 +34,8 @@ struct project_source {
 bool detect_skips(const struct languages *ls, const char *name);
 /* Is one of those that a file's path leads through of that kind? */
 bool detect_skips_path(const struct languages *ls, const char *path);
+/* By the names of this language alone: what it keeps there for itself. */
+bool detect_language_skips(const struct language *l, const char *path);
 
 struct detected_language {
 	const struct language *language;

@@ -126,21 +126,6 @@ is_wanted(const struct build_kind *kind, const char *path)
 	return false;
 }
 
-/* What the language keeps for itself, as compiled modules, is for nobody. */
-static bool
-is_kept(const struct language *l, const char *path)
-{
-	const char *slash;
-
-	for (; l && (slash = strchr(path, '/')); path = slash + 1) {
-		autofree char *name = xstrndup(path, (size_t)(slash - path));
-
-		if (strvec_has(&l->skips, name))
-			return true;
-	}
-	return false;
-}
-
 static void
 compare(const struct tree *before, const struct tree *after,
     const struct detected_build *found, struct project_built *b)
@@ -156,8 +141,9 @@ compare(const struct tree *before, const struct tree *after,
 
 		if (old && old->bytes == now->bytes && old->mtime == now->mtime)
 			continue;
-		if ((!kind || !kind->artifacts.n) &&
-		    is_kept(found->language, now->path))
+		/* Compiled modules that it keeps for itself are for nobody. */
+		if ((!kind || !kind->artifacts.n) && found->language &&
+		    detect_language_skips(found->language, now->path))
 			continue;
 		if (!is_wanted(kind, now->path) || b->n == ARTIFACTS_MAX)
 			b->others++;
