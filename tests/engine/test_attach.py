@@ -17,7 +17,10 @@ from leftovers import pause, wait_output
 from sandboxes import ENGINES, SandboxHome, Session
 from tap import main, patient, same, test
 
-SLEEPS = ["sh", "-c", "trap exit TERM; while :; do sleep 1; done"]
+# It starts nothing more: a shell's child is a second shell until it executes.
+SLEEPS = ["sh", "-c", "trap exit TERM; sleep 86400 & wait"]
+SLEEPING = sorted([" ".join(SLEEPS) + " ", "sleep 86400 "])
+WAITING = ["/waits "]
 
 
 @contextlib.contextmanager
@@ -58,7 +61,7 @@ def state(kind, made):
 
 
 def processes(kind, made):
-    """Command lines in its PID namespace, but for what it does by itself."""
+    """Command lines in its PID namespace."""
     inside = os.readlink("/proc/%d/ns/pid" % state(kind, made)[0])
     found = []
     for pid in filter(str.isdigit, os.listdir("/proc")):
@@ -66,38 +69,26 @@ def processes(kind, made):
             if os.readlink("/proc/%s/ns/pid" % pid) != inside:
                 continue
             with open("/proc/%s/cmdline" % pid, "rb") as f:
-                line = f.read().replace(b"\0", b" ").decode()
+                found.append(f.read().replace(b"\0", b" ").decode())
         except OSError:    # it has ended meanwhile
             continue
-        if line.strip() != "sleep 1":
-            found.append(line)
     return sorted(found)
 
 
-def begun(kind, made):
-    """The same once the runtime has given way to the container's program."""
-    end = time.monotonic() + patient(20)
-    while True:
-        found = processes(kind, made)
-        # one that is in the middle of execve(2) has no command line
-        if not any("runc init" in line or not line for line in found):
-            return found
-        assert time.monotonic() < end, found
-        pause()
-
-
 def settled(kind, made, wanted):
+    """Waits until these run there, as they do once it has begun."""
     end = time.monotonic() + patient(20)
     while processes(kind, made) != wanted:
         if time.monotonic() > end:
-            same(processes(kind, made), wanted, "left in the container")
+            same(processes(kind, made), wanted, "run in the container")
         pause()
 
 
 @test("with a shell: %s", ENGINES)
 def _(kind):
     with container(kind, WorkingDir="/home") as made:
-        before, alone = state(kind, made), begun(kind, made)
+        settled(kind, made, SLEEPING)
+        before = state(kind, made)
         with Session(kind, new=None) as s:
             env = s.ok("env attach %s --name web" % made)
             same((env["name"], env["isolation"], env["id"]),
@@ -120,7 +111,7 @@ def _(kind):
             r = s.run("p.sh", "echo again")
             same(r.out, b"again\n")
             s.ok("env rm web")
-            settled(kind, made, alone)
+            settled(kind, made, SLEEPING)
         same(state(kind, made), before)
 
 
@@ -166,12 +157,13 @@ def _(kind):
                 {"Type": "volume", "Target": "/data"}]}}):
         with without_shell(kind, **options) as made, \
                 SandboxHome(kind) as h:
-            before, alone = state(kind, made), begun(kind, made)
+            settled(kind, made, WAITING)
+            before = state(kind, made)
             done = h.addesh("-k", "-c", "env attach " + made, "-c",
                             "exec /static a b", "-c", "ls /")
             assert ".addesh" not in done.out, done
             assert done.out.startswith("a\nb\n"), done
-            settled(kind, made, alone)
+            settled(kind, made, WAITING)
             same(state(kind, made), before, options)
 
 
@@ -181,28 +173,30 @@ def _(kind):
     host = {"ReadonlyRootfs": True}
     with without_shell(kind, HostConfig=host) as made, \
             SandboxHome(kind) as h:
-        before, alone = state(kind, made), begun(kind, made)
+        settled(kind, made, WAITING)
+        before = state(kind, made)
         done = h.addesh("-c", "env attach " + made).is_status(125)
         assert ("there is no way into container %s: it has no directory "
                 "where the runner could be put and executed" % made
                 in done.err), done.err
-        settled(kind, made, alone)
+        settled(kind, made, WAITING)
         same(state(kind, made), before)
 
 
 @test("kill -9 of the shell leaves nothing there: %s", ENGINES)
 def _(kind):
     with container(kind) as made, SandboxHome(kind) as h:
-        before, alone = state(kind, made), begun(kind, made)
+        settled(kind, made, SLEEPING)
+        before = state(kind, made)
         p = h.spawn("-c", "env attach " + made, "-c", "exec sh -c "
                     "'(setsid sleep 906 &); echo on; sleep 907'",
                     stdout=-1)
         wait_output(p, b"on")
-        assert len(processes(kind, made)) > len(alone)
+        assert len(processes(kind, made)) > len(SLEEPING)
         p.send_signal(signal.SIGKILL)
         p.wait()
         p.stdout.close()
-        settled(kind, made, alone)
+        settled(kind, made, SLEEPING)
         same(state(kind, made), before)
 
 
