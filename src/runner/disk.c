@@ -10,8 +10,11 @@
 #include <signal.h>
 
 #define PERIOD_US 100000
-#define REST 4 /* of the time: jobs are stopped for 1/4 of it at most */
-#define PAUSE_MAX_US 10000000
+/* Jobs are stopped for 1/4 of the time at most, as what fills up may be others'
+   files; but while they rest from that, they get no more than the most room
+   that there was. */
+#define REST 4
+#define REST_MAX_US 10000000
 
 static bool
 signal_jobs(const struct runner *rn, int number)
@@ -55,6 +58,7 @@ disk_look(struct runner *rn)
 {
 	struct disk *d = &rn->disk;
 	int64_t used;
+	uint64_t room = d->room + (rn->now < d->rest_us ? d->room_max : 0);
 
 	if (!d->watched || d->held || rn->nactive == 0) {
 		d->next_us = 0;
@@ -70,7 +74,7 @@ disk_look(struct runner *rn)
 		return;
 	if ((uint64_t)used < d->base)
 		d->base = (uint64_t)used;
-	if ((uint64_t)used - d->base <= d->room)
+	if ((uint64_t)used - d->base <= room)
 		return;
 	d->held = true;
 	d->used = (uint64_t)used;
@@ -84,13 +88,11 @@ static void
 go_on(struct runner *rn)
 {
 	struct disk *d = &rn->disk;
-	uint64_t pause =
+	uint64_t rest =
 	    d->told_us > 0 ? (rn->now - d->told_us) * (REST - 1) : 0;
 
 	d->held = false;
-	d->next_us = rn->now +
-	    (pause < PERIOD_US ? PERIOD_US :
-	    pause > PAUSE_MAX_US ? PAUSE_MAX_US : pause);
+	d->rest_us = rn->now + (rest < REST_MAX_US ? rest : REST_MAX_US);
 	(void)signal_jobs(rn, SIGCONT);
 }
 
@@ -101,6 +103,8 @@ take_room(struct runner *rn, uint64_t room)
 
 	d->base = d->held ? d->used : (uint64_t)places_used(&rn->config);
 	d->room = room;
+	if (room > d->room_max)
+		d->room_max = room;
 	d->watched = true;
 	if (d->held)
 		go_on(rn);

@@ -339,9 +339,10 @@ struct disk {
 	uint32_t id; /* of the DISK in flight; 0: nobody is told */
 	bool watched, held;
 	bool stopped; /* held, and there are jobs */
-	uint64_t base, room;
+	uint64_t base, room, room_max;
 	uint64_t used;	  /* when they were held */
 	uint64_t told_us; /* when the client was; or 0 */
+	uint64_t rest_us; /* until when they are not held so soon */
 	uint64_t next_us; /* when it is looked at; 0: not now */
 };
 

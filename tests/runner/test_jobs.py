@@ -386,6 +386,22 @@ def test_disk_is_watched(env):
     check(env.wait(last).get("ERRNO"), 125)
 
 
+def test_disk_is_watched_where_answers_take_long(env):
+    """It is not held again so soon, but gets no more than its room twice"""
+    ident = env.request("DISK", [("ROOM", 2 << 20)])
+    number = job(env, "sh", "-c", GROWS % (60 << 20))
+    env.wait_event(ident)
+    until(lambda: stopped(env))
+    file = "/proc/%d/root%s/f" % (env.runner_pid(), env.ws)
+    size = os.stat(file).st_size
+    time.sleep(2)    # so it may rest for six
+    env.wait_event(env.request("DISK", [("ROOM", 1 << 20)]))
+    more = os.stat(file).st_size - size
+    assert 2 << 20 <= more < 8 << 20, more
+    check(ask(env, "KILL_JOB", number, SIGNAL=9).end.kind, "VERDICT")
+    check(follow(env, number).get("SIGNAL"), 9)
+
+
 def test_disk_without_a_client(env):
     """It is stopped all the same, and the next client is told"""
     env.request("DISK", [("ROOM", 2 << 20)])
