@@ -227,7 +227,7 @@ look_at(struct checking *c, struct check_text *t, size_t size_limit)
 	struct looking l = {c, t};
 	bool whole = t->text == t->in->text;
 
-	if (check_wants(c, CHECK_SECURITY) && !t->told && !t->wrong)
+	if (check_wants(c, CHECK_SECURITY) && !t->told)
 		check_text_facts(t->language, t->text, t->n, on_text_fact, &l);
 	if (check_wants(c, CHECK_STRUCTURE) && whole)
 		check_structure_find(c->rules, &t->language->lexis,

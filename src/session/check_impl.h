@@ -12,9 +12,8 @@ struct check_text {
 	const char *text;
 	size_t n;
 	const struct check_language *language;
-	bool wrong; /* its parser did not take it */
-	bool told;  /* its parser has told what stands in it */
-	bool more;  /* it has programs that are no texts of their own */
+	bool told; /* its parser took it, and has told what stands in it */
+	bool more; /* it has programs that are no texts of their own */
 };
 
 struct checking {

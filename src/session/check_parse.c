@@ -206,7 +206,8 @@ trouble_of(const struct saying *say, const char *program)
 static bool
 is_missing(const struct saying *say)
 {
-	return say->v.exec_errno == ENOENT || say->v.exec_errno == EACCES;
+	return say->v.exec_errno == ENOENT || say->v.exec_errno == EACCES ||
+	       say->v.exit_code == 127;
 }
 
 /* ---- programs of ours: many texts at once ---- */
@@ -230,7 +231,7 @@ on_fact(void *arg, size_t at, const struct check_fact *f)
 	} else if (f->kind == 'u') {
 		text->told = false;
 	} else if (f->kind == 'e') {
-		text->wrong = true;
+		text->told = false;
 		if (check_wants(t->c, CHECK_SYNTAX))
 			check_add(findings, CHECK_SYNTAX, "syntax", CHECK_ERROR,
 			    text->in->name, f->line, f->column, f->value, NULL);
@@ -320,7 +321,6 @@ read_lines(struct checking *c, const struct check_command *command,
 	}
 	n = check_lines_find(command, &say->both, text->in->name, lint,
 	    &c->out->findings, &missing);
-	text->wrong = n && !lint;
 	if (n || !say->v.exit_code)
 		return;
 	if (!lint || missing || command->warnings.n) {

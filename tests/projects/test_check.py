@@ -127,7 +127,7 @@ RISKS = {
            "var password = \"%s\"\n\nfunc main() {\n"
            "\trun.Command(t)\n\tfmt.Command(t)\n\texec.Command(t)\n}\n"
            % SECRET,
-           [(9, "secret"), (12, "shell"), (14, "shell")], False),
+           [(9, "secret"), (12, "shell"), (14, "shell")], True),
     "c": ("a.c", "int main(void) { return 0; }\n",
           "int main(void)\n{\n\treturn 0\n}\n", (3, 10),
           "/* system(x) */\nint system(const char *);\n"
@@ -394,6 +394,31 @@ def without_a_parser_the_text_itself_is_looked_at():
         r["details"]["syntax"]["message"], r
     done = rooms.get("python").do("check a.js", "eval(x)\n")
     assert done["status"] == 1, done
+
+
+@test
+def go_that_would_have_to_compile_its_library_is_looked_at_by_text():
+    goroot = rooms.get().ok("exec go env GOROOT")["stdout"].strip()
+    with Session("docker", new=None) as s:
+        os.mkdir(s.home.path + "/empty")
+        s.ok(ROOM + " -v %s:%s/pkg:ro" % (s.home.path + "/empty", goroot))
+        r = s.do("check a.go", RISKS["go"][2])["result"]
+        same(found(r, "line", "column", "rule", "by_text")[0],
+             RISKS["go"][3] + ("syntax", False))
+        r = s.do("check a.go", RISKS["go"][4])["result"]
+        same(found(r, "line", "rule", "by_text"),
+             [(line, rule, True) for line, rule in RISKS["go"][5]])
+        same(r["details"]["syntax"]["passed"], True)
+
+
+@test
+def what_no_parser_reads_is_still_looked_at():
+    for name, text in (("a.py", "eval(x)\ndef f(:\n"),
+                       ("a.go", "func f() { exec.Command(x) }\n"),
+                       ("a.c", "int f(char *t) { return system(t) }\n")):
+        r = check(name, text, "--only security")
+        same([f["by_text"] for f in r["findings"]], [True], name)
+        same(r["details"]["security"]["passed"], name == "a.go")
 
 
 @test
@@ -674,7 +699,7 @@ def the_program_of_a_step():
     s.home.write("second.rb", "puts eval(x)\n")
     got = s.do("run --lang python second.rb")
     r = s.do("check @%d" % got["step"])["result"]
-    same(found(r, "rule"), [("syntax",)])
+    same(found(r, "rule", "by_text"), [("eval", True), ("syntax", False)])
     got = s.do("exec true")
     got = s.do("check @%d" % got["step"])
     assert "is no run" in got["error"]["message"], got
