@@ -83,6 +83,13 @@ disk_look(struct runner *rn)
 	tell(rn);
 }
 
+void
+disk_look_now(struct runner *rn)
+{
+	rn->disk.next_us = rn->now;
+	disk_look(rn);
+}
+
 /* Who answers slowly is not asked again at once. */
 static void
 go_on(struct runner *rn)

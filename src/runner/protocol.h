@@ -108,12 +108,12 @@
  * system is, which others fill as well.  With ROOM, the file system may have so
  * many bytes more in use than it has now, or at the least since then.  Once it
  * has more while something runs, an EVENT says so, and all jobs are stopped
- * (SIGSTOP): TEXT is "stopped" if there are any, else "disk".  They go on with
- * the next DISK with ROOM, which counts from what was in use at the EVENT; for
- * three times as long as that took, or 10 s, the next EVENT may come as much
- * later as the largest ROOM that there was.  So what was said holds without a
- * client, too.  Without ROOM it goes on as it is, and an EVENT that is due comes
- * again.  With
+ * (SIGSTOP): TEXT is "stopped" if there are any, else "disk".  It comes before
+ * the VERDICT of a run that left more behind.  They go on with the next DISK with
+ * ROOM, which counts from what was in use at the EVENT; for three times as long
+ * as that took, or 10 s, the next EVENT may come as much later as the largest
+ * ROOM that there was.  So what was said holds without a client, too.  Without
+ * ROOM it goes on as it is, and an EVENT that is due comes again.  With
  * DISK_USED all jobs are killed, and their VERDICTs have that field.  A DISK is
  * in flight until the next one, or a CANCEL; RESET leaves it alone.
  *

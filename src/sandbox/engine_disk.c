@@ -22,6 +22,7 @@ struct disk_watch {
 	uint64_t size;	      /* the volume's when it was asked for last */
 	uint64_t allowed;
 	uint64_t exceeded;    /* the size that was too large for a run, or 0 */
+	bool due;	      /* it filled up, and was not looked at yet */
 	bool jobs;	      /* were stopped: it may have been one of them */
 };
 
@@ -55,6 +56,7 @@ on_event(void *arg, const char *text)
 {
 	struct disk_watch *w = arg;
 
+	w->due = true;
 	w->jobs = !strcmp(text, "stopped");
 	loop_timer_set(w->timer, clock_ms());
 }
@@ -88,6 +90,8 @@ send_room(struct disk_watch *w, uint64_t killed)
 static void
 look(struct disk_watch *w)
 {
+	w->due = false;
+	loop_timer_set(w->timer, INT64_MAX);
 	ask_size(w); /* waits on the loop */
 	if (!box_alive(w->box) || !w->box->client)
 		return;
@@ -142,9 +146,12 @@ disk_watch_begin(struct disk_watch *w)
 	send_room(w, 0);
 }
 
+/* It may have been too quick to be stopped. */
 void
 disk_watch_end(struct disk_watch *w, struct verdict *v)
 {
+	if (w->due && w->box->client)
+		look(w);
 	if (!w->exceeded)
 		return;
 	v->disk_used = w->exceeded;

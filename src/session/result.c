@@ -118,6 +118,8 @@ classify(struct result *r, const struct verdict *v)
 		r->exit_code = v->exec_errno == ENOENT ? 127 : 126;
 	} else if (v->signal) {
 		r->exit_code = 128 + v->signal;
+	} else if (v->disk_used) {
+		r->exit_code = 128 + SIGKILL; /* it was too quick for that */
 	} else {
 		r->exit_code = v->exit_code;
 		if (!v->exit_code)

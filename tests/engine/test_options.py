@@ -277,6 +277,20 @@ def _(kind):
         same(empty["result"]["stdout"], "")
 
 
+@test("what fills a workspace before it is looked at is told: %s",
+      engines.KINDS)
+def _(kind):
+    with Session(kind, config=ON_DISK) as s:
+        for turn in range(9):    # others who make room hide as much of it
+            s.send("exec sh -c 'head -c 40000000 /dev/zero > f%d'" % turn)
+            found = s.answer()["result"]
+            if found["exit_code"]:
+                break
+        same((found["status"], found["exit_code"], found["diagnosis"]["kind"]),
+             ("failed", 137, "disk_full"))
+        s.ok("exec sh -c 'sleep 0.3; rm f*; sleep 0.3'")
+
+
 # Writes until both it and the file system have 60 MB more, which is far beyond
 # twice its limit, the most that it gets where the engine answers slowly: others
 # who make room at the same time hide as much of it.
