@@ -72,21 +72,20 @@ def verdicts(done):
     return found
 
 
-def left():
-    return {f for f in os.listdir("/tmp") if f.startswith("addesh-replay-")}
+def left(home):
+    return os.listdir(home.env["TMPDIR"])
 
 
 # ---- replay ----
 
 @test
 def what_is_as_expected_is_a_success():
-    before = left()
     with SandboxHome("restricted") as home:
         done = replay(home, write(home, "lesson.md", LESSON)).is_ok()
         same(verdicts(done), ["ok"] * 4)
         assert "ok 2 - lesson.md:15 Run it: run main.py" in done.out, done
         same(os.listdir(home.work), ["lesson.md"])
-    same(left() - before, set())
+        same(left(home), [])
 
 
 @test
@@ -309,7 +308,6 @@ def several_at_once_are_told_in_their_order():
 
 @test
 def nothing_of_the_users_is_part_of_it_and_nothing_stays():
-    before = left()
     with SandboxHome("restricted") as home:
         home.addesh("-s", "mine", "var", "A=1").is_ok()
         text = fence("$ var\n$ session ls\n$ env new --keep\n! ...\n"
@@ -320,12 +318,11 @@ def nothing_of_the_users_is_part_of_it_and_nothing_stays():
         same(verdicts(done.is_ok()), ["ok"] * 5)
         done = home.addesh("env", "ls", "-a").is_ok()
         assert "kept" not in done.out, done
-    same(left() - before, set())
+        same(left(home), [])
 
 
 @test
 def whoever_is_stopped_leaves_nothing():
-    before = left()
     for signo in (signal.SIGINT, signal.SIGTERM):
         with SandboxHome("restricted") as home:
             text = fence("$ env new\n! ...\n$ run -t 100s a.py <<< "
@@ -337,7 +334,7 @@ def whoever_is_stopped_leaves_nothing():
             p.send_signal(signo)
             out, _ = p.communicate(timeout=patient(60))
             assert p.returncode in (99, 128 + signo, 1), p.returncode
-        same(left() - before, set())
+            same(left(home), [])
 
 
 @test
