@@ -234,7 +234,8 @@ on_data(void *arg, const void *p, size_t n)
 	struct wanted *w = l->at;
 	uint64_t left;
 
-	if (!w || !w->came)
+	/* An empty file has no content, nor has its snapshot. */
+	if (!w || !w->came || !n)
 		return;
 	left = w->was ? w->was->size - w->same : 0;
 	if (!w->differs && n <= left &&

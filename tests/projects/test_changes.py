@@ -93,19 +93,21 @@ def _(kind):
         os.chmod(h.app + "/a.txt", 0o640)
         shown, done, again = h.ok(
             h.open, "exec -- sh -c 'sed -i s/two/TWO/ a.txt; rm d/gone; "
-            "mkdir -p new/dir out; echo n > new/dir/f; chmod +x run; "
+            "mkdir -p new/dir out; echo n > new/dir/f; chmod +x run; : > new/e; "
             "echo l > x.log; echo o > out/o; touch same'",
             "changes", "project apply", "changes")[2:]
         same(files_of(shown), {"a.txt": "changed", "d/gone": "removed",
-                               "new/dir/f": "created", "run": "changed"})
+                               "new/dir/f": "created", "new/e": "created",
+                               "run": "changed"})
         same((shown["others"], shown["ignored"] >= 2), ([], True))
-        same(done["written"], 4)
+        same(done["written"], 5)
         same(files_of(again), {}, "what was written is no change any more")
         same(tree(h.app), {
             "a.txt": ("one\nTWO\n", False), "d/b.txt": ("b\n", False),
             "same": ("x\n", False), "run": ("#!/bin/sh\n", True),
             ".gitignore": (FILES[".gitignore"], False),
-            "new/dir/f": ("n\n", False), "link": "-> a.txt"})
+            "new/dir/f": ("n\n", False), "new/e": ("", False),
+            "link": "-> a.txt"})
         same(os.stat(h.app + "/a.txt").st_mode & 0o777, 0o640, "its mode")
         same(os.stat(h.app + "/a.txt")[4:6], owner)
 
