@@ -104,7 +104,10 @@ static void
 add_etc(struct bwrap *b, bool network)
 {
 	static const char *const files[] = {"/etc/ld.so.cache",
-	    "/etc/localtime", "/etc/protocols", "/etc/services"};
+	    "/etc/localtime", "/etc/protocols", "/etc/services",
+	    /* Debian's; what else is there may have passwords */
+	    "/etc/maven/m2.conf",
+	    "/etc/maven/logging/simplelogger.properties"};
 	DIR *dir = opendir("/etc");
 	struct dirent *de;
 

@@ -252,6 +252,24 @@ def _(kind):
               ".\n./theirs\n./theirs/f\n./theirs/open\nhome\n/tmp/home\n"])
 
 
+OF_ETC = set("""R alternatives group hosts ld.so.cache localtime maven
+nsswitch.conf passwd php protocols resolv.conf services""".split())
+
+
+@test
+def what_programs_need_of_the_hosts_etc_is_there_and_nothing_else():
+    with Session("restricted-root", new="env new") as s:
+        found = s.ok("exec find /etc/ -maxdepth 1 -mindepth 1 -printf '%f\\n'")
+        names = {n for n in found["stdout"].split() if "java" not in n}
+        same(names - OF_ETC, set())
+        same("alternatives" in names, os.path.exists("/etc/alternatives"))
+        found = s.ok("exec sh -c 'cd /etc; find maven 2> /dev/null; true'")
+        same(set(found["stdout"].split()),
+             {f for f in ("maven", "maven/m2.conf", "maven/logging",
+                          "maven/logging/simplelogger.properties")
+              if os.path.exists("/etc/" + f)})
+
+
 @test("a workspace on disk is watched, and can be cleared: %s", engines.KINDS)
 def _(kind):
     with SandboxHome(kind, config=ON_DISK) as h:
