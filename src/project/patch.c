@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define HUNK_FORM "a hunk begins with \"@@ -LINE,COUNT +LINE,COUNT @@\""
+
 void
 patch_release(struct patch *p)
 {
@@ -132,20 +134,40 @@ hunk_add(struct patch_hunk *h, char sign, const char *p, size_t n)
 	h->v[h->n++] = (struct patch_line){.sign = sign, .p = p, .n = n};
 }
 
+/* One that begins so, and behind it one that begins so. */
+static bool
+at_pair(const struct patch_reader *r, const char *first, const char *second)
+{
+	struct patch_reader next = *r;
+	struct patch_text t;
+
+	if (!peek(r, &t) || !patch_begins(&t, first))
+		return false;
+	advance(&next);
+	return peek(&next, &t) && patch_begins(&t, second);
+}
+
+/* The two lines of names; false: they are none. */
+static bool
+at_names(const struct patch_reader *r)
+{
+	return at_pair(r, "--- ", "+++ ");
+}
+
+/* Behind a mail's text. */
+static bool
+is_signature(const struct patch_text *t)
+{
+	return t->n <= 3 && patch_begins(t, "--") &&
+	       (t->n == 2 || t->p[2] == ' ');
+}
+
 /* Is it the end of a mail's text, or the beginning of the next file? */
 static bool
 ends_hunk(const struct patch_reader *r, const struct patch_text *t)
 {
-	struct patch_reader next = *r;
-	struct patch_text after;
-
-	if (t->n == 0 || !memchr(" +-", t->p[0], 3))
-		return true;
-	if (t->n <= 3 && patch_begins(t, "--") && (t->n == 2 || t->p[2] == ' '))
-		return true;
-	advance(&next);
-	return patch_begins(t, "--- ") && peek(&next, &after) &&
-	       patch_begins(&after, "+++ ");
+	return t->n == 0 || !memchr(" +-", t->p[0], 3) || is_signature(t) ||
+	       at_names(r);
 }
 
 /* "\ No newline at end of file", in any language. */
@@ -212,8 +234,7 @@ read_hunk(struct patch_reader *r, struct patch_file *f, struct patch_text t)
 	h = &f->v[f->n++];
 	*h = (struct patch_hunk){.line = r->line};
 	if (!hunk_header(&t, h))
-		return wrong(r, r->line,
-		    "a hunk begins with \"@@ -LINE,COUNT +LINE,COUNT @@\"");
+		return wrong(r, r->line, HUNK_FORM);
 	advance(r);
 	left[0] = h->old_count;
 	left[1] = h->new_count;
@@ -302,19 +323,6 @@ is_binary(const struct patch_text *t)
 		   !memcmp(t->p + t->n - 7, " differ", 7));
 }
 
-/* The two lines of names; false: they are none. */
-static bool
-at_names(const struct patch_reader *r)
-{
-	struct patch_reader next = *r;
-	struct patch_text t;
-
-	if (!peek(r, &t) || !patch_begins(&t, "--- "))
-		return false;
-	advance(&next);
-	return peek(&next, &t) && patch_begins(&t, "+++ ");
-}
-
 static int
 read_names(struct patch_reader *r, struct patch_head *h)
 {
@@ -373,21 +381,72 @@ read_file(struct patch_reader *r, struct patch_head *h)
 	return patch_file_names(r, h, f);
 }
 
+/* -------- what stands around them -------- */
+
+/* Text follows that may have lines with any sign: another mail, or commit of
+   Mercurial, or what Subversion says of a file beside its content. */
+static bool
+begins_text(const struct patch_text *t)
+{
+	static const char *const texts[] = {
+	    "From ", "# HG changeset patch", "Property changes on: "};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		if (patch_begins(t, texts[i]))
+			return true;
+	return false;
+}
+
+/* What git format-patch --attach divides a mail with; a line of dashes alone
+   may be one of a text that is removed. */
+static bool
+is_boundary(const struct patch_text *t)
+{
+	static const char dashes[] = "--------------";
+	size_t n = sizeof(dashes) - 1;
+
+	return t->n > n && patch_begins(t, dashes) && t->p[n] >= '0' &&
+	       t->p[n] <= '9';
+}
+
+/* A line of a change that no hunk counts. */
+static bool
+is_left_over(const struct patch_reader *r, const struct patch_text *t)
+{
+	return r->behind && t->n && memchr("+-", t->p[0], 2) &&
+	       !is_signature(t) && !is_boundary(t);
+}
+
+/* A line that is not of a file: 0, or the error that a change would be missing
+   without it. */
+static int
+check_around(struct patch_reader *r, const struct patch_text *t)
+{
+	if (patch_begins(t, "@@@") || patch_begins(t, "diff --cc ") ||
+	    patch_begins(t, "diff --combined "))
+		return wrong(r, r->line, "a diff of a merge cannot be applied");
+	if (patch_begins(t, "@@ -"))
+		return wrong(r, r->line,
+		    "a hunk without the lines \"--- FILE\" and \"+++ FILE\" "
+		    "before it");
+	if (patch_begins(t, "@@"))
+		return wrong(r, r->line, HUNK_FORM);
+	if (is_binary(t))
+		return wrong(r, r->line, "binary files are not patched");
+	if (at_pair(r, "*** ", "--- "))
+		return wrong(r, r->line,
+		    "a context diff is not read: make it with diff -u");
+	if (is_left_over(r, t))
+		return wrong(r, r->line, "a change that is in no hunk");
+	return 0;
+}
+
 static int
 read_any(struct patch_reader *r, struct patch_text t)
 {
 	struct patch_head h = {.line = r->line, .old_mode = -1, .new_mode = -1};
 	int rc;
 
-	if (patch_begins(&t, "@@@") || patch_begins(&t, "diff --cc ") ||
-	    patch_begins(&t, "diff --combined "))
-		return wrong(r, r->line, "a diff of a merge cannot be applied");
-	if (patch_begins(&t, "@@ -"))
-		return wrong(r, r->line,
-		    "a hunk without the lines \"--- FILE\" and \"+++ FILE\" "
-		    "before it");
-	if (is_binary(&t))
-		return wrong(r, r->line, "binary files are not patched");
 	if (patch_begins(&t, "diff --git ")) {
 		rc = patch_git_names(r, &t, &h);
 		advance(r);
@@ -395,9 +454,12 @@ read_any(struct patch_reader *r, struct patch_text t)
 	} else if (at_names(r)) {
 		rc = read_file(r, &h);
 	} else {
+		rc = check_around(r, &t);
+		r->behind &= !begins_text(&t);
 		advance(r);
-		return 0;
+		return rc;
 	}
+	r->behind = true;
 	patch_head_release(&h);
 	return rc;
 }

@@ -6,10 +6,11 @@
  * Read are changes, new and deleted files, renames, copies, modes, "\ No newline
  * at end of file", names in quotes (git's core.quotePath, and GNU diff's), and
  * the time of 1970 by which GNU diff -N tells that a file is not there.  What
- * stands around them is skipped, as a mail is; a line that a hunk's counts leave
- * over is an error, since a change would be missing.  Not read are binary
- * patches, links (120000) and submodules (160000).  A blank line in a hunk is
- * one of context whose blank was lost on the way.
+ * stands around them is skipped, as a mail is.  Where a change would be missing it
+ * is an error: a line that a hunk's counts leave over, one that begins with @@,
+ * and behind a file one with + or -, unless another mail has begun.  Not read are
+ * binary patches, context diffs, links (120000) and submodules (160000).  A blank
+ * line in a hunk is one of context whose blank was lost on the way.
  *
  * A hunk is applied where all its old lines are, without any being left out
  * ("fuzz 0"): at its line, moved as the hunk before was, else at the nearest

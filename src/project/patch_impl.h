@@ -16,6 +16,7 @@ struct patch_reader {
 	const char *at, *end;
 	size_t line; /* of at */
 	bool crlf;   /* a CR at each end was added on the way */
+	bool behind; /* a file, and no other text has begun since */
 	int strip;
 	struct err *err;
 };

@@ -313,6 +313,56 @@ misses(void)
 	    "has more in it");
 }
 
+#define FIRST NAMES "@@ -1,2 +1,2 @@\n-a\n+A\n b\n"
+
+/* A change that is in no hunk is one that would be missing. */
+static void
+left_over(void)
+{
+	static const char *const more[] = {"@@\n-d\n+D\n",
+	    "@@-4,2 +4,2 @@\n-d\n+D\n", "\n-d\n+D\n e\n", "e\n+f\n",
+	    "-- \n-d\n", "--\n+d\n", "\n--- d\n+D\n", "\n---\n+++\n",
+	    "\n--------------\n+d\n", "diff --git a/g b/h\nrename from g\n"
+	    "rename to h\n\n+d\n"};
+	autobuf struct strbuf text = STRBUF_INIT;
+
+	for (size_t i = 0; i < sizeof(more) / sizeof(*more); i++) {
+		strbuf_reset(&text);
+		strbuf_addf(&text, FIRST "%s", more[i]);
+		refused(text.buf, "a\nb\nc\nd\ne\n", "of the patch: a ");
+	}
+	refused("@@ x\n" FIRST, "a\nb\n", "a hunk begins with");
+	refused(NAMES "-a\n+b\n", "a\n", "that is in no hunk");
+	refused("*** a/g\n--- b/g\n***************\n*** 1 ****\n! a\n"
+		"--- 1 ----\n! A\n" FIRST, "a\nb\n", "a context diff");
+	refused(FIRST "*** a/g\n--- b/g\n***************\n", "a\nb\n",
+	    "a context diff");
+}
+
+/* What is written around changes by those who write them. */
+static void
+surroundings(void)
+{
+	/* git format-patch --stdout --attach (git 2.39), two of them. */
+	makes("From 1 Mon Sep 17 00:00:00 2001\nSubject: [PATCH 1/2] one\n\n"
+	      "- this\n+ that\n---\n f | 2 +-\n\n" FIRST "-- \n2.39.5\n\n"
+	      "From 2 Mon Sep 17 00:00:00 2001\nSubject: [PATCH 2/2] two\n\n"
+	      "- this\n+ that\n---\n g | 0\n\n"
+	      "diff --git a/g b/g\nnew file mode 100644\n-- \n2.39.5\n\n",
+	    "a\nb\n", "A\nb\n");
+	makes("--------------2.39.5\nContent-Type: text/x-patch\n\n" FIRST
+	      "\n\n--------------2.39.5--\n\n\n", "a\nb\n", "A\nb\n");
+	/* svn diff (Subversion 1.14) */
+	makes("Index: f\n======\n--- f\t(revision 1)\n"
+	      "+++ f\t(working copy)\n@@ -1 +1 @@\n-a\n+A\n\n"
+	      "Property changes on: f\n______\nAdded: svn:executable\n"
+	      "## -0,0 +1 ##\n+*\n\\ No newline at end of property\n",
+	    "a\n", "A\n");
+	makes("commit 1\nAuthor: A <a@b.example>\n\n    - one\n\n"
+	      "diff --git a/f b/f\n" FIRST "\ncommit 2\n\n    + two\n"
+	      "    @@ x\n", "a\nb\n", "A\nb\n");
+}
+
 static void
 bad_patches(void)
 {
@@ -549,6 +599,8 @@ main(void)
 	places();
 	ends_of_lines();
 	misses();
+	left_over();
+	surroundings();
 	bad_patches();
 	lists();
 	diffs();
