@@ -61,9 +61,18 @@ def children(pid):
         return []
 
 
+def status(pid):
+    """Of a process that is gone it is empty."""
+    try:
+        with open("/proc/%d/status" % pid) as f:
+            return f.read()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
 def resident_kb(pid):
-    with open("/proc/%d/status" % pid) as f:
-        return [int(s.split()[1]) for s in f if s.startswith("VmRSS")][0]
+    return [int(s.split()[1]) for s in status(pid).splitlines()
+            if s.startswith("VmRSS")][0]
 
 
 class Cgroup:
@@ -245,13 +254,12 @@ class Env(runner_client.Process):
 
     def helper_pid(self, timeout=60):
         """That of the helper, once the runner has one."""
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + tap.patient(timeout)
         runner = self.runner_pid()
         while time.monotonic() < deadline:
             for pid in children(runner):
-                with open("/proc/%d/status" % pid) as f:
-                    if "\nUid:\t%d\t" % UID in f.read():
-                        return pid
+                if "\nUid:\t%d\t" % UID in status(pid):
+                    return pid
         raise AssertionError("the runner has no helper")
 
     def second(self, **more):
