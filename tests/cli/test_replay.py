@@ -154,9 +154,9 @@ def which_field_differs_is_said():
 @test
 def a_step_that_does_not_end_is_stopped():
     with SandboxHome("restricted") as home:
-        text = fence("$ env new\n! ...\n% timeout: 500ms\n"
-                     "$ run -t 60s a.py <<EOF\n> import time\n"
-                     "> print('begun', flush=True)\n> time.sleep(50)\n> EOF\n"
+        text = fence("$ env new\n! ...\n% timeout: 1s\n"
+                     "$ run -t 60s a.sh <<EOF\n> echo begun\n"
+                     "> exec sleep 50\n> EOF\n"
                      "begun\n! ...\n[timeout]\n$ run b.py <<< 'print(2)'\n2\n")
         begun = time.monotonic()
         same(verdicts(replay(home, write(home, "a.md", text)).is_ok()),

@@ -26,7 +26,7 @@ run b.py <<< 'print("no end", end="")'
 cat a.py
 cat nothing
 exec sh -c 'echo x; echo y >&2; echo z'
-run -t 200ms c.py <<< 'import time; print(1, flush=True); time.sleep(9)'
+run -t 1s c.sh <<< 'echo 1; exec sleep 99'
 get b.py there.py
 run b.py > redirected <<< 'print(1)'
 quiet run b.py <<< 'print(1)'

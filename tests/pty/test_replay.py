@@ -205,9 +205,8 @@ def each_change_is_asked_for():
 
 @test
 def what_was_stopped_at_its_limit_is_written_if_somebody_says_so():
-    text = ("```addesh\n$ env new\n! ...\n%% timeout: 300ms\n$ run -t 60s "
-            "a.py <<< 'import time; print(1, flush=True); "
-            "time.sleep(50)'\n%s```\n")
+    text = ("```addesh\n$ env new\n! ...\n%% timeout: 1s\n$ run -t 60s a.sh "
+            "<<< 'echo 1; exec sleep 50'\n%s```\n")
     with home_of(text % "2\n! ...\n[timeout]\n") as home, \
             replay(home, "--update") as t:
         t.expect("stopped at its time limit")
