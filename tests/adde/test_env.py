@@ -16,6 +16,7 @@ from client import Adde, deviation, engines
 import fake_installer
 import mcp
 import sandboxes
+from leftovers import heard
 from tap import main, patient, same, test
 
 KINDS = engines.KINDS
@@ -462,20 +463,18 @@ def a_workspace_without_environment_stays_for_a_day_after_its_last_use():
             same(os.path.exists(workspace + "/result"), stays, path)
 
 
-def when_it_runs(env, then):
-    """The answer of a call whose program runs until `then` was called."""
+def when_it_runs(env, word, then):
+    """The answer of a call whose program has written the word and runs until
+    `then` was called."""
     request = json.dumps({
         "container_id": env.id, "filename": "a.sh",
-        "code_content": "echo begun; touch on; sleep 600",
+        "code_content": "echo %s; sleep 600" % word,
         "timeout_sec": 500})
     p = subprocess.Popen([env.binary, "execute_code_block", request],
                          env=env.env, stdout=subprocess.PIPE,
                          stderr=subprocess.PIPE)
     try:
-        end = time.monotonic() + patient(30)
-        while not os.path.exists(env.new["workspace"] + "/on"):
-            assert time.monotonic() < end and p.poll() is None
-            time.sleep(0.02)
+        heard(env, word.encode() + b"\n")
         then(p)
         out, err = p.communicate(timeout=patient(60))
     finally:
@@ -488,14 +487,13 @@ def when_it_runs(env, then):
 @test("what ends before its program does is an error with a log: %s", KINDS)
 def _(kind):
     with Env(kind, image="busybox") as env:
-        got = when_it_runs(env, lambda p: p.send_signal(signal.SIGINT))
-        same((got["error"], got["log"]["stdout"]), ("interrupted", "begun\n"))
-        os.unlink(env.new["workspace"] + "/on")
-        got = when_it_runs(env, lambda p: engines.api(kind).delete(
+        got = when_it_runs(env, "one", lambda p: p.send_signal(signal.SIGINT))
+        same((got["error"], got["log"]["stdout"]), ("interrupted", "one\n"))
+        got = when_it_runs(env, "two", lambda p: engines.api(kind).delete(
             "/containers/" + env.id, force="1"))
         assert "environment lost" in got["error"], got
         assert "; the container ended with status 137" in got["error"], got
-        same(got["log"]["stdout"], "begun\n")
+        same(got["log"]["stdout"], "two\n")
 
 
 @deviation("turns", KINDS)

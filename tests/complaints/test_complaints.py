@@ -16,7 +16,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 import engines  # noqa: E402
-from leftovers import Traces, pause, wait_output  # noqa: E402
+from leftovers import Traces, heard, pause, wait_output  # noqa: E402
 from sandboxes import (ENGINES, KINDS, LITTLE_KEPT,  # noqa: E402
                        SandboxHome, Session, Shared, descendants)
 from tap import main, same, test  # noqa: E402
@@ -114,6 +114,7 @@ def _(kind):
                "os.execvp('sleep', ['sleep', '12345'])")
         while "sleep 12345 " not in descendants(s.root()).values():
             pause()
+        heard(s.home, b"before\n")
         engines.api(kind).remove(s.env["id"])
         got = s.answer(limit=60)
         r = got["result"]

@@ -12,7 +12,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 import engines  # noqa: E402
-from leftovers import wait_output  # noqa: E402
+from leftovers import heard, wait_output  # noqa: E402
 from ownengine import OwnEngine  # noqa: E402
 from sandboxes import SandboxHome  # noqa: E402
 from tap import main, patient, same, test  # noqa: E402
@@ -161,7 +161,7 @@ def kill_and_start(engine, must_live):
         without_its_socket(home)
         idle, busy = Client(home, "open"), Client(home, "busy")
         busy.send("exec -- sh -c 'echo on; sleep 1000'")
-        time.sleep(0.5)
+        heard(home, b"on\n")
         dead = home.init("dead")
         engine.kill()
         os.kill(dead, signal.SIGKILL)

@@ -10,6 +10,7 @@ Only what carries the owner of a process that was started here counts: other
 people may use the same engine.
 """
 
+import glob
 import os
 import select
 import subprocess
@@ -145,6 +146,19 @@ class Traces:
 def pause():
     """Between two looks at what has no event to wait for."""
     select.select([], [], [], 0.05)
+
+
+def heard(home, text, limit=60):
+    """Waits until addesh has what a program wrote: it is in a step's log."""
+    logs = home.env["XDG_STATE_HOME"] + "/addesh/**/*.log"
+    end = time.monotonic() + patient(limit)
+    while time.monotonic() < end:
+        for path in glob.glob(logs, recursive=True):
+            with open(path, "rb") as f:
+                if text in f.read():
+                    return
+        pause()
+    raise AssertionError("%r is in no log" % text)
 
 
 def wait_output(process, text, limit=60):
