@@ -14,6 +14,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
 import engines
 import make_image
 from addesh import Home
+from engineapi import ApiError
 from tap import main, patient, same, test
 
 BUILDERS = ("classic", "buildkit", "buildah")
@@ -64,7 +65,11 @@ class Build(Home):
         end = time.monotonic() + patient(60)
         while time.monotonic() < end:
             for c in self.api.containers("addesh.image=build"):
-                c = self.api.get("/containers/%s/json" % c["Id"])
+                try:
+                    c = self.api.get("/containers/%s/json" % c["Id"])
+                except ApiError as e:    # another build's, gone by now
+                    same(e.status, 404)
+                    continue
                 if mine in c["Config"]["Env"]:
                     return
             time.sleep(0.1)    # there is no event to wait for

@@ -33,7 +33,7 @@ def run(h, *lines):
 
 def has(kind, name):
     try:
-        engines.api(kind).call("GET", "/images/%s/json" % name)
+        engines.api(kind).get("/images/%s/json" % name)
         return True
     except ApiError as e:
         same(e.status, 404)
