@@ -76,15 +76,27 @@ tell(struct reading *r, char **w, size_t n)
 	} else if (!strchr("uain", f.kind)) {
 		return false;
 	}
-	r->fn(r->arg, r->texts - 1, &f);
+	if (r->fn)
+		r->fn(r->arg, r->texts - 1, &f);
 	return true;
+}
+
+/* What was written, as one string whatever bytes are in it. */
+static char *
+copy_of(const struct strbuf *out)
+{
+	char *copy = xmemdup(out->buf, out->len + 1);
+
+	for (char *s = copy; (s = memchr(s, 0, (size_t)(copy + out->len - s)));)
+		*s = ' ';
+	return copy;
 }
 
 bool
 check_facts_read(
     const struct strbuf *out, size_t n, check_fact_fn *fn, void *arg)
 {
-	autofree char *copy = xstrndup(out->buf, out->len);
+	autofree char *copy = copy_of(out);
 	struct reading r = {fn, arg, 0, n, STRBUF_INIT};
 	char *rest = copy, *line, *words[WORDS_MAX];
 	bool good = true, ended = false;

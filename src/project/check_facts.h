@@ -45,9 +45,9 @@ struct check_fact {
 typedef void check_fact_fn(void *arg, size_t text, const struct check_fact *f);
 
 /*
- * Reads what such a program wrote about n texts, which may be anything; fn is
- * called for each fact but 'f'.  False: it is not what it should be, or not
- * whole.
+ * Reads what such a program wrote about n texts, which may be anything; fn, if
+ * it is not NULL, is called for each fact but 'f'.  A NUL is read as a blank.
+ * False: it is not what it should be, or not whole.
  */
 bool check_facts_read(
     const struct strbuf *out, size_t n, check_fact_fn *fn, void *arg);

@@ -410,7 +410,8 @@ session_check(struct session *s, struct env *env, const struct check_input *in,
     size_t n, unsigned layers, bool directory, struct check_outcome *out,
     struct err *err)
 {
-	struct checking c = {s, env, rules(s, err), layers, out, err};
+	struct checking c = {.s = s, .env = env, .rules = rules(s, err),
+	    .layers = layers, .out = out, .err = err};
 	struct texts t = {0};
 	int rc = -1;
 

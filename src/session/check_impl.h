@@ -22,6 +22,7 @@ struct checking {
 	const struct check_rules *rules;
 	unsigned layers;
 	struct check_outcome *out;
+	uint64_t failed_ms; /* that parsers took which then told nothing */
 	struct err *err;
 };
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/io.h"
 #include "session/env_source.h"
 
@@ -11,6 +12,8 @@
 #define PROGRAM_MAX_BYTES (96u << 10) /* one word of execve(2) has 128 KiB */
 #define BATCH_TEXTS 200
 #define BATCH_BYTES (8u << 20)
+#define BATCH_PARTS 16	/* of one that failed */
+#define FAILED_RUNS_MAX 4 /* times the timeout, that may be lost with that */
 
 /* One call of a command, and what it wrote. */
 struct saying {
@@ -241,34 +244,48 @@ on_fact(void *arg, size_t at, const struct check_fact *f)
 	}
 }
 
-static int
+/* The caller's, NULL: all of the texts were told of. */
+static char *
 read_facts(struct checking *c, const struct check_command *command,
     struct check_text **texts, size_t n, struct saying *say)
 {
 	struct telling t = {c, texts};
-	autofree char *trouble = trouble_of(say, command->argv.v[0]);
+	char *trouble = trouble_of(say, command->argv.v[0]);
 
+	if (trouble)
+		return trouble;
+	/* Of what is not whole nothing is taken: they may be asked again. */
+	if (!check_facts_read(&say->out, n, NULL, NULL))
+		return xasprintf("%s failed: %.200s", command->argv.v[0],
+		    say->both.len ? say->both.buf : "it said nothing");
 	for (size_t i = 0; i < n; i++)
 		texts[i]->told = true;
-	if (!trouble && check_facts_read(&say->out, n, on_fact, &t))
-		return 0;
-	if (!trouble)
-		trouble = xasprintf("%s failed: %.200s", command->argv.v[0],
-		    say->both.len ? say->both.buf : "it said nothing");
-	for (size_t i = 0; i < n; i++) {
-		texts[i]->told = false;
-		check_not_done(c, CHECK_SYNTAX, texts[i]->in->name, trouble);
-	}
-	return 0;
+	check_facts_read(&say->out, n, on_fact, &t);
+	return NULL;
 }
 
-/* 1: the command is not there. */
+static void
+none_told(struct checking *c, struct check_text **texts, size_t n,
+    const char *why)
+{
+	static const enum check_layer layers[] = {
+	    CHECK_SYNTAX, CHECK_SECURITY};
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < ARRAY_SIZE(layers); k++)
+			if (check_wants(c, layers[k]))
+				check_not_done(
+				    c, layers[k], texts[i]->in->name, why);
+}
+
+/* 1: the command is not there.  *trouble: why they were not told of. */
 static int
-parse_batch(struct checking *c, const struct check_command *command,
-    struct check_text **texts, size_t n)
+ask(struct checking *c, const struct check_command *command,
+    struct check_text **texts, size_t n, char **trouble)
 {
 	autobuf struct strbuf input = STRBUF_INIT;
 	struct saying say = {STRBUF_INIT, STRBUF_INIT, VERDICT_INIT};
+	int64_t began = clock_ms();
 	int rc;
 
 	for (size_t i = 0; i < n; i++) {
@@ -279,9 +296,44 @@ parse_batch(struct checking *c, const struct check_command *command,
 	if (!rc && is_missing(&say))
 		rc = 1;
 	else if (!rc)
-		rc = read_facts(c, command, texts, n, &say);
+		*trouble = read_facts(c, command, texts, n, &say);
+	if (*trouble)
+		c->failed_ms += (uint64_t)(clock_ms() - began);
 	saying_release(&say);
 	return rc;
+}
+
+static bool
+may_fail_again(const struct checking *c)
+{
+	return c->failed_ms <
+	       FAILED_RUNS_MAX * policy_num(c->s->policy, SET_TIMEOUT);
+}
+
+/* 1: the command is not there.  When it fails, one text may be why: the others
+   do not go without for that. */
+static int
+parse_batch(struct checking *c, const struct check_command *command,
+    struct check_text **texts, size_t n)
+{
+	size_t part = (n + BATCH_PARTS - 1) / BATCH_PARTS;
+	autofree char *trouble = NULL;
+	int rc = ask(c, command, texts, n, &trouble);
+
+	if (rc || !trouble)
+		return rc;
+	if (n == 1 || !may_fail_again(c)) {
+		none_told(c, texts, n, trouble);
+		return 0;
+	}
+	for (size_t i = 0; i < n && rc >= 0; i += part) {
+		size_t count = n - i < part ? n - i : part;
+
+		rc = parse_batch(c, command, texts + i, count);
+		if (rc > 0) /* it is there no more */
+			none_told(c, texts + i, count, trouble);
+	}
+	return rc < 0 ? rc : 0;
 }
 
 static int

@@ -871,6 +871,37 @@ def _(name, file, text):
                                   "message": "0 denied, 0 warnings"})
 
 
+# What Python's parser tells of it is more than is read.
+MUCH = "import %s as m\n%sm.eval(x)\n" % ("a" * 3000000, "m.eval(x)\n" * 2)
+WITH_NUL = {"nul.py": 'if 0: __import__("\\0").system()\neval(x)\n',
+            "nul.js": "require('\\0').exec(1);\neval(x);\n"}
+
+
+@test
+def one_text_takes_nothing_from_the_others():
+    s = rooms.get()
+    for name, text in dict(WITH_NUL, **{
+            "a.py": "eval(x)\n", "much.py": MUCH, "z.py": "def f(:\n",
+            "a.js": "eval(x);\n"}).items():
+        s.home.write("many/" + name, text)
+    for i in range(20):
+        s.home.write("many/b%02d.py" % i, "def f(:\n")
+    r = s.do("check --only syntax,security many")["result"]
+    want = ([("many/%s.py" % n, "syntax", "syntax")
+             for n in ["b%02d" % i for i in range(20)] + ["z"]] +
+            [("many/" + n, "security", "eval")
+             for n in ("a.js", "a.py", "nul.js", "nul.py")] +
+            [("many/much.py", layer, "not-checked")
+             for layer in ("security", "syntax")])
+    same(sorted((f["file"], f["layer"], f["rule"]) for f in r["findings"]
+                if not f["by_text"]), sorted(want))
+    r = s.do("check --only security many/much.py")["result"]
+    same([f["layer"] for f in r["findings"] if not f["by_text"]],
+         ["security"])
+    same(list(r["details"]), ["security"])
+    assert "too much" in r["details"]["security"]["message"], r["details"]
+
+
 @test
 def what_nobody_looked_at_has_not_passed():
     s = rooms.get("python")
