@@ -665,9 +665,10 @@ def called(image, *names):
 SERVER = """
 require('http').createServer((q, r) => r.end('Hello World')).listen(3000);
 """
-ASK = ("node /app/server.js & sleep 2 && node -e \"require('http').get("
+ASK = ("node /app/server.js & node -e \"const ask = () => require('http').get("
        "'http://localhost:3000/', r => { let d=''; r.on('data', c=>d+=c); "
-       "r.on('end', ()=>console.log(d)); });\"")
+       "r.on('end', ()=>console.log(d)); }).on('error', "
+       "() => setTimeout(ask, 100)); ask()\"")
 
 
 @test
@@ -712,7 +713,7 @@ def the_flows_of_its_examples_work_with_the_client_of_adde():
             adde.made.append(env)
             log = call("execute_code_block", {
                 "container_id": env, "filename": "run.sh",
-                "code_content": ASK, "timeout_sec": 15})["log"]
+                "code_content": ASK, "timeout_sec": 60})["log"]
             same(four(log), (0, "Hello World\n", ""))
             listed = call("list_agent_images", {"filter_tag": "agent-env"})
             found = {t for i in listed["images"] for t in i["tags"]}

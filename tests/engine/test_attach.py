@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import sys
-import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -217,11 +216,11 @@ def _(kind):
     with container(kind) as made, Session(kind, new=None) as s:
         s.ok("env attach " + made)
         api = engines.api(kind)
-        timer = threading.Timer(
-            0.5, lambda: api.post("/containers/%s/kill" % made))
-        timer.start()
-        result = s.do("exec sleep 600")["result"]
-        timer.join()
+        s.send("exec sleep 600")
+        while "sleep 600 " not in processes(kind, made):
+            pause()
+        api.post("/containers/%s/kill" % made)
+        result = s.answer()["result"]
         assert "ended with status 137" in result["message"], result
         same(result["hint"], "the next command attaches to %s again" % made)
         got = s.do("exec true")

@@ -47,10 +47,10 @@ class Mapped:
 
 def outlives_its_session(h):
     """Another process finds a kept environment, which ends itself."""
-    h.addesh("-c", "env new busybox:latest --keep=5s --name k1", "-c",
+    h.addesh("-c", "env new busybox:latest --keep=8s --name k1", "-c",
              "exec -- sh -c 'echo left > f'").is_ok()
     same(h.addesh("-c", "env use k1", "-c", "cat f").is_ok().out, "left\n")
-    time.sleep(4)
+    time.sleep(7)
     end = time.monotonic() + patient(60)
     while True:
         done = h.addesh("--json", "env", "ls", "-a").is_ok()

@@ -139,12 +139,12 @@ def one_that_is_open_can_be_kept(kind):
         assert "until it has been idle for 2h" in done.out, done.out
 
 
-@test(values=KINDS)
+@test(values=KINDS, beside=True)
 def its_lease_ends_it(kind):
-    with Kept(kind, "env new --keep=3s --name k1") as h:
+    with Kept(kind, "env new --keep=6s --name k1") as h:
         # use renews it
         for _ in range(4):
-            time.sleep(1)
+            time.sleep(2)
             same(h.in_it("cat f").is_ok().out, "left\n")
         until(lambda: not h.lives(), "ended by its lease")
         same(h.rows()["k1"]["state"], "ended")
@@ -163,14 +163,14 @@ def its_lease_ends_it(kind):
 def one_in_use_does_not_end(kind):
     """Neither in a run that is longer than the lease, nor in a session that
     does nothing; when both are over it does."""
-    with Kept(kind, "env new --keep=2s --name k1") as h:
-        same(h.in_it("exec -- sh -c 'sleep 5; cat f'").is_ok().out, "left\n")
+    with Kept(kind, "env new --keep=5s --name k1") as h:
+        same(h.in_it("exec -- sh -c 'sleep 7; cat f'").is_ok().out, "left\n")
         idle = h.spawn("--json", "-k", stdin=-1)
         for command in b"env use k1\n", b"cat f\n":
             idle.stdin.write(command)
             idle.stdin.flush()
             assert json.loads(idle.stdout.readline())["ok"]
-            time.sleep(5)
+            time.sleep(7)
         idle.communicate()
         same(idle.returncode, 0)
         until(lambda: not h.lives(), "ended by its lease")

@@ -86,7 +86,7 @@ class Home(SandboxHome):
             time.sleep(0.5)
 
 
-@test(values=KINDS, deadline=60 + 4 * ROUNDS)
+@test(values=KINDS, deadline=120 + 12 * ROUNDS)
 def nothing_is_lost_and_nothing_stays(kind):
     seed = random.randrange(1 << 32)
     diag("seed %d" % seed)

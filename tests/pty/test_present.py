@@ -4,6 +4,7 @@
 import json
 import os
 import pty
+import re
 import signal
 import sys
 import termios
@@ -53,7 +54,7 @@ c
 
 That was all.
 """
-LIMIT = 20
+LIMIT = 60
 FIRST = "run a.py <<< 'print(6 * 7)'"
 SECOND = "exec sh -c 'echo x >> f; wc -l < f'"
 # It may follow one that was erased.
@@ -480,7 +481,8 @@ def notes_and_clock_on_a_second_terminal():
         t.press(NEXT, "^42\n")
         other.expect("step 3/5.*\nSecond\n\nbreathe\nnext:\n"
                      "  exec sh .*a key shows the next section\n")
-        other.expect("step 3/5   00:0[1-9] of 20:00")    # it ticks
+        # it ticks
+        other.expect("step 3/5   (?!00:00)\\d\\d:\\d\\d of 20:00")
         t.press(NEXT, "Second\n")
         t.press(TAKE)
         t.line("exec sh -c 'echo >> f'")
@@ -802,7 +804,7 @@ def it_needs_a_terminal_but_a_rehearsal_does_not():
         done = home.addesh("present", "--rehearse", "a.md").is_ok()
         assert "5 steps in " in done.out, done.out
         assert "planned with typing and talking: " in done.out, done.out
-        assert "~" not in done.out, done.out
+        assert "not as planned" not in done.out, done.out
 
 
 @test
@@ -812,14 +814,17 @@ def a_rehearsal_names_what_is_slow_and_what_is_not_as_planned():
     with home_of(text) as home:
         done = home.addesh("present", "--rehearse", "a.md").is_status(1)
         assert "~ slow" in done.out, done.out
-        assert "1 slower than 5s; ~ 1 not as planned" in done.out, done.out
+        assert re.search("[1-5] slower than 5s; ~ 1 not as planned",
+                         done.out), done.out
         done = home.addesh("--json", "present", "--rehearse",
                            "a.md").is_status(1)
         result = json.loads(done.out)["result"]
         same([s["met"] for s in result["steps"]],
              [True, True, True, True, False])
         assert result["steps"][4]["ms"] > 5000, result
-        same((result["slow"], result["unmet"]), (1, 1))
+        # so may be others on a busy machine
+        same((result["slow"], result["unmet"]),
+             (sum(s["ms"] > 5000 for s in result["steps"]), 1))
 
 
 @test

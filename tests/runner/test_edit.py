@@ -160,7 +160,7 @@ def test_cancelled_at_any_time(env):
             env.send(end + cancel)
         else:
             env.send(end)
-            time.sleep(0.0005 * turn)
+            time.sleep(0.0001 * 2 ** (turn // 2))
             env.send(cancel)
         if env.wait(ident).end.kind == "VERDICT":
             content = new
