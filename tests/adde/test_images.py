@@ -38,7 +38,7 @@ class Images(Adde):
 @test("pull_image: %s", KINDS)
 def _(kind):
     registry = engines.state(kind)["registry"]
-    with Adde(kind) as adde:
+    with engines.alone("remote"), Adde(kind) as adde:
         same(adde.ok("pull_image", image=" %s/remote:latest " % registry),
              {"ok": True})
         answer = adde.call("pull_image", image=registry + "/none:1")
@@ -191,7 +191,7 @@ def _(kind):
 @test
 def an_image_that_addesh_did_not_make_can_be_deleted():
     registry = engines.state("docker")["registry"]
-    with Adde("docker") as adde:
+    with engines.alone("remote"), Adde("docker") as adde:
         name = registry + "/remote:latest"
         adde.ok("pull_image", image=name)
         engines.api("docker").post("/images/%s/tag?repo=%s&tag=1" % (

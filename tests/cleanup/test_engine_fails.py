@@ -170,7 +170,7 @@ def _():
             "exec -- sh -c 'echo working; sleep 1000'\n"))
         wait_output(p, b"working")
         engine.kill()
-        _, err = p.communicate(timeout=60)
+        _, err = p.communicate(timeout=patient(60))
         same(p.returncode, 125)
         assert b"environment lost after " in err, err
         engine.start()

@@ -19,7 +19,7 @@ import engines  # noqa: E402
 from leftovers import Traces, heard, pause, wait_output  # noqa: E402
 from sandboxes import (ENGINES, KINDS, LITTLE_KEPT,  # noqa: E402
                        SandboxHome, Session, Shared, descendants)
-from tap import main, same, test  # noqa: E402
+from tap import main, patient, same, test  # noqa: E402
 
 shared = Shared()
 SLOW_MS = 15000    # no answer may take this much longer than it has to
@@ -46,7 +46,7 @@ def _(kind):
         while "python3 /workspace/a.py " not in traces.programs():
             pause()
         p.send_signal(signal.SIGINT)
-        out, err = p.communicate(timeout=60)
+        out, err = p.communicate(timeout=patient(60))
         got = json.loads(out.splitlines()[-1])
         same((p.returncode, got["result"]["cancelled"]), (130, True), err)
         traces.gone()
@@ -300,7 +300,7 @@ def _(kind):
             p = traces.spawn("-c", "env new", "-c", "run a.py")
             wait_output(p, b"on")
             p.send_signal(signal.SIGINT)
-            _, err = p.communicate(timeout=60)
+            _, err = p.communicate(timeout=patient(60))
             same(p.returncode, 130, err)
         traces.gone()
 

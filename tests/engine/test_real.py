@@ -212,7 +212,7 @@ def _(kind):
     s = state(kind)
     url = endpoint(kind)
     free, guarded = s["registry"], s["registry-auth"]
-    with alone("pull-" + kind):
+    with alone("remote"):
         for name in (free + "/remote", guarded + "/remote"):
             tool(url, "rmi", name)
         out = good(tool(url, "pull", free + "/remote")).decode()

@@ -322,7 +322,7 @@ def ctrl_c_is_the_status_with_k_too():
                     "exec sh -c 'echo begun; sleep 100'", "-c", "exec true")
         same(p.stdout.readline(), b"begun\n")
         p.send_signal(signal.SIGINT)
-        p.communicate(timeout=60)
+        p.communicate(timeout=patient(60))
         same(p.returncode, 130)
 
 

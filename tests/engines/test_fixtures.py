@@ -66,8 +66,9 @@ def pull(kind, name):
 @test("%s pulls from the registry", engines.KINDS)
 def _(kind):
     name = engines.state(kind)["registry"] + "/remote"
-    assert not pull(kind, name)
-    engines.api(kind).delete("/images/" + name + ":latest")
+    with engines.alone("remote"):
+        assert not pull(kind, name)
+        engines.api(kind).delete("/images/" + name + ":latest")
 
 
 @test("%s cannot pull what lacks a layer", engines.KINDS)

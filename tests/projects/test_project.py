@@ -18,7 +18,7 @@ from engineapi import ApiError  # noqa: E402
 import fake_installer  # noqa: E402
 from leftovers import Traces  # noqa: E402
 from sandboxes import ENGINES, SandboxHome  # noqa: E402
-from tap import diag, main, same, test  # noqa: E402
+from tap import diag, main, patient, same, test  # noqa: E402
 
 IMAGE = "busybox:latest"
 KINDS = ENGINES + ("restricted-root",)
@@ -390,7 +390,7 @@ def _(kind):
             assert p.poll() is None, p.communicate()
             time.sleep(0.001)
         p.send_signal(signal.SIGINT)
-        out, err = p.communicate(timeout=60)
+        out, err = p.communicate(timeout=patient(60))
         same((p.returncode, err.decode().splitlines()[-1]),
              (130, "addesh: project open: interrupted"))
         same(h.kept_files(), [])

@@ -289,7 +289,7 @@ def _():
                 time.sleep(0.05)
             time.sleep(1.5)
             os.kill(p.pid, how)
-            out, err = p.communicate(timeout=60)
+            out, err = p.communicate(timeout=patient(60))
             assert b"executed" not in out and b"rejected" not in out, out
             if how == signal.SIGINT:
                 same(p.returncode, 130, err)

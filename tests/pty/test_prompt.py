@@ -11,7 +11,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 
 import engines                                  # noqa: E402
 from addesh import Home                         # noqa: E402
-from tap import main, same, test                # noqa: E402
+from tap import main, patient, same, test       # noqa: E402
 from terminal import Screen, Terminal           # noqa: E402
 
 
@@ -700,7 +700,7 @@ def _(where):
             t.expect("^begun")
         os.close(t.fd)
         t.fd = -1
-        t.process.wait(60)
+        t.process.wait(patient(60))
         same([f for f in home.files() if f != "state/addesh/history"], [],
              "what is left behind")
 

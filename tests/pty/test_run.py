@@ -9,7 +9,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 
 import engines                                  # noqa: E402
 from addesh import Home                         # noqa: E402
-from tap import main, same, test                # noqa: E402
+from tap import main, patient, same, test       # noqa: E402
 from terminal import Screen, Terminal           # noqa: E402
 
 
@@ -282,7 +282,7 @@ def a_terminal_that_went_without_a_signal_ends_it():
             while seen.encode() not in got:
                 got += os.read(ours, 4096)
         os.close(ours)
-        p.communicate(timeout=60)
+        p.communicate(timeout=patient(60))
 
 
 main()
