@@ -32,6 +32,8 @@ int session_apply(struct env *env, const struct edits *edits, struct err *err);
 /* Remembers edits that were made by a step.  *dropped: they are too large. */
 int session_undo_push(struct session *s, struct env *env,
     const struct edits *edits, unsigned step, bool *dropped, struct err *err);
+/* The environment is kept from now on, and so is what is in memory of that. */
+int session_undo_keep(struct session *s, struct env *env, struct err *err);
 /* The edits that undo the last ones that are remembered, and the step that made
    them; ERR_USAGE if there are none. */
 int session_undo_plan(struct session *s, struct env *env, struct edits *edits,

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "sandbox/kept.h"
+#include "session/apply.h"
 #include "session/project.h"
 #include "session/session_impl.h"
 
@@ -100,7 +101,9 @@ session_env_keep(struct session *s, struct env *env, uint64_t lease_ms,
 	env->spec.lease_ms = lease_ms;
 	if (!env->id)
 		env->id = xstrdup(box_id(env->box));
-	return session_env_save(s, env, err);
+	return session_env_save(s, env, err) || session_undo_keep(s, env, err)
+		   ? -1
+		   : 0;
 }
 
 /* ---- one of the register becomes one of the session ---- */

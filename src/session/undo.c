@@ -90,24 +90,47 @@ load(const struct session *s, struct env *env)
 	return all;
 }
 
+static int
+put(const struct session *s, const struct env *env, const char *path,
+    const json *all, struct err *err)
+{
+	autofree char *text = json_print(all);
+	int rc = io_put_file(path, text, strlen(text), 0600, err);
+
+	/* What has ended keeps nothing. */
+	if (!kept_exists(&s->runtime, env->id))
+		unlink(path);
+	return rc;
+}
+
 /* Takes all. */
 static int
 save(const struct session *s, struct env *env, json *all, struct err *err)
 {
-	autofree char *path = undo_path(s, env), *text = NULL;
-	int rc = 0;
+	autofree char *path = undo_path(s, env);
+	int rc;
 
 	json_free(env->undo);
 	env->undo = path ? NULL : all;
 	if (!path)
 		return 0;
-	text = json_print(all);
+	rc = put(s, env, path, all, err);
 	json_free(all);
-	rc = io_put_file(path, text, strlen(text), 0600, err);
-	/* What has ended keeps nothing. */
-	if (!kept_exists(&s->runtime, env->id))
-		unlink(path);
 	return rc;
+}
+
+int
+session_undo_keep(struct session *s, struct env *env, struct err *err)
+{
+	autofree char *path = undo_path(s, env);
+
+	if (!path || !env->undo)
+		return 0;
+	if (put(s, env, path, env->undo, err))
+		return err_prefix(err, "keeping what can be undone");
+	json_free(env->undo);
+	env->undo = NULL;
+	return 0;
 }
 
 static size_t

@@ -204,8 +204,9 @@ def _(sandbox):
     with Home(options=engines.sandbox(sandbox)) as h:
         changes(h, "c", ("a", "1\n"))
         changes(h, "d", ("a", "2\n"))
-        h.addesh("-s", "n", "-c", "env new", "-c", "apply c").is_ok()
-        h.addesh("-s", "n", "-c", "apply d").is_ok()
+        h.addesh("-c", "env new --name e1", "-c", "apply c", "-c",
+                 "env keep").is_ok()
+        h.addesh("-s", "n", "-c", "env use e1", "-c", "apply d").is_ok()
         done = h.addesh("-q", "-s", "n", "-c", "apply --undo", "-c",
                         "exec cat a").is_ok()
         assert done.out.endswith("1\n"), done
