@@ -338,9 +338,45 @@ PERL = [
     "use POSIX @{[mkdir '/tmp/ran']};",
     "my $s = \"\n# \"; use POSIX mkdir '/tmp/ran';",
     "=pod\n\n=cut\n\nuse POSIX mkdir('/tmp/ran');",
+    "\ufeffuse strict mkdir('/tmp/ran');",
+    "\nBEGIN { mkdir '/tmp/ran' }".encode("utf-16-le").decode(),
+    "use parent '/tmp/inc/POSIX';", "use base 'Evil';", "use ok 'Evil';",
+    "use autodie 'Evil';", "use Math::BigInt lib => 'Evil';",
+    "sub IsX { mkdir '/tmp/ran'; '' } 'a' =~ m'\\p{main::IsX}';",
+    "s'a'use POSIX mkdir \"/tmp/ran\"'e;",
+    "5 %s,a\\,b, use POSIX mkdir('/tmp/ran'),e;",
+    "s(a)(use POSIX mkdir '/tmp/ran')e;",
+    "s{a} \"use POSIX mkdir '/tmp/ran'\"e;",
+    "s{a}#use POSIX mkdir '/tmp/ran'#e;",
+    "s #\n zazBEGIN{mkdir '/tmp/ran'}ze;",
+    "s{a} zBEGIN{mkdir '/tmp/ran'}ze;",
+    "use Carp; package Carp; sub croak { mkdir '/tmp/ran' } package main; "
+    "use POSIX 'none';",
+    "use Carp; sub #\nCarp::croak { mkdir '/tmp/ran' } use POSIX 'none';",
 ]
-SIDES = [(n,) + SIDE[n] for n in sorted(SIDE)] + \
-    [("perl %d" % i, "a.pl", "%s\n1;\n" % t) for i, t in enumerate(PERL)]
+# These are read, but not with what they ask for.
+PERL_READ = ["%s#!perl -I/tmp/inc\nuse POSIX;" % at for at in
+             ("", "\ufeff", " ", ":", "\n", "#line 0\n")] + \
+    ["use POSIX qw(floor);\nuse constant A => 1;\n"
+     "# See <a>.\n\nuse List::Util 'sum';\ns{a} {b};\n"]
+
+
+@test
+def perl_runs_nothing_of_what_it_reads():
+    s = rooms.get()
+    os.makedirs(s.home.work + "/perl", exist_ok=True)
+    for i, text in enumerate(PERL + PERL_READ):
+        s.home.write("perl/%02d.pl" % i, text + "\n1;\n")
+    s.ok("exec -- sh -c 'mkdir /tmp/inc; "
+         "echo \"mkdir q(/tmp/ran);\" >/tmp/inc/POSIX.pm'")
+    r = s.do("check --only syntax perl")["result"]
+    s.ok("exec -- rm -r /tmp/inc")
+    same(s.ok("exec -- sh -c 'ls -d /tmp/ran; true'")["stdout"], "")
+    same(found(r, "file", "rule"), [("perl/%02d.pl" % i, "not-checked")
+                                    for i in range(len(PERL))])
+
+
+SIDES = [(n,) + SIDE[n] for n in sorted(SIDE)]
 
 
 @test("%s: nothing of it is run, and nothing is left", SIDES)
