@@ -206,14 +206,14 @@ def _(sandbox):
         changes(h, "d", ("a", "2\n"))
         h.addesh("-c", "env new --name e1", "-c", "apply c", "-c",
                  "env keep").is_ok()
-        h.addesh("-s", "n", "-c", "env use e1", "-c", "apply d").is_ok()
-        done = h.addesh("-q", "-s", "n", "-c", "apply --undo", "-c",
-                        "exec cat a").is_ok()
+        use = ("-q", "-c", "env use e1", "-c")
+        h.addesh(*use, "apply d").is_ok()
+        done = h.addesh(*use, "apply --undo", "-c", "exec cat a").is_ok()
         assert done.out.endswith("1\n"), done
         kept = h.env["XDG_STATE_HOME"] + "/addesh/kept"
         same([os.stat(kept + "/" + f).st_mode & 0o777
               for f in os.listdir(kept) if f.endswith(".undo")], [0o600])
-        h.addesh("-s", "n", "-c", "apply --undo", "-c", "env rm e1").is_ok()
+        h.addesh(*use, "apply --undo", "-c", "env rm e1").is_ok()
         same(os.listdir(kept), [], "and forgets it with its end")
 
 
