@@ -432,6 +432,7 @@ read_tap(struct tap *t, char *text, size_t depth)
 	return true;
 }
 
+/* The first point below several names may be deeper by as many levels. */
 static void
 read_comment(struct tap *t, const char *text, size_t depth)
 {
@@ -439,12 +440,11 @@ read_comment(struct tap *t, const char *text, size_t depth)
 
 	if (str_starts(text, head) && depth < DEPTH_MAX &&
 	    depth <= t->depth + 1) {
-		if (depth <= t->depth)
-			close_point(t, depth);
-		else
-			close_point(t, t->depth);
+		close_point(t, depth <= t->depth ? depth : t->depth);
 		free(t->levels[depth].subtest);
 		t->levels[depth].subtest = xstrdup(text + strlen(head));
+		if (depth > t->depth)
+			t->depth = depth;
 	} else if (t->said.len < NOTES_MAX) {
 		strbuf_addf(&t->said, "%s\n", text + 1 + (text[1] == ' '));
 	}

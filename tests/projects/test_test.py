@@ -307,6 +307,27 @@ def what_cannot_be_loaded():
     same(t["run"]["diagnosis"]["kind"], "syntax_error")
 
 
+DEEP = """const { describe, it } = require('node:test');
+describe('a', () => describe('b', () => {
+    describe('c', () => {
+        it('right', () => {});
+        it('wrong', () => require('assert')(0, 'no'));
+    });
+    it('beside', () => {});
+}));
+describe('d', () => describe('e', () => it('last', () => {})));
+"""
+
+
+# Node 18 of the image, and what the machine has.
+@test("%s: blocks of node's tests within each other",
+      ["docker", "restricted-root"])
+def _(kind):
+    t = state_of(room(kind), {"deep.test.js": DEEP})
+    same_counts(t, {"passed": 3, "failed": 1})
+    same_failing(t, [("wrong", "deep.test.js", 5, "no")])
+
+
 IN_SRC = """import acme, subprocess, sys
 subprocess.run([sys.executable, "-c", "import acme"], check=True)
 """
