@@ -12,7 +12,14 @@
 #define OUTPUT_MAX (64u << 10) /* kept of a test while it goes on */
 #define PARENTS_MAX 20         /* that are told of a subtest */
 
-/* A test, or (name empty) a package, or what builds one. */
+/* What builds something (since Go 1.24): a package that is tested, its tests,
+   or what they need.  Nothing says that it ends. */
+struct build {
+	char *path; /* "PACKAGE [PACKAGE.test]" */
+	struct strbuf output;
+};
+
+/* A test, or (name empty) a package. */
 struct go_test {
 	char *key;        /* package, newline, name */
 	const char *name; /* in key */
@@ -20,7 +27,9 @@ struct go_test {
 	struct strbuf output;
 	bool began, ended;
 	bool has_children, child_failed;
-	bool not_built; /* of a package */
+	/* Of a package: it was not built, and what failed, or NULL. */
+	bool not_built;
+	const struct build *failed_build;
 	enum test_state state;
 };
 
@@ -29,7 +38,8 @@ struct go {
 	void *tree;             /* of tests, by key */
 	struct go_test **tests; /* in the order in which they came */
 	size_t n, cap;
-	bool seen; /* anything of go's */
+	void *builds; /* by path */
+	bool seen;    /* anything of go's */
 };
 
 static int
@@ -37,6 +47,42 @@ compare(const void *a, const void *b)
 {
 	return strcmp(
 	    ((const struct go_test *)a)->key, ((const struct go_test *)b)->key);
+}
+
+static int
+compare_builds(const void *a, const void *b)
+{
+	return strcmp(
+	    ((const struct build *)a)->path, ((const struct build *)b)->path);
+}
+
+static struct build *
+find_build(struct go *g, const char *path, bool add)
+{
+	struct build query = {.path = (char *)path}, *b;
+	void *node = tfind(&query, &g->builds, compare_builds);
+
+	if (node || !add)
+		return node ? *(struct build **)node : NULL;
+	b = xcalloc(1, sizeof(*b));
+	b->path = xstrdup(path);
+	strbuf_init(&b->output);
+	if (!tsearch(b, &g->builds, compare_builds))
+		abort();
+	return b;
+}
+
+static void
+release_builds(struct go *g)
+{
+	while (g->builds) {
+		struct build *b = *(struct build **)g->builds;
+
+		tdelete(b, &g->builds, compare_builds);
+		free(b->path);
+		strbuf_release(&b->output);
+		free(b);
+	}
 }
 
 static struct go_test *
@@ -70,6 +116,7 @@ release(struct go *g)
 		free(g->tests[i]);
 	}
 	free(g->tests);
+	release_builds(g);
 }
 
 static char *
@@ -264,14 +311,27 @@ state_of(const char *action)
 	return strcmp(action, "skip") ? -1 : TEST_SKIPPED;
 }
 
-/* Events of a build (since Go 1.24) name "PACKAGE [PACKAGE.test]". */
 static void
 add_build_output(struct go *g, const json *event)
 {
-	const char *path = json_str(event, "ImportPath", "");
-	autofree char *package = xstrndup(path, strcspn(path, " "));
+	struct build *b =
+	    find_build(g, json_str(event, "ImportPath", ""), true);
 
-	add_output(find(g, package, "", true), json_str(event, "Output", ""));
+	if (b->output.len < OUTPUT_MAX)
+		strbuf_adds(&b->output, json_str(event, "Output", ""));
+}
+
+static void
+note_not_built(struct go *g, struct go_test *p, const json *event)
+{
+	const char *output = json_str(event, "Output", "");
+	const char *failed = json_str(event, "FailedBuild", NULL);
+
+	if (failed)
+		p->failed_build = find_build(g, failed, false);
+	if (failed || strstr(output, "[build failed]") ||
+	    strstr(output, "[setup failed]"))
+		p->not_built = true;
 }
 
 static void
@@ -279,7 +339,6 @@ read_event(struct go *g, const json *event)
 {
 	const char *action = json_str(event, "Action", "");
 	const char *package = json_str(event, "Package", "");
-	const char *output = json_str(event, "Output", "");
 	double seconds = json_num(event, "Elapsed", -1);
 	int state = state_of(action);
 	struct go_test *t;
@@ -292,15 +351,13 @@ read_event(struct go *g, const json *event)
 	if (!strcmp(action, "run"))
 		begin_test(t);
 	else if (!strcmp(action, "output"))
-		add_output(t, output);
+		add_output(t, json_str(event, "Output", ""));
 	else if (state >= 0 && *t->name)
 		end_test(g, t, state, seconds);
 	else if (state >= 0)
 		end_package(g, t, state, seconds);
-	if (!*t->name && (json_get(event, "FailedBuild") ||
-			     strstr(output, "[build failed]") ||
-			     strstr(output, "[setup failed]")))
-		t->not_built = true;
+	if (!*t->name)
+		note_not_built(g, t, event);
 }
 
 /* "FAIL\tPACKAGE [build failed]", which is text until Go 1.23. */
@@ -343,13 +400,17 @@ read_line(struct go *g, const struct slice *line)
 	read_event(g, event);
 }
 
-/* "build failed" says less than what the compiler says, where that is there. */
+/* "build failed" says less than what the compiler says, where that is there:
+   one build may be what many packages need, of which not all are kept. */
 static void
 add_failed_package(struct go *g, struct go_test *p)
 {
 	autobuf struct strbuf message = STRBUF_INIT;
-	struct slice rest = {p->output.buf, p->output.len}, line;
+	struct slice rest, line;
 
+	if (p->failed_build && g->rd->r->failing < TEST_REPORT_FAILING_MAX)
+		strbuf_prepend(&p->output, p->failed_build->output.buf);
+	rest = (struct slice){p->output.buf, p->output.len};
 	while (slice_line(&rest, &line) && !message.len)
 		if (line.n && *line.p != '#' && !str_starts(line.p, "FAIL"))
 			strbuf_add(&message, line.p, line.n);
@@ -389,6 +450,8 @@ finish(struct go *g, struct err *err)
 			err_set(err, ERR_IO, "it ends before %.*s does",
 			    (int)t->package_size, t->key);
 	}
+	if (!g->n && g->builds)
+		err_set(err, ERR_IO, "it ends before any package does");
 	return err->kind ? -1 : 0;
 }
 
