@@ -83,8 +83,8 @@ def _(sandbox):
             t.do("exec -d " + UNTIL_GO)
             t.env = "e2"
             t.do("env new python:3.11-slim")
-            t.do("exec --in e1 touch go")
-            said = t.do("exec --in e1 sleep 0.5") + t.do("true")
+            said = t.do("exec --in e1 touch go")
+            said += t.do("exec --in e1 sleep 0.5") + t.do("true")
             while not options and "has ended" not in said:
                 said += t.do("true")
             same("job 1 of e1 has ended: exit 3" in said, not options, said)
