@@ -67,7 +67,8 @@ test_report_read(struct test_report *r, const char *format, const char *text,
 	memcpy(rd.before, r->counts, sizeof(rd.before));
 	rd.collection_before = r->collection_errors;
 	rc = read_as(&rd, format, text, n, err);
-	r->duration_us += rd.claimed_us >= 0 ? rd.claimed_us : rd.cases_us;
+	report_add_time(&r->duration_us,
+	    rd.claimed_us >= 0 ? rd.claimed_us : rd.cases_us);
 	r->files += !rc;
 	return rc;
 }
@@ -153,6 +154,16 @@ test_report_judge(struct test_report *r, int status)
 		report_disagrees(r,
 		    "all of its tests passed, and the exit status is %d",
 		    status);
+}
+
+void
+report_add_time(int64_t *sum, int64_t us)
+{
+	if (us < 0)
+		return;
+	if (*sum < 0)
+		*sum = 0;
+	*sum = us < INT64_MAX - *sum ? *sum + us : INT64_MAX;
 }
 
 int64_t
@@ -346,8 +357,7 @@ report_add(struct reading *rd, const struct found_case *found)
 
 	r->counts[found->state]++;
 	r->collection_errors += found->state == TEST_ERROR && found->collection;
-	if (found->duration_us > 0)
-		rd->cases_us += found->duration_us;
+	report_add_time(&rd->cases_us, found->duration_us);
 	if (failing ? r->failing >= TEST_REPORT_FAILING_MAX
 		    : r->n - r->failing >= TEST_REPORT_OTHERS_MAX) {
 		r->dropped++;

@@ -285,9 +285,8 @@ end_package(
 		    "%.*s passed and has tests that failed",
 		    (int)p->package_size, p->key);
 	if (seconds > 0)
-		g->rd->claimed_us =
-		    (g->rd->claimed_us > 0 ? g->rd->claimed_us : 0) +
-		    report_duration_of(seconds, 1e6);
+		report_add_time(
+		    &g->rd->claimed_us, report_duration_of(seconds, 1e6));
 }
 
 static void

@@ -58,6 +58,9 @@ char *report_suite(const char *full, const char *own);
    "1,234.5" or "9.1e-05"; -1: it is none, or not of this world. */
 int64_t report_duration(const char *s, double unit_us);
 int64_t report_duration_of(double units, double unit_us);
+/* Adds one of these to a sum; either is -1 if it is not said.  As long as there
+   can be is not exceeded. */
+void report_add_time(int64_t *sum, int64_t us);
 /* A count in a report: "12"; -1: it is none. */
 int64_t report_number(const char *s);
 /* The line of a file; 0: it is none. */

@@ -67,8 +67,7 @@ begin_suite(struct junit *j, const char *const *attrs, struct err *err)
 		return err_set(err, ERR_IO, "test suites nested too deeply");
 	if (us >= 0 && !timed) {
 		timed = true;
-		j->rd->claimed_us =
-		    (j->rd->claimed_us > 0 ? j->rd->claimed_us : 0) + us;
+		report_add_time(&j->rd->claimed_us, us);
 	}
 	j->suites[j->n++] = (struct suite){
 	    .name = copy_attr(attrs, "name"),

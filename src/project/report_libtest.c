@@ -62,8 +62,7 @@ end_suite(struct libtest *l, int64_t passed, int64_t failed, int64_t ignored,
 	report_hold(l->rd, "tests that are ignored", ignored,
 	    suite_count(l, TEST_SKIPPED));
 	if (us > 0)
-		l->rd->claimed_us =
-		    (l->rd->claimed_us > 0 ? l->rd->claimed_us : 0) + us;
+		report_add_time(&l->rd->claimed_us, us);
 }
 
 /* Behind "panicked at PLACE:", or between quotes in front of the place until

@@ -93,6 +93,30 @@ test_many_cases(void)
 	test_report_release(&r);
 }
 
+/* Each of a year, and all of them of more than a number can say. */
+static void
+test_much_time(void)
+{
+	static const char *const ends[] = {
+	    "<testcase time='3.1e7'/>", "<testsuite time='3.1e7'/>"};
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+		autobuf struct strbuf text = STRBUF_INIT;
+		struct test_report r;
+
+		strbuf_adds(&text, "<testsuites>");
+		for (int k = 0; k < 300000; k++)
+			strbuf_adds(&text, ends[i]);
+		strbuf_adds(&text, "</testsuites>");
+		test_report_init(&r);
+		is_int(read_text(&r, "junit", &text), 0, "300000 years");
+		ok(r.duration_us == INT64_MAX, "are as long as there can be");
+		read_text(&r, "junit", &text);
+		ok(r.duration_us == INT64_MAX, "and twice they are, too");
+		test_report_release(&r);
+	}
+}
+
 static void
 test_long_message(void)
 {
@@ -199,6 +223,7 @@ main(void)
 {
 	wanted_test_all("tests/unit/reports", write_report);
 	test_many_cases();
+	test_much_time();
 	test_long_message();
 	test_deep("junit", "<testsuite>", "");
 	test_deep("junit", "<a>", "<testsuite>");
