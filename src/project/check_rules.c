@@ -41,6 +41,14 @@ struct form {
 static const struct field string_fields[] = {
     FIELD(check_string, open, FIELD_TEXT),
     FIELD(check_string, close, FIELD_TEXT),
+    FIELD(check_string, code, FIELD_LIST),
+    FIELD(check_string, character, FIELD_BOOL),
+    FIELD(check_string, twice, FIELD_BOOL),
+    FIELD(check_string, code_flag, FIELD_TEXT),
+    FIELD(check_string, behind, FIELD_TEXT),
+    FIELD(check_string, behind_words, FIELD_LIST),
+    FIELD(check_string, not_behind, FIELD_LIST),
+    FIELD(check_string, runs, FIELD_BOOL),
     FIELD(check_string, raw, FIELD_BOOL),
     FIELD(check_string, lines, FIELD_BOOL),
 };
@@ -51,7 +59,16 @@ static const struct field lexis_fields[] = {
     FIELD(check_lexis, blocks, FIELD_LIST),
     {"strings", FIELD_MAPS, offsetof(struct check_lexis, strings),
 	offsetof(struct check_lexis, n_strings), &string_form},
-    FIELD(check_lexis, blank_before, FIELD_BOOL),
+    FIELD(check_lexis, blocks_nest, FIELD_BOOL),
+    FIELD(check_lexis, blocks_behind, FIELD_TEXT),
+    FIELD(check_lexis, comments_behind, FIELD_TEXT),
+    FIELD(check_lexis, plain, FIELD_LIST),
+    FIELD(check_lexis, escapes, FIELD_BOOL),
+    FIELD(check_lexis, fill, FIELD_TEXT),
+    FIELD(check_lexis, inside, FIELD_TEXT),
+    FIELD(check_lexis, joined, FIELD_BOOL),
+    FIELD(check_lexis, joints, FIELD_LIST),
+    FIELD(check_lexis, string_calls, FIELD_BOOL),
     FIELD(check_lexis, imports, FIELD_LIST),
     FIELD(check_lexis, import_paths, FIELD_BOOL),
 };
@@ -306,6 +323,16 @@ read_form(struct reader *r, const struct form *form,
 	return 0;
 }
 
+static bool
+is_string(const struct check_string *s)
+{
+	bool ok = s->open && *s->open && s->code.n % 2 == 0;
+
+	for (size_t i = 0; i < s->code.n; i++)
+		ok &= *s->code.v[i] != 0;
+	return ok && !(s->close && !*s->close);
+}
+
 /* What all that use it take for granted. */
 static int
 validate(const struct check_rules *c, struct err *err)
@@ -315,8 +342,7 @@ validate(const struct check_rules *c, struct err *err)
 		bool ok = l->name && l->lexis.blocks.n % 2 == 0;
 
 		for (size_t k = 0; k < l->lexis.n_strings; k++)
-			ok &= l->lexis.strings[k].open &&
-			      *l->lexis.strings[k].open;
+			ok &= is_string(&l->lexis.strings[k]);
 		for (size_t k = 0; k < l->n_rules; k++)
 			ok &= l->rules[k].name && l->rules[k].message;
 		for (size_t k = 0; k < l->n_parsers; k++)

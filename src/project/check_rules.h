@@ -10,9 +10,18 @@
 #include "base/strvec.h"
 #include "project/check.h"
 
-/* How a language writes what is no code, for who has no parser of it. */
+/* How a language writes what is no code, for who has no parser of it; the head
+   of checks.yaml says what {fill} and {sign} of these marks stand for. */
 struct check_string {
 	char *open, *close;
+	struct strvec code; /* pairs: what begins and what ends code in it */
+	bool character; /* it is one character, or none at all */
+	bool twice; /* two texts */
+	char *code_flag; /* a letter behind it that makes the second one code */
+	char *behind; /* only behind these bytes, or NULL, */
+	struct strvec behind_words; /* or these words */
+	struct strvec not_behind; /* and not right behind these */
+	bool runs; /* a shell runs it: a call of ` */
 	bool raw;   /* no byte takes the next one's meaning away */
 	bool lines; /* may go on over the end of a line */
 };
@@ -22,7 +31,16 @@ struct check_lexis {
 	struct strvec blocks;	/* pairs: what begins and what ends one */
 	struct check_string *strings;
 	size_t n_strings;
-	bool blank_before; /* comments begin behind blanks only */
+	bool blocks_nest;
+	char *blocks_behind; /* those with = only behind these bytes, or NULL */
+	char *comments_behind; /* the same of all comments, and nothing between */
+	struct strvec plain; /* what looks like the begin of others and is none */
+	bool escapes; /* a backslash outside of strings takes a sign's meaning */
+	char *fill; /* the bytes of {fill}, or with ^ those that are not */
+	char *inside; /* bytes in numbers, and in names that begin with $ */
+	bool joined; /* a backslash at its end joins a line with the next */
+	struct strvec joints; /* what stands between names of a path */
+	bool string_calls; /* a string behind a name is its argument */
 	struct strvec imports; /* words before a module's name */
 	bool import_paths; /* that is a string, as `NAME "a/b"`, or several in
 			      parentheses */

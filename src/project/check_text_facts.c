@@ -1,6 +1,7 @@
 /* What stands in a program, for who has no parser of its language. */
 #include "project/check_text_impl.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "base/xalloc.h"
@@ -22,14 +23,26 @@ struct finding {
 	bool gives;
 };
 
-/* Is what follows a string and nothing more, into which no value is put?  'a'
-   and q{a} of Perl and shells are as they stand. */
+/* Are values put into a string?  'a' and q{a} of Perl and shells are as they
+   stand. */
+static bool
+is_literal(const struct scan *sc, const struct token *t)
+{
+	const char *s = sc->s + t->start;
+	bool plain = *s == '\'' || (*s == 'q' && !isalpha((unsigned char)s[1]));
+
+	for (size_t i = t->inner; !plain && i < t->inner_end; i++)
+		if (strchr("$@`", sc->s[i]))
+			return false;
+	return !t->has_code && !t->form->runs;
+}
+
+/* Is what follows a string and nothing more, into which no value is put? */
 static bool
 is_text_next(const struct finding *f)
 {
 	struct scan ahead = f->sc;
 	struct token t, behind;
-	char open;
 
 	scan_code(&ahead, &t);
 	if (t.kind != TOKEN_STRING)
@@ -37,11 +50,7 @@ is_text_next(const struct finding *f)
 	scan_code(&ahead, &behind);
 	if (behind.kind == TOKEN_OTHER && ahead.s[behind.start] == '.')
 		return false;
-	open = ahead.s[t.start];
-	for (size_t i = t.inner; !strchr("'q", open) && i < t.inner_end; i++)
-		if (strchr("$@`", ahead.s[i]))
-			return false;
-	return open != '`';
+	return is_literal(&ahead, &t);
 }
 
 /* "=NAME" of a name that follows, as an argument without parentheses; the
@@ -58,54 +67,108 @@ next_name(const struct finding *f)
 	return xasprintf("=%.*s", (int)(t.end - t.start), ahead.s + t.start);
 }
 
+/* The first of what follows and is no comment; 0: nothing does. */
+static char
+next_byte(const struct finding *f)
+{
+	struct scan ahead = f->sc;
+	struct token t;
+
+	scan_code(&ahead, &t);
+	return t.kind == TOKEN_END ? 0 : ahead.s[t.start];
+}
+
 static void
 tell(struct finding *f, char kind, const struct token *at, const char *name)
 {
-	size_t i = f->sc.i;
 	autofree char *follows = kind == 'n' ? next_name(f) : NULL;
 	struct check_fact fact = {.kind = kind,
 	    .line = at->line,
 	    .column = at->column,
 	    .name = name,
 	    .constant = kind == 'n' && is_text_next(f),
-	    .args = {follows}};
+	    .args = {follows},
+	    .next = next_byte(f)};
 
-	while (i < f->sc.n && strchr(" \t", f->sc.s[i]) && f->sc.s[i])
-		i++;
-	fact.next = i < f->sc.n ? f->sc.s[i] : 0;
 	f->fn(f->arg, 0, &fact);
 }
 
-/* What joins names to a path: bytes of it here, or 0. */
+/* What joins names to a path: bytes of it at the sign t, or 0. */
 static size_t
-joint(const struct scan *sc)
+joint(const struct scan *sc, const struct token *t)
 {
-	static const char *const joints[] = {"::", "->", "?.", "."};
+	static const char *const usual[] = {"::", "->", "?.", "."};
+	const struct strvec *own = &sc->x->joints;
+	size_t count = own->n ? own->n : ARRAY_SIZE(usual);
 
-	for (size_t k = 0; k < ARRAY_SIZE(joints); k++) {
-		size_t n = strlen(joints[k]);
+	for (size_t k = 0; k < count && t->kind == TOKEN_OTHER; k++) {
+		const char *what = own->n ? own->v[k] : usual[k];
+		size_t n = strlen(what);
 
-		if (scan_starts(sc, joints[k]) && sc->i + n < sc->n &&
-		    scan_begins_name(sc->s[sc->i + n]))
+		if (n && n >= t->end - t->start && n <= sc->n - t->start &&
+		    !memcmp(sc->s + t->start, what, n))
 			return n;
 	}
 	return 0;
 }
 
-/* "a.b.c" from the name at t, or from a joint behind something else. */
-static void
-read_path(struct scan *sc, const struct token *t, struct strbuf *path)
+/* Goes behind a joint and the name after it, if they follow. */
+static bool
+take_joint(struct scan *sc, struct token *name)
 {
+	struct scan ahead = *sc;
+	struct token t;
 	size_t n;
+
+	scan_code(&ahead, &t);
+	n = joint(&ahead, &t);
+	if (!n)
+		return false;
+	scan_advance(&ahead, t.start + n);
+	scan_code(&ahead, name);
+	if (name->kind != TOKEN_NAME)
+		return false;
+	*sc = ahead;
+	return true;
+}
+
+/* "return ::f()" is no path of return's. */
+static bool
+is_keyword(const struct check_language *l, const char *s, size_t n)
+{
+	const char *p = l->keywords;
+
+	while (p && *p) {
+		size_t len = strcspn(p, " \n");
+
+		if (len == n && !memcmp(p, s, n))
+			return true;
+		p += len + strspn(p + len, " \n");
+	}
+	return false;
+}
+
+/* "a.b.c" from the name at t, or from a joint behind something else, before
+   which the scan is then; one of :: behind nothing is left out. */
+static void
+read_path(const struct finding *f, struct scan *sc, const struct token *t,
+    struct strbuf *path)
+{
+	bool global = t->kind != TOKEN_NAME && sc->s[t->start] == ':' &&
+		      (!sc->last || !strchr(")]>\"'", sc->last));
+	struct token name;
 
 	if (t->kind == TOKEN_NAME)
 		strbuf_add(path, sc->s + t->start, t->end - t->start);
-	while ((n = joint(sc))) {
-		size_t from = sc->i + n, to = scan_name_end(sc, from);
-
-		strbuf_addc(path, '.');
-		strbuf_add(path, sc->s + from, to - from);
-		scan_advance(sc, to);
+	if (t->kind == TOKEN_NAME && sc->i + 1 < sc->n &&
+	    isspace((unsigned char)sc->s[sc->i]) &&
+	    is_keyword(f->l, path->buf, path->len))
+		return;
+	while (take_joint(sc, &name)) {
+		if (!global)
+			strbuf_addc(path, '.');
+		global = false;
+		strbuf_add(path, sc->s + name.start, name.end - name.start);
 		if (path->len > NAME_MAX_BYTES)
 			strbuf_truncate(path, NAME_MAX_BYTES);
 	}
@@ -133,10 +196,11 @@ struct arguments {
 static void
 read_argument(struct scan *sc, const struct token *key, struct arguments *a)
 {
-	struct scan ahead = *sc;
+	struct scan ahead = *sc, before;
 	struct token sign, value;
 
 	scan_code(&ahead, &sign);
+	before = ahead;
 	scan_code(&ahead, &value);
 	if (!strchr("=:", ahead.s[sign.start < ahead.n ? sign.start : 0]) ||
 	    sign.kind != TOKEN_OTHER || a->n >= CHECK_ARGS_MAX)
@@ -149,17 +213,14 @@ read_argument(struct scan *sc, const struct token *key, struct arguments *a)
 		    value.end - value.start);
 	strbuf_addc(&a->text, 0);
 	a->n++;
-	*sc = ahead;
-	sc->i = value.start;
-	sc->line = value.line;
-	sc->line_start = value.start - (value.column - 1);
+	*sc = before;
 }
 
-/* Behind the "(" at which the scan is; the scan itself stays. */
+/* Behind the "(" that is next; or (Lua) the string there is all of them. */
 static void
-read_arguments(struct finding *f, struct arguments *a)
+read_arguments(struct finding *f, struct scan sc, struct arguments *a)
 {
-	struct scan sc = f->sc;
+	size_t from = sc.i;
 	struct token t;
 	int depth = 0;
 
@@ -167,8 +228,8 @@ read_arguments(struct finding *f, struct arguments *a)
 	for (scan_code(&sc, &t); t.kind != TOKEN_END; scan_code(&sc, &t)) {
 		char c = sc.s[t.start];
 
-		if (t.end - f->sc.i > ARGUMENTS_MAX_BYTES ||
-		    t.end - f->sc.i > f->budget) {
+		if (t.end - from > ARGUMENTS_MAX_BYTES ||
+		    t.end - from > f->budget) {
 			a->constant = false;
 			break;
 		}
@@ -189,18 +250,19 @@ read_arguments(struct finding *f, struct arguments *a)
 				a->constant = false;
 		}
 	}
-	f->budget -= f->budget < t.end - f->sc.i ? f->budget : t.end - f->sc.i;
+	f->budget -= f->budget < t.end - from ? f->budget : t.end - from;
 }
 
 static void
-tell_call(struct finding *f, const struct token *at, const char *name)
+tell_call(struct finding *f, const struct token *at, const char *name,
+    const struct scan *before)
 {
 	struct arguments a = {.text = STRBUF_INIT};
 	struct check_fact fact = {
 	    .kind = 'c', .line = at->line, .column = at->column, .name = name};
 	size_t n = 0;
 
-	read_arguments(f, &a);
+	read_arguments(f, *before, &a);
 	for (size_t i = 0; n < a.n; i += strlen(a.text.buf + i) + 1)
 		fact.args[n++] = a.text.buf + i;
 	fact.constant = a.constant;
@@ -292,7 +354,7 @@ tell_import(struct finding *f, const struct token *at)
 	if (t.kind == TOKEN_STRING) {
 		tell_module(f, at, &t);
 	} else if (t.kind == TOKEN_NAME) {
-		read_path(&sc, &t, &name);
+		read_path(f, &sc, &t, &name);
 		tell(f, 'i', at, name.buf);
 	}
 }
@@ -318,32 +380,42 @@ use_alias(const struct finding *f, struct strbuf *path)
 static bool
 is_set(const struct scan *sc)
 {
-	size_t i = sc->i;
+	struct scan ahead = *sc;
+	struct token t;
+	size_t i;
 
-	while (i < sc->n && (sc->s[i] == ' ' || sc->s[i] == '\t'))
-		i++;
-	if (i < sc->n && strchr("+|?", sc->s[i]) && sc->s[i])
+	scan_code(&ahead, &t);
+	for (i = t.start; i < sc->n && strchr("+|?&", sc->s[i]) && sc->s[i];)
 		i++;
 	return i + 1 < sc->n && sc->s[i] == '=' && sc->s[i + 1] != '=' &&
 	       sc->s[i + 1] != '>';
 }
 
-static char
-next_byte(const struct scan *sc)
+/* Do arguments follow, of a name that may be in parentheses itself: (f)(x),
+   (0, f)(x)?  before: where. */
+static bool
+is_called(const struct finding *f, struct scan *before)
 {
-	size_t i = sc->i;
+	struct scan ahead = *before = f->sc;
+	struct token t;
 
-	while (i < sc->n && (sc->s[i] == ' ' || sc->s[i] == '\t'))
-		i++;
-	return i < sc->n ? sc->s[i] : 0;
+	scan_code(&ahead, &t);
+	if (t.kind == TOKEN_STRING)
+		return f->l->lexis.string_calls;
+	while (t.kind == TOKEN_OTHER && ahead.s[t.start] == ')') {
+		*before = ahead;
+		scan_code(&ahead, &t);
+	}
+	return t.kind == TOKEN_OTHER && ahead.s[t.start] == '(';
 }
 
 static void
 on_path(struct finding *f, const struct token *t)
 {
 	autobuf struct strbuf path = STRBUF_INIT;
+	struct scan before;
 
-	read_path(&f->sc, t, &path);
+	read_path(f, &f->sc, t, &path);
 	if (!path.len)
 		return;
 	if (f->aliases.n)
@@ -353,8 +425,8 @@ on_path(struct finding *f, const struct token *t)
 		tell(f, 'n', t, path.buf);
 	if (strvec_has(&f->l->lexis.imports, path.buf))
 		tell_import(f, t);
-	if (next_byte(&f->sc) == '(')
-		tell_call(f, t, path.buf);
+	if (is_called(f, &before))
+		tell_call(f, t, path.buf, &before);
 	else if (strchr(path.buf, '.') && is_set(&f->sc))
 		tell(f, 'a', t, path.buf);
 	f->given = *t;
@@ -373,7 +445,7 @@ tell_backquoted(struct finding *f, const struct token *t)
 	    .line = t->line,
 	    .column = t->column,
 	    .name = "`",
-	    .constant = true};
+	    .constant = !t->has_code};
 
 	for (size_t i = t->inner; i < t->inner_end; i++)
 		fact.constant &= !strchr("$@#", f->sc.s[i]);
@@ -397,7 +469,9 @@ on_string(struct finding *f, const struct token *t)
 	    .n = t->inner_end - t->inner};
 	autofree char *value = NULL;
 
-	if (f->sc.s[t->start] == '`' && t->end > t->inner_end)
+	/* At its begin, where code in it divides it. */
+	if (t->form->runs && t->end > t->inner_end &&
+	    f->sc.s[t->start] == *t->form->open)
 		tell_backquoted(f, t);
 	if (fact.n > ARGUMENTS_MAX_BYTES)
 		return;
@@ -417,33 +491,73 @@ is_giving(const struct finding *f, const struct token *t)
 	return strchr("=:>]", *s) || (*s == '-' && t->start && s[-1] == '<');
 }
 
+/*
+ * The same text without the line ends that a backslash takes away, which stand
+ * behind the next one that stays: what follows has its line.
+ */
+static void
+join_lines(const char *s, size_t n, struct strbuf *out)
+{
+	size_t joined = 0, to;
+
+	for (size_t i = 0; i < n; i++) {
+		for (to = i + 1; s[i] == '\\' && to < n &&
+				 s[to] != '\n' && isspace((unsigned char)s[to]);)
+			to++;
+		if (s[i] == '\\' && to < n && s[to] == '\n') {
+			joined++;
+			i = to;
+			continue;
+		}
+		strbuf_addc(out, s[i]);
+		for (; s[i] == '\n' && joined; joined--)
+			strbuf_addc(out, '\n');
+	}
+}
+
+static void
+find_facts(struct finding *f)
+{
+	struct scan before = f->sc;
+	struct token t;
+
+	for (scan_code(&f->sc, &t); t.kind != TOKEN_END;
+	    scan_code(&f->sc, &t)) {
+		if (t.kind == TOKEN_NAME) {
+			on_path(f, &t);
+		} else if (t.kind == TOKEN_STRING) {
+			on_string(f, &t);
+		} else if (joint(&f->sc, &t)) {
+			struct scan behind = f->sc;
+			struct token name;
+
+			f->sc = before;
+			if (take_joint(&before, &name))
+				on_path(f, &t);
+			else
+				f->sc = behind;
+		}
+		f->gives = is_giving(f, &t);
+		before = f->sc;
+	}
+}
+
 void
 check_text_facts(const struct check_language *l, const char *s, size_t n,
     check_fact_fn *fn, void *arg)
 {
+	autobuf struct strbuf joined = STRBUF_INIT;
 	struct finding f = {.l = l,
-	    .sc = {&l->lexis, s, n, 0, 1, 0},
 	    .budget = 16 * n,
 	    .fn = fn,
 	    .arg = arg,
 	    .aliases = STRVEC_INIT};
-	struct token t;
 
-	for (scan_code(&f.sc, &t); t.kind != TOKEN_END; scan_code(&f.sc, &t)) {
-		if (t.kind == TOKEN_NAME) {
-			on_path(&f, &t);
-		} else if (t.kind == TOKEN_STRING) {
-			on_string(&f, &t);
-		} else if (t.end == t.start + 1 && strchr(".-:?", s[t.start])) {
-			struct scan back = f.sc;
-
-			f.sc.i = t.start;
-			if (joint(&f.sc))
-				on_path(&f, &t);
-			else
-				f.sc = back;
-		}
-		f.gives = is_giving(&f, &t);
-	}
+	if (l->lexis.joined)
+		join_lines(s, n, &joined);
+	f.sc = l->lexis.joined
+		   ? (struct scan)SCAN_INIT(&l->lexis, joined.buf, joined.len)
+		   : (struct scan)SCAN_INIT(&l->lexis, s, n);
+	find_facts(&f);
 	strvec_release(&f.aliases);
 }

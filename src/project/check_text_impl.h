@@ -7,19 +7,44 @@
 enum token_kind { TOKEN_END, TOKEN_COMMENT, TOKEN_STRING, TOKEN_NAME,
 	TOKEN_NUMBER, TOKEN_OTHER };
 
+/* What {fill} or {sign} of a mark stands for. */
+struct scan_fill {
+	const char *p;
+	unsigned char n;
+	char nests; /* the bracket that it closes, or 0 */
+};
+
+/* Code in a string, as "$(eval x)" of shells. */
+struct scan_level {
+	const struct check_string *form;
+	struct scan_fill fill;
+	char open, close; /* brackets of it; the last one ends it */
+	unsigned deep;
+};
+
 struct scan {
 	const struct check_lexis *x;
 	const char *s;
 	size_t n, i;
 	unsigned line;
 	size_t line_start;
+	char last; /* byte of what is no comment, or 0 */
+	size_t last_start, last_end; /* that token */
+	struct scan_level in[8];
+	unsigned depth;
+	bool lost; /* more strings in code in strings than that: all is code */
 };
+
+#define SCAN_INIT(lexis, text, size) \
+	{.x = (lexis), .s = (text), .n = (size), .line = 1}
 
 struct token {
 	enum token_kind kind;
 	size_t start, end;
 	unsigned line, column;
 	size_t inner, inner_end; /* of a string: its content */
+	bool has_code;		 /* and that is not all of it */
+	const struct check_string *form; /* of a string */
 };
 
 /* Does this text stand where the scan is? */
@@ -30,6 +55,7 @@ bool scan_begins_name(char c);
 bool scan_in_name(char c);
 /* Behind the name that begins at i. */
 size_t scan_name_end(const struct scan *sc, size_t i);
+void scan_token(struct scan *sc, struct token *t);
 /* The next token that is no comment. */
 void scan_code(struct scan *sc, struct token *t);
 
