@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/io.h"
-#include "cmd/check_dockerfile.h"
 #include "cmd/check_input.h"
 #include "project/template.h"
 #include "session/session.h"
@@ -16,14 +15,6 @@ struct listing {
 	uint64_t bytes;
 	bool directory;
 };
-
-static bool
-is_known(struct call *c, const char *path)
-{
-	struct check_input in = {.name = path, .text = "", .n = 0};
-
-	return check_is_dockerfile_name(path) || check_knows(c->session, &in);
-}
 
 static void
 on_entry(void *arg, const struct box_entry *e)
@@ -38,7 +29,7 @@ on_entry(void *arg, const struct box_entry *e)
 	}
 	if (e->type != 'f' || e->sys || ignore_path(l->ignore, e->path))
 		return;
-	if (!is_known(l->c, e->path)) {
+	if (!check_texts_may_know(l->c->session, e->path)) {
 		l->skipped++;
 		return;
 	}
@@ -70,6 +61,7 @@ take_files(struct check_texts *t, struct listing *l, const char *path,
     const char *language)
 {
 	struct call *c = l->c;
+	uint64_t bytes = 0;
 
 	if (l->files.n > CHECK_FILES_MAX || l->bytes > CHECK_BYTES_MAX)
 		return check_texts_too_many(c, path);
@@ -82,6 +74,10 @@ take_files(struct check_texts *t, struct listing *l, const char *path,
 
 		if (take_file(t, c, file, *below ? NULL : language))
 			return -1;
+		/* It may have grown since it was listed. */
+		bytes += t->v[t->n - 1].n;
+		if (bytes > CHECK_BYTES_MAX)
+			return check_texts_too_many(c, path);
 	}
 	t->directory |= l->directory;
 	t->skipped += l->skipped;

@@ -11,8 +11,10 @@
 #include "cmd/opts.h"
 #include "cmd/step_call.h"
 #include "lexer/lexer.h"
+#include "pack/beneath.h"
 #include "pack/tree.h"
 #include "project/template.h"
+#include "session/project_tree.h"
 
 void
 check_texts_release(struct check_texts *t)
@@ -56,12 +58,11 @@ read_ignore(const char *dir, struct err *err)
 	autobuf struct strbuf text = STRBUF_INIT;
 	autofree char *ready = NULL;
 	size_t len;
+	int rc = project_rules_file(dir, ".dockerignore", &text, err);
 
-	if (!io_read_file(path, &text, 1u << 20, err))
-		return ignore_parse(path, text.buf, text.len, err);
-	if (err->code != ENOENT)
-		return NULL;
-	err_clear(err);
+	if (rc)
+		return rc < 0 ? NULL
+			      : ignore_parse(path, text.buf, text.len, err);
 	ready = template_read("dockerignore", &len, err);
 	return ready ? ignore_parse("dockerignore", ready, len, err) : NULL;
 }
@@ -75,13 +76,33 @@ check_texts_too_many(struct call *c, const char *dir)
 	return err_hint(&c->err, "name a directory in it");
 }
 
-/* Names alone tell which files are read at all. */
-static bool
-may_know(struct session *s, const char *path)
+bool
+check_texts_may_know(struct session *s, const char *path)
 {
 	struct check_input in = {.name = path, .text = "", .n = 0};
 
 	return check_is_dockerfile_name(path) || check_knows(s, &in);
+}
+
+/* As the directory has it now: one that became a link is left out. */
+static int
+read_entry(struct check_texts *t, struct call *c, const struct tree_entry *e,
+    const char *path)
+{
+	autobuf struct strbuf text = STRBUF_INIT;
+	autoclose int fd = open_beneath(e->dir, e->name, O_RDONLY);
+	struct stat st;
+
+	if (fd < 0 && errno != ELOOP && errno != ENOENT)
+		return err_sys(&c->err, errno, "%s", path);
+	if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode)) {
+		t->skipped++;
+		return 0;
+	}
+	if (io_read_all(fd, &text, CHECK_TEXT_MAX, &c->err))
+		return err_prefix(&c->err, "%s", path);
+	check_texts_add(t, path, text.buf, text.len, NULL);
+	return 0;
 }
 
 static int
@@ -89,17 +110,18 @@ take_entry(struct check_texts *t, struct call *c, const char *dir,
     const struct tree_entry *e, size_t *bytes)
 {
 	autofree char *path = NULL;
+	size_t had = t->n;
 
 	if (!S_ISREG(e->st.st_mode))
 		return 0;
 	path = !strcmp(dir, ".") ? xstrdup(e->path) : io_join(dir, e->path);
-	if (!may_know(c->session, path)) {
+	if (!check_texts_may_know(c->session, path)) {
 		t->skipped++;
 		return 0;
 	}
-	if (read_file(t, c, path, NULL))
+	if (read_entry(t, c, e, path))
 		return -1;
-	*bytes += t->v[t->n - 1].n;
+	*bytes += t->n > had ? t->v[had].n : 0;
 	return t->n <= CHECK_FILES_MAX && *bytes <= CHECK_BYTES_MAX
 		   ? 0
 		   : check_texts_too_many(c, dir);

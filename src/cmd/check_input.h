@@ -31,6 +31,8 @@ int check_texts_read(struct check_texts *t, struct call *c, const char *word,
 /* The same of a path in call->env. */
 int check_texts_read_env(struct check_texts *t, struct call *c,
     const char *word, const char *language);
+/* May something be known of a file of this name, whatever is in it? */
+bool check_texts_may_know(struct session *s, const char *path);
 /* A directory has more than the bounds above: -1. */
 int check_texts_too_many(struct call *c, const char *dir);
 

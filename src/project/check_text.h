@@ -43,8 +43,7 @@ void check_text_parts(const struct check_lexis *x, const char *s, size_t n,
 bool check_text_scripts(
     const char *s, size_t n, struct strbuf **scripts, size_t *count);
 
-/* Adds what the structure of a file of this name lacks.  steps: of the patterns
-   (base/regexp.h). */
+/* Adds what the structure of a file of this name lacks. */
 void check_structure_find(const struct check_rules *r,
     const struct check_lexis *x, const char *file, const char *s, size_t n,
     struct check_findings *findings);

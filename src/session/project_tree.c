@@ -19,9 +19,8 @@
 
 /* ---- what is left out ---- */
 
-/* A regular file at the top: 1, 0 if there is none, or -1. */
-static int
-read_rules(const char *root, const char *name, struct strbuf *text,
+int
+project_rules_file(const char *root, const char *name, struct strbuf *text,
     struct err *err)
 {
 	autoclose int dir = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -45,7 +44,7 @@ project_rules_read(const char *root, struct strbuf *text, char **name,
 	autobuf struct strbuf git = STRBUF_INIT;
 	autofree char *own = NULL;
 	size_t len;
-	int rc = read_rules(root, ".dockerignore", text, err);
+	int rc = project_rules_file(root, ".dockerignore", text, err);
 
 	*name = NULL;
 	if (rc < 0)
@@ -58,7 +57,7 @@ project_rules_read(const char *root, struct strbuf *text, char **name,
 	if (!own)
 		return -1;
 	strbuf_add(text, own, len);
-	rc = read_rules(root, ".gitignore", &git, err);
+	rc = project_rules_file(root, ".gitignore", &git, err);
 	if (rc < 0)
 		return -1;
 	gitignore_translate(git.buf, git.len, text);

@@ -10,6 +10,10 @@
 #include "project/snapshot.h"
 #include "sandbox/box.h"
 
+/* Appends the text of such a file of rules at the top of a directory, if it is
+   a regular file and no link: 1, 0 if there is none, or -1. */
+int project_rules_file(const char *root, const char *name, struct strbuf *text,
+    struct err *err);
 /*
  * The rules for a directory: its .dockerignore, else the template projectignore
  * and then its .gitignore, of which only files are read.  Appends the text;

@@ -674,6 +674,11 @@ def a_directory_is_one_project():
          [("app/Dockerfile", "add-url"), ("app/Dockerfile", "no-user"),
           ("app/lib/util.py", "syntax"), ("app/main.py", "eval")])
     same(r["skipped"], 2)    # .dockerignore and notes.xyz
+    h.write("outside", "*.py\n")
+    os.unlink(h.work + "/app/.dockerignore")
+    os.symlink("../outside", h.work + "/app/.dockerignore")
+    same(found(s.do("check --only structure,security app/lib app")["result"],
+               "file", "rule")[-1:], [("app/main.py", "eval")])
 
 
 @test
