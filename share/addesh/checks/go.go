@@ -42,11 +42,12 @@ type text struct {
 	places       *token.FileSet
 	calls, names map[string]bool
 	packages     map[string]string
+	bare         []string // packages whose names stand alone
 	given        map[ast.Expr]string
 }
 
 func (t *text) say(kind string, at ast.Node, words ...string) {
-	p := t.places.Position(at.Pos())
+	p := t.places.PositionFor(at.Pos(), false)
 	say(append([]string{kind, strconv.Itoa(p.Line), strconv.Itoa(p.Column)},
 		words...)...)
 }
@@ -56,32 +57,64 @@ func (t *text) imported(s *ast.ImportSpec) {
 	if err != nil {
 		return
 	}
-	if s.Name != nil {
+	if s.Name != nil && s.Name.Name == "." {
+		t.bare = append(t.bare, path.Base(from))
+	} else if s.Name != nil {
 		t.packages[s.Name.Name] = path.Base(from)
 	}
 	t.say("i", s, from)
 }
 
-// A path of names; empty where it is none.
-func (t *text) dotted(e ast.Expr) string {
-	switch e := e.(type) {
-	case *ast.Ident:
-		if name, ok := t.packages[e.Name]; ok {
-			return name
+// Without what changes nothing about a name, or a value.
+func plain(e ast.Expr) ast.Expr {
+	for {
+		switch of := e.(type) {
+		case *ast.ParenExpr:
+			e = of.X
+		case *ast.IndexExpr:
+			e = of.X
+		default:
+			return e
 		}
+	}
+}
+
+func last(e ast.Expr) string {
+	switch e := plain(e).(type) {
+	case *ast.Ident:
 		return e.Name
 	case *ast.SelectorExpr:
-		return t.dotted(e.X) + "." + e.Sel.Name
-	case *ast.ParenExpr:
-		return t.dotted(e.X)
-	case *ast.IndexExpr:
-		return t.dotted(e.X)
+		return e.Sel.Name
 	}
 	return ""
 }
 
-func last(name string) string {
-	return name[strings.LastIndexByte(name, '.')+1:]
+// A path of names, as long as one of the rules may be; a package's name is the
+// first of several.
+func dotted(e ast.Expr, packages map[string]string, depth int) string {
+	switch e := plain(e).(type) {
+	case *ast.Ident:
+		if name, ok := packages[e.Name]; ok && depth > 0 {
+			return name
+		}
+		return e.Name
+	case *ast.SelectorExpr:
+		if depth < 8 {
+			return dotted(e.X, packages, depth+1) + "." + e.Sel.Name
+		}
+	}
+	return ""
+}
+
+// What is wanted of it, under all names that it may have.
+func (t *text) tell(kind string, at ast.Node, e ast.Expr, words ...string) {
+	name := dotted(e, t.packages, 0)
+	t.say(kind, at, append([]string{name}, words...)...)
+	if _, ok := plain(e).(*ast.Ident); ok {
+		for _, p := range t.bare {
+			t.say(kind, at, append([]string{p + "." + name}, words...)...)
+		}
+	}
 }
 
 func fixed(e ast.Expr) bool {
@@ -99,8 +132,8 @@ func fixed(e ast.Expr) bool {
 }
 
 func (t *text) call(c *ast.CallExpr) {
-	name, constant := t.dotted(c.Fun), "1"
-	if !t.calls[last(name)] {
+	constant := "1"
+	if !t.calls[last(c.Fun)] {
 		return
 	}
 	for _, a := range c.Args {
@@ -108,20 +141,27 @@ func (t *text) call(c *ast.CallExpr) {
 			constant = "0"
 		}
 	}
-	t.say("c", c, name, constant)
+	t.tell("c", c, c.Fun, constant)
 }
 
 func (t *text) name(e ast.Expr) {
-	if name := t.dotted(e); t.names[last(name)] {
-		t.say("n", e, name)
+	if t.names[last(e)] {
+		t.tell("n", e, e)
 	}
 }
 
+// The name may be a key, as in m["password"] and {"password": ...}.
 func (t *text) give(name, value ast.Expr) {
-	if s, ok := value.(*ast.BasicLit); ok {
-		t.given[s] = last(t.dotted(name))
+	if p, ok := value.(*ast.ParenExpr); ok {
+		t.give(name, p.X)
+		return
 	}
-	if key, ok := name.(*ast.BasicLit); ok && key.Kind == token.STRING {
+	key := name
+	if i, ok := name.(*ast.IndexExpr); ok {
+		key = i.Index
+	}
+	t.given[value] = last(name)
+	if key, ok := key.(*ast.BasicLit); ok && key.Kind == token.STRING {
 		t.given[value], _ = strconv.Unquote(key.Value)
 	}
 }
@@ -170,14 +210,17 @@ func (t *text) visit(n ast.Node) bool {
 
 func check(source []byte) {
 	t := text{token.NewFileSet(), wanted(1), wanted(2),
-		map[string]string{}, map[ast.Expr]string{}}
+		map[string]string{}, nil, map[ast.Expr]string{}}
 	file, err := parser.ParseFile(t.places, "", source,
 		parser.SkipObjectResolution)
 	if all, ok := err.(scanner.ErrorList); ok {
 		all.RemoveMultiples()
 		for _, e := range all {
-			say("e", strconv.Itoa(e.Pos.Line),
-				strconv.Itoa(e.Pos.Column), e.Msg)
+			// Its line is what a comment of the text may say.
+			before := source[:e.Pos.Offset]
+			line := bytes.Count(before, []byte("\n")) + 1
+			column := len(before) - bytes.LastIndexByte(before, '\n')
+			say("e", strconv.Itoa(line), strconv.Itoa(column), e.Msg)
 		}
 		return
 	}
