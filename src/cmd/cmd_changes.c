@@ -27,10 +27,12 @@ is_named(const char *path, const char *operand)
 }
 
 static bool
-is_chosen(const struct call *c, const char *path)
+is_chosen(void *arg, const struct edit *e)
 {
+	const struct call *c = arg;
+
 	for (size_t i = 0; i < c->argc; i++)
-		if (is_named(path, c->argv[i]))
+		if (is_named(e->path, c->argv[i]))
 			return true;
 	return !c->argc;
 }
@@ -41,9 +43,7 @@ look(struct call *c, struct changes *changes)
 	if (!project_call_find(c, c->env->spec.name) ||
 	    session_changes(c->env, changes, &c->err))
 		return -1;
-	for (size_t i = changes->edits.n; i-- > 0;)
-		if (!is_chosen(c, changes->edits.v[i].path))
-			edits_remove(&changes->edits, i);
+	edits_keep(&changes->edits, is_chosen, c);
 	return 0;
 }
 
@@ -132,26 +132,35 @@ ask(struct call *c, const char *question, char *answer)
 	return 0;
 }
 
+struct asking {
+	struct call *c;
+	int rc; /* of the last answer: after none nothing more is asked */
+};
+
+static bool
+is_wanted(void *arg, const struct edit *e)
+{
+	struct asking *a = arg;
+	autobuf struct strbuf question = STRBUF_INIT;
+	char answer = 'n';
+
+	if (a->rc)
+		return false;
+	strbuf_adds(&question, !e->before.exists ? "create "
+		: !e->after.exists ? "remove " : "change ");
+	sanitise_name(&question, e->path);
+	strbuf_adds(&question, "? [y/N]");
+	a->rc = ask(a->c, question.buf, &answer);
+	return answer == 'y';
+}
+
 static int
 ask_each(struct call *c, struct edits *edits)
 {
-	for (size_t i = 0; i < edits->n;) {
-		autobuf struct strbuf question = STRBUF_INIT;
-		const struct edit *e = &edits->v[i];
-		char answer;
+	struct asking asking = {.c = c};
 
-		strbuf_adds(&question, !e->before.exists ? "create "
-			: !e->after.exists ? "remove " : "change ");
-		sanitise_name(&question, e->path);
-		strbuf_adds(&question, "? [y/N]");
-		if (ask(c, question.buf, &answer))
-			return -1;
-		if (answer == 'y')
-			i++;
-		else
-			edits_remove(edits, i);
-	}
-	return 0;
+	edits_keep(edits, is_wanted, &asking);
+	return asking.rc;
 }
 
 /* Leaves those that are to be written. */

@@ -77,7 +77,9 @@ void edits_release(struct edits *e);
 /* A new one at its end; the path is copied. */
 struct edit *edits_add(struct edits *e, const char *path);
 void edits_sort(struct edits *e);
-void edits_remove(struct edits *e, size_t i);
+/* Leaves those of which keep, called once for each in its order, says so. */
+void edits_keep(struct edits *e, bool (*keep)(void *arg, const struct edit *),
+    void *arg);
 
 /* What is at path now, by changeset_paths(), borrowed; NULL: nothing. */
 typedef const struct file_state *changeset_now(void *arg, const char *path);

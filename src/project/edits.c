@@ -23,11 +23,18 @@ edit_release(struct edit *e)
 }
 
 void
-edits_remove(struct edits *e, size_t i)
+edits_keep(struct edits *e, bool (*keep)(void *arg, const struct edit *),
+    void *arg)
 {
-	edit_release(&e->v[i]);
-	e->n--;
-	memmove(&e->v[i], &e->v[i + 1], (e->n - i) * sizeof(*e->v));
+	size_t n = 0;
+
+	for (size_t i = 0; i < e->n; i++) {
+		if (keep(arg, &e->v[i]))
+			e->v[n++] = e->v[i];
+		else
+			edit_release(&e->v[i]);
+	}
+	e->n = n;
 }
 
 void
@@ -225,21 +232,10 @@ is_same(const struct file_state *a, const struct file_state *b)
 		   !memcmp(a->content.buf, b->content.buf, a->content.len));
 }
 
-static void
-drop_unchanged(struct edits *e)
+static bool
+changes_something(void *arg, const struct edit *e)
 {
-	size_t n = 0;
-
-	for (size_t i = 0; i < e->n; i++) {
-		struct edit *v = &e->v[i];
-
-		if (!is_same(&v->before, &v->after)) {
-			e->v[n++] = *v;
-			continue;
-		}
-		edit_release(v);
-	}
-	e->n = n;
+	return !is_same(&e->before, &e->after);
 }
 
 /* Of each edit since the last time: one that renames adds two. */
@@ -273,7 +269,7 @@ changeset_resolve(const struct changeset *cs, changeset_now *now, void *arg,
 		edits_release(edits);
 		return -1;
 	}
-	drop_unchanged(edits);
+	edits_keep(edits, changes_something, NULL);
 	edits_sort(edits);
 	return 0;
 }

@@ -13,6 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 from sandboxes import ENGINES, SandboxHome  # noqa: E402
 from tap import diag, main, same, test  # noqa: E402
+from terminal import Terminal  # noqa: E402
 
 IMAGE = "busybox:latest"
 KINDS = ENGINES + ("restricted-root",)
@@ -288,6 +289,32 @@ def _():
                         options=("-y", "--policy", h.work + "/policy.yaml"))
         same(got[2]["error"]["kind"], "policy")
         same(os.path.exists(h.app + "/same"), True)
+
+
+@test("each file may be asked for")
+def _():
+    with Place("restricted-root", FILES) as h:
+        with Terminal(h.argv(), h.env, h.work) as t:
+            t.expect("^addesh> ")
+            t.line(h.open)
+            t.expect("^addesh app> ")
+            t.line("exec -- sh -c 'rm same; echo > a.txt; echo > new'")
+            t.expect("^addesh app> ")
+            t.line("project apply")
+            for question, answer in (("Write 3 files", "e"),
+                                     ("change a.txt", "y"), ("create new", "n"),
+                                     ("remove same", "y")):
+                t.expect(question + ".*\\? \\[y/N.*\\]")
+                t.line(answer)
+            t.expect("wrote 2 files")
+            t.line("project apply")
+            t.expect("Write 1 file ")
+            t.line("e")
+            t.expect("create new\\?")
+            t.send("\x03")
+            t.expect("^addesh app.*> ")
+        same((tree(h.app)["a.txt"], os.path.exists(h.app + "/same"),
+              os.path.exists(h.app + "/new")), (("\n", False), False, False))
 
 
 @test("an environment that is no project has no changes")

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "runner/swap.h"
@@ -537,6 +538,36 @@ renamed_giants(void)
 	attempt_end(&a);
 }
 
+static bool
+ends_in_7(void *arg, const struct edit *e)
+{
+	++*(size_t *)arg;
+	return e->path[strlen(e->path) - 1] == '7';
+}
+
+/* As many as a tree may have: each goes once, and the others move once. */
+static void
+many_are_left_out(void)
+{
+	struct edits edits = EDITS_INIT;
+	size_t asked = 0;
+	char name[16];
+	clock_t began;
+
+	for (int i = 0; i < 200000; i++) {
+		snprintf(name, sizeof(name), "%06d", i);
+		edits_add(&edits, name);
+	}
+	began = clock();
+	edits_keep(&edits, ends_in_7, &asked);
+	ok(clock() - began < 2 * CLOCKS_PER_SEC, "that takes no time");
+	is_int(asked, 200000, "each is asked for once");
+	is_int(edits.n, 20000, "a tenth stays");
+	is_str(edits.v[1].path, "000017", "in its order");
+	is_str(edits.v[19999].path, "199997", "to the last");
+	edits_release(&edits);
+}
+
 /* -------- what is written -------- */
 
 static int
@@ -606,6 +637,7 @@ main(void)
 	diffs();
 	too_many_lines();
 	renamed_giants();
+	many_are_left_out();
 	directory_is_put_back();
 	nothing_is_written_outside();
 	return done();
