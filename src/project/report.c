@@ -284,6 +284,12 @@ bounded(const char *s, size_t max)
 	return strbuf_detach(&out);
 }
 
+char *
+report_name(const char *name)
+{
+	return bounded(name, TEST_REPORT_NAME_MAX);
+}
+
 /* The first line that has something. */
 static char *
 first_line(const char *s)

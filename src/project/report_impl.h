@@ -37,6 +37,11 @@ struct found_case {
 
 void report_add(struct reading *rd, const struct found_case *found);
 
+/* A name that stands for many cases, such as that of a suite, as long as it is
+   kept: so that none is gone through for each of them at its full length.  The
+   caller's; NULL: there is none. */
+char *report_name(const char *name);
+
 /* Cases of this report in a state; all of them; collection errors. */
 uint64_t reading_count(const struct reading *rd, enum test_state state);
 uint64_t reading_total(const struct reading *rd);

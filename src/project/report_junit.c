@@ -70,7 +70,7 @@ begin_suite(struct junit *j, const char *const *attrs, struct err *err)
 		report_add_time(&j->rd->claimed_us, us);
 	}
 	j->suites[j->n++] = (struct suite){
-	    .name = copy_attr(attrs, "name"),
+	    .name = report_name(xml_attr(attrs, "name")),
 	    .tests = report_number(xml_attr(attrs, "tests")),
 	    .failures = report_number(xml_attr(attrs, "failures")),
 	    .errors = report_number(xml_attr(attrs, "errors")),

@@ -374,7 +374,7 @@ read_name(struct point *p, char *text)
 	}
 	trim_end(text);
 	unescape(text);
-	p->name = xstrdup(text);
+	p->name = report_name(text);
 }
 
 /* What stands behind "ok" or "not ok". */
@@ -442,7 +442,7 @@ read_comment(struct tap *t, const char *text, size_t depth)
 	    depth <= t->depth + 1) {
 		close_point(t, depth <= t->depth ? depth : t->depth);
 		free(t->levels[depth].subtest);
-		t->levels[depth].subtest = xstrdup(text + strlen(head));
+		t->levels[depth].subtest = report_name(text + strlen(head));
 		if (depth > t->depth)
 			t->depth = depth;
 	} else if (t->said.len < NOTES_MAX) {

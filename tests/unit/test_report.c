@@ -8,6 +8,8 @@
  *	total N passed N ...	those that are not 0
  *	inconsistent: WHY
  */
+#include <time.h>
+
 #include "project/report.h"
 #include "wanted.h"
 
@@ -173,6 +175,33 @@ test_huge(void)
 	test_report_release(&r);
 }
 
+/* A name that many cases share is not gone through for each of them. */
+static void
+test_shared_name(
+    const char *format, const char *head, const char *each, const char *end)
+{
+	autobuf struct strbuf text = STRBUF_INIT;
+	struct test_report r;
+	clock_t began = clock();
+
+	strbuf_adds(&text, head);
+	for (int i = 0; i < 400000; i++)
+		strbuf_addc(&text, 'n');
+	strbuf_adds(&text, end);
+	for (int i = 0; i < 20000; i++)
+		strbuf_adds(&text, each);
+	strbuf_adds(&text, *head == '<' ? "</testsuite>" : "");
+	test_report_init(&r);
+	is_int(read_text(&r, format, &text), 0, "%s: a suite with a long name",
+	    format);
+	is_int(r.n, 20000, "has all of its cases");
+	ok(r.n && r.cases[0].suite &&
+		strlen(r.cases[0].suite) <= TEST_REPORT_NAME_MAX,
+	    "which keep some of it");
+	ok(clock() - began < 10 * CLOCKS_PER_SEC, "soon");
+	test_report_release(&r);
+}
+
 /* Surefire writes a file for each class. */
 static void
 test_several(void)
@@ -229,6 +258,9 @@ main(void)
 	test_deep("junit", "<a>", "<testsuite>");
 	test_deep("jest", "[", "{\"testResults\": [");
 	test_huge();
+	test_shared_name(
+	    "junit", "<testsuite name='", "<testcase name='a'/>", "'>");
+	test_shared_name("tap", "# Subtest: ", "    ok\n", "\n");
 	test_several();
 	test_formats();
 	return done();
