@@ -6,8 +6,8 @@
 #include "base/xml.h"
 
 #define SUITES_MAX 32     /* of elements within each other */
-#define CLASSES_MAX 20000 /* whose sources are looked for */
-#define PARTS_MAX 16      /* of the name of one */
+#define PARTS_MAX 16      /* of a class's name, that are left out */
+#define LOOKUPS_MAX 40000 /* of names of sources, in all */
 
 /* A testsuite, or testsuites, that is open. */
 struct suite {
@@ -27,7 +27,7 @@ struct junit {
 	bool skipped, xfailed, failed, error, collection;
 	char *name, *classname, *file;
 	char *class_name, *class_file; /* the last that was looked for */
-	unsigned classes;              /* so many were */
+	unsigned lookups;              /* of names for them */
 	unsigned line;
 	int64_t duration_us;
 	struct strbuf message, details;
@@ -155,10 +155,11 @@ state_of(const struct junit *j)
 /* The source of a class "tests.unit.test_sum.TestSum" or "com.acme.SumTest", or
    of a path; only of those that are there.  The caller's, or NULL. */
 static char *
-find_class(const struct source_root *root, const char *classname)
+find_class(struct junit *j, const char *classname)
 {
 	static const char *const extensions[] = {
 	    ".py", ".java", ".kt", ".groovy", ".scala"};
+	const struct source_root *root = j->rd->root;
 	autofree char *path = xstrdup(classname);
 	char *dot, *found = source_path(root, path);
 
@@ -166,7 +167,9 @@ find_class(const struct source_root *root, const char *classname)
 	for (char *p = path; *p; p++)
 		*p = *p == '.' ? '/' : *p;
 	for (int parts = 0; !found && parts < PARTS_MAX; parts++) {
-		for (size_t i = 0; i < ARRAY_SIZE(extensions) && !found; i++) {
+		for (size_t i = 0; i < ARRAY_SIZE(extensions) && !found &&
+				   j->lookups++ < LOOKUPS_MAX;
+		     i++) {
 			autofree char *name =
 			    xasprintf("%s%s", path, extensions[i]);
 
@@ -193,12 +196,12 @@ file_of_class(struct junit *j)
 	if (!name || !*name || strlen(name) > TEST_REPORT_NAME_MAX)
 		return NULL;
 	if (!j->class_name || strcmp(j->class_name, name)) {
-		if (j->classes++ >= CLASSES_MAX)
+		if (j->lookups >= LOOKUPS_MAX)
 			return NULL;
 		free(j->class_name);
 		free(j->class_file);
 		j->class_name = xstrdup(name);
-		j->class_file = find_class(j->rd->root, name);
+		j->class_file = find_class(j, name);
 	}
 	return j->class_file ? xstrdup(j->class_file) : NULL;
 }

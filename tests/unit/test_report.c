@@ -202,6 +202,41 @@ test_shared_name(
 	test_report_release(&r);
 }
 
+static bool
+count_lookup(void *arg, const char *path)
+{
+	(void)path;
+	++*(size_t *)arg;
+	return false;
+}
+
+/* Each may be a source in many directories, in each of several languages. */
+static void
+test_many_classes(void)
+{
+	autobuf struct strbuf text = STRBUF_INIT;
+	autoerr struct err err = ERR_INIT;
+	size_t lookups = 0;
+	const struct source_root root = {
+	    .dir = "/ws", .exists = count_lookup, .arg = &lookups};
+	struct test_report r;
+
+	strbuf_adds(&text, "<testsuite>");
+	for (int i = 0; i < 2000; i++)
+		strbuf_addf(&text,
+		    "<testcase name='a' "
+		    "classname='a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q.A%d'/>",
+		    i);
+	strbuf_adds(&text, "</testsuite>");
+	test_report_init(&r);
+	is_int(test_report_read(&r, "junit", text.buf, text.len, &root, &err),
+	    0, "2000 classes");
+	is_int(r.n, 2000, "are read");
+	ok(lookups > 1000 && lookups < 300000,
+	    "and their sources looked for, for a time: %zu", lookups);
+	test_report_release(&r);
+}
+
 /* Surefire writes a file for each class. */
 static void
 test_several(void)
@@ -261,6 +296,7 @@ main(void)
 	test_shared_name(
 	    "junit", "<testsuite name='", "<testcase name='a'/>", "'>");
 	test_shared_name("tap", "# Subtest: ", "    ok\n", "\n");
+	test_many_classes();
 	test_several();
 	test_formats();
 	return done();
