@@ -53,16 +53,16 @@ coverage_begin(struct coverage_reading *cr, char *path)
 {
 	struct coverage *c = cr->c;
 
-	if (!path) {
-		c->elsewhere++;
-		return NULL;
-	}
-	if (c->n >= 2 * COVERAGE_FILES_MAX) {
+	c->elsewhere += !path;
+	if (c->n >= 2 * COVERAGE_FILES_MAX ||
+	    c->elsewhere > 2 * COVERAGE_FILES_MAX) {
 		free(path);
 		err_set(cr->err, ERR_IO, "coverage of more than %d files",
 		    COVERAGE_FILES_MAX);
 		return NULL;
 	}
+	if (!path)
+		return NULL;
 	GROW(c->files, c->n, &c->cap);
 	c->files[c->n] = (struct coverage_file){.path = path};
 	return &c->files[c->n++];

@@ -5,11 +5,15 @@
 
 #include "base/xml.h"
 
+#define SOURCES_MAX 100    /* of Cobertura's, that are looked into */
+#define LOOKUPS_MAX 500000 /* for files in them, in all */
+
 struct xml_coverage {
 	struct coverage_reading *cr;
 	bool seen;            /* the root is the right one */
 	struct strvec dirs;   /* of Cobertura's sources */
 	struct strbuf source; /* text of one of them */
+	unsigned lookups;     /* for files in them */
 	bool in_source, in_methods;
 	char *package; /* of JaCoCo */
 	struct coverage_file *file;
@@ -47,8 +51,15 @@ cobertura_path(struct xml_coverage *x, const char *name)
 {
 	char *path = NULL;
 
-	for (size_t i = 0; i < x->dirs.n && !path; i++)
+	for (size_t i = 0; i < x->dirs.n && !path; i++) {
+		if (x->lookups++ >= LOOKUPS_MAX) {
+			err_set(x->cr->err, ERR_IO,
+			    "coverage of too many files in too many "
+			    "directories");
+			return NULL;
+		}
 		path = source_path_at(x->cr->root, x->dirs.v[i], name);
+	}
 	return path || x->dirs.n ? path : source_path(x->cr->root, name);
 }
 
@@ -80,7 +91,7 @@ cobertura_end(void *arg, const char *name, struct err *err)
 
 	if (!strcmp(name, "source")) {
 		x->in_source = false;
-		if (x->source.len)
+		if (x->source.len && x->dirs.n < SOURCES_MAX)
 			strvec_push(&x->dirs, x->source.buf);
 		strbuf_reset(&x->source);
 	} else if (!strcmp(name, "methods")) {

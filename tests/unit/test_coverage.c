@@ -105,6 +105,54 @@ test_large_blocks(void)
 	coverage_release(&c);
 }
 
+static bool
+count_lookup(void *arg, const char *path)
+{
+	(void)path;
+	++*(size_t *)arg;
+	return false;
+}
+
+static size_t
+lookups_of(int sources, int classes, int *rc)
+{
+	autobuf struct strbuf text = STRBUF_INIT;
+	autoerr struct err err = ERR_INIT;
+	size_t lookups = 0;
+	const struct source_root root = {
+	    .dir = "/ws", .exists = count_lookup, .arg = &lookups};
+	struct coverage c;
+
+	strbuf_adds(&text, "<coverage><sources>");
+	for (int i = 0; i < sources; i++)
+		strbuf_addf(&text, "<source>/ws/%d</source>", i);
+	strbuf_adds(&text, "</sources>");
+	for (int i = 0; i < classes; i++)
+		strbuf_adds(&text, "<class filename='a'/>");
+	strbuf_adds(&text, "</coverage>");
+	coverage_init(&c);
+	*rc = coverage_read(&c, "cobertura", text.buf, text.len, &root, &err);
+	coverage_release(&c);
+	return lookups;
+}
+
+/* Each class may be in each of the directories. */
+static void
+test_many_directories(void)
+{
+	size_t lookups;
+	int rc;
+
+	lookups = lookups_of(10000, 1000, &rc);
+	is_int(rc, 0, "10000 directories");
+	is_int(lookups, 100000, "of which the first are looked into");
+	lookups = lookups_of(100, 10000, &rc);
+	is_int(rc, -1, "10000 classes in none of 100 of them");
+	ok(lookups < 600000, "end the reading: %zu", lookups);
+	lookups_of(0, 210000, &rc);
+	is_int(rc, -1, "files elsewhere are bounded");
+}
+
 static void
 test_percent(void)
 {
@@ -122,6 +170,7 @@ main(void)
 	wanted_test_all("tests/unit/coverage", write_coverage);
 	test_several();
 	test_large_blocks();
+	test_many_directories();
 	test_percent();
 	ok(coverage_has_format("lcov") && !coverage_has_format("sums"),
 	    "formats are known by name");
