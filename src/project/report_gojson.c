@@ -155,18 +155,28 @@ log_mark(const struct slice *slice)
 		   : 0;
 }
 
+/* The line of a panic, not what mentions one; or NULL. */
+static const char *
+find_panic(const char *output)
+{
+	static const char mark[] = "\npanic: ";
+	const char *found;
+
+	if (str_starts(output, mark + 1))
+		return output;
+	found = strstr(output, mark);
+	return found ? found + 1 : NULL;
+}
+
 /* The last that was logged, which is more likely the failure than what was
    logged before it; or a panic. */
 static void
 find_message(const char *output, struct strbuf *message)
 {
 	struct slice rest = {output, strlen(output)}, line;
-	const char *panic = str_starts(output, "panic: ")
-				? output
-				: strstr(output, "\npanic: ");
+	const char *panic = find_panic(output);
 
 	if (panic) {
-		panic += *panic == '\n';
 		strbuf_add(message, panic, strcspn(panic, "\n"));
 		return;
 	}
@@ -189,7 +199,7 @@ find_message(const char *output, struct strbuf *message)
 static void
 find_trace(const struct go_test *t, struct strbuf *trace, bool *last)
 {
-	const char *panic = strstr(t->output.buf, "panic: ");
+	const char *panic = find_panic(t->output.buf);
 	struct slice rest = {t->output.buf, t->output.len}, line;
 	struct slice logged = {NULL, 0};
 
@@ -435,8 +445,7 @@ finish(struct go *g, struct err *err)
 
 		if (is_unended(t))
 			add_case(g, t, TEST_ERROR,
-			    strstr(t->output.buf, "panic: ") ? NULL
-							     : "did not end",
+			    find_panic(t->output.buf) ? NULL : "did not end",
 			    -1);
 	}
 	for (size_t i = 0; i < g->n; i++) {
