@@ -299,13 +299,20 @@ read_result(struct libtest *l, const char *line)
 	end_suite(l, passed, failed, ignored, report_duration(seconds, 1e6));
 }
 
+/* "running 2 tests" */
+static bool
+is_beginning(const char *line, long long *count)
+{
+	return sscanf(line, "running %9lld test", count) == 1;
+}
+
 static void
 read_text(struct libtest *l, const struct slice *slice)
 {
 	autofree char *line = xstrndup(slice->p, slice->n);
 	long long count;
 
-	if (sscanf(line, "running %9lld test", &count) == 1 && !l->section) {
+	if (is_beginning(line, &count) && !l->section) {
 		flush_listed(l);
 		abandon(l);
 		begin_suite(l, count);
@@ -321,17 +328,34 @@ read_text(struct libtest *l, const struct slice *slice)
 	}
 }
 
+/* A suite of JSON comes before one of text, which may print any. */
+static bool
+is_json(const char *text, size_t n)
+{
+	static const char head[] = "{ \"type\": \"suite\"";
+	const char *suite = memmem(text, n, head, strlen(head));
+	struct slice rest = {text, suite ? (size_t)(suite - text) : 0}, line;
+	long long count;
+
+	while (slice_line(&rest, &line)) {
+		autofree char *copy = xstrndup(line.p, line.n);
+
+		if (is_beginning(copy, &count))
+			return false;
+	}
+	return suite;
+}
+
 int
 report_read_libtest(
     struct reading *rd, const char *text, size_t n, struct err *err)
 {
-	static const char head[] = "{ \"type\":";
 	struct libtest l = {.rd = rd, .active = STRVEC_INIT};
 	struct slice rest = {text, n}, line;
-	bool is_json = memmem(text, n, head, strlen(head));
+	bool events = is_json(text, n);
 
 	while (slice_line(&rest, &line)) {
-		if (is_json)
+		if (events)
 			read_event(&l, &line);
 		else
 			read_text(&l, &line);
