@@ -23,10 +23,20 @@ struct reading {
 	struct testing *x;
 	struct strvec names;
 	struct source_root root;
-	size_t left; /* bytes that may still be read */
+	size_t files; /* that there are */
+	size_t left;  /* bytes that may still be read */
 	char *broken; /* why one cannot be read, or NULL */
 	bool any;     /* there was one */
 };
+
+/* Nothing is believed of a run of which not everything can be read. */
+static void
+cannot_read(struct reading *r, const char *why)
+{
+	r->any = true;
+	if (!r->broken)
+		r->broken = xstrdup(why);
+}
 
 static void
 on_name(void *arg, const struct box_entry *e)
@@ -34,8 +44,10 @@ on_name(void *arg, const struct box_entry *e)
 	struct reading *r = arg;
 	const char *pattern = r->x->f ? r->x->f->report_files : NULL;
 
-	if (e->type == 'f' && *e->path && r->names.n < REPORTS_MAX &&
-	    (!pattern || glob_match(pattern, e->path)))
+	if (e->type != 'f' || !*e->path ||
+	    (pattern && !glob_match(pattern, e->path)))
+		return;
+	if (r->files++ < REPORTS_MAX)
 		strvec_push(&r->names, e->path);
 }
 
@@ -45,10 +57,9 @@ add_report(struct reading *r, const char *text, size_t n)
 	autoerr struct err why = ERR_INIT;
 
 	r->any = true;
-	if (test_report_read(&r->x->t->report, r->x->format, text, n, &r->root,
-		&why) &&
-	    !r->broken)
-		r->broken = xstrdup(why.msg.buf);
+	if (test_report_read(
+		&r->x->t->report, r->x->format, text, n, &r->root, &why))
+		cannot_read(r, why.msg.buf);
 }
 
 static void
@@ -57,12 +68,10 @@ read_report(struct reading *r, const char *path)
 	autobuf struct strbuf text = STRBUF_INIT;
 	autoerr struct err why = ERR_INIT;
 
-	if (env_read(r->x->env, path, r->left, &text, &why)) {
-		r->any = true;
-		if (!r->broken)
-			r->broken = xstrdup(why.code == EFBIG
-				? "it is too large"
-				: why.msg.buf);
+	if (!r->left || env_read(r->x->env, path, r->left, &text, &why)) {
+		cannot_read(r, !r->left || why.code == EFBIG
+			? "it is too large"
+			: why.msg.buf);
 		return;
 	}
 	/* A shell makes it before the framework, which may not even start. */
@@ -75,16 +84,19 @@ read_report(struct reading *r, const char *path)
 static void
 read_place(struct reading *r, const char *path)
 {
-	autoerr struct err ignored = ERR_INIT;
+	autoerr struct err why = ERR_INIT;
 	char type = env_path_type(r->x->env, path);
 
 	if (type == 'f')
 		read_report(r, path);
 	if (type != 'd')
 		return;
-	box_list(r->x->env->box, path, 1, on_name, r, &ignored);
+	if (box_list(r->x->env->box, path, 1, on_name, r, &why))
+		cannot_read(r, why.msg.buf);
+	if (r->files > REPORTS_MAX)
+		cannot_read(r, "it has too many files");
 	strvec_sort(&r->names);
-	for (size_t i = 0; i < r->names.n && r->left; i++) {
+	for (size_t i = 0; i < r->names.n && !r->broken; i++) {
 		autofree char *file =
 		    xasprintf("%s/%s", path, r->names.v[i]);
 
@@ -111,18 +123,21 @@ read_reports(struct testing *x, struct reading *r)
 	    .names = STRVEC_INIT,
 	    .root = root_of(x),
 	    .left = TEST_REPORT_BYTES_MAX};
+	if (x->places_cut)
+		cannot_read(r, "the project has too many modules");
 	for (size_t i = 0; i < x->reports.n; i++)
 		read_place(r, x->reports.v[i]);
 	if (!x->from_out)
 		return;
+	if (x->out_cut)
+		cannot_read(r, "not all of the output was kept");
 	add_report(r, x->out.buf, x->out.len);
-	if (!test_report_total(&x->t->report) && !x->t->report.inconsistent) {
-		free(r->broken);
-		r->broken = NULL;
-		r->any = false;
-	} else if (x->out_cut && !r->broken) {
-		r->broken = xstrdup("not all of the output was kept");
-	}
+	if (x->out_cut || test_report_total(&x->t->report) ||
+	    x->t->report.inconsistent)
+		return;
+	free(r->broken);
+	r->broken = NULL;
+	r->any = false;
 }
 
 /* ---- coverage ---- */

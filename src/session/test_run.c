@@ -95,13 +95,18 @@ static void
 add_beside(struct testing *x, const char *pattern, const char *path,
     struct strvec *out)
 {
-	for (size_t i = 0; i < x->files.paths.n && out->n < PLACES_MAX; i++) {
+	for (size_t i = 0; i < x->files.paths.n; i++) {
 		const char *file = x->files.paths.v[i];
 		const char *slash = strrchr(file, '/');
 
-		if (glob_match(pattern, slash ? slash + 1 : file))
-			strvec_pushf(out, "%s/%.*s%s", x->places.dir,
-			    slash ? (int)(slash + 1 - file) : 0, file, path);
+		if (!glob_match(pattern, slash ? slash + 1 : file))
+			continue;
+		if (out->n >= PLACES_MAX) {
+			x->places_cut = true;
+			return;
+		}
+		strvec_pushf(out, "%s/%.*s%s", x->places.dir,
+		    slash ? (int)(slash + 1 - file) : 0, file, path);
 	}
 }
 

@@ -17,6 +17,7 @@ struct testing {
 	struct framework_places places;
 	char *dir, *report, *coverage, *helper; /* in the environment */
 	struct strvec reports;	/* files and directories to be read */
+	bool places_cut;	/* and not all of them */
 	const char *format;	/* of them; NULL: there is none */
 	bool from_out;		/* what it prints is the report: */
 	struct strbuf out, line; /* line: that is not ended */

@@ -588,6 +588,11 @@ def what_a_command_prints():
         t = tests(s, "--command '%s'" % shown)
         same((t["state"], t["status"]), ("inconsistent", 1))
         assert why in t["why"], t
+    # More indented text than is kept, with the failure behind it.
+    t = tests(s, "--command 'yes \"  of a log\" | head -c 70000000; "
+                 "echo; echo 1..1; echo not ok 1; true'")
+    same(t["state"], "inconsistent")
+    assert "not all of the output" in t["why"], t
     t = tests(s, "--command 'echo 1..0'")
     same((t["state"], t["why"]), ("passed", None))
     t = tests(s, "--command \"printf 'ok  \\\\tacme/a\\\\t0.002s\\\\n'\"")
@@ -596,6 +601,23 @@ def what_a_command_prints():
     same((t["state"], t["why"]),
          ("framework_missing",
           "a program that the command names is not in this environment"))
+
+
+@test
+def a_report_of_too_many_files():
+    """One that fails may be among those that nobody reads."""
+    s = room("restricted-user")
+    fill(s, {"a": '<testsuite tests="1"><testcase name="a"/></testsuite>'})
+    t = tests(s, "--format junit --command 'mkdir {report}; cp a {report}; "
+                 "cd {report} && seq 10000 | xargs touch'")
+    same(t["state"], "inconsistent")
+    assert "too many files" in t["why"], t
+    # The first is as large as all may be together.
+    t = tests(s, "--format junit --command 'mkdir {report}; cp a {report}/b; "
+                 "(cat a; yes | tr -c \" \" \" \") | head -c 67108864 "
+                 ">{report}/a'")
+    same(t["state"], "inconsistent")
+    assert "too large" in t["why"], t
 
 
 @test
