@@ -16,7 +16,8 @@ add_lines(struct coverage_reading *cr, struct coverage_file *f,
 	const json *line;
 
 	json_each (line, lines) {
-		if (cJSON_IsNumber(line))
+		if (cJSON_IsNumber(line) && line->valuedouble >= 1 &&
+		    line->valuedouble <= COVERAGE_LINE_MAX)
 			coverage_line(cr, f, (int64_t)line->valuedouble, hit);
 	}
 }
@@ -57,7 +58,7 @@ add_statements(
 {
 	const json *count = json_get(entry, "s"), *place;
 
-	count = count ? count->child : NULL;
+	count = cJSON_IsObject(count) ? count->child : NULL;
 	json_each (place, json_get(entry, "statementMap")) {
 		if (!count || strcmp(count->string, place->string)) {
 			coverage_disagrees(cr->c,
