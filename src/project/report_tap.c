@@ -272,10 +272,18 @@ go_to(struct tap *t, size_t depth)
 	t->depth = depth;
 }
 
+/* Unlike SKIP, which also begins "skipped", a word of its own. */
+static bool
+is_todo(const char *text)
+{
+	return !strncasecmp(text, "todo", 4) && text[4] != '_' &&
+	       !isalnum((unsigned char)text[4]);
+}
+
 static bool
 is_directive(const char *text)
 {
-	return !strncasecmp(text, "skip", 4) || !strncasecmp(text, "todo", 4) ||
+	return !strncasecmp(text, "skip", 4) || is_todo(text) ||
 	       str_starts(text, "time=");
 }
 
@@ -318,7 +326,7 @@ trim_end(char *s)
 static void
 read_directive(struct point *p, char *text)
 {
-	bool todo = !strncasecmp(text, "todo", 4);
+	bool todo = is_todo(text);
 	char *why = text + strcspn(text, " ");
 
 	if (str_starts(text, "time=")) {
