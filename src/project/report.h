@@ -64,6 +64,7 @@ struct test_report {
 	uint64_t dropped;	      /* cases that are counted and not kept */
 	uint64_t files;		      /* reports that were read whole */
 	int64_t duration_us;	      /* as claimed, else the cases' sum */
+	bool planned_none;  /* TAP's "1..0": it says that there are no tests */
 	char *inconsistent; /* why nothing of it is to be believed, or NULL */
 	size_t failing;	    /* of cases: those that did not pass */
 };

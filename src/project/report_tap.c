@@ -411,11 +411,15 @@ read_plan(struct tap *t, const char *number)
 	struct level *l = &t->levels[t->depth];
 	autofree char *digits = xstrndup(number, strspn(number, "0123456789"));
 	int64_t planned = report_number(digits);
+	const char *behind = number + strlen(digits);
 
 	t->seen = true;
+	behind += strspn(behind, " #");
+	if (!planned && !t->depth && strncasecmp(behind, "skip", 4))
+		t->rd->r->planned_none = true;
 	if (l->planned >= 0)
 		report_disagrees(t->rd->r, "it has two plans");
-	l->planned = planned < 0 ? 0 : planned;
+	l->planned = planned < 0 ? INT64_MAX : planned; /* it is too large */
 }
 
 /* Where a point with subtests is not yet there, its level has none open. */

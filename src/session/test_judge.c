@@ -115,10 +115,13 @@ root_of(struct testing *x)
 }
 
 /* A text that is none is no report where the program may print anything; one
-   that plans tests, or stops, and has none of them is. */
+   that plans tests, or stops, and has none of them is, and so is one that plans
+   none and ends well. */
 static void
 read_reports(struct testing *x, struct reading *r)
 {
+	const struct test_report *report = &x->t->report;
+
 	*r = (struct reading){.x = x,
 	    .names = STRVEC_INIT,
 	    .root = root_of(x),
@@ -132,8 +135,8 @@ read_reports(struct testing *x, struct reading *r)
 	if (x->out_cut)
 		cannot_read(r, "not all of the output was kept");
 	add_report(r, x->out.buf, x->out.len);
-	if (x->out_cut || test_report_total(&x->t->report) ||
-	    x->t->report.inconsistent)
+	if (x->out_cut || test_report_total(report) || report->inconsistent ||
+	    (report->planned_none && !x->t->run.exit_code))
 		return;
 	free(r->broken);
 	r->broken = NULL;

@@ -593,8 +593,11 @@ def what_a_command_prints():
                  "echo; echo 1..1; echo not ok 1; true'")
     same(t["state"], "inconsistent")
     assert "not all of the output" in t["why"], t
-    t = tests(s, "--command 'echo 1..0'")
-    same((t["state"], t["why"]), ("passed", None))
+    for shown, state in (("echo 1..0", "no_tests"),
+                         ("echo 1..0; exit 1", "failed"),
+                         ("echo 1..0 \\# SKIP no server", "passed")):
+        t = tests(s, "--command '%s'" % shown)
+        same((t["state"], t["why"]), (state, None))
     t = tests(s, "--command \"printf 'ok  \\\\tacme/a\\\\t0.002s\\\\n'\"")
     same((t["state"], "total" in t), ("passed", False))
     t = tests(s, "--command nosuchtool")
