@@ -319,11 +319,16 @@ locate(struct reading *rd, const struct found_case *found, struct test_case *c)
 	if (found->trace &&
 	    (found->state == TEST_FAILED || found->state == TEST_ERROR))
 		place = report_place(rd->root, &query, &line);
-	if (!place)
-		return;
-	free(c->file);
-	c->file = place;
-	c->line = line;
+	if (place) {
+		free(c->file);
+		c->file = place;
+		c->line = line;
+	}
+	if (c->file && !utf8_valid(c->file, strlen(c->file))) {
+		free(c->file);
+		c->file = NULL;
+		c->line = 0;
+	}
 }
 
 /* What is said of one that passed is of no use. */
@@ -350,8 +355,11 @@ keep(struct reading *rd, const struct found_case *found)
 		c->details =
 		    bounded_or_null(found->details, TEST_REPORT_DETAILS_MAX);
 	}
-	if (!c->message && c->details)
-		c->message = first_line(c->details);
+	if (!c->message && c->details) {
+		autofree char *first = first_line(c->details);
+
+		c->message = bounded(first, TEST_REPORT_MESSAGE_MAX);
+	}
 	locate(rd, found, c);
 }
 

@@ -49,7 +49,8 @@ struct test_case {
 	bool collection; /* an error of what loads tests: no test ran */
 	char *name;
 	char *suite;	 /* class, module, package, or the blocks around it */
-	char *file;	 /* of the project (source_path()), not of libraries */
+	char *file;	 /* of the project (source_path()), not of libraries;
+			    one whose name is no UTF-8 is not named */
 	unsigned line;	 /* in file, where it failed or begins; 0: not known */
 	char *message;	 /* what failed, in short */
 	char *details;	 /* the traceback, or what the test printed */

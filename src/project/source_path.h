@@ -23,9 +23,10 @@ struct source_root {
 };
 
 /*
- * Below the project's directory, clean and UTF-8, the caller's; NULL: no file
- * of the project.  Files of installed packages (node_modules, site-packages,
- * vendor/bundle and such) are none, where they lie below it, too.
+ * Below the project's directory, clean, the caller's; NULL: no file of the
+ * project.  Its bytes are the file's, and may be no UTF-8.  Files of installed
+ * packages (node_modules, site-packages, vendor/bundle and such) are none,
+ * where they lie below it, too.
  */
 char *source_path(const struct source_root *root, const char *path);
 /* The same for a path that is relative to another directory (NULL: root->dir),

@@ -25,6 +25,7 @@ check_case(const struct test_case *c)
 	check_text(c->message, TEST_REPORT_MESSAGE_MAX);
 	check_text(c->details, TEST_REPORT_DETAILS_MAX);
 	require(c->file ? path_is_below(c->file) : !c->line);
+	require(!c->file || utf8_valid(c->file, strlen(c->file)));
 }
 
 /* Some are there and some not. */

@@ -139,6 +139,24 @@ test_long_message(void)
 	test_report_release(&r);
 }
 
+/* What stands for a message is bounded as one. */
+static void
+test_long_line(void)
+{
+	autobuf struct strbuf text = STRBUF_INIT;
+	struct test_report r;
+
+	strbuf_adds(&text, "1..1\nnot ok 1 - a\n  ---\n  ");
+	for (int i = 0; i < TEST_REPORT_DETAILS_MAX; i++)
+		strbuf_addc(&text, 'x');
+	strbuf_adds(&text, "\n  ...\n");
+	test_report_init(&r);
+	is_int(read_text(&r, "tap", &text), 0, "a line of 16 KB");
+	ok(r.n && strlen(r.cases[0].message) < TEST_REPORT_MESSAGE_MAX + 40,
+	    "is a message of 4 KB");
+	test_report_release(&r);
+}
+
 /* Neither depth nor bytes make it slow or large. */
 static void
 test_deep(const char *format, const char *open, const char *head)
@@ -289,6 +307,7 @@ main(void)
 	test_many_cases();
 	test_much_time();
 	test_long_message();
+	test_long_line();
 	test_deep("junit", "<testsuite>", "");
 	test_deep("junit", "<a>", "<testsuite>");
 	test_deep("jest", "[", "{\"testResults\": [");
