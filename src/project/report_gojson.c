@@ -125,6 +125,13 @@ package_of(const struct go_test *t)
 	return xstrndup(t->key, t->package_size);
 }
 
+/* Bytes of the package that are named where something is wrong. */
+static int
+why_size(const struct go_test *t)
+{
+	return t->package_size < 200 ? (int)t->package_size : 200;
+}
+
 /* What the framework itself prints of a test is no output of it. */
 static void
 add_output(struct go_test *t, const char *text)
@@ -271,7 +278,7 @@ end_test(struct go *g, struct go_test *t, enum test_state state, double seconds)
 
 	if (!t->began || t->ended)
 		report_disagrees(g->rd->r,
-		    "%s ends without having begun, as if a test had printed "
+		    "%.200s ends without having begun, as if a test had printed "
 		    "that it does",
 		    t->name);
 	if (!t->began)
@@ -293,7 +300,7 @@ end_package(
 	if (state == TEST_PASSED && p->child_failed)
 		report_disagrees(g->rd->r,
 		    "%.*s passed and has tests that failed",
-		    (int)p->package_size, p->key);
+		    why_size(p), p->key);
 	if (seconds > 0)
 		report_add_time(
 		    &g->rd->claimed_us, report_duration_of(seconds, 1e6));
@@ -456,7 +463,7 @@ finish(struct go *g, struct err *err)
 			add_failed_package(g, t);
 		if (!*t->name && *t->key != '\n' && !t->ended)
 			err_set(err, ERR_IO, "it ends before %.*s does",
-			    (int)t->package_size, t->key);
+			    why_size(t), t->key);
 	}
 	if (!g->n && g->builds)
 		err_set(err, ERR_IO, "it ends before any package does");

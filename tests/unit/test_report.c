@@ -157,6 +157,30 @@ test_long_line(void)
 	test_report_release(&r);
 }
 
+/* Why a report is not believed is said in short, however long names are. */
+static void
+test_long_why(const char *action, const char *test)
+{
+	static const struct source_root root = {0};
+	autobuf struct strbuf text = STRBUF_INIT, name = STRBUF_INIT;
+	autoerr struct err err = ERR_INIT;
+	struct test_report r;
+	const char *why;
+
+	for (int i = 0; i < 100000; i++)
+		strbuf_addc(&name, 'n');
+	strbuf_addf(&text,
+	    "{\"Action\": \"%s\", \"Package\": \"%s\", \"Test\": "
+	    "\"%s%s\"}\n",
+	    action, name.buf, test, *test ? name.buf : "");
+	test_report_init(&r);
+	test_report_read(&r, "go", text.buf, text.len, &root, &err);
+	why = r.inconsistent ? r.inconsistent : err.msg.buf;
+	ok(*why && strlen(why) < 400, "%s %s: the reason has %zu bytes",
+	    action, test, strlen(why));
+	test_report_release(&r);
+}
+
 /* Neither depth nor bytes make it slow or large. */
 static void
 test_deep(const char *format, const char *open, const char *head)
@@ -308,6 +332,8 @@ main(void)
 	test_much_time();
 	test_long_message();
 	test_long_line();
+	test_long_why("pass", "Test");
+	test_long_why("start", "");
 	test_deep("junit", "<testsuite>", "");
 	test_deep("junit", "<a>", "<testsuite>");
 	test_deep("jest", "[", "{\"testResults\": [");
