@@ -15,18 +15,25 @@ def say(kind, node, *words):
 
 
 def dotted(node, known):
+    """The path of names that it is, by the last import of its first name."""
+    return names(node, known)[-1]
+
+
+def names(node, known):
+    """All that it may be: an import may never happen, or in another place."""
     parts = []
     while isinstance(node, Attribute):
         parts.append(node.attr)
         node = node.value
+    first = [""]
     if isinstance(node, Name):
-        parts.append(known.get(node.id, node.id))
+        first = [node.id] + sorted(known.get(node.id, ()))
+        if not parts and node.id in wanted:
+            first += [m + "." + node.id for m in sorted(known.get("*", ()))]
     elif isinstance(node, Call) and node.args and is_text(node.args[0]) and \
             dotted(node.func, known) in IMPORTERS:
-        parts.append(" ".join(node.args[0].value.split()))
-    else:
-        parts.append("")
-    return ".".join(reversed(parts))
+        first = [" ".join(node.args[0].value.split())]
+    return [".".join([f] + parts[::-1]) for f in first]
 
 
 def is_text(node):
@@ -41,16 +48,27 @@ def argument(node, known):
     return dotted(node, known) if isinstance(node, (Name, Attribute)) else ""
 
 
+def keyword_words(key, value, known):
+    if isinstance(value, Dict) and key is None:
+        return [w for k, v in zip(value.keys, value.values) if is_text(k)
+                for w in keyword_words(" ".join(k.value.split()), v, known)]
+    number = isinstance(value, Constant) and isinstance(value.value, int)
+    return [(key or "**") + "=" + (repr(bool(value.value)) if number else
+                                   argument(value, known))]
+
+
 def call(node, known):
-    name = dotted(node.func, known)
-    if name.rpartition(".")[2] not in wanted:
+    found = [n for n in names(node.func, known)
+             if n.rpartition(".")[2] in wanted]
+    if not found:
         return
     given = node.args + [k.value for k in node.keywords]
     fixed = all(isinstance(a, Constant) for a in given)
     words = ["=" + argument(a, known) for a in node.args]
-    words += [(k.arg or "**") + "=" + argument(k.value, known)
-              for k in node.keywords]
-    say("c", node, name, "1" if fixed else "0", *words)
+    for k in node.keywords:
+        words += keyword_words(k.arg, k.value, known)
+    for name in found:
+        say("c", node, name, "1" if fixed else "0", *words)
 
 
 def text(node, name, done):
@@ -61,7 +79,7 @@ def text(node, name, done):
     if name or (len(value) >= 20 and " " not in value) or \
             "://" in value or value.startswith("-----BEGIN "):
         say("s", node, name or "-",
-            value.encode("utf-8", "surrogateescape").hex())
+            value.encode("utf-8", "surrogatepass").hex())
 
 
 def last(node):
@@ -95,12 +113,24 @@ def imports(node, known):
     if isinstance(node, Import):
         for a in node.names:
             say("i", node, a.name)
-            known[a.asname or a.name.split(".")[0]] = \
-                a.name if a.asname else a.name.split(".")[0]
+            first = a.name.split(".")[0]
+            known.setdefault(a.asname or first, set()).add(
+                a.name if a.asname else first)
         return
     say("i", node, node.module or ".")
     for a in node.names:
-        known[a.asname or a.name] = "%s.%s" % (node.module or "", a.name)
+        known.setdefault(a.asname or a.name, set()).add(
+            node.module or "" if a.name == "*" else
+            "%s.%s" % (node.module or "", a.name))
+
+
+def renamed(node, known):
+    """A name is given what the rules look for, as a module has it."""
+    target = node.targets[0]
+    if isinstance(target, Name) and isinstance(node.value, (Name, Attribute)) \
+            and last(node.value) in wanted:
+        for name in names(node.value, known):
+            known.setdefault(target.id, set()).add(name)
 
 
 def walk(tree):
@@ -118,6 +148,9 @@ def walk(tree):
     for node in nodes:
         if isinstance(node, (Import, ImportFrom)):
             imports(node, known)
+    for node in nodes:
+        if isinstance(node, Assign):
+            renamed(node, known)
     for node in nodes:
         if isinstance(node, Call):
             call(node, known)
