@@ -502,6 +502,26 @@ def _(name):
 
 
 @test
+def files_of_a_cargo_workspace():
+    s = room("docker")
+    package = '[package]\nname = "%s"\nversion = "0.1.0"\n'
+    fill(s, {"Cargo.toml": package % "a" +
+             '[workspace]\nmembers = ["crates/x"]\n',
+             "src/lib.rs": "#[test]\nfn wrong() { panic!() }\n",
+             "src/bin/tool.rs": "fn main() {}\n#[test]\nfn tool() {}\n",
+             "crates/x/Cargo.toml": package % "x",
+             "crates/x/src/lib.rs": "#[test]\nfn deep() {}\n",
+             "crates/x/tests/y.rs": "#[test]\nfn outer() {}\n"})
+    for files, names in (("src/bin/tool.rs", ["tool"]),
+                         ("crates/x/src/lib.rs", ["deep"]),
+                         ("crates/x/src/lib.rs crates/x/tests/y.rs",
+                          ["deep", "outer"])):
+        t = tests(s, files)
+        same((t["state"], sorted(c["name"] for c in t["cases"])),
+             ("passed", names))
+
+
+@test
 def a_library_under_rake_that_writes_no_report():
     s = room("docker")
     files = dict(FILES["rake"][1])
