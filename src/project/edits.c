@@ -11,6 +11,7 @@ struct resolving {
 	struct err *err;
 	size_t bytes;
 	size_t checked; /* edits whose size is known */
+	size_t work;	/* of patch_apply() */
 };
 
 static void
@@ -181,7 +182,7 @@ remove_file(struct resolving *r, const struct patch_file *f)
 	struct patch_place place;
 
 	if (!base || patch_apply(f, base->content.buf, base->content.len, &left,
-			 &place, r->miss, r->err))
+			 &r->work, &place, r->miss, r->err))
 		return -1;
 	if (f->n && left.len)
 		return err_set(r->err, ERR_USAGE,
@@ -208,7 +209,7 @@ patch_one(struct resolving *r, const struct patch_file *f)
 	e->after.mode = patched_mode(f, e, base->mode);
 	if (check_free(r, f, e) ||
 	    patch_apply(f, base->content.buf, base->content.len,
-		&e->after.content, &place, r->miss, r->err))
+		&e->after.content, &r->work, &place, r->miss, r->err))
 		return -1;
 	e->moved = place.moved;
 	e->offset = place.offset;

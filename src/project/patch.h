@@ -92,11 +92,12 @@ struct patch_place {
 };
 
 /*
- * Appends to out what the file becomes whose n bytes are old.  -1 with ERR_USAGE:
- * miss says which hunk; out is as it was.
+ * Appends to out what the file becomes whose n bytes are old.  *work, 0 for the
+ * first file of a patch, grows to what finding the places of all of them may
+ * cost.  -1 with ERR_USAGE: miss says which hunk; out is as it was.
  */
 int patch_apply(const struct patch_file *f, const char *old, size_t n,
-    struct strbuf *out, struct patch_place *place, struct patch_miss *miss,
-    struct err *err);
+    struct strbuf *out, size_t *work, struct patch_place *place,
+    struct patch_miss *miss, struct err *err);
 
 #endif

@@ -8,7 +8,8 @@
 #include "base/sanitise.h"
 
 #define SHOWN_COLUMNS 100 /* of a line in a message */
-#define WORK_MAX (1u << 28) /* lines compared for one file */
+#define WORK_MAX (1u << 28) /* lines looked at for all files of a patch */
+#define LINE_BYTES 64 /* of a longer one so many count as one */
 
 struct text_line {
 	const char *p;
@@ -23,7 +24,7 @@ struct applying {
 	size_t done;  /* lines that are behind the last hunk */
 	long offset;  /* of the last hunk */
 	bool add_cr;  /* CR LF throughout, which the patch does not have */
-	size_t work;
+	size_t *work; /* of the whole patch */
 	struct strbuf *out;
 };
 
@@ -82,7 +83,10 @@ same_line(const struct applying *a, const struct text_line *t,
 {
 	size_t n = t->n - (a->add_cr && !t->open);
 
-	return t->open == l->open && n == l->n && !memcmp(t->p, l->p, n);
+	if (t->open != l->open || n != l->n)
+		return false;
+	*a->work += n / LINE_BYTES;
+	return !memcmp(t->p, l->p, n);
 }
 
 /* How many lines of the given side in a row are at `at`; all: *whole. */
@@ -94,9 +98,9 @@ count_same(struct applying *a, const struct patch_hunk *h, size_t at,
 
 	*whole = true;
 	for (size_t i = 0; i < h->n; i++) {
+		++*a->work;
 		if (h->v[i].sign != ' ' && h->v[i].sign != side)
 			continue;
-		a->work++;
 		if (pos < a->n && same_line(a, &a->v[pos], &h->v[i]))
 			same++;
 		else
@@ -114,9 +118,9 @@ matches(struct applying *a, const struct patch_hunk *h, size_t at)
 	if (at < a->done || at > a->n || h->old_count > a->n - at)
 		return false;
 	for (size_t i = 0; i < h->n; i++) {
+		++*a->work;
 		if (h->v[i].sign == '+')
 			continue;
-		a->work++;
 		if (!same_line(a, &a->v[pos++], &h->v[i]))
 			return false;
 	}
@@ -165,7 +169,7 @@ find_place(struct applying *a, const struct patch_hunk *h)
 
 	if (!h->old_count)
 		return said <= a->n && said >= a->done ? said : SIZE_MAX;
-	for (size_t d = 0; d <= a->n && a->work < WORK_MAX; d++) {
+	for (size_t d = 0; d <= a->n && *a->work < WORK_MAX; d++) {
 		if (d <= at && matches(a, h, at - d))
 			return at - d;
 		if (d && matches(a, h, at + d))
@@ -183,10 +187,10 @@ likely_place(struct applying *a, const struct patch_hunk *h)
 	size_t said = begin_of_search(a, h), best = said, most = 0, n;
 	bool whole;
 
-	a->work = 0;
+	*a->work = 0; /* nothing is applied any more */
 	if (said < a->done)
 		said = best = a->done;
-	for (size_t d = 0; d <= a->n && a->work < WORK_MAX; d++) {
+	for (size_t d = 0; d <= a->n && *a->work < WORK_MAX; d++) {
 		for (int up = 0; up < 2; up++) {
 			size_t at = up ? said + d : said - d;
 
@@ -301,9 +305,9 @@ miss(struct applying *a, size_t hunk, struct patch_miss *m, struct err *err)
 	const struct patch_hunk *h = &a->f->v[hunk];
 
 	m->hunk = hunk + 1;
-	if (a->work >= WORK_MAX)
+	if (*a->work >= WORK_MAX)
 		return err_set(err, ERR_USAGE,
-		    "%s: hunk %zu takes too long to find a place for",
+		    "%s: hunk %zu: the patch takes too long to find places for",
 		    a->f->old_path ? a->f->old_path : a->f->new_path, m->hunk);
 	m->applied = is_applied(a, h);
 	describe_miss(a, h, likely_place(a, h), m);
@@ -371,10 +375,10 @@ apply_hunks(struct applying *a, struct patch_place *place,
 
 int
 patch_apply(const struct patch_file *f, const char *old, size_t n,
-    struct strbuf *out, struct patch_place *place, struct patch_miss *m,
-    struct err *err)
+    struct strbuf *out, size_t *work, struct patch_place *place,
+    struct patch_miss *m, struct err *err)
 {
-	struct applying a = {.f = f, .out = out};
+	struct applying a = {.f = f, .work = work, .out = out};
 	size_t before = out->len;
 	int rc;
 

@@ -538,6 +538,58 @@ renamed_giants(void)
 	attempt_end(&a);
 }
 
+static void
+add_lines(struct strbuf *sb, const char *line, size_t n)
+{
+	while (n--)
+		strbuf_adds(sb, line);
+}
+
+/* One file may be as far from what the patch says, and not many. */
+static void
+many_far_places(void)
+{
+	static const char *const names[] = {"a", "b", "c", "d", "e"};
+	autobuf struct strbuf text = STRBUF_INIT, patch = STRBUF_INIT;
+	struct attempt a = {.tree = {.n = 0}};
+
+	add_lines(&text, "a\n", 16000);
+	strbuf_adds(&text, "b\n");
+	for (size_t i = 0; i < 5; i++) {
+		tree_add(&a.tree, names[i], text.buf, 0644);
+		strbuf_addf(&patch, "--- a/%s\n+++ b/%s\n"
+		    "@@ -1,8001 +1,8001 @@\n", names[i], names[i]);
+		add_lines(&patch, " a\n", 8000);
+		strbuf_adds(&patch, "-b\n+c\n");
+		if (i)
+			continue;
+		attempt(&a, patch.buf, -1);
+		ok(!a.rc && a.edits.n == 1, "one is found");
+		edits_release(&a.edits);
+		changeset_release(&a.cs);
+	}
+	attempt(&a, patch.buf, -1);
+	says(&a, "e: hunk 1: the patch takes too long");
+	attempt_end(&a);
+}
+
+/* Lines that are new cost as much as those that are compared. */
+static void
+many_new_lines(void)
+{
+	autobuf struct strbuf text = STRBUF_INIT, patch = STRBUF_INIT;
+	struct attempt a = {.tree = {.n = 0}};
+
+	add_lines(&text, "a\n", 100000);
+	tree_add(&a.tree, "f", text.buf, 0644);
+	strbuf_adds(&patch, NAMES "@@ -1 +1,100000 @@\n");
+	add_lines(&patch, "+b\n", 100000);
+	strbuf_adds(&patch, "-x\n");
+	attempt(&a, patch.buf, -1);
+	says(&a, "f: hunk 1: the patch takes too long");
+	attempt_end(&a);
+}
+
 static bool
 ends_in_7(void *arg, const struct edit *e)
 {
@@ -637,6 +689,8 @@ main(void)
 	diffs();
 	too_many_lines();
 	renamed_giants();
+	many_far_places();
+	many_new_lines();
 	many_are_left_out();
 	directory_is_put_back();
 	nothing_is_written_outside();
