@@ -54,6 +54,8 @@ struct check_command {
 	char *program; /* a file in share/addesh/checks that speaks the form of
 			  project/check_facts.h about many texts, or NULL: the
 			  command reads one text and complains in lines */
+	struct strvec without; /* directives (project/check_text.h) that are
+				  not given to it */
 	struct strvec errors; /* forms of those lines (project/check_lines.h) */
 	struct strvec resolved; /* the same, where nothing is missing here */
 	struct strvec warnings; /* the same, of what is less than an error */

@@ -463,3 +463,23 @@ scan_code(struct scan *sc, struct token *t)
 		scan_token(sc, t);
 	while (t->kind == TOKEN_COMMENT);
 }
+
+void
+scan_join_lines(const char *s, size_t n, struct strbuf *out)
+{
+	size_t joined = 0, to;
+
+	for (size_t i = 0; i < n; i++) {
+		for (to = i + 1; s[i] == '\\' && to < n && s[to] != '\n' &&
+				 isspace((unsigned char)s[to]);)
+			to++;
+		if (s[i] == '\\' && to < n && s[to] == '\n') {
+			joined++;
+			i = to;
+			continue;
+		}
+		strbuf_addc(out, s[i]);
+		for (; s[i] == '\n' && joined; joined--)
+			strbuf_addc(out, '\n');
+	}
+}

@@ -18,6 +18,14 @@ void check_text_facts(const struct check_language *l, const char *s, size_t n,
 void check_text_blank(const struct check_lexis *x, const char *s, size_t n,
     bool strings, struct strbuf *out);
 
+/*
+ * The same text with blanks in place of directives (# and one of these words, or
+ * a number) at the begin of a line, and without line ends that a backslash takes
+ * away; lines keep their numbers.  false: there are none.
+ */
+bool check_text_without(const struct check_lexis *x, const char *s, size_t n,
+    const struct strvec *words, struct strbuf *out);
+
 /* What a part of a text is, as far as that is known. */
 enum check_part {
 	CHECK_PART_COMMENT,

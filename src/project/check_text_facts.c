@@ -491,30 +491,6 @@ is_giving(const struct finding *f, const struct token *t)
 	return strchr("=:>]", *s) || (*s == '-' && t->start && s[-1] == '<');
 }
 
-/*
- * The same text without the line ends that a backslash takes away, which stand
- * behind the next one that stays: what follows has its line.
- */
-static void
-join_lines(const char *s, size_t n, struct strbuf *out)
-{
-	size_t joined = 0, to;
-
-	for (size_t i = 0; i < n; i++) {
-		for (to = i + 1; s[i] == '\\' && to < n &&
-				 s[to] != '\n' && isspace((unsigned char)s[to]);)
-			to++;
-		if (s[i] == '\\' && to < n && s[to] == '\n') {
-			joined++;
-			i = to;
-			continue;
-		}
-		strbuf_addc(out, s[i]);
-		for (; s[i] == '\n' && joined; joined--)
-			strbuf_addc(out, '\n');
-	}
-}
-
 static void
 find_facts(struct finding *f)
 {
@@ -554,7 +530,7 @@ check_text_facts(const struct check_language *l, const char *s, size_t n,
 	    .aliases = STRVEC_INIT};
 
 	if (l->lexis.joined)
-		join_lines(s, n, &joined);
+		scan_join_lines(s, n, &joined);
 	f.sc = l->lexis.joined
 		   ? (struct scan)SCAN_INIT(&l->lexis, joined.buf, joined.len)
 		   : (struct scan)SCAN_INIT(&l->lexis, s, n);

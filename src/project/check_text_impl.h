@@ -55,6 +55,11 @@ bool scan_begins_name(char c);
 bool scan_in_name(char c);
 /* Behind the name that begins at i. */
 size_t scan_name_end(const struct scan *sc, size_t i);
+/*
+ * The same text without the line ends that a backslash takes away, which stand
+ * behind the next one that stays: what follows has its line.
+ */
+void scan_join_lines(const char *s, size_t n, struct strbuf *out);
 void scan_token(struct scan *sc, struct token *t);
 /* The next token that is no comment. */
 void scan_code(struct scan *sc, struct token *t);

@@ -177,12 +177,17 @@ check_not_done(struct checking *c, enum check_layer layer, const char *file,
     const char *why)
 {
 	struct check_state *state = &c->out->layers[layer];
+	autofree char *line = xstrdup(why);
 
+	/* What a program said may look like lines of ours. */
+	for (char *p = line; *p; p++)
+		if ((unsigned char)*p < ' ')
+			*p = ' ';
 	state->done = false;
 	if (!state->trouble)
-		state->trouble = xstrdup(why);
+		state->trouble = xstrdup(line);
 	check_add(&c->out->findings, layer, "not-checked", CHECK_WARNING, file,
-	    0, 0, why, NULL);
+	    0, 0, line, NULL);
 }
 
 void

@@ -395,7 +395,12 @@ parse_one(struct checking *c, const struct check_command *command,
 	struct saying say = {STRBUF_INIT, STRBUF_INIT, VERDICT_INIT};
 	int rc;
 
-	strbuf_add(&input, text->text, text->n);
+	if (!command->without.n ||
+	    !check_text_without(&text->language->lexis, text->text, text->n,
+		&command->without, &input)) {
+		strbuf_reset(&input);
+		strbuf_add(&input, text->text, text->n);
+	}
 	rc = call(c, text->language, command, text->in->name, &input, &say);
 	if (!rc && is_missing(&say))
 		rc = 1;

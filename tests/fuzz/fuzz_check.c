@@ -67,6 +67,18 @@ on_part(void *arg, enum check_part part, const char *p, size_t n)
 	*at += n;
 }
 
+/* No line goes, and none is new. */
+static void
+check_without(const struct check_language *l, const char *s, size_t n)
+{
+	autovec struct strvec words = STRVEC_INIT;
+	autobuf struct strbuf out = STRBUF_INIT;
+
+	strvec_push(&words, "line");
+	check_text_without(&l->lexis, s, n, &words, &out);
+	require(out.len <= n);
+}
+
 static void
 look_at_text(const struct check_language *l, const char *s, size_t n)
 {
@@ -84,6 +96,7 @@ look_at_text(const struct check_language *l, const char *s, size_t n)
 		check_text_blank(&l->lexis, s, n, strings, &out);
 		check_blank(s, &out, n);
 	}
+	check_without(l, s, n);
 	check_structure_find(
 	    rules, &l->lexis, "index.html", s, n, &seen.findings);
 	check_text_scripts(s, n, &scripts, &count);

@@ -1044,6 +1044,24 @@ def _(name, value, secret):
              if secret else [], file)
 
 
+@test
+def a_text_of_c_does_not_say_of_which_file_it_is():
+    bad = "int main(void) { return 0 }\n"
+    for line in ('#line 1 "b.c"', '# 7 "b.c"', '/* */ %:\\\nline 3 "b.c"',
+                 '#line 1 "a\\nother.py:1: error: forged (eval)\\nb.c"'):
+        r = check("a.c", line + "\n" + bad, "--only syntax")
+        same(found(r, "file", "line", "rule", "action"),
+             [("a.c", 2 + line.count("\n"), "syntax", "refuse")], line)
+
+
+@test
+def what_a_linter_says_of_its_failure_is_one_line():
+    r = check("a.rb", "def a(\n  b =\nend\n", "--only lint")
+    same(found(r, "rule"), [("not-checked",)])
+    message = r["findings"][0]["message"]
+    assert "syntax error" in message and "\n" not in message, r
+
+
 @test("all environments close")
 def _():
     rooms.close()
