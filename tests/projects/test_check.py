@@ -286,7 +286,15 @@ LINES = {"a.py": [
     ("const o = { 'api_key': '%s' };" % SECRET, "secret"),
     ("const f = (password = '%s') => {};" % SECRET, "secret"),
     ("const k = `%s\n%s`;" % (KEY, BODY), "secret"),
-    ("const password = process.env.PASSWORD;", "")]}
+    ("const password = process.env.PASSWORD;", ""),
+    ("const never = () => { const cp = require('a'); };", ""),
+    ("cp.exec(text);", "shell"), ("(0, eval)(text);", "eval"),
+    ("const t = require(`child_process`);", "child-process"),
+    ("t.exec(text);", "shell"),
+    ("let p; p = require('child_process');", "child-process"),
+    ("p.exec(text);", "shell"),
+    ("el[`innerHTML`] = text;", "html-injection"),
+    ("el['outerHTML'] = text;", "html-injection")]}
 LINES["a.mts"] = LINES["a.mjs"]
 LINES["a.go"] = [
     ("package main", ""), ('import InsecureSkipVerify "fmt"', ""),
@@ -881,6 +889,9 @@ def _(kind):
     ("a NUL", "a.py", "a = 1\0\n", 1),
     ("bytes that are no UTF-8", "a.py", "a = '\udcff'\n", 1),
     ("nested brackets", "a.js", "(" * 100000, 1),
+    ("new.target and return", "a.js", "new.target; eval(x);\nreturn;", 1),
+    ("a large array", "a.js", "eval(x); [" + "1," * 200000 + "]", 1),
+    ("nested arrays", "a.ts", "[" * 20000 + "]" * 20000, 0),
     ("nested arrays", "a.rb", "[" * 20000 + "]" * 20000, None),
     ("nested arrays", "a.php", "<?php $a = " + "[" * 50000, 1),
     ("an endless comment", "a.c", "/*" + "x" * 100000, 1),

@@ -6,6 +6,7 @@ const wanted = new Set((process.argv[1] || '').split(' '));
 const names = new Set((process.argv[2] || '').split(' '));
 const out = [];
 let acorn = null;
+let above = 0; // lines that are not of the text
 
 try {
   acorn = require('internal/deps/acorn/acorn/dist/acorn');
@@ -60,18 +61,32 @@ function tryBoth(text) {
   return null;
 }
 
-function dotted(node, known) {
-  if (!node) return '';
-  if (node.type === 'ChainExpression') return dotted(node.expression, known);
-  if (node.type === 'Identifier') return known.get(node.name) || node.name;
+// All paths of names that it may be: an import may never happen, or in another
+// place.
+function paths(node, known) {
+  if (!node) return [''];
+  if (node.type === 'ChainExpression') return paths(node.expression, known);
+  if (node.type === 'SequenceExpression')
+    return paths(node.expressions[node.expressions.length - 1], known);
+  if (node.type === 'Identifier')
+    return [node.name, ...(known.get(node.name) || [])];
   const m = requires(node);
-  if (m !== null) return m;
-  if (node.type === 'CallExpression') return dotted(node.callee, known);
-  if (node.type !== 'MemberExpression') return '';
-  const of = dotted(node.object, known);
+  if (m !== null) return [m];
+  if (node.type === 'CallExpression') return paths(node.callee, known);
+  if (node.type !== 'MemberExpression') return [''];
   const p = node.property;
-  const name = !node.computed ? p.name : p.type === 'Literal' ? p.value : '';
-  return of + '.' + name;
+  const name = !node.computed ? p.name : isText(p) ? textOf(p) : '';
+  return paths(node.object, known).map(of => of + '.' + name);
+}
+
+// By the last import of its first name.
+function dotted(node, known) {
+  return paths(node, known).pop();
+}
+
+function know(known, name, path) {
+  if (!known.has(name)) known.set(name, new Set());
+  known.get(name).add(path);
 }
 
 function bare(module) {
@@ -85,19 +100,25 @@ function requires(node) {
   const a = node.type === 'ImportExpression' ? node.source :
     node.type === 'CallExpression' && node.callee.name === 'require' &&
     node.arguments[0];
-  return a && a.type === 'Literal' ? bare(a.value) : null;
+  return isText(a) ? bare(textOf(a)) : null;
 }
 
 function bind(pattern, module, known) {
-  if (pattern.type === 'Identifier') known.set(pattern.name, module);
+  if (pattern.type === 'Identifier') know(known, pattern.name, module);
   if (pattern.type !== 'ObjectPattern') return;
   for (const p of pattern.properties)
     if (p.value && p.value.type === 'Identifier' && p.key)
-      known.set(p.value.name, module + '.' + (p.key.name || p.key.value));
+      know(known, p.value.name, module + '.' + (p.key.name || p.key.value));
+}
+
+function given(pattern, value, known) {
+  const m = requires(value) || (value.type === 'MemberExpression' &&
+    requires(value.object) ? dotted(value, known) : null);
+  if (m) bind(pattern, m, known);
 }
 
 function at(node) {
-  return [node.loc.start.line, node.loc.start.column + 1];
+  return [node.loc.start.line - above, node.loc.start.column + 1];
 }
 
 function learn(node, known) {
@@ -105,12 +126,12 @@ function learn(node, known) {
     const m = bare(node.source.value);
     line('i', ...at(node), m);
     for (const s of node.specifiers)
-      known.set(s.local.name, s.type === 'ImportSpecifier' ?
+      know(known, s.local.name, s.type === 'ImportSpecifier' ?
         m + '.' + (s.imported.name || s.imported.value) : m);
   } else if (node.type === 'VariableDeclarator' && node.init) {
-    const m = requires(node.init) || (node.init.type === 'MemberExpression' &&
-      requires(node.init.object) ? dotted(node.init, known) : null);
-    if (m) bind(node.id, m, known);
+    given(node.id, node.init, known);
+  } else if (node.type === 'AssignmentExpression' && node.operator === '=') {
+    given(node.left, node.right, known);
   } else if (node.type === 'CallExpression' ||
       node.type === 'ImportExpression') {
     const m = requires(node);
@@ -130,8 +151,9 @@ function fixed(a) {
 }
 
 function call(node, known) {
-  const name = dotted(node.callee, known);
-  if (!wanted.has(name.split('.').pop())) return;
+  const found = paths(node.callee, known)
+    .filter(name => wanted.has(name.split('.').pop()));
+  if (!found.length) return;
   const words = [];
   for (const a of node.arguments) {
     words.push('=' + argument(a, known));
@@ -139,12 +161,12 @@ function call(node, known) {
       if (p.key) words.push((p.key.name || p.key.value) + '=' +
         argument(p.value, known));
   }
-  line('c', ...at(node), name, node.arguments.every(fixed) ? 1 : 0, ...words);
+  for (const name of found)
+    line('c', ...at(node), name, node.arguments.every(fixed) ? 1 : 0, ...words);
 }
 
 function literal(node, name) {
-  const v = typeof node.value === 'string' ? node.value :
-    node.quasis && node.quasis.length === 1 ? node.quasis[0].value.cooked : '';
+  const v = textOf(node);
   node.told = true;
   if (!v || v.length < 6 || v.length > 4096) return;
   if (name || (v.length >= 20 && !v.includes(' ')) || v.includes('://') ||
@@ -155,6 +177,10 @@ function literal(node, name) {
 function isText(n) {
   return n && ((n.type === 'Literal' && typeof n.value === 'string') ||
     (n.type === 'TemplateLiteral' && !n.expressions.length));
+}
+
+function textOf(n) {
+  return n.type === 'Literal' ? n.value : n.quasis[0].value.cooked || '';
 }
 
 function nameOf(n) {
@@ -192,7 +218,7 @@ function walk(tree) {
     nodes.push(node);
     for (const key in node) {
       const v = node[key];
-      if (Array.isArray(v)) todo.push(...v.filter(x => x && x.type));
+      if (Array.isArray(v)) v.forEach(x => { if (x && x.type) todo.push(x); });
       else if (v && typeof v.type === 'string' && v.loc) todo.push(v);
     }
   }
@@ -204,13 +230,19 @@ function check(text) {
   const sourceType = tryBoth(text.replace(/^#!/, '//'));
   if (!sourceType) return;
   if (!acorn) return line('u');
+  // Node makes a function of a script: return and new.target are right there.
+  above = sourceType === 'script' ? 1 : 0;
+  const whole = above ?
+    '(function () {\n' + text.replace(/^#!/, '//') + '\n})' : text;
   try {
-    walk(acorn.parse(text, { ecmaVersion: 'latest', sourceType,
-      locations: true, allowHashBang: true, allowReturnOutsideFunction: true,
+    walk(acorn.parse(whole, { ecmaVersion: 'latest', sourceType,
+      locations: true, allowHashBang: true,
       allowAwaitOutsideFunction: sourceType === 'module' }));
   } catch (e) {
     if (!(e instanceof SyntaxError) && !(e instanceof RangeError)) throw e;
     line('u');
+    line('k', e instanceof RangeError ? 'it is nested too deeply to look into' :
+      'the parser that Node has inside says: ' + e.message);
   }
 }
 

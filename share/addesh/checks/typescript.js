@@ -31,49 +31,76 @@ function requires(node) {
   if (ts.isAwaitExpression(node)) return requires(node.expression);
   return ts.isCallExpression(node) && (node.expression.text === 'require' ||
     node.expression.kind === ts.SyntaxKind.ImportKeyword) &&
-    node.arguments.length && ts.isStringLiteral(node.arguments[0]) ?
+    isText(node.arguments[0]) ?
     bare(node.arguments[0].text) : null;
 }
 
-function dotted(node, known) {
-  if (ts.isIdentifier(node)) return known.get(node.text) || node.text;
+// All paths of names that it may be: an import may never happen, or in another
+// place.
+function paths(node, known) {
+  if (ts.isIdentifier(node))
+    return [node.text, ...(known.get(node.text) || [])];
   const m = requires(node);
-  if (m !== null) return m;
-  if (ts.isCallExpression(node)) return dotted(node.expression, known);
+  if (m !== null) return [m];
+  if (ts.isCallExpression(node)) return paths(node.expression, known);
+  if (ts.isBinaryExpression(node) &&
+      node.operatorToken.kind === ts.SyntaxKind.CommaToken)
+    return paths(node.right, known);
   if (ts.isParenthesizedExpression(node) || ts.isAsExpression(node) ||
       ts.isNonNullExpression(node))
-    return dotted(node.expression, known);
-  if (ts.isPropertyAccessExpression(node))
-    return dotted(node.expression, known) + '.' + node.name.text;
-  if (ts.isElementAccessExpression(node) &&
-      ts.isStringLiteral(node.argumentExpression))
-    return dotted(node.expression, known) + '.' + node.argumentExpression.text;
-  return '';
+    return paths(node.expression, known);
+  const name = ts.isPropertyAccessExpression(node) ? node.name :
+    ts.isElementAccessExpression(node) && isText(node.argumentExpression) ?
+      node.argumentExpression : null;
+  return name ? paths(node.expression, known).map(of => of + '.' + name.text) :
+    [''];
+}
+
+// By the last import of its first name.
+function dotted(node, known) {
+  return paths(node, known).pop();
+}
+
+function know(known, name, path) {
+  if (!known.has(name)) known.set(name, new Set());
+  known.get(name).add(path);
+}
+
+// A name, or names of the properties, are given a module.
+function bind(pattern, module, known) {
+  if (ts.isIdentifier(pattern)) know(known, pattern.text, module);
+  if (ts.isObjectBindingPattern(pattern))
+    for (const e of pattern.elements)
+      if (ts.isIdentifier(e.name))
+        know(known, e.name.text,
+          module + '.' + (e.propertyName || e.name).text);
+}
+
+function assigned(node) {
+  return ts.isBinaryExpression(node) &&
+    node.operatorToken.kind === ts.SyntaxKind.EqualsToken;
 }
 
 function imported(file, node, known) {
   const module = bare(node.moduleSpecifier.text), c = node.importClause;
   line('i', ...at(file, node.getStart(file)), module);
-  if (c && c.name) known.set(c.name.text, module);
+  if (c && c.name) know(known, c.name.text, module);
   const b = c && c.namedBindings;
-  if (b && ts.isNamespaceImport(b)) known.set(b.name.text, module);
+  if (b && ts.isNamespaceImport(b)) know(known, b.name.text, module);
   if (b && ts.isNamedImports(b))
     for (const e of b.elements)
-      known.set(e.name.text, module + '.' + (e.propertyName || e.name).text);
+      know(known, e.name.text, module + '.' + (e.propertyName || e.name).text);
 }
 
 function learn(file, node, known) {
   if (ts.isImportDeclaration(node) && !(node.importClause &&
       node.importClause.isTypeOnly))
     return imported(file, node, known);
-  const m = ts.isVariableDeclaration(node) && node.initializer &&
-    requires(node.initializer);
-  if (m && ts.isIdentifier(node.name)) known.set(node.name.text, m);
-  if (m && ts.isObjectBindingPattern(node.name))
-    for (const e of node.name.elements)
-      if (ts.isIdentifier(e.name))
-        known.set(e.name.text,
-          m + '.' + (e.propertyName || e.name).text);
+  const [name, value] = ts.isVariableDeclaration(node) ?
+    [node.name, node.initializer] :
+    assigned(node) ? [node.left, node.right] : [];
+  const m = value && requires(value);
+  if (m) bind(name, m, known);
   const required = ts.isCallExpression(node) && requires(node);
   if (required) line('i', ...at(file, node.getStart(file)), required);
 }
@@ -89,8 +116,9 @@ function argument(node, known) {
 }
 
 function call(file, node, known) {
-  const name = dotted(node.expression, known), words = [];
-  if (!wanted.has(name.split('.').pop())) return;
+  const words = [], found = paths(node.expression, known)
+    .filter(name => wanted.has(name.split('.').pop()));
+  if (!found.length) return;
   const given = node.arguments || [];
   for (const a of given) {
     words.push('=' + argument(a, known));
@@ -99,7 +127,8 @@ function call(file, node, known) {
         words.push(p.name.text + '=' + argument(p.initializer, known));
   }
   const fixed = given.every(a => isText(a) || ts.isNumericLiteral(a));
-  line('c', ...at(file, node.getStart(file)), name, fixed ? 1 : 0, ...words);
+  for (const name of found)
+    line('c', ...at(file, node.getStart(file)), name, fixed ? 1 : 0, ...words);
 }
 
 function nameOf(n) {
@@ -110,8 +139,7 @@ function nameOf(n) {
 function literal(file, node) {
   const v = node.text, p = node.parent;
   const name = p.initializer === node ? nameOf(p.name) :
-    ts.isBinaryExpression(p) && p.right === node &&
-    p.operatorToken.kind === ts.SyntaxKind.EqualsToken ? nameOf(p.left) : '';
+    assigned(p) && p.right === node ? nameOf(p.left) : '';
   if (v.length < 6 || v.length > 4096) return;
   if (name || (v.length >= 20 && !v.includes(' ')) || v.includes('://') ||
       v.startsWith('-----BEGIN '))
@@ -165,7 +193,13 @@ for (let i = 0; i < all.length;) {
   const nl = all.indexOf(10, i), size = Number(all.toString('latin1', i, nl));
   line('f');
   if (ts) {
-    check(all.toString('utf8', nl + 1, nl + 1 + size));
+    try {
+      check(all.toString('utf8', nl + 1, nl + 1 + size));
+    } catch (e) {
+      if (!(e instanceof RangeError)) throw e;
+      line('u');
+      line('k', "it is nested too deeply for TypeScript's parser");
+    }
   } else {
     line('u');
     line('k', 'no TypeScript is installed here, whose parser would look');
