@@ -105,14 +105,6 @@ test_large_blocks(void)
 	coverage_release(&c);
 }
 
-static bool
-count_lookup(void *arg, const char *path)
-{
-	(void)path;
-	++*(size_t *)arg;
-	return false;
-}
-
 static size_t
 lookups_of(int sources, int classes, int *rc)
 {
@@ -120,7 +112,7 @@ lookups_of(int sources, int classes, int *rc)
 	autoerr struct err err = ERR_INIT;
 	size_t lookups = 0;
 	const struct source_root root = {
-	    .dir = "/ws", .exists = count_lookup, .arg = &lookups};
+	    .dir = "/ws", .exists = wanted_count_lookup, .arg = &lookups};
 	struct coverage c;
 
 	strbuf_adds(&text, "<coverage><sources>");

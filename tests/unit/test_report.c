@@ -244,14 +244,6 @@ test_shared_name(
 	test_report_release(&r);
 }
 
-static bool
-count_lookup(void *arg, const char *path)
-{
-	(void)path;
-	++*(size_t *)arg;
-	return false;
-}
-
 /* Each may be a source in many directories, in each of several languages. */
 static void
 test_many_classes(void)
@@ -260,7 +252,7 @@ test_many_classes(void)
 	autoerr struct err err = ERR_INIT;
 	size_t lookups = 0;
 	const struct source_root root = {
-	    .dir = "/ws", .exists = count_lookup, .arg = &lookups};
+	    .dir = "/ws", .exists = wanted_count_lookup, .arg = &lookups};
 	struct test_report r;
 
 	strbuf_adds(&text, "<testsuite>");
