@@ -52,8 +52,9 @@ struct framework {
 		      for before PATH, or NULL */
 	char *helper; /* a program of share/addesh/tests: {helper}, or NULL */
 	/* The report: its format (project/report.h; NULL: there is none), the
-	   file or directory (NULL: {report}; "-": standard output), and of a
-	   directory the names that count. */
+	   file or directory (NULL: {report}; "-": standard output; behind "*"
+	   and a slash directories wherever in the project), and of a directory
+	   the names that count. */
 	char *report_format, *report_path, *report_files;
 	/* The directories where report_path lies are those of this file, as of
 	   a pom.xml for each module; NULL: the project's own. */

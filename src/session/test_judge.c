@@ -114,6 +114,18 @@ root_of(struct testing *x)
 	    .arg = &x->files};
 }
 
+static void
+find_reports(struct reading *r)
+{
+	struct testing *x = r->x;
+	autoerr struct err why = ERR_INIT;
+
+	if (x->anywhere &&
+	    test_find_places(x, x->anywhere, &x->reports, &why))
+		cannot_read(r, why.msg.buf);
+	strvec_sort(&x->reports);
+}
+
 /* A text that is none is no report where the program may print anything; one
    that plans tests, or stops, and has none of them is, and so is one that plans
    none and ends well. */
@@ -126,6 +138,7 @@ read_reports(struct testing *x, struct reading *r)
 	    .names = STRVEC_INIT,
 	    .root = root_of(x),
 	    .left = TEST_REPORT_BYTES_MAX};
+	find_reports(r);
 	if (x->places_cut)
 		cannot_read(r, "the project has too many modules");
 	for (size_t i = 0; i < x->reports.n; i++)

@@ -14,6 +14,7 @@
 #define ASK_BYTES (1u << 20)
 #define RANDOM_BYTES 16
 #define PLACES_MAX 1000 /* modules of a project, each with its reports */
+#define PLACE_LEVELS 16 /* of directories in which those are looked for */
 #define LINE_MAX_KEPT 4096 /* bytes of a line of TAP */
 
 void
@@ -110,30 +111,76 @@ add_beside(struct testing *x, const char *pattern, const char *path,
 	}
 }
 
+struct finding {
+	struct testing *x;
+	const char *end;
+	struct strvec *out;
+};
+
+static void
+on_place(void *arg, const struct box_entry *e)
+{
+	struct finding *f = arg;
+	size_t n = strlen(e->path), end = strlen(f->end);
+
+	if (e->type != 'd' || n < end || strcmp(e->path + n - end, f->end) ||
+	    (n > end && e->path[n - end - 1] != '/'))
+		return;
+	if (f->out->n >= PLACES_MAX)
+		f->x->places_cut = true;
+	else
+		strvec_pushf(f->out, "%s/%s", f->x->places.dir, e->path);
+}
+
+int
+test_find_places(
+    struct testing *x, const char *end, struct strvec *out, struct err *err)
+{
+	struct finding f = {.x = x, .end = end, .out = out};
+
+	return box_list(
+	    x->env->box, "", PLACE_LEVELS, on_place, &f, err);
+}
+
 /*
  * A report where the framework always puts it may be an old one, or a
  * program's: it is removed, and what is still there then is no report.
  */
 static int
-clear_place(struct testing *x, const char *path, const char *beside,
-    struct strvec *out, struct err *err)
+clear_places(struct testing *x, const struct strvec *places, struct err *err)
 {
-	size_t first = out->n;
-	struct strvec fresh = STRVEC_INIT;
-	int rc;
+	int rc = remove_old(x, places, err);
 
-	if (beside)
-		add_beside(x, beside, path, out);
-	else
-		strvec_pushf(out, "%s/%s", x->places.dir, path);
-	strvec_pushv(&fresh, out->v + first, out->n - first);
-	rc = remove_old(x, &fresh, err);
-	for (size_t i = 0; !rc && i < fresh.n; i++)
-		if (env_path_type(x->env, fresh.v[i]))
+	for (size_t i = 0; !rc && i < places->n; i++)
+		if (env_path_type(x->env, places->v[i]))
 			rc = err_set(err, ERR_SANDBOX,
-			    "an old report cannot be removed: %s", fresh.v[i]);
-	strvec_release(&fresh);
+			    "an old report cannot be removed: %s",
+			    places->v[i]);
 	return rc;
+}
+
+static int
+clear_place(struct testing *x, const char *path, struct err *err)
+{
+	autovec struct strvec place = STRVEC_INIT;
+
+	strvec_pushf(&place, "%s/%s", x->places.dir, path);
+	return clear_places(x, &place, err);
+}
+
+/* Modules whose reports are wherever they are have no file that says so:
+   theirs are found once more when the tests have run. */
+static int
+clear_anywhere(struct testing *x, struct err *err)
+{
+	autovec struct strvec old = STRVEC_INIT;
+
+	if (test_find_places(x, x->anywhere, &old, err))
+		return -1;
+	if (x->places_cut)
+		return err_set(err, ERR_IO, "there are more than %d "
+		    "directories of old reports", PLACES_MAX);
+	return clear_places(x, &old, err);
 }
 
 static int
@@ -147,9 +194,19 @@ place_report(struct testing *x, struct err *err)
 		x->format = "tap";
 	if (!x->format || x->from_out)
 		return 0;
-	if (path && *path != '{')
-		return clear_place(
-		    x, path, x->f->report_beside, &x->reports, err);
+	if (path && str_starts(path, "*/")) {
+		x->anywhere = path + 2;
+		return clear_anywhere(x, err);
+	}
+	if (path && *path != '{') {
+		if (x->f->report_beside)
+			add_beside(
+			    x, x->f->report_beside, path, &x->reports);
+		else
+			strvec_pushf(
+			    &x->reports, "%s/%s", x->places.dir, path);
+		return clear_places(x, &x->reports, err);
+	}
 	strvec_push_owned(&x->reports,
 	    framework_text(path ? path : "{report}", &x->places));
 	return 0;
@@ -257,7 +314,6 @@ static int
 prepare_coverage(struct testing *x, struct err *err)
 {
 	const struct coverage_kind *c = x->f ? &x->f->coverage : NULL;
-	autovec struct strvec place = STRVEC_INIT;
 	int rc;
 
 	if (!x->o->coverage && !x->o->min_coverage)
@@ -273,7 +329,7 @@ prepare_coverage(struct testing *x, struct err *err)
 		return rc;
 	x->covers = true;
 	if (c->path && *c->path != '{')
-		return clear_place(x, c->path, NULL, &place, err);
+		return clear_place(x, c->path, err);
 	return 0;
 }
 

@@ -16,6 +16,7 @@ struct testing {
 	const struct language *language;
 	struct framework_places places;
 	char *dir, *report, *coverage, *helper; /* in the environment */
+	const char *anywhere;	/* the directories of this name are, or NULL: */
 	struct strvec reports;	/* files and directories to be read */
 	bool places_cut;	/* and not all of them */
 	const char *format;	/* of them; NULL: there is none */
@@ -32,6 +33,10 @@ struct testing {
    else gets: 1 it succeeded, 0 it did not. */
 int test_ask(struct testing *x, const struct strvec *argv,
     struct strbuf *out, struct err *err);
+/* Adds the directories of the project whose paths end in that one; places_cut
+   where there are too many. */
+int test_find_places(struct testing *x, const char *end, struct strvec *out,
+    struct err *err);
 /* What adds a package (or NULL), the caller's; NULL where nothing can. */
 char *test_package_hint(const struct testing *x, const char *package);
 /* What the run and its report came to: x->t. */

@@ -626,6 +626,34 @@ def what_a_command_prints():
           "a program that the command names is not in this environment"))
 
 
+# Two modules, of which only the settings know; what it is told to do else is
+# of no matter.
+GRADLE = """#!/bin/sh
+for m in a b; do
+    mkdir -p $m/build/test-results/test
+    cat $m/report >$m/build/test-results/test/TEST-$m.xml
+done
+"""
+
+
+@test
+def modules_that_have_no_build_file():
+    """Their reports count, and those of an earlier run do not."""
+    s = room("restricted-user")
+    report = '<testsuite><testcase name="%s">%s</testcase></testsuite>'
+    fill(s, {"build.gradle": "", "gradle": GRADLE,
+             "a/report": report % ("a", ""),
+             "b/report": report % ("b", "<failure>no</failure>"),
+             "c/build/test-results/test/TEST-c.xml": report % ("c", "")})
+    s.ok("exec -- sh -c 'mkdir -p ~/.local/bin; "
+         "install gradle ~/.local/bin'")
+    t = tests(s)
+    s.ok("exec -- sh -c 'rm ~/.local/bin/gradle'")
+    same((t["framework"], t["state"]), ("gradle", "inconsistent"))
+    same((t["passed"], t["failed"]), (1, 1))
+    assert "the exit status is 0" in t["why"], t
+
+
 @test
 def a_report_of_too_many_files():
     """One that fails may be among those that nobody reads."""
