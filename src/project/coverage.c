@@ -54,8 +54,7 @@ coverage_begin(struct coverage_reading *cr, char *path)
 	struct coverage *c = cr->c;
 
 	c->elsewhere += !path;
-	if (c->n >= 2 * COVERAGE_FILES_MAX ||
-	    c->elsewhere > 2 * COVERAGE_FILES_MAX) {
+	if (c->n >= COVERAGE_FILES_MAX || c->elsewhere > COVERAGE_FILES_MAX) {
 		free(path);
 		err_set(cr->err, ERR_IO, "coverage of more than %d files",
 		    COVERAGE_FILES_MAX);

@@ -23,7 +23,7 @@
 #include "project/source_path.h"
 
 #define COVERAGE_BYTES_MAX (64u << 20)
-#define COVERAGE_FILES_MAX 100000  /* in one file of a tool */
+#define COVERAGE_FILES_MAX 200000  /* of a run, each time one is named */
 #define COVERAGE_LINE_MAX 1000000  /* of a source */
 #define COVERAGE_LINES_MAX 50000000 /* of all sources together */
 

@@ -5,6 +5,8 @@
 
 #include "base/nearest.h"
 #include "base/regexp.h"
+#include "project/coverage.h"
+#include "project/report.h"
 
 enum part_type {
 	PART_TEXT,  /* char * */
@@ -215,6 +217,26 @@ check_list(struct reader *r, const struct yaml_node *node)
 	    yaml_kind_name(node));
 }
 
+/* What the tests write must have a reader before they run. */
+static int
+check_formats(struct reader *r, const struct yaml_node *node,
+    const struct framework *f)
+{
+	const char *coverage = f->coverage.format;
+
+	if (f->report_path && !f->report_format)
+		return yaml_error(r->err, r->y, node,
+		    "report_path needs a report_format");
+	if (f->report_format && !test_report_has_format(f->report_format))
+		return yaml_error(r->err, r->y, node,
+		    "report_format must be one of %s, not '%s'",
+		    TEST_REPORT_FORMATS, f->report_format);
+	if (coverage && !coverage_has_format(coverage))
+		return yaml_error(r->err, r->y, node,
+		    "no reader of coverage in '%s'", coverage);
+	return 0;
+}
+
 int
 read_frameworks(struct reader *r, const struct yaml_node *node)
 {
@@ -233,9 +255,8 @@ read_frameworks(struct reader *r, const struct yaml_node *node)
 		if (!f->name || !f->found_by.n || !f->command.n)
 			return yaml_error(r->err, r->y, node->items[i],
 			    "needs a name, found_by and a command");
-		if (f->report_path && !f->report_format)
-			return yaml_error(r->err, r->y, node->items[i],
-			    "report_path needs a report_format");
+		if (check_formats(r, node->items[i], f))
+			return -1;
 	}
 	return 0;
 }

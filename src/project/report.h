@@ -63,7 +63,6 @@ struct test_report {
 	uint64_t counts[TEST_STATES]; /* of all cases, kept or not */
 	uint64_t collection_errors;   /* those among TEST_ERROR */
 	uint64_t dropped;	      /* cases that are counted and not kept */
-	uint64_t files;		      /* reports that were read whole */
 	int64_t duration_us;	      /* as claimed, else the cases' sum */
 	bool planned_none;  /* TAP's "1..0": it says that there are no tests */
 	char *inconsistent; /* why nothing of it is to be believed, or NULL */
@@ -75,6 +74,9 @@ void test_report_release(struct test_report *r);
 
 /* The formats that there are readers of. */
 #define TEST_REPORT_FORMATS "go|jest|junit|libtest|mocha|rspec|tap"
+
+/* Is there a reader of that name? */
+bool test_report_has_format(const char *format);
 
 /*
  * Adds one report, of several that a run may write.  -1 (ERR_IO) where it is

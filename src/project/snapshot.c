@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "pack/path.h"
 
 #define MAGIC "addesh snapshot 1\n"
 #define MAGIC_LEN (sizeof(MAGIC) - 1)
@@ -59,24 +60,6 @@ take_text(struct reader *r, uint32_t len)
 	return text && !text[len] && strlen(text) == len ? text : NULL;
 }
 
-/* Relative, and below its root by its own words. */
-static bool
-is_path(const char *path)
-{
-	if (!*path)
-		return false;
-	for (;;) {
-		size_t n = strcspn(path, "/");
-
-		if (!n || (n == 1 && *path == '.') ||
-		    (n == 2 && !memcmp(path, "..", 2)))
-			return false;
-		if (!path[n])
-			return true;
-		path += n + 1;
-	}
-}
-
 static char
 type_of(uint32_t mode)
 {
@@ -93,7 +76,7 @@ read_entry(struct reader *r, const struct head *h, struct snapshot_entry *e)
 	    .size = h->size};
 	e->path = take_text(r, h->path_len);
 	e->target = take_text(r, h->target_len);
-	if (!e->type || !e->path || !e->target || !is_path(e->path))
+	if (!e->type || !e->path || !e->target || !path_is_below(e->path))
 		return false;
 	if (e->type != 'l')
 		e->target = NULL;

@@ -145,6 +145,20 @@ test_many_directories(void)
 	is_int(rc, -1, "files elsewhere are bounded");
 }
 
+/* The number that is told is the one that holds. */
+static void
+test_many_files(int n, int rc)
+{
+	autobuf struct strbuf text = STRBUF_INIT;
+	struct coverage c;
+
+	for (int i = 0; i < n; i++)
+		strbuf_addf(&text, "SF:/ws/%d.c\nend_of_record\n", i);
+	coverage_init(&c);
+	is_int(read_lcov(&c, text.buf), rc, "coverage of %d files", n);
+	coverage_release(&c);
+}
+
 static void
 test_percent(void)
 {
@@ -162,6 +176,8 @@ main(void)
 	wanted_test_all("tests/unit/coverage", write_coverage);
 	test_several();
 	test_large_blocks();
+	test_many_files(COVERAGE_FILES_MAX, 0);
+	test_many_files(COVERAGE_FILES_MAX + 1, -1);
 	test_many_directories();
 	test_percent();
 	ok(coverage_has_format("lcov") && !coverage_has_format("sums"),

@@ -312,6 +312,13 @@ test_refused(void)
 	    "2:14: must be text, not a list");
 	refused("go:\n  interrupt: KILL\n",
 	    "2:14: must be INT, TERM, QUIT, HUP or none");
+	refused("go:\n  tests: [{name: x, command: [x], found_by: [{files: [x]}],\n"
+		"    report_format: tab}]\n",
+	    "2:11: report_format must be one of go|jest|junit|libtest|mocha|"
+	    "rspec|tap, not 'tab'");
+	refused("go:\n  tests: [{name: x, command: [x], found_by: [{files: [x]}],\n"
+		"    coverage: {format: gcov}}]\n",
+	    "2:11: no reader of coverage in 'gcov'");
 	refused("go:\n  memory: lots\n", "2:11: must be a size such as 512m");
 	refused("go:\n  project: {}\n", "2:12: must be a list, not a map");
 	refused("go:\n  project: [x]\n", "2:13: must be a map, not text");
