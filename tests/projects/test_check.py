@@ -117,7 +117,7 @@ RISKS = {
              "  String t = \"Runtime.getRuntime().exec(x)\";\n"
              "  void a() throws Exception {\n"
              "    Runtime.getRuntime().exec(t);\n"
-             "    new java.io.ObjectInputStream(null).readObject();\n"
+             "    o.readObject();\n"
              "    String password = \"%s\";\n  }\n}\n" % SECRET,
              [(5, "shell"), (6, "deserialise"), (7, "secret")], True),
     "go": ("a.go", "package main\n\nfunc main() {}\n",
@@ -296,6 +296,20 @@ LINES = {"a.py": [
     ("el[`innerHTML`] = text;", "html-injection"),
     ("el['outerHTML'] = text;", "html-injection")]}
 LINES["a.mts"] = LINES["a.mjs"]
+LINES["a.php"] = [
+    ("`<?php", ""), ("exec('a' . \"b\" . __DIR__);", "shell?"),
+    ("$a = \"a`$b\"; `ls`;", "shell?"), ("`$a`;", "shell"),
+    ("system(\\f());", "shell"), ("system(${'_GET'}['c']);", "shell"),
+    ("`ls ${'_GET'}`;", "shell"), ("system(include 'a');", "shell"),
+    ("$password = '%s';" % SECRET, "secret")]
+LINES["A.java"] = [
+    ("class A { void a(B project) throws Exception {", ""),
+    ("Runtime r = Runtime.getRuntime();", ""), ("r.exec(t);", "shell"),
+    ("var v = java.lang.Runtime.getRuntime();", ""), ("v.exec(t);", "shell"),
+    ("project.exec(t);", ""),
+    ("new java.lang.ProcessBuilder(t);", "shell?"),
+    ("new java.io.ObjectInputStream(t);", "deserialise"),
+    ("new SafeObjectInputStream(t);", ""), ("} }", "")]
 LINES["a.go"] = [
     ("package main", ""), ('import InsecureSkipVerify "fmt"', ""),
     ('import password "fmt"', ""), ('import . "os/exec"', ""),

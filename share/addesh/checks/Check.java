@@ -31,9 +31,14 @@ public class Check {
         out.append('\n');
     }
 
+    // Variables that are a Runtime: other classes have an exec of their own.
+    static final Set<String> runtimes = new HashSet<>();
+
     static String dotted(Tree t) {
-        if (t instanceof IdentifierTree)
-            return ((IdentifierTree) t).getName().toString();
+        if (t instanceof IdentifierTree) {
+            String name = ((IdentifierTree) t).getName().toString();
+            return runtimes.contains(name) ? "Runtime.getRuntime" : name;
+        }
         if (t instanceof MemberSelectTree) {
             MemberSelectTree m = (MemberSelectTree) t;
             return dotted(m.getExpression()) + "." + m.getIdentifier();
@@ -100,6 +105,9 @@ public class Check {
         }
 
         @Override public Void visitVariable(VariableTree t, Void v) {
+            if (("." + dotted(t.getType())).endsWith(".Runtime")
+                    || dotted(t.getInitializer()).endsWith("getRuntime"))
+                runtimes.add(t.getName().toString());
             text(t.getName().toString(), t.getInitializer());
             return super.visitVariable(t, v);
         }
@@ -130,6 +138,7 @@ public class Check {
                     d.getMessage(Locale.ROOT).replaceAll("\\s+", " "));
                 return;
             }
+        runtimes.clear();
         for (CompilationUnitTree unit : units)
             new Walk(unit, Trees.instance(task).getSourcePositions())
                 .scan(unit, null);

@@ -11,14 +11,24 @@ function skip($t, $i, $step) {
     return $i;
 }
 
+const BACKQUOTE = 96; // other tokens may have its text
+
+// Is it a literal, or a part of one, or what stands between several?
+function is_literal($token) {
+    return $token->is([T_WHITESPACE, T_COMMENT, T_DOC_COMMENT, T_LNUMBER,
+        T_DNUMBER, T_CONSTANT_ENCAPSED_STRING, T_ENCAPSED_AND_WHITESPACE,
+        T_START_HEREDOC, T_END_HEREDOC, T_DIR, T_FILE, T_LINE, '"', '.', '(',
+        ')', '[', ']', ',', T_DOUBLE_ARROW]);
+}
+
 // Is a call's first argument a literal?  Others do not say what is run or read.
 function fixed($t, $i) {
     for ($depth = 0; isset($t[$i]); $i++) {
-        $depth += strpos(' ([', $t[$i]->text) ? 1
-            : (strpos(' )]', $t[$i]->text) ? -1 : 0);
-        if (!$depth || ($depth === 1 && $t[$i]->text === ','))
+        $depth += $t[$i]->is(['(', '[']) ? 1
+            : ($t[$i]->is([')', ']']) ? -1 : 0);
+        if (!$depth || ($depth === 1 && $t[$i]->is(',')))
             return 1;
-        if ($t[$i]->is([T_VARIABLE, T_STRING]))
+        if (!is_literal($t[$i]))
             return 0;
     }
     return 1;
@@ -26,8 +36,8 @@ function fixed($t, $i) {
 
 // The same for what stands between backquotes.
 function fixed_shell($t, $i) {
-    while (isset($t[++$i]) && $t[$i]->text !== '`')
-        if ($t[$i]->is(T_VARIABLE))
+    while (isset($t[++$i]) && $t[$i]->id !== BACKQUOTE)
+        if (!$t[$i]->is(T_ENCAPSED_AND_WHITESPACE))
             return 0;
     return 1;
 }
@@ -38,11 +48,6 @@ function argument($t, $i) {
     return isset($t[$first]) && $t[$first]->is([T_STRING,
         T_NAME_FULLY_QUALIFIED]) && ($t[skip($t, $first, 1)]->text ?? '') === '('
         ? '=' . strtolower(ltrim($t[$first]->text, '\\')) . '()' : '=';
-}
-
-function column($source, $token) {
-    $nl = strrpos(substr($source, 0, $token->pos), "\n");
-    return $token->pos - ($nl === false ? -1 : $nl);
 }
 
 function name($t, $i) {
@@ -62,7 +67,7 @@ function name($t, $i) {
     return preg_replace('/[^\w-]/', '', $t[$k]->text) ?: '-';
 }
 
-function word($t, $i, $source, $wanted) {
+function word($t, $i, $column, $wanted) {
     global $out;
     $text = strtolower(ltrim($t[$i]->text, '\\'));
     $before = skip($t, $i, -1);
@@ -71,8 +76,8 @@ function word($t, $i, $source, $wanted) {
     if (!isset($wanted[$text]) || $of === 'function' || $of === '->' ||
         $of === '::' || ($t[$next]->text ?? '') !== '(')
         return;
-    $out[] = implode("\t", ['c', $t[$i]->line, column($source, $t[$i]),
-        $text, fixed($t, $next), argument($t, $next)]);
+    $out[] = implode("\t", ['c', $t[$i]->line, $column, $text,
+        fixed($t, $next), argument($t, $next)]);
 }
 
 function check($source) {
@@ -85,18 +90,22 @@ function check($source) {
         return;
     }
     $quoted = false;
+    $line = 0; // where the token's line begins
     foreach ($t as $i => $token) {
-        if ($token->text === '`' && ($quoted = !$quoted))
-            $out[] = "c\t{$token->line}\t" . column($source, $token) .
-                "\t`\t" . fixed_shell($t, $i);
+        $column = $token->pos - $line + 1;
+        $nl = strrpos($token->text, "\n");
+        if ($nl !== false)
+            $line = $token->pos + $nl + 1;
+        if ($token->id === BACKQUOTE && ($quoted = !$quoted))
+            $out[] = "c\t{$token->line}\t$column\t`\t" . fixed_shell($t, $i);
         if ($token->is([T_STRING, T_NAME_FULLY_QUALIFIED, T_EVAL]))
-            word($t, $i, $source, $wanted);
+            word($t, $i, $column, $wanted);
         if (!$token->is(T_CONSTANT_ENCAPSED_STRING))
             continue;
         $value = substr($token->text, 1, -1);
         if (strlen($value) >= 6 && strlen($value) <= 4096)
             $out[] = implode("\t", ['s', $token->line,
-                column($source, $token), name($t, $i), bin2hex($value)]);
+                $column, name($t, $i), bin2hex($value)]);
     }
 }
 
