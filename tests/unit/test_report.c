@@ -113,8 +113,10 @@ test_much_time(void)
 		test_report_init(&r);
 		is_int(read_text(&r, "junit", &text), 0, "300000 years");
 		ok(r.duration_us == INT64_MAX, "are as long as there can be");
-		read_text(&r, "junit", &text);
-		ok(r.duration_us == INT64_MAX, "and twice they are, too");
+		strbuf_reset(&text);
+		strbuf_adds(&text, "<testsuite time='1'/>");
+		is_int(read_text(&r, "junit", &text), 0, "and one more");
+		ok(r.duration_us == INT64_MAX, "is not longer");
 		test_report_release(&r);
 	}
 }
