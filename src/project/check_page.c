@@ -6,6 +6,7 @@
 #include "project/check_text.h"
 
 #define SCRIPTS_MAX 64
+#define SCRIPTS_MAX_BYTES (64u << 20) /* of all, with what is before them */
 #define BLANKS " \t\r\n\f"
 
 /* A place in a page, and where that ends. */
@@ -68,8 +69,7 @@ next_attribute(struct page *t, struct attribute *a)
 	if (p < t->end && (*p == '"' || *p == '\''))
 		quote[0] = *p++;
 	a->value = p;
-	a->value_len =
-	    span(p, t->end, quote[0] ? quote : BLANKS ">", true);
+	a->value_len = span(p, t->end, quote[0] ? quote : BLANKS ">", true);
 	p += a->value_len;
 	t->p = p + (quote[0] && p < t->end);
 	return true;
@@ -200,16 +200,20 @@ cdata_end(const char *p, const char *end)
 	return p;
 }
 
-/* Blanks but for the bytes from at to end. */
+/* The bytes from at to end, behind as many lines and columns as they are. */
 static struct strbuf
-only(const char *s, size_t n, const char *at, const char *end)
+only(const char *s, const char *at, const char *end)
 {
 	struct strbuf out = STRBUF_INIT;
+	const char *line = s, *p;
 
-	strbuf_grow(&out, n);
-	for (const char *p = s; p < s + n; p++)
-		strbuf_addc(&out,
-		    (p >= at && p < end) || *p == '\n' ? *p : ' ');
+	while ((p = memchr(line, '\n', (size_t)(at - line)))) {
+		strbuf_addc(&out, '\n');
+		line = p + 1;
+	}
+	for (; line < at; line++)
+		strbuf_addc(&out, ' ');
+	strbuf_add(&out, at, (size_t)(end - at));
 	return out;
 }
 
@@ -243,6 +247,7 @@ check_text_scripts(
     const char *s, size_t n, struct strbuf **scripts, size_t *count)
 {
 	const char *end = s + n, *p = s, *text = s;
+	size_t bytes = 0;
 
 	*scripts = NULL;
 	*count = 0;
@@ -256,15 +261,16 @@ check_text_scripts(
 		}
 		/* In SVG a title has elements: there any counts. */
 		program = skip_tag(&tag) || in_text;
-		if (program && *count == SCRIPTS_MAX)
+		if (program &&
+		    (*count == SCRIPTS_MAX || bytes > SCRIPTS_MAX_BYTES))
 			return false;
 		p = in_text ? p + 1 : script_end(tag.p, end);
 		if (!program)
 			continue;
-		*scripts = xreallocarray(
-		    *scripts, *count + 1, sizeof(**scripts));
-		(*scripts)[(*count)++] =
-		    only(s, n, tag.p, script_end(tag.p, end));
+		*scripts =
+		    xreallocarray(*scripts, *count + 1, sizeof(**scripts));
+		(*scripts)[*count] = only(s, tag.p, script_end(tag.p, end));
+		bytes += (*scripts)[(*count)++].len;
 	}
 	return true;
 }

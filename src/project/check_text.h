@@ -43,10 +43,10 @@ void check_text_parts(const struct check_lexis *x, const char *s, size_t n,
 
 /*
  * The programs in a page: for each <script> without a src, of no type or one of
- * JavaScript, a text of n bytes that holds it at its place, and blanks
- * elsewhere.  Each is the caller's.  Comments and attributes are read as HTML
+ * JavaScript, a text that holds it at its line and column, and blanks before
+ * it.  Each is the caller's.  Comments and attributes are read as HTML
  * has them (html.spec.whatwg.org, "Tokenization"), and in doubt it is a program.
- * false: there are more than the 64 that are given.
+ * false: there are more than the 64, or 64 MB of such texts, that are given.
  */
 bool check_text_scripts(
     const char *s, size_t n, struct strbuf **scripts, size_t *count);

@@ -102,6 +102,48 @@ static const struct {
 	"1 eval, 1 html-injection, 1 html-injection"},
 };
 
+/* A page of n bytes before 64 programs: bytes of what is given of them. */
+static size_t
+scripts_of(char filling, size_t n, bool *all)
+{
+	struct strbuf page = STRBUF_INIT, *scripts;
+	size_t count, bytes = 0;
+
+	strbuf_grow(&page, n);
+	for (size_t i = 0; i < n; i++)
+		strbuf_addc(&page, filling);
+	strbuf_adds(&page, "\n");
+	for (int i = 0; i < 64; i++)
+		strbuf_adds(&page, "<script>f()</script>\n");
+	*all = check_text_scripts(page.buf, page.len, &scripts, &count);
+	for (size_t i = 0; i < count; i++) {
+		bytes += scripts[i].len;
+		strbuf_release(&scripts[i]);
+	}
+	free(scripts);
+	strbuf_release(&page);
+	return bytes;
+}
+
+static void
+test_pages(void)
+{
+	const char *page = "<p>\n a <script>f(\n1)</script>\n<p>";
+	struct strbuf *scripts;
+	size_t count;
+	bool all;
+
+	check_text_scripts(page, strlen(page), &scripts, &count);
+	is_int(count, 1, "one program");
+	is_str(scripts[0].buf, "\n           f(\n1)", "at its place");
+	strbuf_release(&scripts[0]);
+	free(scripts);
+	ok(scripts_of('x', 4 << 20, &all) < 1 << 16 && all,
+	    "64 programs do not have 64 copies of their page");
+	ok(scripts_of('\n', 4 << 20, &all) <= (69u << 20) && !all,
+	    "and not 64 of its lines");
+}
+
 int
 main(void)
 {
@@ -116,6 +158,7 @@ main(void)
 		is_str(
 		    got, cases[i].found, "%s, case %zu", cases[i].language, i);
 	}
+	test_pages();
 	check_rules_free(rules);
 	return done();
 }
