@@ -65,13 +65,38 @@ is_part(const char *form, const char *name)
 	return !strncmp(form, name, n);
 }
 
+/* Takes the part {NAME} at which a form is; behind it in the line, or NULL. */
+static const char *
+take_part(const char *form, const char *rest, const char *s,
+    struct complaint *c)
+{
+	bool message = is_part(form, "{message}");
+	const char *to;
+
+	if (is_part(form, "{line}") || is_part(form, "{column}")) {
+		if (!isdigit((unsigned char)*s))
+			return NULL;
+		*(form[1] == 'l' ? &c->line : &c->column) = number(&s);
+		return s;
+	}
+	to = message ? find_last(rest, s) : find_next(rest, s);
+	if (to && message) {
+		c->message = s;
+		c->message_len = (size_t)(to - s);
+	} else if (to && is_part(form, "{rule}")) {
+		c->rule = s;
+		c->rule_len = (size_t)(to - s);
+	}
+	return to;
+}
+
 /* Matches a whole line, in steps that only go forward. */
 static bool
 match(const char *form, const char *s, struct complaint *c)
 {
 	while (*form) {
 		size_t n = literal(form);
-		const char *end = strchr(form, '}'), *to;
+		const char *end = strchr(form, '}');
 
 		if (n) {
 			if (strncmp(form, s, n))
@@ -80,27 +105,8 @@ match(const char *form, const char *s, struct complaint *c)
 			s += n;
 			continue;
 		}
-		if (!end)
+		if (!end || !(s = take_part(form, end + 1, s, c)))
 			return false;
-		if (is_part(form, "{line}") || is_part(form, "{column}")) {
-			if (!isdigit((unsigned char)*s))
-				return false;
-			*(form[1] == 'l' ? &c->line : &c->column) = number(&s);
-			form = end + 1;
-			continue;
-		}
-		to = is_part(form, "{message}") ? find_last(end + 1, s)
-						: find_next(end + 1, s);
-		if (!to)
-			return false;
-		if (is_part(form, "{message}")) {
-			c->message = s;
-			c->message_len = (size_t)(to - s);
-		} else if (is_part(form, "{rule}")) {
-			c->rule = s;
-			c->rule_len = (size_t)(to - s);
-		}
-		s = to;
 		form = end + 1;
 	}
 	return !*s;

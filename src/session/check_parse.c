@@ -138,29 +138,52 @@ remove_program(struct checking *c, const char *dir)
 	saying_release(&say);
 }
 
+static void
+set_env(struct checking *c, struct run_spec *run)
+{
+	/* What it says is read here, whatever language people read. */
+	strvec_push(&run->env, "LC_ALL=C.UTF-8");
+	strvec_push(&run->env, "LANGUAGE=C");
+	/* What a program left in its HOME is not run by a linter. */
+	strvec_push(&run->env, "PYTHONNOUSERSITE=1");
+	env_add_path(c->env, false, &run->env);
+}
+
+/* 0, or -1 where it did not end by itself or by its limits. */
+static int
+run_command(struct checking *c, const struct run_spec *run, struct saying *say)
+{
+	struct box_sink sink = {.out = on_out, .arg = say};
+
+	if (*c->s->interrupts)
+		return err_set(c->err, ERR_INTERRUPTED, "interrupted");
+	if (box_run(c->env->box, run, &sink, &say->v, c->err))
+		return -1;
+	if (say->v.cancelled)
+		return err_set(c->err, ERR_INTERRUPTED, "interrupted");
+	if (say->v.lost)
+		return err_set(c->err, ERR_SANDBOX, "%s was lost: %s",
+		    c->env->spec.name, say->v.why.buf);
+	return 0;
+}
+
 /* Runs a command with this, which may be a file, on its standard input. */
 static int
 call(struct checking *c, const struct check_language *l,
     const struct check_command *command, const char *file,
     const struct strbuf *input, struct saying *say)
 {
-	struct box_sink sink = {.out = on_out, .arg = say};
 	struct run_spec run = RUN_SPEC_INIT;
 	autobuf struct strbuf program = STRBUF_INIT;
 	autofree char *dir = program_dir(), *beside = dir_of(c, file);
 	autofree char *path = xasprintf("%s/%s", dir,
 	    command->program ? command->program : "");
-	int rc = -1;
+	int rc;
 
 	if (command->program && read_program(command->program, &program, c->err))
 		return -1;
 	expand(l, command, &program, path, beside, &run.argv);
-	/* What it says is read here, whatever language people read. */
-	strvec_push(&run.env, "LC_ALL=C.UTF-8");
-	strvec_push(&run.env, "LANGUAGE=C");
-	/* What a program left in its HOME is not run by a linter. */
-	strvec_push(&run.env, "PYTHONNOUSERSITE=1");
-	env_add_path(c->env, false, &run.env);
+	set_env(c, &run);
 	if (needs_file(command)) {
 		run.program_path = path;
 		run.program_data = program.buf;
@@ -172,18 +195,10 @@ call(struct checking *c, const struct check_language *l,
 	run.stdin_len = input->len;
 	run.timeout_ms = policy_num(c->s->policy, SET_TIMEOUT);
 	run.output_max = OUTPUT_MAX_BYTES;
-	if (*c->s->interrupts)
-		err_set(c->err, ERR_INTERRUPTED, "interrupted");
-	else
-		rc = box_run(c->env->box, &run, &sink, &say->v, c->err);
+	rc = run_command(c, &run, say);
 	if (run.program_path)
 		remove_program(c, dir);
 	run_spec_release(&run);
-	if (!rc && say->v.cancelled)
-		return err_set(c->err, ERR_INTERRUPTED, "interrupted");
-	if (!rc && say->v.lost)
-		return err_set(c->err, ERR_SANDBOX, "%s was lost: %s",
-		    c->env->spec.name, say->v.why.buf);
 	return rc;
 }
 
