@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/glob.h"
 #include "base/io.h"
 #include "base/regexp.h"
 #include "sandbox/runtime.h"
@@ -13,8 +12,6 @@
 #define ASK_MS 60000	    /* what is asked beside the tests */
 #define ASK_BYTES (1u << 20)
 #define RANDOM_BYTES 16
-#define PLACES_MAX 1000 /* modules of a project, each with its reports */
-#define PLACE_LEVELS 16 /* of directories in which those are looked for */
 #define LINE_MAX_KEPT 4096 /* bytes of a line of TAP */
 
 void
@@ -75,142 +72,7 @@ test_ask(struct testing *x, const struct strvec *argv, struct strbuf *out,
 	return rc;
 }
 
-/* ---- where its report will be ---- */
-
-static int
-remove_old(struct testing *x, const struct strvec *paths, struct err *err)
-{
-	autovec struct strvec argv = STRVEC_INIT;
-
-	if (!paths->n)
-		return 0;
-	strvec_push(&argv, "rm");
-	strvec_push(&argv, "-rf");
-	strvec_push(&argv, "--");
-	strvec_pushv(&argv, paths->v, paths->n);
-	return test_ask(x, &argv, NULL, err) < 0 ? -1 : 0;
-}
-
-/* Directories of reports beside each file of a name, such as pom.xml. */
-static void
-add_beside(struct testing *x, const char *pattern, const char *path,
-    struct strvec *out)
-{
-	for (size_t i = 0; i < x->files.paths.n; i++) {
-		const char *file = x->files.paths.v[i];
-		const char *slash = strrchr(file, '/');
-
-		if (!glob_match(pattern, slash ? slash + 1 : file))
-			continue;
-		if (out->n >= PLACES_MAX) {
-			x->places_cut = true;
-			return;
-		}
-		strvec_pushf(out, "%s/%.*s%s", x->places.dir,
-		    slash ? (int)(slash + 1 - file) : 0, file, path);
-	}
-}
-
-struct finding {
-	struct testing *x;
-	const char *end;
-	struct strvec *out;
-};
-
-static void
-on_place(void *arg, const struct box_entry *e)
-{
-	struct finding *f = arg;
-	size_t n = strlen(e->path), end = strlen(f->end);
-
-	if (e->type != 'd' || n < end || strcmp(e->path + n - end, f->end) ||
-	    (n > end && e->path[n - end - 1] != '/'))
-		return;
-	if (f->out->n >= PLACES_MAX)
-		f->x->places_cut = true;
-	else
-		strvec_pushf(f->out, "%s/%s", f->x->places.dir, e->path);
-}
-
-int
-test_find_places(
-    struct testing *x, const char *end, struct strvec *out, struct err *err)
-{
-	struct finding f = {.x = x, .end = end, .out = out};
-
-	return box_list(
-	    x->env->box, "", PLACE_LEVELS, on_place, &f, err);
-}
-
-/*
- * A report where the framework always puts it may be an old one, or a
- * program's: it is removed, and what is still there then is no report.
- */
-static int
-clear_places(struct testing *x, const struct strvec *places, struct err *err)
-{
-	int rc = remove_old(x, places, err);
-
-	for (size_t i = 0; !rc && i < places->n; i++)
-		if (env_path_type(x->env, places->v[i]))
-			rc = err_set(err, ERR_SANDBOX,
-			    "an old report cannot be removed: %s",
-			    places->v[i]);
-	return rc;
-}
-
-static int
-clear_place(struct testing *x, const char *path, struct err *err)
-{
-	autovec struct strvec place = STRVEC_INIT;
-
-	strvec_pushf(&place, "%s/%s", x->places.dir, path);
-	return clear_places(x, &place, err);
-}
-
-/* Modules whose reports are wherever they are have no file that says so:
-   theirs are found once more when the tests have run. */
-static int
-clear_anywhere(struct testing *x, struct err *err)
-{
-	autovec struct strvec old = STRVEC_INIT;
-
-	if (test_find_places(x, x->anywhere, &old, err))
-		return -1;
-	if (x->places_cut)
-		return err_set(err, ERR_IO, "there are more than %d "
-		    "directories of old reports", PLACES_MAX);
-	return clear_places(x, &old, err);
-}
-
-static int
-place_report(struct testing *x, struct err *err)
-{
-	const char *path = x->f ? x->f->report_path : NULL;
-
-	x->format = x->f ? x->f->report_format : x->o->format;
-	x->from_out = x->f ? path && !strcmp(path, "-") : !x->format;
-	if (x->from_out && !x->format)
-		x->format = "tap";
-	if (!x->format || x->from_out)
-		return 0;
-	if (path && str_starts(path, "*/")) {
-		x->anywhere = path + 2;
-		return clear_anywhere(x, err);
-	}
-	if (path && *path != '{') {
-		if (x->f->report_beside)
-			add_beside(
-			    x, x->f->report_beside, path, &x->reports);
-		else
-			strvec_pushf(
-			    &x->reports, "%s/%s", x->places.dir, path);
-		return clear_places(x, &x->reports, err);
-	}
-	strvec_push_owned(&x->reports,
-	    framework_text(path ? path : "{report}", &x->places));
-	return 0;
-}
+/* ---- beside its report ---- */
 
 /* Its own program goes there with the report, under its name. */
 static int
@@ -329,7 +191,7 @@ prepare_coverage(struct testing *x, struct err *err)
 		return rc;
 	x->covers = true;
 	if (c->path && *c->path != '{')
-		return clear_place(x, c->path, err);
+		return test_clear_place(x, c->path, err);
 	return 0;
 }
 
@@ -527,7 +389,7 @@ test_there(struct testing *x, struct err *err)
 	find_module(x);
 	if (put_helper(x, err))
 		return -1;
-	rc = place_report(x, err) || prepare_coverage(x, err) ||
+	rc = test_place_report(x, err) || prepare_coverage(x, err) ||
 	     run_tests(x, err) ? -1 : 0;
 	if (!rc && !x->t->run.lost && !x->t->run.cancelled)
 		rc = finish_coverage(x, err);
@@ -549,7 +411,7 @@ do_test(struct testing *x, struct err *err)
 	rc = test_there(x, err);
 	strvec_push(&all, x->dir);
 	if (box_alive(x->env->box) &&
-	    remove_old(x, &all, rc ? &ignored : err))
+	    test_remove(x, &all, rc ? &ignored : err))
 		rc = -1;
 	return rc;
 }

@@ -1,4 +1,4 @@
-/* One run of tests: what test_run.c and test_judge.c share. */
+/* One run of tests: what test_run.c, test_places.c and test_judge.c share. */
 #ifndef ADDESH_SESSION_TEST_RUN_IMPL_H
 #define ADDESH_SESSION_TEST_RUN_IMPL_H
 
@@ -33,6 +33,13 @@ struct testing {
    else gets: 1 it succeeded, 0 it did not. */
 int test_ask(struct testing *x, const struct strvec *argv,
     struct strbuf *out, struct err *err);
+/* Removes all of that; what is not there is no error. */
+int test_remove(
+    struct testing *x, const struct strvec *paths, struct err *err);
+/* Removes what is at that path of the project, and fails where it stays. */
+int test_clear_place(struct testing *x, const char *path, struct err *err);
+/* Decides what the report will be: format, from_out, reports, anywhere. */
+int test_place_report(struct testing *x, struct err *err);
 /* Adds the directories of the project whose paths end in that one; places_cut
    where there are too many. */
 int test_find_places(struct testing *x, const char *end, struct strvec *out,
