@@ -399,6 +399,7 @@ PERL = [
 PERL_READ = ["%s#!perl -I/tmp/inc\nuse POSIX;" % at for at in
              ("", "\ufeff", " ", ":", "\n", "#line 0\n")] + \
     ["use POSIX qw(floor);\nuse constant A => 1;\n"
+     "use constant { B => 'b', C => 2, };\n"
      "# See <a>.\n\nuse List::Util 'sum';\ns{a} {b};\n"]
 
 
@@ -905,7 +906,8 @@ def _(kind):
     ("nested brackets", "a.js", "(" * 100000, 1),
     ("new.target and return", "a.js", "new.target; eval(x);\nreturn;", 1),
     ("a large array", "a.js", "eval(x); [" + "1," * 200000 + "]", 1),
-    ("nested arrays", "a.ts", "[" * 20000 + "]" * 20000, 0),
+    ("an unread sum", "a.js", "eval(x); " + "1+" * 20000 + "1", 1),
+    ("unread arrays", "a.ts", "[" * 20000 + "]" * 20000, 0),
     ("nested arrays", "a.rb", "[" * 20000 + "]" * 20000, None),
     ("nested arrays", "a.php", "<?php $a = " + "[" * 50000, 1),
     ("an endless comment", "a.c", "/*" + "x" * 100000, 1),
@@ -917,6 +919,7 @@ def _(what, file, text, denied):
     diag(str(r)[:1000])
     if denied is not None:
         same(r["denied"], denied)
+    same(("not-checked",) in found(r, "rule"), "unread" in what)
     s.ok("exec true")
 
 

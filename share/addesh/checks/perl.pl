@@ -65,7 +65,7 @@ sub runs_something {
     while ($text =~ /(?:\A|[;{}:\n])\s*(?:use|no)\b/g) {
         my $rest = substr($text, pos $text);
         return 1 if $rest !~ /\A\s+($name)(?:\s+v?[\d._]+)?
-            \s*\(?\s*($list)?\s*\)?\s*(?:;|\z)/x;
+            \s*[({]?\s*($list)?\s*[)}]?\s*(?:;|\z)/x;
         return 1 if !($1 =~ /\Av?[\d._]+\z/ || $quiet{$1} ||
             ($alone{$1} && !defined $2));
     }
