@@ -106,10 +106,14 @@ read_sign(const struct scan *sc, size_t i, struct scan_fill *f)
 static size_t
 opens(const struct scan *sc, size_t i, const char *mark, struct scan_fill *f)
 {
-	const char *hole = hole_of(mark);
-	size_t n = hole ? (size_t)(hole - mark) : strlen(mark), more;
+	const char *hole;
+	size_t n, more;
 
 	*f = (struct scan_fill){0};
+	if (*mark != sc->s[i])
+		return 0;
+	hole = hole_of(mark);
+	n = hole ? (size_t)(hole - mark) : strlen(mark);
 	if (!n || !stands(sc, i, mark, n) || !hole)
 		return n && !hole && stands(sc, i, mark, n) ? n : 0;
 	if (!strncmp(hole, SIGN, strlen(SIGN))) {
