@@ -323,8 +323,9 @@ left_over(void)
 	static const char *const more[] = {"@@\n-d\n+D\n",
 	    "@@-4,2 +4,2 @@\n-d\n+D\n", "\n-d\n+D\n e\n", "e\n+f\n",
 	    "-- \n-d\n", "--\n+d\n", "\n--- d\n+D\n", "\n---\n+++\n",
-	    "\n--------------\n+d\n", "diff --git a/g b/h\nrename from g\n"
-	    "rename to h\n\n+d\n"};
+	    "\n--------------\n+d\n",
+	    ("diff --git a/g b/h\nrename from g\nrename to h\n"
+	     "\n+d\n")};
 	autobuf struct strbuf text = STRBUF_INIT;
 
 	for (size_t i = 0; i < sizeof(more) / sizeof(*more); i++) {
