@@ -41,6 +41,9 @@ tar_write(struct strbuf *out, const struct tar_entry *entries, size_t n,
 	if (!a || !ae)
 		abort();
 	archive_write_set_format_pax_restricted(a);
+	/* Podman's reader goes when it has seen the end, and what is sent behind
+	   it fails (containers/buildah issue 6573): nothing is. */
+	archive_write_set_bytes_in_last_block(a, 1);
 	if (archive_write_open(a, out, NULL, on_write, NULL) == ARCHIVE_OK)
 		rc = 0;
 	for (size_t i = 0; i < n && !rc; i++)
