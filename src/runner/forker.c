@@ -16,6 +16,7 @@
 #include "runner.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -28,6 +29,9 @@
 #define SYS_clone3 435
 #endif
 #define INTO_CGROUP 0x200000000ULL /* CLONE_INTO_CGROUP */
+
+#define TRIES 20
+#define TRY_MS 50
 
 static struct {
 	pthread_mutex_t lock;
@@ -144,8 +148,8 @@ fork_in_thread(void (*child)(void *arg), void *arg)
 	return pid;
 }
 
-pid_t
-forker_fork(bool pidns, void (*child)(void *arg), void *arg)
+static pid_t
+fork_once(bool pidns, void (*child)(void *arg), void *arg)
 {
 	pid_t pid;
 
@@ -155,6 +159,20 @@ forker_fork(bool pidns, void (*child)(void *arg), void *arg)
 	if (pid == 0) {
 		child(arg);
 		_exit(127);
+	}
+	return pid;
+}
+
+/* The memory of what was killed for it may come back late on a busy machine,
+   and the kernel does not let a fork wait for that. */
+pid_t
+forker_fork(bool pidns, void (*child)(void *arg), void *arg)
+{
+	pid_t pid = fork_once(pidns, child, arg);
+
+	for (int i = 0; pid < 0 && errno == ENOMEM && i < TRIES; i++) {
+		(void)poll(NULL, 0, TRY_MS);
+		pid = fork_once(pidns, child, arg);
 	}
 	return pid;
 }
