@@ -276,14 +276,25 @@ show_help(struct call *c)
 	return 0;
 }
 
+/* --json of all commands is for the one behind which it stands. */
+static void
+use_form(struct call *c)
+{
+	const struct optval *v = optset_get(c->opts, "json");
+
+	if (v && v->given && table_is_common(v->opt))
+		c->out->mode = OUTPUT_JSON;
+}
+
 /* Parses, establishes, executes. */
 static int
 execute(struct call *c, const struct request *rq, size_t used)
 {
-	int r;
+	int r = opts_parse(c->opts, c->cmd, rq->words + used,
+	    rq->nwords - used, &c->err);
 
-	if (opts_parse(c->opts, c->cmd, rq->words + used, rq->nwords - used,
-		&c->err) < 0)
+	use_form(c);
+	if (r < 0)
 		return -1;
 	if (call_has(c, "help"))
 		return show_help(c);
@@ -364,12 +375,14 @@ dispatch_run(struct host *h, struct output *o, const struct request *rq)
 	struct optset set;
 	autoerr struct err err = ERR_INIT;
 	struct call c = call_of(h, o, rq, &set);
+	enum output_mode mode;
 	size_t used;
 	int status;
 
 	learn_secrets(h, rq);
 	if (h->settings)
 		h->settings(h, o);
+	mode = o->mode;
 	output_begin(o, rq->body_fd, rq->body_name);
 	o->mute = rq->quiet;
 	c.cmd = dispatch_resolve(rq->words, rq->nwords, rq->interactive, &used,
@@ -387,6 +400,7 @@ dispatch_run(struct host *h, struct output *o, const struct request *rq)
 	close_step(&c);
 	if (rq->timed || (o->verbose && o->mode != OUTPUT_JSON))
 		show_time(&c);
+	o->mode = mode;
 	call_release(&c);
 	return status;
 }

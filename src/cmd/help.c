@@ -11,7 +11,7 @@ enum { FEW_OPTIONS = 3, OPTION_COLUMN = 26 };
 static bool
 is_shown(const struct opt *o)
 {
-	return o->type != OPT_TYPE_REFUSED && strcmp(o->name, "help") != 0;
+	return o->type != OPT_TYPE_REFUSED && !table_is_common(o);
 }
 
 static void

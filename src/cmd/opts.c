@@ -144,7 +144,7 @@ unknown_long(const struct cmd *row, const char *name, size_t len,
 			nearest_try(&near, o->name);
 	err_set(err, ERR_USAGE, "there is no option --%s", word);
 	/* Of addesh itself, and at the prompt a setting. */
-	if (!strcmp(word, "json") || !strcmp(word, "plain"))
+	if (!strcmp(word, "plain"))
 		return err_hint(err, "it stands before the command, as in "
 		    "'addesh --%s %s'; at the prompt:  set output %s", word,
 		    row->name, word);

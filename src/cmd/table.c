@@ -16,6 +16,8 @@ static const struct opt in_option = OPT_STR(0, "in", "ENV",
     "in this environment instead of the current one", COMP_ENV);
 static const struct opt in_project_option = OPT_STR(0, "in", "ENV",
     "in this project instead of the current one", COMP_PROJECT);
+static const struct opt json_option =
+    OPT_FLAG(0, "json", "the result as one JSON object");
 static const struct opt help_option =
     OPT_FLAG('h', "help", "say how the command is used");
 
@@ -40,6 +42,16 @@ table_in_group(const struct cmd *row, const struct cmd *group)
 	return !strncmp(row->name, group->name, n) && row->name[n] == ' ';
 }
 
+/* A group has no result; replay's --json is one of its own. */
+static bool
+has_result(const struct cmd *row)
+{
+	for (size_t i = 0; row->opts && row->opts[i].type; i++)
+		if (!strcmp(row->opts[i].name, json_option.name))
+			return false;
+	return row->exec;
+}
+
 const struct opt *
 table_option(const struct cmd *row, size_t i)
 {
@@ -51,7 +63,15 @@ table_option(const struct cmd *row, size_t i)
 	if (row->flags & CMD_NEEDS_ENV && n++ == i)
 		return row->flags & CMD_OF_PROJECT ? &in_project_option
 						   : &in_option;
+	if (has_result(row) && n++ == i)
+		return &json_option;
 	return n == i ? &help_option : NULL;
+}
+
+bool
+table_is_common(const struct opt *opt)
+{
+	return opt == &json_option || opt == &help_option;
 }
 
 const struct opt *

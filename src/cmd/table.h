@@ -190,14 +190,16 @@ const struct cmd *table_find(const char *name);
 bool table_in_group(const struct cmd *row, const struct cmd *group);
 
 /*
- * The option with this long name or letter, --help and (where it applies) --in
- * among them; NULL if the row has none.  table_option() counts through all of
- * them, in the row's order, NULL at the end.
+ * The option with this long name or letter, --help and (where they apply)
+ * --json and --in among them; NULL if the row has none.  table_option() counts
+ * through all of them, in the row's order, --help last, NULL at the end.
  */
 const struct opt *table_find_long(const struct cmd *row, const char *name,
     size_t len);
 const struct opt *table_find_letter(const struct cmd *row, char letter);
 const struct opt *table_option(const struct cmd *row, size_t i);
+/* Is it --help or --json of all commands, which usage lines leave out? */
+bool table_is_common(const struct opt *opt);
 
 /* Does the option need a value? */
 bool opt_has_value(const struct opt *opt);

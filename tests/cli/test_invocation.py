@@ -72,13 +72,31 @@ def options_of_a_command_are_not_those_of_addesh():
         done = home.addesh("help", "--version")
         check(done, 2, "", "addesh: help: there is no option --version\n"
               "  usage: help [-k] [-l] [COMMAND]...\n")
-        done = home.addesh("help", "--json")
-        check(done, 2, "", "addesh: help: there is no option --json\n"
-              "  it stands before the command, as in 'addesh --json help'; "
-              "at the prompt:  set output json\n"
+        done = home.addesh("help", "--plain")
+        check(done, 2, "", "addesh: help: there is no option --plain\n"
+              "  it stands before the command, as in 'addesh --plain help'; "
+              "at the prompt:  set output plain\n"
               "  usage: help [-k] [-l] [COMMAND]...\n")
         done = home.addesh("-c", "set output json", "-c", "context ls")
         assert done.is_ok().out.startswith('{"v":1,'), done
+
+
+@test
+def json_behind_a_command_is_for_that_one():
+    with Home() as home:
+        before = home.addesh("--json", "context", "ls").is_ok().out
+        same(home.addesh("context", "ls", "--json").is_ok().out, before)
+        done = home.addesh("-k", "-c", "context ls --json", "-c", "help quit",
+                           "-c", "help --json --nope", "-c", "nope")
+        lines = done.out.splitlines()
+        same(lines[:2], [before.rstrip("\n"), "usage: quit [STATUS]"])
+        same(json.loads(lines[-1])["error"]["message"],
+             "there is no option --nope")
+        same((done.status, done.err),
+             (2, "addesh: there is no command 'nope'\n"
+                 "  help lists the commands\n"))
+        # a group has no result
+        same(home.addesh("context", "--json").status, 2)
 
 
 @test

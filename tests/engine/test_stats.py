@@ -193,7 +193,7 @@ def _(kind):
         received, sent = (sum(int(words[i]) for words in counted) / MB
                           for i in (0, 8))
         assert sent > 0.3, there
-        (other,) = results(h.addesh("--json", "stats", "n").is_ok())
+        (other,) = results(h.addesh("stats", "n", "--json").is_ok())
         for r in numbers(own), numbers(other["result"]):
             assert abs(r["network_tx_mb"] - sent) < 0.05, (r, sent)
             assert abs(r["network_rx_mb"] - received) < 0.05, (r, received)
