@@ -6,6 +6,7 @@
 #include "cmd/check_show.h"
 #include "cmd/host.h"
 #include "cmd/output.h"
+#include "cmd/session_host.h"
 #include "cmd/table.h"
 #include "session/session.h"
 
@@ -76,6 +77,7 @@ check_programs(struct checks *k)
 {
 	struct call *c = k->c;
 	struct check_texts *t = &k->texts;
+	struct session_events ev = {session_host_event, c};
 
 	if (!t->n && !t->directory)
 		return 0;
@@ -85,7 +87,7 @@ check_programs(struct checks *k)
 	    c->host->need_env(c, call_str(c, "in")))
 		return -1;
 	return session_check(c->session, c->env, t->v, t->n, k->layers,
-	    t->directory, &k->out, &c->err);
+	    t->directory, &ev, &k->out, &c->err);
 }
 
 /* All of the project that is open. */

@@ -1,6 +1,7 @@
 #include "cmd/run_check.h"
 
 #include "cmd/run_result.h"
+#include "cmd/session_host.h"
 #include "session/check.h"
 
 /* Beside a program's output all of it is for the other stream. */
@@ -50,6 +51,7 @@ run_check(struct call *c, const char *name, const struct strbuf *text,
 {
 	struct check_input in = {
 	    .name = name, .text = text->buf, .n = text->len};
+	struct session_events ev = {session_host_event, c};
 	struct check_outcome out;
 	unsigned layers = check_layers(c->session->policy, NULL, &c->err);
 	json *record = json_object();
@@ -59,7 +61,7 @@ run_check(struct call *c, const char *name, const struct strbuf *text,
 	in.language = language;
 	check_outcome_init(&out);
 	rc = layers ? session_check(c->session, c->env, &in, 1, layers, false,
-			  &out, &c->err)
+			  &ev, &out, &c->err)
 		    : -1;
 	for (size_t i = 0; i < out.findings.n; i++)
 		if (out.findings.v[i].action != CHECK_ALLOW)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cmd/check_show.h"
+#include "cmd/session_host.h"
 #include "cmd/test_call.h"
 
 void
@@ -60,6 +61,7 @@ verify_texts(struct call *c, const struct edits *edits,
     struct verification *v)
 {
 	unsigned layers = check_layers(c->session->policy, NULL, &c->err);
+	struct session_events ev = {session_host_event, c};
 	struct check_outcome out;
 	size_t n, denied;
 	struct check_input *in = check_inputs(c->session, edits, &n);
@@ -74,7 +76,7 @@ verify_texts(struct call *c, const struct edits *edits,
 		rc = 0;
 	else if (layers)
 		rc = session_check(c->session, c->env, in, n, layers, false,
-		    &out, &c->err);
+		    &ev, &out, &c->err);
 	denied = check_count(&out, CHECK_REFUSE);
 	v->passed = !denied && !large;
 	if (large)

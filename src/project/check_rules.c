@@ -78,6 +78,7 @@ static const struct field command_fields[] = {
     FIELD(check_command, name, FIELD_TEXT),
     {"command", FIELD_LIST, offsetof(struct check_command, argv), 0, NULL},
     FIELD(check_command, program, FIELD_TEXT),
+    FIELD(check_command, build, FIELD_LIST),
     FIELD(check_command, without, FIELD_LIST),
     FIELD(check_command, errors, FIELD_LIST),
     FIELD(check_command, resolved, FIELD_LIST),

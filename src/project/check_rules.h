@@ -54,6 +54,9 @@ struct check_command {
 	char *program; /* a file in share/addesh/checks that speaks the form of
 			  project/check_facts.h about many texts, or NULL: the
 			  command reads one text and complains in lines */
+	struct strvec build; /* compiles it, where it is not run as it is, and
+				writes what comes out to standard output; with
+				the same marks */
 	struct strvec without; /* directives (project/check_text.h) that are
 				  not given to it */
 	struct strvec errors; /* forms of those lines (project/check_lines.h) */

@@ -109,7 +109,13 @@ kept_undo_path(const struct runtime *rt, const char *id)
 	return xasprintf("%s/kept/%s.undo", rt->state_dir, id);
 }
 
-/* The last log, what can be undone, and what a process left that was killed
+char *
+kept_check_path(const struct runtime *rt, const char *id, const char *name)
+{
+	return xasprintf("%s/kept/%s.check-%s", rt->state_dir, id, name);
+}
+
+/* The last log, what can be undone, programs of checks, and what a process left that was killed
    while it wrote. */
 static void
 remove_rest(const struct runtime *rt, const char *id)
@@ -117,12 +123,14 @@ remove_rest(const struct runtime *rt, const char *id)
 	autofree char *path = kept_dir(rt), *last = xasprintf("%s.last", id);
 	autofree char *draft = xasprintf("%s" SUFFIX ".", id);
 	autofree char *undo = xasprintf("%s.undo", id);
+	autofree char *check = xasprintf("%s.check-", id);
 	DIR *dir = opendir(path);
 	struct dirent *de;
 
 	while (dir && (de = readdir(dir)))
 		if (str_starts(de->d_name, last) ||
 		    str_starts(de->d_name, undo) ||
+		    str_starts(de->d_name, check) ||
 		    str_starts(de->d_name, draft))
 			unlinkat(dirfd(dir), de->d_name, 0);
 	if (dir)

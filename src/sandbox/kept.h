@@ -43,6 +43,9 @@ char *kept_path(const struct runtime *rt, const char *id);
 char *kept_last_path(const struct runtime *rt, const char *id);
 /* STATE/kept/ID.undo, of session/apply.h, as long as the record. */
 char *kept_undo_path(const struct runtime *rt, const char *id);
+/* STATE/kept/ID.check-NAME, of session/check_built.c, the same. */
+char *kept_check_path(const struct runtime *rt, const char *id,
+    const char *name);
 /* That there is none is fine. */
 int kept_remove(const struct runtime *rt, const char *id, struct err *err);
 /* The ids of which there is only what somebody began to write: either he does

@@ -412,11 +412,11 @@ ask_parsers(struct checking *c, struct texts *t)
 
 int
 session_check(struct session *s, struct env *env, const struct check_input *in,
-    size_t n, unsigned layers, bool directory, struct check_outcome *out,
-    struct err *err)
+    size_t n, unsigned layers, bool directory, const struct session_events *ev,
+    struct check_outcome *out, struct err *err)
 {
 	struct checking c = {.s = s, .env = env, .rules = rules(s, err),
-	    .layers = layers, .out = out, .err = err};
+	    .layers = layers, .ev = ev, .out = out, .err = err};
 	struct texts t = {0};
 	int rc = -1;
 

@@ -48,12 +48,14 @@ bool check_needs_env(struct session *s, const struct check_input *in, size_t n,
 
 /*
  * Checks n texts.  env may be NULL if none needs one.  directory: they are all
- * of a project, so that what checks.expect names must be among them.  -1: it
+ * of a project, so that what checks.expect names must be among them.  ev gets
+ * "compile" while one of our programs is compiled for the environment.  -1: it
  * could not be done; what a parser could not do is a finding ("not-checked").
  */
 int session_check(struct session *s, struct env *env,
     const struct check_input *in, size_t n, unsigned layers, bool directory,
-    struct check_outcome *out, struct err *err);
+    const struct session_events *ev, struct check_outcome *out,
+    struct err *err);
 
 /* How many findings are refused, or warned of. */
 size_t check_count(const struct check_outcome *o, enum check_action action);

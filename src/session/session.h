@@ -26,6 +26,13 @@ struct project;
 #define ENV_RUNNING_MAX 64 /* a runner has fewer */
 
 /* An environment of this session. */
+/* A program that the environment has compiled for us: session/check_built.c. */
+struct env_built {
+	struct env_built *next;
+	char *name;
+	struct strbuf file; /* as it is kept */
+};
+
 struct env {
 	struct env_spec spec; /* what it was asked to be; the name is there */
 	struct box *box;      /* NULL after it was lost, until the next use */
@@ -43,6 +50,7 @@ struct env {
 	unsigned waited[ENV_RUNNING_MAX];
 	size_t nwaited;
 	json *undo; /* of applies: see session/apply.h; or NULL */
+	struct env_built *built; /* NULL: nothing */
 };
 
 /* What a run came to, for $last. */

@@ -21,6 +21,7 @@ env_free(struct env *env)
 	strvec_release(&env->tools);
 	project_free(env->project);
 	json_free(env->undo);
+	env_built_release(env);
 	free(env);
 }
 

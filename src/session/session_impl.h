@@ -15,6 +15,7 @@ void session_sweep_once(struct session *s);
 /* Takes env over. */
 void session_env_add(struct session *s, struct env *env);
 void env_free(struct env *env);
+void env_built_release(struct env *env); /* session/check_built.c */
 /* At the session's end: one that is kept stays, the others are closed.  Of
    several errors the first is kept. */
 int session_env_leave(struct env *env, struct err *err);

@@ -16,6 +16,7 @@ from tap import diag, main, same, test  # noqa: E402
 
 ROOM = "env new langs:latest -m 1g --disk 1g --cpus %d --pids-limit 512" % \
     os.cpu_count()
+ARCH = {"x86_64": "amd64", "aarch64": "arm64"}[os.uname().machine]
 SECRET = "hunter" + "22"    # no secret of ours stands in our own code
 
 
@@ -474,23 +475,48 @@ def without_a_parser_the_text_itself_is_looked_at():
     assert done["status"] == 1, done
 
 
+def goroot():
+    return rooms.get().ok("exec go env GOROOT")["stdout"].strip()
+
+
 @test
 def go_that_cannot_compile_our_program_is_looked_at_by_text():
-    goroot = rooms.get().ok("exec go env GOROOT")["stdout"].strip()
     with Session("docker", new=None) as s:
-        library = s.home.path + "/library"
-        os.mkdir(library)
-        s.ok(ROOM + " -v %s:%s/pkg:ro" % (library, goroot))
+        nothing = s.home.path + "/nothing"
+        os.mkdir(nothing)
+        s.ok(ROOM + " -v %s:%s/pkg:ro" % (nothing, goroot()))
         r = s.do("check a.go", RISKS["go"][2])["result"]
         same(found(r, "line", "column", "rule", "by_text")[0],
              RISKS["go"][3] + ("syntax", False))
-        # It seems to bring its library compiled, and has no compiler.
-        os.makedirs(library + "/linux/go")
-        open(library + "/linux/go/parser.a", "w").close()
         r = s.do("check a.go", RISKS["go"][4])["result"]
         same(found(r, "line", "rule", "by_text"),
              [(line, rule, True) for line, rule in RISKS["go"][5]])
         same(r["details"]["syntax"]["passed"], True)
+
+
+@test
+def what_reads_go_is_compiled_once_for_an_environment():
+    """Without a compiled library, as Go comes since 1.20."""
+    text, risks = RISKS["go"][4:6]
+    wanted = [(line, rule, False) for line, rule in risks]
+    with SandboxHome("docker") as home:
+        nothing = home.path + "/nothing"
+        os.mkdir(nothing)
+        home.write("a.go", text)
+        home.addesh("-s", "n", "-c", ROOM + " --writable --root -v %s:%s/pkg/linux_"
+                    "%s:ro" % (nothing, goroot(), ARCH)).is_ok()
+        done = home.addesh("-s", "n", "-v", "-c", "set timeout 3m",
+                           "-c", "check a.go")
+        same(done.err.count("compiling what reads go, once for e1\n"), 1)
+        # Another process has it, and the environment no compiler any more.
+        home.addesh("-s", "n", "-c", "exec rm /usr/bin/go").is_ok()
+        done = home.addesh("-s", "n", "-c", "check a.go --json")
+        same(found(json.loads(done.out)["result"], "line", "rule", "by_text"),
+             wanted)
+        kept = home.env["XDG_STATE_HOME"] + "/addesh/kept"
+        same(len([n for n in os.listdir(kept) if ".check-" in n]), 1)
+        home.addesh("env", "rm", "e1").is_ok()
+        same([n for n in os.listdir(kept) if ".check-" in n], [])
 
 
 @test
