@@ -17,8 +17,7 @@ patch_head_release(struct patch_head *h)
 static int
 bad_name(struct patch_reader *r)
 {
-	return err_set(r->err, ERR_USAGE,
-	    "line %zu of the patch: that is no name of a file", r->line);
+	return patch_wrong(r, r->line, "that is no name of a file");
 }
 
 /* One of C's letters behind a backslash; 0: none. */
