@@ -105,17 +105,19 @@
  *
  * DISK.  Where the first PLACE has no size of its own, only the client can find
  * out what lies there, which is slow, and the runner only how full the file
- * system is, which others fill as well.  With ROOM, the file system may have so
- * many bytes more in use than it has now, or at the least since then.  Once it
- * has more while something runs, an EVENT says so, and all jobs are stopped
- * (SIGSTOP): TEXT is "stopped" if there are any, else "disk".  It comes before
- * the VERDICT of a run that left more behind.  They go on with the next DISK with
- * ROOM, which counts from what was in use at the EVENT; for three times as long
- * as that took, or 10 s, the next EVENT may come as much later as the largest
- * ROOM that there was.  So what was said holds without a client, too.  Without
- * ROOM it goes on as it is, and an EVENT that is due comes again.  With
- * DISK_USED all jobs are killed, and their VERDICTs have that field.  A DISK is
- * in flight until the next one, or a CANCEL; RESET leaves it alone.
+ * system is, which others fill as well.  ROOM says how many bytes more may be
+ * in use there than are now, or than were at the least since then.  While
+ * anything runs, and before the VERDICT of a run, the runner looks whether it
+ * is more.  Then it stops all jobs (SIGSTOP), those too that begin later, and
+ * sends an EVENT, whose TEXT is "stopped" if there are jobs, else "disk".  No
+ * job goes on, and no other EVENT is due, before the next DISK with ROOM, which
+ * counts from what was in use at the EVENT.  For three times as long as the
+ * client took from the EVENT to that DISK, but for 10 s at most, the largest
+ * ROOM that it ever gave is added to it, so that jobs are not stopped most of
+ * the time.  All of this holds without a client, too: a DISK without ROOM
+ * changes nothing of it, and the EVENT that nobody has answered is sent again.
+ * With DISK_USED all jobs are killed, and their VERDICTs have that field.  A
+ * DISK is in flight until the next one, or a CANCEL; RESET leaves it alone.
  *
  * SERVICE.  A runner that was started with "listen" starts SERVICE_ARG at the
  * first HELLO: what an image runs by itself, which is no run of the client's and
