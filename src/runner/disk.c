@@ -54,7 +54,7 @@ tell(struct runner *rn)
 }
 
 void
-disk_look(struct runner *rn)
+disk_look(struct runner *rn, bool now)
 {
 	struct disk *d = &rn->disk;
 	int64_t used;
@@ -66,7 +66,7 @@ disk_look(struct runner *rn)
 	}
 	if (d->next_us == 0)
 		d->next_us = rn->now + PERIOD_US;
-	if (rn->now < d->next_us)
+	if (!now && rn->now < d->next_us)
 		return;
 	d->next_us = rn->now + PERIOD_US;
 	used = places_used(&rn->config);
@@ -81,13 +81,6 @@ disk_look(struct runner *rn)
 	d->told_us = 0;
 	d->stopped = signal_jobs(rn, SIGSTOP);
 	tell(rn);
-}
-
-void
-disk_look_now(struct runner *rn)
-{
-	rn->disk.next_us = rn->now;
-	disk_look(rn);
 }
 
 /* Who answers slowly is not asked again at once. */

@@ -270,7 +270,7 @@ runner_loop(struct runner *rn)
 		serve_channels(rn, &set);
 		serve_requests(rn, &set);
 		inquiries_serve(rn);
-		disk_look(rn);
+		disk_look(rn, false);
 		queue_flush(&rn->queue);
 		if (rn->queue.broken && rn->client != NULL)
 			channel_lost(rn, rn->client);

@@ -362,7 +362,7 @@ run_finish(struct runner *rn, struct request *r)
 	struct field_writer w;
 
 	run_report(rn, r);
-	disk_look_now(rn); /* so that its end tells of what it wrote, too */
+	disk_look(rn, true); /* so that its end tells of what it wrote, too */
 	if (!stream_send_tail(rn, r, &r->out[0]) ||
 	    !stream_send_tail(rn, r, &r->out[1]))
 		return;

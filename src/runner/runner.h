@@ -585,9 +585,8 @@ void inquiries_cancel(struct runner *rn, uint32_t id);
 
 /* Takes DISK. */
 void disk_message(struct runner *rn, const struct message *m);
-/* Looks if it is time to: disk.next_us says when it will be. */
-void disk_look(struct runner *rn);
-void disk_look_now(struct runner *rn);
+/* Looks now, or if it is time to: disk.next_us says when it will be. */
+void disk_look(struct runner *rn, bool now);
 /* A job has begun. */
 void disk_job(struct runner *rn, const struct request *r);
 /* Nobody is told any more; with an id, only if it is that one. */

@@ -242,7 +242,7 @@ turn(const uint8_t *piece, size_t n)
 		end_active();
 	inquiries_serve(&rn);
 	rn.now += 100000;
-	disk_look(&rn);
+	disk_look(&rn, false);
 	rn.queue.head = rn.queue.tail = rn.queue.frame_end = 0;
 	if (rn.queue.broken || rn.nrequests > PROTO_REQUESTS_MAX)
 		abort();
