@@ -178,8 +178,8 @@ test_long_why(const char *action, const char *test)
 	test_report_init(&r);
 	test_report_read(&r, "go", text.buf, text.len, &root, &err);
 	why = r.inconsistent ? r.inconsistent : err.msg.buf;
-	ok(*why && strlen(why) < 400, "%s %s: the reason has %zu bytes",
-	    action, test, strlen(why));
+	ok(*why && strlen(why) < 400, "%s %s: the reason has %zu bytes", action,
+	    test, strlen(why));
 	test_report_release(&r);
 }
 

@@ -27,8 +27,8 @@ struct wanted {
 };
 
 /* What is written of the n bytes of a file. */
-typedef void (*wanted_write)(const struct wanted *w, const char *text,
-    size_t n, struct strbuf *out);
+typedef void (*wanted_write)(
+    const struct wanted *w, const char *text, size_t n, struct strbuf *out);
 
 static inline bool
 wanted_exists(void *arg, const char *path)
