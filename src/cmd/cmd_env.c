@@ -1,5 +1,4 @@
-/* env: opening, choosing, showing and closing environments. */
-#include <errno.h>
+/* env: opening, choosing and resetting environments. */
 #include <stdio.h>
 #include <string.h>
 
@@ -453,72 +452,6 @@ const struct cmd cmd_env_use = {
     .examples = "env use py311",
     .args = {ARG("NAME", COMP_ENV)},
     .exec = env_use_exec,
-};
-
-static int
-env_rm_all(struct call *c)
-{
-	struct session *s = c->session;
-	json *names = json_array();
-	int rc = 0;
-
-	json_put(call_data(c), "removed", names);
-	session_envs_refresh(s);
-	if (policy_bool(s->policy, SET_CONFIRM_ENV_RM_ALL) && c->interactive &&
-	    s->nenvs &&
-	    call_confirm(c, "close all %zu environments?", s->nenvs))
-		return -1;
-	/* An engine that is silent would cost its deadline for each. */
-	while (s->nenvs && c->err.kind != ERR_INTERRUPTED &&
-	       c->err.code != ETIMEDOUT) {
-		struct env *env = s->envs[s->nenvs - 1];
-		autofree char *name = xstrdup(env->spec.name);
-
-		if (session_env_remove(s, env, &c->err))
-			rc = -1;
-		else
-			json_push_str(names, name);
-	}
-	return rc;
-}
-
-static int
-env_rm_exec(struct call *c)
-{
-	json *names;
-
-	if (call_has(c, "all")) {
-		if (!c->argc)
-			return env_rm_all(c);
-		return err_set(&c->err, ERR_USAGE,
-		    "--all takes no names beside it");
-	}
-	if (!c->argc)
-		return err_set(&c->err, ERR_USAGE, "which one? or --all");
-	names = json_array();
-	json_put(call_data(c), "removed", names);
-	for (size_t i = 0; i < c->argc; i++) {
-		struct env *env = session_env(c->session, c->argv[i], &c->err);
-
-		if (!env || session_env_remove(c->session, env, &c->err))
-			return -1;
-		json_push_str(names, c->argv[i]);
-	}
-	return 0;
-}
-
-static const struct opt env_rm_opts[] = {
-    OPT_FLAG(0, "all", "every environment of this session"),
-    OPT_FLAG('f', "force", "accepted: nothing is waited for anyway"),
-    OPT_END,
-};
-
-const struct cmd cmd_env_rm = {
-    .name = "env rm",
-    .summary = "close environments; their files are gone",
-    .opts = env_rm_opts,
-    .args = {ARG_REST("NAME", COMP_ENV)},
-    .exec = env_rm_exec,
 };
 
 static int

@@ -275,42 +275,6 @@ const struct cmd cmd_project_info = {
     .exec = info_exec,
 };
 
-/* ---- removing ---- */
-
-static int
-rm_exec(struct call *c)
-{
-	json *names = json_array();
-	int rc = 0;
-
-	json_put(call_data(c), "removed", names);
-	for (size_t i = 0; i < c->argc && !rc; i++) {
-		struct env *env = project_call_find(c, c->argv[i]);
-
-		rc = env ? project_call_remove(c, env, call_has(c, "images"))
-			 : -1;
-		if (!rc)
-			json_push_str(names, c->argv[i]);
-	}
-	return rc;
-}
-
-static const struct opt rm_opts[] = {
-    OPT_FLAG(0, "images", "and the images and layers that were built for it"),
-    OPT_END,
-};
-
-const struct cmd cmd_project_rm = {
-    .name = "project rm",
-    .summary = "close projects; all that was made for them is gone",
-    .help = "Removes the environment with its files, and what is kept on this "
-	    "host.  The directory that was opened stays as it is.",
-    .examples = "project rm shop\nproject rm shop --images",
-    .opts = rm_opts,
-    .args = {ARG_SOME("NAME", COMP_PROJECT)},
-    .exec = rm_exec,
-};
-
 const struct cmd cmd_project = {
     .name = "project",
     .summary = "projects: open, info, try, build, apply, rm, ...",

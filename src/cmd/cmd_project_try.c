@@ -138,6 +138,8 @@ static int
 clean_up(struct call *c, struct env *env, bool keep)
 {
 	autoerr struct err was = ERR_INIT;
+	struct project_images made = PROJECT_IMAGES_INIT;
+	bool built = env->project->dockerfile != NULL;
 	int rc;
 
 	json_put_bool(call_data(c), "kept", keep);
@@ -145,7 +147,10 @@ clean_up(struct call *c, struct env *env, bool keep)
 		return 0;
 	err_move(&was, &c->err);
 	c->env = NULL;
-	rc = project_call_remove(c, env, env->project->dockerfile != NULL);
+	rc = project_call_remove(c, env, &made);
+	if (!rc && built)
+		rc = project_call_remove_images(c, &made);
+	project_images_release(&made);
 	if (rc && was.kind != ERR_NONE)
 		call_warn(c, "%s", c->err.msg.buf);
 	if (was.kind != ERR_NONE) {

@@ -413,24 +413,39 @@ is_its_name(const struct image *img, const char *tag, const char *own)
 		!strcmp(name + strlen("localhost/"), mine));
 }
 
+/* It is there as long as somebody else's name is. */
 static int
-remove_image(struct call *c, struct engine *e, const char *id,
-    const char *own, json *gone)
+remove_names(struct engine *e, const struct image *img, const char *own,
+    bool *gone, struct err *err)
+{
+	*gone = true;
+	for (size_t i = 0; i < img->tags.n; i++) {
+		if (!is_its_name(img, img->tags.v[i], own))
+			*gone = false;
+		else if (image_remove(e, img->tags.v[i], false, NULL, err))
+			return -1;
+	}
+	return 0;
+}
+
+static int
+remove_image(struct call *c, struct engine *e, const char *id, const char *own,
+    json *ids)
 {
 	struct image img = IMAGE_INIT;
 	struct err err = ERR_INIT;
+	bool gone = false;
 	int rc = image_look_up(e, id, &img, &err);
 
-	for (size_t i = 0; !rc && i < img.tags.n; i++)
-		if (is_its_name(&img, img.tags.v[i], own))
-			rc = image_remove(e, img.tags.v[i], false, NULL, &err);
+	if (!rc)
+		rc = remove_names(e, &img, own, &gone, &err);
 	if (!rc && !img.tags.n)
 		rc = image_remove(e, id, false, NULL, &err);
 	image_release(&img);
-	if (!rc) {
-		json_push_str(gone, id);
+	if (!rc && gone)
+		json_push_str(ids, id);
+	if (!rc)
 		return 0;
-	}
 	if (err.code == 404) {
 		err_clear(&err);
 		return 0;
@@ -443,29 +458,41 @@ remove_image(struct call *c, struct engine *e, const char *id,
 	return err_move(&c->err, &err);
 }
 
-static int
-remove_images(struct call *c, const struct strvec *images, const char *own)
+int
+project_call_remove_images(struct call *c, const struct project_images *made)
 {
-	struct engine *e = images->n ? session_engine(c->session, &c->err)
-				     : NULL;
-	json *gone = json_array();
-	int rc = images->n && !e ? -1 : 0;
+	struct engine *e = NULL;
+	json *ids = json_array();
+	int rc = 0;
 
+	json_put(call_data(c), "images", ids);
+	if (made->ids.n)
+		e = session_engine(c->session, &c->err);
+	if (made->ids.n && !e)
+		return -1;
 	/* A layer before what it is on. */
-	for (size_t i = images->n; i-- > 0 && !rc;)
-		rc = remove_image(c, e, images->v[i], own, gone);
-	json_put(call_data(c), "images", gone);
+	for (size_t i = made->ids.n; i-- > 0 && !rc;)
+		rc = remove_image(c, e, made->ids.v[i], made->names.v[i], ids);
 	return rc;
 }
 
 int
-project_call_remove(struct call *c, struct env *env, bool images)
+project_call_remove(
+    struct call *c, struct env *env, struct project_images *made)
 {
-	autovec struct strvec made = STRVEC_INIT;
+	const struct strvec *ids = &env->project->images;
 	autofree char *own = image_name(c->session->policy, env->spec.name);
 
-	strvec_pushv(&made, env->project->images.v, env->project->images.n);
-	if (session_env_remove(c->session, env, &c->err))
-		return -1;
-	return images ? remove_images(c, &made, own) : 0;
+	for (size_t i = 0; i < ids->n; i++) {
+		strvec_push(&made->ids, ids->v[i]);
+		strvec_push(&made->names, own);
+	}
+	return session_env_remove(c->session, env, &c->err);
+}
+
+void
+project_images_release(struct project_images *made)
+{
+	strvec_release(&made->ids);
+	strvec_release(&made->names);
 }

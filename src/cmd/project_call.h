@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "base/strvec.h"
 #include "cmd/table.h"
 
 struct call;
@@ -46,11 +47,22 @@ struct env *project_call_open(struct call *c, const struct project_options *o);
 /* That of this name, NULL: the current one.  ERR_USAGE if it is no project. */
 struct env *project_call_find(struct call *c, const char *name);
 
-/*
- * Removes an environment and all that was kept of its project; images: and what
- * was built for it, unless somebody else uses it, which is said.  -1 with
- * c->err.
- */
-int project_call_remove(struct call *c, struct env *env, bool images);
+/* What was built for projects, and the name that each of these images has. */
+struct project_images {
+	struct strvec ids, names;
+};
+
+#define PROJECT_IMAGES_INIT {STRVEC_INIT, STRVEC_INIT}
+void project_images_release(struct project_images *made);
+
+/* Removes an environment and all that was kept of its project; what was built
+   for it stays, and is appended to made.  -1 with c->err. */
+int project_call_remove(
+    struct call *c, struct env *env, struct project_images *made);
+/* Once all projects are closed that may share them: removes them, unless
+   somebody else uses one, which is said.  The ids of those that are gone are in
+   the result.  -1 with c->err. */
+int project_call_remove_images(
+    struct call *c, const struct project_images *made);
 
 #endif

@@ -313,6 +313,11 @@ def _():
             t.expect("create new\\?")
             t.send("\x03")
             t.expect("^addesh app.*> ")
+            t.line("project rm --all")
+            t.expect("close 1 project\\? \\[y/N\\] ")
+            t.line("no")
+            t.expect("the answer was no")
+            t.expect("^addesh app.*> ")
         same((tree(h.app)["a.txt"], os.path.exists(h.app + "/same"),
               os.path.exists(h.app + "/new")), (("\n", False), False, False))
 

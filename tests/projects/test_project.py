@@ -273,7 +273,7 @@ def _(kind):
         found = h.ok(h.open, h.open, h.open + " --name other", "project ls",
                      "project use app-2", "project ls", "project info",
                      "project rm app app-2", "project ls",
-                     "env ls", "project rm other")
+                     "env ls", "env new", "project rm --all", "env ls")
         same([found[i]["name"] for i in (0, 1, 2)], ["app", "app-2", "other"])
         same([(p["name"], p["current"]) for p in found[3]["projects"]],
              [("app", False), ("app-2", False), ("other", True)])
@@ -281,11 +281,15 @@ def _(kind):
              ["app-2"])
         same(found[6]["project"]["root"], os.path.realpath(h.app))
         same([p["name"] for p in found[8]["projects"]], ["other"])
-        same(found[10]["removed"], ["other"])
+        same([found[i]["removed"] for i in (7, 11)],
+             [["app", "app-2"], ["other"]])
+        same([e["name"] for e in found[12]["environments"]], ["e1"])
         same(h.kept_files(), [])
         traces.gone()
-        two = h.results("env new", "project rm e1", "project info e1")
-        same([o["status"] for o in two], [0, 2, 2], two)
+        two = h.results("env new", "project rm e1", "project info e1",
+                        "project rm", "project rm --all e1",
+                        "project rm --all")
+        same([o["status"] for o in two], [0, 2, 2, 2, 2, 0], two)
 
 
 @test("one that was lost or reset has its files again: %s", KINDS,
@@ -461,13 +465,15 @@ def _(kind):
         fake_installer.give(h)
         line = "project open --lang fake --image %s app" % IMAGE
         found = h.ok(line, "exec -- cat /opt/fake/list", "dep ls",
-                     "project rm app", line, "project rm app --images")
+                     "project rm app", line, line + " --name other",
+                     "project rm --all --images")
         same(found[0]["dependencies"], ["all.fakes"])
         same(found[1]["stdout"], word + "=1\n")
         same([found[0]["layer_built"], found[4]["layer_built"]],
              [True, False])
         same(found[0]["project"]["images"], [found[0]["layer"]])
-        same(found[5]["images"], [found[0]["layer"]])
+        same(found[6]["images"], [found[0]["layer"]])
+        assert "stays" not in h.err, h.err
         absent(kind, found[0]["layer"])
         h.write("app/all.fakes", "x\n")
         done = h.results(line, "project open --no-deps --image %s app" % IMAGE)
@@ -498,8 +504,12 @@ def _(kind):
             return [n for n in images(kind) if "pre" + mark in n]
 
         same(len(names()), 1)
-        h.ok("project open app --name My.App_2",
-             "project rm My.App_2 --images")
+        gone = h.ok("project open app --name My.App_2",
+                    "project open app --name other",
+                    "project rm --all --images")[2]
+        same(len(set(gone["images"])), len(gone["images"]), gone)
+        for image in gone["images"]:
+            absent(kind, image)
         same(names(), [])
         h.write("app/Dockerfile", "FROM %s\nRUN exit 3\n" % IMAGE)
         bad = h.results("project open app", "project ls")
