@@ -9,8 +9,7 @@
 #include "base/loop.h"
 #include "session/env_source.h"
 
-#define OUTPUT_MAX_BYTES (8u << 20)   /* of a parser, or a compiled one itself \
-				       */
+#define OUTPUT_MAX_BYTES (8u << 20) /* of a parser; a compiled program */
 #define PROGRAM_MAX_BYTES (96u << 10) /* one word of execve(2) has 128 KiB */
 #define TELL_MS 200
 
