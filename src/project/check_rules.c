@@ -67,6 +67,8 @@ static const struct field lexis_fields[] = {
     FIELD(check_lexis, fill, FIELD_TEXT),
     FIELD(check_lexis, inside, FIELD_TEXT),
     FIELD(check_lexis, joined, FIELD_BOOL),
+    FIELD(check_lexis, heredocs, FIELD_LIST),
+    FIELD(check_lexis, heredoc_blanks, FIELD_BOOL),
     FIELD(check_lexis, joints, FIELD_LIST),
     FIELD(check_lexis, string_calls, FIELD_BOOL),
     FIELD(check_lexis, imports, FIELD_LIST),

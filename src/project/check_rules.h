@@ -39,6 +39,10 @@ struct check_lexis {
 	char *fill; /* the bytes of {fill}, or with ^ those that are not */
 	char *inside; /* bytes in numbers, and in names that begin with $ */
 	bool joined; /* a backslash at its end joins a line with the next */
+	struct strvec heredocs; /* marks before the word that ends a text, which
+				   begins in the next line; of those with a third
+				   byte the word may be indented */
+	bool heredoc_blanks; /* between mark and word */
 	struct strvec joints; /* what stands between names of a path */
 	bool string_calls; /* a string behind a name is its argument */
 	struct strvec imports; /* words before a module's name */

@@ -366,7 +366,8 @@ take_string(struct scan *sc, struct token *t)
 static void
 take_sign(struct scan *sc, struct token *t)
 {
-	struct scan_level *in = sc->depth ? &sc->in[sc->depth - 1] : NULL;
+	struct scan_level *in =
+	    sc->depth > sc->floor ? &sc->in[sc->depth - 1] : NULL;
 	struct scan_fill fill = in ? in->fill : (struct scan_fill){0};
 	char c = sc->s[sc->i];
 
@@ -419,7 +420,7 @@ word_end(const struct scan *sc)
 static void
 take_token(struct scan *sc, struct token *t)
 {
-	if ((t->end = plain_end(sc))) {
+	if ((t->end = plain_end(sc)) || (t->end = scan_heredoc_mark(sc))) {
 		t->kind = TOKEN_OTHER;
 	} else if ((t->end = comment_end(sc))) {
 		t->kind = TOKEN_COMMENT;
@@ -442,11 +443,23 @@ set_last(struct scan *sc, const struct token *t)
 	sc->last_end = t->end;
 }
 
+/* To the next token, or the end of all. */
+static void
+skip_blanks(struct scan *sc)
+{
+	do {
+		while (sc->i < sc->n && isspace((unsigned char)sc->s[sc->i])) {
+			scan_advance(sc, sc->i + 1);
+			if (sc->i == sc->line_start)
+				scan_heredoc_enter(sc);
+		}
+	} while (sc->i == sc->n && scan_heredoc_leave(sc));
+}
+
 void
 scan_token(struct scan *sc, struct token *t)
 {
-	while (sc->i < sc->n && isspace((unsigned char)sc->s[sc->i]))
-		scan_advance(sc, sc->i + 1);
+	skip_blanks(sc);
 	*t = (struct token){.start = sc->i,
 	    .end = sc->i,
 	    .line = sc->line,

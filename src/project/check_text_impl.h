@@ -22,6 +22,13 @@ struct scan_level {
 	unsigned deep;
 };
 
+/* A text whose mark was read, and which begins behind a line's end. */
+struct scan_heredoc {
+	size_t word; /* where the word is written that ends it */
+	unsigned char n;
+	bool indented; /* blanks may stand before that */
+};
+
 struct scan {
 	const struct check_lexis *x;
 	const char *s;
@@ -33,6 +40,14 @@ struct scan {
 	struct scan_level in[8];
 	unsigned depth;
 	bool lost; /* more strings in code in strings than that: all is code */
+	struct scan_heredoc heredocs[4];
+	unsigned pending; /* of them */
+	size_t missed;    /* bytes in which the ends of some were not */
+	/* In one of them: n is where it ends, */
+	size_t after;  /* that of the text, or 0: in none, */
+	size_t resume; /* behind the word that ends it, */
+	unsigned floor; /* and the depth and what was lost before it. */
+	bool lost_before;
 };
 
 #define SCAN_INIT(lexis, text, size) \
@@ -61,6 +76,12 @@ size_t scan_name_end(const struct scan *sc, size_t i);
  */
 void scan_join_lines(const char *s, size_t n, struct strbuf *out);
 void scan_token(struct scan *sc, struct token *t);
+/* Behind `<<EOF` where the scan is, which is remembered, or 0. */
+size_t scan_heredoc_mark(struct scan *sc);
+/* At the begin of a line: goes into the text that begins there, if one does. */
+void scan_heredoc_enter(struct scan *sc);
+/* At the end of all: false, it was not that of such a text. */
+bool scan_heredoc_leave(struct scan *sc);
 /* The next token that is no comment. */
 void scan_code(struct scan *sc, struct token *t);
 
