@@ -362,6 +362,16 @@ runtime_find_program(const char *name)
 	return NULL;
 }
 
+/* False: nobody says which file this program is. */
+static bool
+own_path(char path[PATH_MAX])
+{
+	ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - 1);
+
+	path[n < 0 ? 0 : n] = '\0';
+	return n > 0;
+}
+
 /*
  * The build tree counts only for a program that lies in it: else files of a
  * directory that anybody may have made since would be run.
@@ -370,28 +380,60 @@ static bool
 is_installed(void)
 {
 	char self[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
-	if (n < 0)
-		return true;
-	self[n] = '\0';
-	return !str_starts(self, BUILD_LIBEXECDIR "/");
+	return !own_path(self) || !str_starts(self, BUILD_LIBEXECDIR "/");
 }
 
-/* The first of the places that has the file; an override is the only one. */
+/*
+ * The directory that lies beside that of this program, PREFIX/share/addesh for
+ * PREFIX/bin/addesh, wherever PREFIX was moved to or installed.  NULL where
+ * anybody could have made it, as in /tmp: what lies there is run.
+ */
 static char *
-find_file(const char *override, const char *const *dirs, const char *name)
+beside_program(const char *below)
 {
-	/* Declared here: a compound literal would end with the statement that
-	   an `if` governs. */
-	const char *const only[] = {getenv(override), NULL};
+	char self[PATH_MAX];
+	struct stat st;
+	char *slash;
 
-	if (only[0])
-		dirs = only;
-	for (; *dirs; dirs++) {
-		autofree char *path = io_join(*dirs, name);
+	if (!own_path(self))
+		return NULL;
+	*strrchr(self, '/') = '\0';
+	slash = strrchr(self, '/');
+	if (!slash || strcmp(slash, "/bin"))
+		return NULL;
+	*slash = '\0';
+	if (stat(*self ? self : "/", &st) || st.st_mode & S_IWOTH)
+		return NULL;
+	return io_join(*self ? self : "/", below);
+}
 
-		if (!access(path, R_OK))
+/* The places of a file: an override is the only one. */
+struct places {
+	const char *override; /* a variable */
+	const char *build;
+	const char *below; /* the prefix */
+	const char *installed;
+};
+
+/* The first of the places that has the file. */
+static char *
+find_file(const struct places *p, const char *name)
+{
+	const char *only = getenv(p->override);
+	autofree char *beside = beside_program(p->below);
+	const char *const dirs[] = {
+	    is_installed() ? NULL : p->build, beside, p->installed};
+
+	if (only) {
+		autofree char *path = io_join(only, name);
+
+		return access(path, R_OK) ? NULL : steal(&path);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
+		autofree char *path = dirs[i] ? io_join(dirs[i], name) : NULL;
+
+		if (path && !access(path, R_OK))
 			return steal(&path);
 	}
 	return NULL;
@@ -400,8 +442,8 @@ find_file(const char *override, const char *const *dirs, const char *name)
 char *
 runtime_runner_path(const char *arch, struct err *err)
 {
-	static const char *const dirs[] = {
-	    BUILD_LIBEXECDIR, PKGLIBEXECDIR, NULL};
+	static const struct places places = {"ADDESH_LIBEXECDIR",
+	    BUILD_LIBEXECDIR, "libexec/addesh", PKGLIBEXECDIR};
 	autofree char *name = NULL;
 	char *path;
 
@@ -410,8 +452,7 @@ runtime_runner_path(const char *arch, struct err *err)
 	if (getenv("ADDESH_RUNNER") && !strcmp(arch, arch_host()))
 		return xstrdup(getenv("ADDESH_RUNNER"));
 	name = xasprintf("runner-%s", arch);
-	path = find_file("ADDESH_LIBEXECDIR",
-	    is_installed() ? dirs + 1 : dirs, name);
+	path = find_file(&places, name);
 	if (path)
 		return path;
 	err_set(err, ERR_SANDBOX,
@@ -423,12 +464,17 @@ runtime_runner_path(const char *arch, struct err *err)
 char *
 runtime_data_path(const char *name, struct err *err)
 {
-	static const char *const dirs[] = {BUILD_DATADIR, PKGDATADIR, NULL};
-	char *path = find_file("ADDESH_DATADIR",
-	    is_installed() ? dirs + 1 : dirs, name);
+	static const struct places places = {
+	    "ADDESH_DATADIR", BUILD_DATADIR, "share/addesh", PKGDATADIR};
+	const char *only = getenv(places.override);
+	char *path = find_file(&places, name);
 
-	if (!path)
-		err_set(err, ERR_IO, "%s is not installed in %s", name,
-		    PKGDATADIR);
-	return path;
+	if (path)
+		return path;
+	err_set(err, ERR_IO, "%s is not installed in %s", name,
+	    only ? only : PKGDATADIR);
+	err_hint(err, only ? "ADDESH_DATADIR says so"
+			   : "install addesh with 'make install', or say where "
+			     "its files are with ADDESH_DATADIR");
+	return NULL;
 }

@@ -75,9 +75,11 @@ void runtime_unlock_remove(const struct runtime *rt, const char *id, int fd);
 
 /*
  * The runner for an architecture as base/arch.h has it (NULL: this host's): its
- * path in the installed directory or, for an addesh that runs from its build
- * tree, there.  The error says what is missing.  ADDESH_LIBEXECDIR overrides the
- * directory, ADDESH_RUNNER names another file for this host's architecture.
+ * path in the directory that was configured, in libexec/addesh beside that of the
+ * program if it was installed elsewhere or moved or, for an addesh that runs from
+ * its build tree, there.  The error says what is missing.  ADDESH_LIBEXECDIR
+ * overrides the directory, ADDESH_RUNNER names another file for this host's
+ * architecture.
  */
 char *runtime_runner_path(const char *arch, struct err *err);
 /* The path of a program of this host, looked up in PATH and in the usual

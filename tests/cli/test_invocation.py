@@ -4,11 +4,14 @@
 import json
 import os
 import re
+import shutil
 import signal
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 
+import addesh                                   # noqa: E402
 import engines                                  # noqa: E402
 from addesh import Home                         # noqa: E402
 from tap import main, same, test                # noqa: E402
@@ -97,6 +100,37 @@ def json_behind_a_command_is_for_that_one():
                  "  help lists the commands\n"))
         # a group has no result
         same(home.addesh("context", "--json").status, 2)
+
+
+@test
+def what_is_installed_may_be_moved_as_a_whole():
+    with Home() as home:
+        prefix = home.dir("prefix")
+        program = os.path.join(home.dir("prefix/bin"), "addesh")
+        shutil.copy(addesh.program(), program)
+        shutil.copytree(os.path.join(addesh.source(), "share", "addesh"),
+                        os.path.join(prefix, "share", "addesh"))
+        runners = home.dir("prefix/libexec/addesh")
+        for name in os.listdir(os.path.dirname(addesh.program())):
+            if name.startswith("runner-"):
+                shutil.copy(os.path.join(
+                    os.path.dirname(addesh.program()), name), runners)
+
+        def run(*args):
+            return subprocess.run([program, *args], env=home.env, text=True,
+                                  cwd=home.work, capture_output=True)
+
+        checked = ("check", "--only", "performance", "x.py")
+        home.write("x.py", "1\n")
+        same((run(*checked).returncode, run(*checked).stderr), (0, ""))
+        found = json.loads(run("--json", "doctor").stdout)["result"]
+        assert "for " in [f["text"] for f in found["findings"]
+                          if f["name"] == "runner"][0], found
+        # anybody could have put them there
+        os.chmod(prefix, 0o1777)
+        done = run(*checked)
+        assert done.returncode == 125 and "is not installed in" in \
+            done.stderr and "\n  install addesh with" in done.stderr, done
 
 
 @test
