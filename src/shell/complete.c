@@ -355,6 +355,21 @@ find_place(struct place *p, const char *line, size_t point,
 		p->prefix = xstrdup("");
 }
 
+static int
+compare_items(const void *a, const void *b)
+{
+	return strverscmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Numbers in them by their values: @9 before @10, python:3.9 before 3.11. */
+static void
+sort_items(struct completion *c)
+{
+	if (c->items.n > 1)
+		qsort(c->items.v, c->items.n, sizeof(*c->items.v),
+		    compare_items);
+}
+
 void
 complete_line(struct host *h, const char *line, size_t point,
     struct completion *out)
@@ -373,7 +388,7 @@ complete_line(struct host *h, const char *line, size_t point,
 	    !(lexed.n && lexed.cmds[lexed.n - 1].pipe)) {
 		find_place(&p, line, point, &lexed);
 		offer_at(&p);
-		strvec_sort(&out->items);
+		sort_items(out);
 	}
 	lex_line_release(&lexed);
 	strvec_release(&p.words);
@@ -453,7 +468,7 @@ complete_outside(struct host *h, const struct cmd *row, const char *line,
 		LEX_OK &&
 	    lexed.n <= 1)
 		complete_invocation(&p, row, line, &lexed, point);
-	strvec_sort(&out->items);
+	sort_items(out);
 	lex_line_release(&lexed);
 	strvec_release(&p.words);
 	free(p.prefix);

@@ -46,6 +46,15 @@ def the_point_is_where_the_cursor_is():
 
 
 @test
+def numbers_stand_in_their_order():
+    with Home() as home:
+        for tag in ("9", "11", "2"):
+            home.write("v%s.addesh" % tag, "")
+        same(candidates(home, "source v"),
+             ["v2.addesh", "v9.addesh", "v11.addesh"])
+
+
+@test
 def files_come_where_a_file_can_stand():
     with Home() as home:
         home.write("lesson.addesh", "")
