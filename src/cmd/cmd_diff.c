@@ -54,19 +54,22 @@ static int
 diff_stream(struct call *c, const unsigned step[2], bool errs)
 {
 	struct comparison d = {.text = {STRBUF_INIT, STRBUF_INIT}};
+	autofree char *a = xasprintf("@%u", step[0]);
+	autofree char *b = xasprintf("@%u", step[1]);
 	struct masks *m = masks_new();
 	int rc = read_both(c, &d, step, errs);
 
 	if (!rc) {
-		const struct show_stream st = {&d.x, &d.lines[1], &d.al};
+		const struct show_stream st = {
+		    &d.x, &d.lines[1], &d.al, {a, b}};
 		const struct show s = {.masks = m,
 		    .color = c->out->color[1]};
 
 		compare(&d);
 		rc = !alignment_matches(&d.al);
 		if (rc) {
-			call_text(c, "%s of @%u and @%u:\n",
-			    errs ? "stderr" : "stdout", step[0], step[1]);
+			call_text(c, "%s of %s and %s:\n",
+			    errs ? "stderr" : "stdout", a, b);
 			show_table(&c->body, &s, &st);
 		}
 		json_put_bool(call_data(c), errs ? "stderr_differs"

@@ -25,6 +25,7 @@ struct show_stream {
 	struct expectation *x;
 	const struct actual *a;
 	const struct alignment *al;
+	const char *names[2]; /* of the columns of numbers; NULL: exp, act */
 };
 
 struct show {

@@ -258,6 +258,8 @@ static void
 show_rows(struct strbuf *sb, const struct show *s, const struct show_stream *st,
     size_t begin, size_t end)
 {
+	const char *names[] = {st->names[0] ? st->names[0] : "exp",
+	    st->names[1] ? st->names[1] : "act"};
 	struct table t = {.sb = sb, .s = s, .st = st, .digits = 4};
 	size_t most = st->x->n > st->a->n ? st->x->n : st->a->n, n = 0;
 	autofree const struct align_row **rows =
@@ -265,10 +267,13 @@ show_rows(struct strbuf *sb, const struct show *s, const struct show_stream *st,
 
 	if (digits_for(most) > t.digits)
 		t.digits = digits_for(most);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strlen(names[i]) > (size_t)t.digits)
+			t.digits = (int)strlen(names[i]);
 	for (size_t i = begin; i < end; i++)
 		if (!is_hidden(&st->al->v[i]))
 			rows[n++] = &st->al->v[i];
-	strbuf_addf(sb, "%*s %*s |\n", t.digits, "exp", t.digits, "act");
+	strbuf_addf(sb, "%*s %*s |\n", t.digits, names[0], t.digits, names[1]);
 	add_rows(&t, rows, n);
 }
 
