@@ -51,7 +51,8 @@ add_known(struct strbuf *sb, const struct stats *st, enum stat_id id,
     const char *behind)
 {
 	if (st->of[id].why) {
-		strbuf_addf(sb, "unknown: %s", st->of[id].why);
+		strbuf_addf(sb, "%s: %s",
+		    st->of[id].absent ? "none" : "unknown", st->of[id].why);
 		return;
 	}
 	stats_add_value(sb, st, id);

@@ -60,13 +60,19 @@ is_none(const struct strvec *raw, const char *name)
 static struct stat_value
 known(double v)
 {
-	return (struct stat_value){v, NULL};
+	return (struct stat_value){v, NULL, false};
 }
 
 static struct stat_value
 unknown(const char *why)
 {
-	return (struct stat_value){0, why};
+	return (struct stat_value){0, why, false};
+}
+
+static struct stat_value
+absent(const char *why)
+{
+	return (struct stat_value){0, why, true};
 }
 
 static struct stat_value
@@ -219,7 +225,7 @@ make_network(const struct env *env, const struct strvec *raw, struct stats *st)
 	of[STAT_RX_MB] = plain(raw, "rx", not_told);
 	of[STAT_TX_MB] = plain(raw, "tx", not_told);
 	for (enum stat_id id = STAT_RX_MB; id <= STAT_TX_MB; id++)
-		of[id] = none ? unknown(no_network)
+		of[id] = none ? absent(no_network)
 			      : (struct stat_value){of[id].v / MB, of[id].why};
 }
 

@@ -29,6 +29,7 @@ enum stat_id {
 struct stat_value {
 	double v;
 	const char *why; /* it is not known; NULL: v is it */
+	bool absent;     /* as there is none, which is known */
 };
 
 struct stats {
