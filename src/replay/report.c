@@ -112,7 +112,8 @@ people_step(struct report *r, const char *file, const json *step,
 	const char *why = json_str(step, "why", NULL);
 	bool bad = !strcmp(verdict, "not ok") || !strcmp(verdict, "error");
 
-	if (!bad && !r->each)
+	/* Without a line it is about the file, whose end says it. */
+	if ((!bad && !r->each) || !json_get(step, "line"))
 		return;
 	strbuf_addf(out, "%s - ", verdict);
 	add_place(out, file, step);
@@ -170,6 +171,10 @@ people_end(const char *file, const json *end, struct strbuf *out)
 	if (json_int(end, "status", 0) == 77) {
 		strbuf_addf(out, "%s: skipped: %s\n", file,
 		    json_str(end, "why", ""));
+		return;
+	}
+	if (!passed && !failed && !skipped && json_str(end, "why", NULL)) {
+		strbuf_addf(out, "%s\n", json_str(end, "why", ""));
 		return;
 	}
 	strbuf_addf(out, "%s: %lld step%s as expected", file, passed,
