@@ -137,6 +137,7 @@ usage(void)
 	    stderr);
 	for (const struct tool *t = tool_table; t->name; t++)
 		fprintf(stderr, "  %s\n", t->name);
+	fputs("adde(1) says what each takes and answers.\n", stderr);
 	return STATUS_USAGE;
 }
 
@@ -170,7 +171,7 @@ adde_main(struct host *h, struct output *o, int argc, char **argv)
 	const struct tool *t;
 	int status;
 
-	if (argc < 2)
+	if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
 		return usage();
 	if (check_docker_host(&err))
 		return complain("docker client: ", &err);

@@ -38,7 +38,8 @@ def without_a_tool_it_says_how_it_is_used():
 def an_unknown_tool_is_status_2():
     same(streams(HOME.run("x", "{}")),
          (2, "", 'adde: unknown tool "x"\n'))
-    same(HOME.run("--help").returncode, 2)
+    for option in ("--help", "-h"):
+        same(streams(HOME.run(option)), streams(HOME.run()), option)
 
 
 @test
