@@ -477,5 +477,5 @@ const struct cmd cmd_env_reset = {
 
 const struct cmd cmd_env = {
     .name = "env",
-    .summary = "environments: new, ls, use, info, keep, reset, rm",
+    .summary = "environments: new, attach, ls, use, info, keep, reset, rm",
 };

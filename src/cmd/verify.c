@@ -144,7 +144,9 @@ judge_build(struct call *c, struct verification *v,
 	v->built = true;
 	v->status = b->run.exit_code;
 	v->passed = !v->status;
-	if (!v->passed) {
+	if (v->passed) {
+		call_note(c, "built: %s", b->name);
+	} else {
 		strbuf_addf(&v->why, "the build failed (%s, status %d)",
 		    b->name, v->status);
 		explain(v, &b->run);
