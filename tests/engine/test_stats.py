@@ -222,6 +222,7 @@ def _(kind):
         said = h.addesh("-s", "other", "stats", ident[:8]).is_ok().out
         assert re.search(r"^CPU +[0-9.]+% of a core", said, re.M), said
         assert re.search(r"^memory +[0-9.]+ MB", said, re.M), said
+        assert re.search(r"^network +none: it has no", said, re.M), said
         out, err = run.communicate(timeout=patient(60))
         same((run.returncode, out), (0, b"done\n"), err)
 

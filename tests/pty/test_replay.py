@@ -56,6 +56,15 @@ def file_of(home):
 
 
 @test
+def a_file_that_is_none_is_told_in_one_line():
+    with home_of() as home:
+        os.remove(os.path.join(home.work, "a.md"))
+        with replay(home) as t:
+            ends(t, 99, "^a.md: No such file or directory\n")
+            assert "as expected" not in t.text(), t.text()
+
+
+@test
 def the_session_is_there_at_the_step():
     with home_of() as home, stopped(home) as t:
         t.line("exec cat a.py")
