@@ -4,6 +4,7 @@
 #include "base/sanitise.h"
 #include "cmd/call.h"
 #include "cmd/host.h"
+#include "cmd/output.h"
 #include "cmd/run_result.h"
 #include "cmd/test_call.h"
 
@@ -181,6 +182,8 @@ call_output_init(struct call_output *o, struct call *c, struct box_sink *sink)
 {
 	*o = (struct call_output){.c = c};
 	*sink = (struct box_sink){.out = on_out, .arg = o};
+	/* unittest and cargo say there what is no mistake. */
+	output_same_streams(c->out);
 }
 
 void

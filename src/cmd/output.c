@@ -82,6 +82,12 @@ mark_program(struct output *o)
 }
 
 void
+output_same_streams(struct output *o)
+{
+	o->program[2].mark = o->program[2].unmark = NULL;
+}
+
+void
 output_begin(struct output *o, int fd, const char *name)
 {
 	o->body_fd = fd;

@@ -78,6 +78,8 @@ void output_use_color(struct output *o, enum output_when color);
 
 /* Begins a command: the body goes to fd, whose name is for messages. */
 void output_begin(struct output *o, int fd, const char *name);
+/* Up to its end the program's stderr looks like its stdout. */
+void output_same_streams(struct output *o);
 /* Ends it: lines left open on a terminal are ended, progress is erased. */
 void output_end(struct output *o);
 

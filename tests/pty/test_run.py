@@ -92,6 +92,21 @@ def stderr_is_red_where_there_is():
 
 
 @test
+def what_tests_say_on_stderr_is_not_red():
+    with home_of() as home, opened(home) as t:
+        home.write("ut/test_a.py", "import unittest\nclass A(unittest.TestCase)"
+                   ":\n    def test_a(self): pass\n")
+        t.line("project open %s/ut" % home.work)
+        t.expect("^project ut .* ready in .*\naddesh ut> ")
+        t.line("test")
+        t.expect("^OK\n1 passed in .*\naddesh ut> ")
+        t.line("exec sh -c 'echo err >&2'")
+        t.expect("^err\n(exit 0 .*\n)?addesh ut> ")
+        ends(t)
+        same(t.seen.count(b"\x1b[31m"), 1, t.seen)
+
+
+@test
 def a_line_without_end_leaves_neither_its_colour_nor_a_blank_line():
     with home_of() as home, opened(home) as t:
         for write in ('1, b"out"', '2, b"err"', '1, b"out"); os.write(2, '
