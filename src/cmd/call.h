@@ -38,6 +38,7 @@ struct call {
 	bool stdin_taken; /* the commands themselves come from stdin */
 	bool redirected;  /* the result goes to a host file or a pipe */
 	bool piped;	  /* to a pipe */
+	int object_fd;	  /* where an object goes */
 
 	/* What the function leaves. */
 	struct err err;

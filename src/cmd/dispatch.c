@@ -30,13 +30,12 @@ dispatch_error_json(const struct err *err)
 }
 
 static void
-write_json(struct output *o, json *j)
+write_json(struct output *o, json *j, int to)
 {
 	autofree char *line = json_print(j);
 	int fd = o->body_fd;
 
-	/* A redirect takes the result itself; the object stays on stdout. */
-	o->body_fd = STDOUT_FILENO;
+	o->body_fd = to;
 	output_body(o, line, strlen(line));
 	output_body(o, "\n", 1);
 	o->body_fd = fd;
@@ -148,7 +147,7 @@ dispatch_error(struct host *h, struct output *o, struct locus at,
 	if (o->mode == OUTPUT_JSON || h->keep_object)
 		j = failure_json(h, cmd, err);
 	if (o->mode == OUTPUT_JSON)
-		write_json(o, j);
+		write_json(o, j, STDOUT_FILENO);
 	else
 		print_error(o, at, cmd, err);
 	keep_object(h, steal(&j));
@@ -203,7 +202,8 @@ check_written(struct call *c)
 	if (!o->body_errno || c->err.kind)
 		return;
 	err_sys(&c->err, o->body_errno, "writing %s",
-	    c->redirected ? o->body_name : "the result");
+	    c->redirected || c->object_fd != STDOUT_FILENO ? o->body_name
+							   : "the result");
 	/* A reader that has seen enough (`| head`) is told nothing. */
 	if (o->body_errno == EPIPE)
 		c->status = err_kind_status(c->err.kind);
@@ -216,6 +216,18 @@ call_status(const struct call *c)
 					 : c->status;
 }
 
+/* An object that did not get into its file is no success, either. */
+static void
+show_object(struct call *c, json *j, struct locus at)
+{
+	write_json(c->out, j, c->object_fd);
+	if (c->object_fd == STDOUT_FILENO || !c->out->body_errno)
+		return;
+	check_written(c);
+	if (c->out->body_errno != EPIPE)
+		print_error(c->out, at, c->cmd->name, &c->err);
+}
+
 /* Shows result and error; returns the exit status. */
 static int
 show(struct call *c, struct locus at)
@@ -226,15 +238,15 @@ show(struct call *c, struct locus at)
 
 	show_body(c);
 	check_written(c);
-	status = call_status(c);
 	output_end(o);
 	if (o->mode == OUTPUT_JSON || c->host->keep_object)
-		j = call_json(c, status);
+		j = call_json(c, call_status(c));
 	if (o->mode == OUTPUT_JSON)
-		write_json(o, j);
+		show_object(c, j, at);
 	else if (c->err.kind && o->body_errno != EPIPE)
 		print_error(o, at, c->cmd->name, &c->err);
 	keep_object(c->host, steal(&j));
+	status = call_status(c);
 	report_status(o, c->cmd->name, status,
 	    c->err.kind ? err_kind_name(c->err.kind)
 			: status ? "program" : "ok");
@@ -276,14 +288,22 @@ show_help(struct call *c)
 	return 0;
 }
 
-/* --json of all commands is for the one behind which it stands. */
+/*
+ * --json of all commands is for the one behind which it stands: its object is
+ * the result, and goes where `>` or `|` says.  Of --json before all commands
+ * `>` takes the result itself, and the object stays on stdout.
+ */
 static void
 use_form(struct call *c)
 {
 	const struct optval *v = optset_get(c->opts, "json");
 
-	if (v && v->given && table_is_common(v->opt))
-		c->out->mode = OUTPUT_JSON;
+	if (!v || !v->given || !table_is_common(v->opt))
+		return;
+	c->out->mode = OUTPUT_JSON;
+	c->object_fd = c->out->body_fd;
+	c->out->body_fd = STDOUT_FILENO;
+	c->redirected = false;
 }
 
 /* Parses, establishes, executes. */
@@ -336,7 +356,7 @@ call_of(struct host *h, struct output *o, const struct request *rq,
 	    .body = STRBUF_INIT, .heredoc = rq->heredoc, .text = rq->text,
 	    .interactive = rq->interactive, .stdin_taken = rq->stdin_taken,
 	    .redirected = rq->body_fd != STDOUT_FILENO, .piped = rq->piped,
-	    .vars = rq->vars,
+	    .vars = rq->vars, .object_fd = STDOUT_FILENO,
 	    .started_ms = clock_ms()};
 }
 

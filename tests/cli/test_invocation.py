@@ -98,6 +98,15 @@ def json_behind_a_command_is_for_that_one():
         same((done.status, done.err),
              (2, "addesh: there is no command 'nope'\n"
                  "  help lists the commands\n"))
+        # the object is the result, and goes where that goes
+        done = home.addesh("--allow-host", "-c", "context ls --json > f",
+                           "-c", "context ls --json | cat",
+                           "-c", "context ls --json > /dev/full")
+        with open(os.path.join(home.work, "f")) as f:
+            same((f.read(), done.out), (before, before))
+        same((done.status, done.err),
+             (125, "addesh: context ls: writing /dev/full: No space left on "
+              "device\n"))
         # a group has no result
         same(home.addesh("context", "--json").status, 2)
 
