@@ -144,18 +144,33 @@ tree_skip(struct tree *t, const char *why)
 		strvec_push(t->spec.skipped, what.buf);
 }
 
+/* Why a lenient reader skips what failed so; NULL: it does not. */
+static const char *
+forgiven(const struct tree *t, int sys)
+{
+	if (!t->spec.lenient)
+		return NULL;
+	if (sys == EACCES)
+		return "unreadable";
+	return sys == ENOENT || sys == ENOTDIR || sys == ELOOP
+	    ? "changed while it was read" : NULL;
+}
+
 /* 1: it is skipped. */
 static int
 open_directory(
     struct tree *t, struct frame *f, const char *name, struct err *err)
 {
+	const char *why;
+
 	f->fd =
 	    open_beneath(t->frames[t->n - 1].fd, name, O_RDONLY | O_DIRECTORY);
 	if (f->fd >= 0 && !fstat(f->fd, &f->st))
 		return 0;
-	if (errno != EACCES || !t->spec.lenient)
+	why = forgiven(t, errno);
+	if (!why)
 		return fail(t, t->path.buf, errno, err);
-	tree_skip(t, "unreadable");
+	tree_skip(t, why);
 	return 1;
 }
 
@@ -216,6 +231,22 @@ take(struct tree *t, const char *name, const struct stat *st,
 	}
 }
 
+/* Names in a directory can be had without leave to look at what they name. */
+static int
+unknown(struct tree *t, int sys, struct err *err)
+{
+	const char *why = forgiven(t, sys);
+
+	if (!why)
+		return fail(t, t->path.buf, sys, err);
+	if (ignore_file(
+		t->spec.ignore, t->frames[t->n - 1].marks, t->path.buf))
+		t->spec.count->ignored++;
+	else
+		tree_skip(t, why);
+	return 0;
+}
+
 static int
 look_at(struct tree *t, const char *name, struct err *err)
 {
@@ -234,7 +265,7 @@ look_at(struct tree *t, const char *name, struct err *err)
 	}
 	if (dir >= 0 && fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW)) {
 		if (errno != ENOENT)
-			return fail(t, t->path.buf, errno, err);
+			return unknown(t, errno, err);
 		dir = -1;
 	}
 	if (dir >= 0 && S_ISDIR(st.st_mode))

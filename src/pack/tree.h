@@ -33,7 +33,7 @@ struct tree_spec {
 	const char *keep[2]; /* paths that are never left out, or NULL */
 	struct context_count *count; /* ignored and skipped are counted */
 	struct strvec *skipped;
-	bool lenient; /* a directory that cannot be read is skipped */
+	bool lenient; /* what cannot be read or is gone meanwhile is skipped */
 };
 
 /* All of spec but itself is borrowed. */
