@@ -229,7 +229,8 @@ look_at(struct session *s, const char *lang, const char *image,
 	rules = ignore_parse(name, text.buf, text.len, err);
 	if (!rules)
 		return -1;
-	rc = project_paths(plan->root, rules, DETECT_FILES_MAX, &paths, err);
+	rc = project_paths(
+	    s, plan->root, rules, DETECT_FILES_MAX, &paths, err);
 	if (!rc)
 		rc = detect(plan, all, &paths, lang, &d, err);
 	if (!rc) {

@@ -7,7 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/io.h"
+#include "base/loop.h"
 #include "base/units.h"
 #include "pack/beneath.h"
 #include "pack/tree.h"
@@ -16,6 +18,7 @@
 
 #define RULES_MAX (1u << 20)
 #define READ_SIZE (64u << 10)
+#define TURN_MS 20 /* without a look at Ctrl-C */
 
 /* ---- what is left out ---- */
 
@@ -30,6 +33,8 @@ project_rules_file(const char *root, const char *name, struct strbuf *text,
 	if (dir < 0)
 		return err_sys(err, errno, "%s", root);
 	fd = open_beneath(dir, name, O_RDONLY);
+	if (fd < 0 && (errno == EACCES || errno == EPERM))
+		return err_sys(err, errno, "%s/%s", root, name);
 	if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode))
 		return 0;
 	if (io_read_all(fd, text, RULES_MAX, err))
@@ -91,9 +96,33 @@ project_file_read(const char *root, const char *path, size_t max,
 	return 0;
 }
 
+/* Hostile rules take their time for each of many files. */
+static int
+take_paths(struct session *s, struct tree *t, size_t max, struct strvec *paths,
+    struct err *err)
+{
+	unsigned before = *s->interrupts;
+	int64_t turn = clock_ms() + TURN_MS;
+	struct tree_entry e;
+	int rc;
+
+	while ((rc = tree_next(t, &e, err)) > 0 && paths->n < max) {
+		if (rc != TREE_LATER && S_ISREG(e.st.st_mode))
+			strvec_push(paths, e.path);
+		if (clock_ms() < turn)
+			continue;
+		loop_step(s->loop, 0);
+		if (*s->interrupts != before)
+			return err_set(err, ERR_INTERRUPTED, "interrupted");
+		turn = clock_ms() + TURN_MS;
+	}
+	return rc < 0 ? -1 : 0;
+}
+
 int
-project_paths(const char *root, const struct ignore *rules, size_t max,
-    struct strvec *paths, struct err *err)
+project_paths(struct session *s, const char *root,
+    const struct ignore *rules, size_t max, struct strvec *paths,
+    struct err *err)
 {
 	autovec struct strvec skipped = STRVEC_INIT;
 	autoclose int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -107,7 +136,6 @@ project_paths(const char *root, const struct ignore *rules, size_t max,
 	    .count = &count,
 	    .skipped = &skipped,
 	    .lenient = true};
-	struct tree_entry e;
 	struct tree *t;
 	int rc;
 
@@ -116,11 +144,9 @@ project_paths(const char *root, const struct ignore *rules, size_t max,
 	t = tree_open(&spec, err);
 	if (!t)
 		return -1;
-	while ((rc = tree_next(t, &e, err)) > 0 && paths->n < max)
-		if (rc != TREE_LATER && S_ISREG(e.st.st_mode))
-			strvec_push(paths, e.path);
+	rc = take_paths(s, t, max, paths, err);
 	tree_close(t);
-	return rc < 0 ? -1 : 0;
+	return rc;
 }
 
 /* ---- the directory ---- */

@@ -9,9 +9,11 @@
 #include "pack/ignore.h"
 #include "project/snapshot.h"
 #include "sandbox/box.h"
+#include "session/session.h"
 
 /* Appends the text of such a file of rules at the top of a directory, if it is
-   a regular file and no link: 1, 0 if there is none, or -1. */
+   a regular file and no link: 1, 0 if there is none, or -1.  What it leaves out
+   may be secret: one that cannot be read is an error. */
 int project_rules_file(const char *root, const char *name, struct strbuf *text,
     struct err *err);
 /*
@@ -26,9 +28,11 @@ int project_rules_read(const char *root, struct strbuf *text, char **name,
    bytes of it.  -1: it cannot be read. */
 int project_file_read(const char *root, const char *path, size_t max,
     struct strbuf *out);
-/* The paths of its files that the rules leave, in order; at most max of them. */
-int project_paths(const char *root, const struct ignore *rules, size_t max,
-    struct strvec *paths, struct err *err);
+/* The paths of its files that the rules leave, in order; at most max of them.
+   The loop of the session turns meanwhile; Ctrl-C ends it. */
+int project_paths(struct session *s, const char *root,
+    const struct ignore *rules, size_t max, struct strvec *paths,
+    struct err *err);
 
 struct project_tree;
 

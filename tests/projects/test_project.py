@@ -401,6 +401,21 @@ def _(kind):
         traces.gone()
 
 
+@test
+def ctrl_c_ends_hostile_rules():
+    rules = "".join("*a*a*a*a*a*a*a*b%d\n" % i for i in range(2000))
+    with Place("restricted-root", {".gitignore": rules}) as h:
+        for i in range(3000):       # a minute of comparing
+            h.write("app/%s%d" % ("a" * 240, i), "")
+        p = h.spawn("-c", h.open)
+        time.sleep(0.5)
+        same(p.poll(), None)
+        p.send_signal(signal.SIGINT)
+        out, err = p.communicate(timeout=patient(10))
+        same((p.returncode, err.decode().splitlines()[-1]),
+             (130, "addesh: project open: interrupted"))
+
+
 @test("what a killed session leaves is removed: %s", ("docker",
                                                       "restricted-root"),
       beside=True)
@@ -670,19 +685,29 @@ def info_says_what_a_project_is_and_why():
 @test
 def what_cannot_be_read_is_left_out_and_said():
     with Place("restricted-user", {"a.txt": "one\n", "secret": "x",
-                                   "dir/b": "y"}) as h:
+                                   "dir/b": "y", "listed/c": "z"}) as h:
         for top, dirs, files in os.walk(h.app):
             h.own(top)
             for name in files:
                 h.own(os.path.join(top, name))
         os.chmod(os.path.join(h.app, "secret"), 0)
         os.chmod(os.path.join(h.app, "dir"), 0)
+        os.chmod(os.path.join(h.app, "listed"), 0o444)
         found = h.ok("project open --no-deps app",
                      "exec -- sh -c 'find . -type f'")
         same(sorted(found[0]["skipped"]),
-             ["dir (unreadable)", "secret (unreadable)"])
+             ["dir (unreadable)", "listed/c (unreadable)",
+              "secret (unreadable)"])
         same(found[1]["stdout"], "./a.txt\n")
         os.chmod(os.path.join(h.app, "dir"), 0o755)
+        os.chmod(os.path.join(h.app, "listed"), 0o755)
+        # rules that cannot be read would leave secrets out
+        rules = os.path.join(h.app, ".dockerignore")
+        os.close(os.open(rules, os.O_CREAT, 0))
+        h.own(rules)
+        o, = h.results("project open --no-deps app")
+        same((o["ok"], o["error"]["message"]),
+             (False, rules + ": Permission denied"))
 
 
 main()
