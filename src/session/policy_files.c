@@ -144,14 +144,44 @@ read_policy_file(struct loader *ld, const char *name)
 	return r < 0 ? -1 : 0;
 }
 
-/* A variable that is there means yes, unless it says no (as ACCESSIBLE). */
 static const char *
-bool_variable(const char *value)
+there_variable(const char *value)
 {
 	return !strcmp(value, "0") || !strcasecmp(value, "false") ||
 	    !strcasecmp(value, "no") || !strcasecmp(value, "off")
 	    ? "false"
 	    : "true";
+}
+
+/* The words of settings, which value_parse() knows, and 0 and 1. */
+static const char *
+bool_variable(const char *value)
+{
+	return !strcmp(value, "0") ? "false"
+	    : !strcmp(value, "1")  ? "true"
+				   : value;
+}
+
+static char *
+engine_variable(struct loader *ld, const struct setting *s, const char *name,
+    const char *value)
+{
+	static const struct setting yes_or_no = {.type = VALUE_BOOL};
+	const char *now = policy_text(ld->p, settings_id(s));
+	struct err err = ERR_INIT;
+	struct value v;
+	bool yes;
+
+	if (value_parse(&yes_or_no, bool_variable(value), name, &v, &err)) {
+		strvec_pushf(&ld->p->warnings, "the variable %s is ignored: "
+		    "it %s", name, err.msg.buf);
+		err_clear(&err);
+		return NULL;
+	}
+	yes = v.num != 0;
+	value_release(&v);
+	/* What a file forbids stays forbidden. */
+	return yes || !strcmp(now, s->only) ? NULL : xstrdup("restricted");
 }
 
 /* A number from 0 to 1 as percent: "0.705" is "70.5"; NULL if it is none. */
@@ -190,11 +220,9 @@ variable_text(struct loader *ld, const struct setting *s, const char *name,
 	case VARIABLE_FRACTION:
 		return fraction_variable(ld, name, value);
 	case VARIABLE_ENGINE:
-		/* What a file forbids stays forbidden. */
-		return !strcmp(bool_variable(value), "true") ||
-			!strcmp(policy_text(ld->p, settings_id(s)), s->only)
-		    ? NULL
-		    : xstrdup("restricted");
+		return engine_variable(ld, s, name, value);
+	case VARIABLE_THERE:
+		return xstrdup(there_variable(value));
 	default:
 		return xstrdup(
 		    s->type == VALUE_BOOL ? bool_variable(value) : value);

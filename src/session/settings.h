@@ -133,7 +133,8 @@ enum tighten {
 
 /* What a variable of the environment says, where it is not the value itself. */
 enum variable_form {
-	VARIABLE_VALUE,
+	VARIABLE_VALUE,	   /* of a bool, also 0 and 1 */
+	VARIABLE_THERE,	   /* it is, and does not say no: true */
 	VARIABLE_FRACTION, /* 0.7 is 70 percent */
 	VARIABLE_ENGINE,   /* whether there is an engine: false is `restricted`,
 			      unless nothing may run; true says nothing */

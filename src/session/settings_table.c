@@ -221,7 +221,7 @@ const struct setting settings_table[SET_COUNT] = {
 	.env = "ADDESH_PROGRESS,BUILDKIT_PROGRESS",
 	.help = "how progress is shown"},
     [SET_ACCESSIBLE] = {"output.accessible", "accessible", VALUE_BOOL,
-	.def = "false", .env = "ACCESSIBLE",
+	.def = "false", .env = "ACCESSIBLE", .form = VARIABLE_THERE,
 	.help = "whether output suits screen readers"},
     [SET_ROW_LIMIT] = {"output.row_limit", "row_limit", VALUE_COUNT,
 	.def = "1000", .max = 1000000000,

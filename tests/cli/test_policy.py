@@ -180,6 +180,16 @@ def what_another_program_means_by_a_variable_is_said_to_be_ignored():
             "addesh: the variable TEST_TIMEOUT is ignored: project.timeout "
             "must be a time such as 30s, 500ms or 5m, not 'soon'\n"
             "every setting is at its default\n"))
+    for name, setting in (("AUTO_TEST", "auto_test"),
+                          ("AUTO_BUILD", "auto_build"),
+                          ("DOCKER_ENABLED", "it")):
+        for text in (" false", "maybe", "2"):
+            with Place() as home:
+                home.ends("-c", "set", env={name: text}, err=(
+                    "addesh: the variable %s is ignored: %s must be true or "
+                    "false, not '%s'\n"
+                    "every setting is at its default\n" % (
+                        name, setting, text)))
 
 
 @test
