@@ -481,7 +481,9 @@ project_call_remove(
     struct call *c, struct env *env, struct project_images *made)
 {
 	const struct strvec *ids = &env->project->images;
-	autofree char *own = image_name(c->session->policy, env->spec.name);
+	/* As it was called then: the prefix may be another one by now. */
+	autofree char *own = xstrdup(
+	    env->project->dockerfile && env->spec.image ? env->spec.image : "");
 
 	for (size_t i = 0; i < ids->n; i++) {
 		strvec_push(&made->ids, ids->v[i]);

@@ -525,6 +525,14 @@ def _(kind):
         same(len(set(gone["images"])), len(gone["images"]), gone)
         for image in gone["images"]:
             absent(kind, image)
+        # its name goes, whatever the prefix is by now; other names keep it
+        h.ok("project open app --name My.App_2", "image tag %s other%s" % (
+            found[0]["image"], mark))
+        gone = h.ok("project open app --name My.App_2",
+                    "set project.image_prefix changed",
+                    "project rm My.App_2 --images")[2]
+        same((gone["images"], names()), ([], []))
+        h.ok("image rm other" + mark)
         same(names(), [])
         h.write("app/Dockerfile", "FROM %s\nRUN exit 3\n" % IMAGE)
         bad = h.results("project open app", "project ls")
