@@ -203,8 +203,9 @@ note_lost(struct execution *x)
 		    x->env->spec.attach);
 	else /* of a kept one perhaps only the connection was lost */
 		err_hint(&x->r->note, "the next command %sopens it again, with "
-		    "nothing in /workspace",
-		    box_lease(x->env->box) ? "finds it, or " : "");
+		    "%s in /workspace",
+		    box_lease(x->env->box) ? "finds it, or " : "",
+		    x->env->project ? "the project's files" : "nothing");
 	result_diagnose(x->r, "environment_lost", NULL);
 }
 

@@ -312,9 +312,15 @@ def _(kind):
                 return json.loads(p.stdout.readline())
             opened = ask(h.open)["result"]
             ask(change)
-            engines.api(kind).delete(
-                "/containers/%s" % opened["container"], force="1")
-            ask("ls")    # finds out
+            p.stdin.write(b"exec sleep 60\n")
+            p.stdin.flush()
+            api = engines.api(kind)
+            while "sleep 60" not in str(api.get(
+                    "/containers/%s/top" % opened["container"])):
+                time.sleep(0.01)
+            api.delete("/containers/%s" % opened["container"], force="1")
+            lost = json.loads(p.stdout.readline())
+            assert "with the project's files in /workspace" in str(lost), lost
             again = ask("exec -- sh -c 'cat *'")
             p.stdin.close()
             err = p.stderr.read().decode()
