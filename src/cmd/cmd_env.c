@@ -294,6 +294,7 @@ env_check_name(struct call *c, const char *name)
 		return err_set(&c->err, ERR_USAGE,
 		    "'%s' is not a name: letters, digits, _ . and - only, up "
 		    "to 64", name);
+	session_envs_refresh(c->session);
 	if (!session_has_env(c->session, name))
 		return 0;
 	err_set(&c->err, ERR_USAGE, "there is an environment '%s' already",

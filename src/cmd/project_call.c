@@ -262,6 +262,7 @@ take_options(struct opening *p)
 	if ((o->keep || c->session->name) &&
 	    keep_call_lease(c, p->policy, o->keep_time, &p->spec.lease_ms))
 		return -1;
+	session_envs_refresh(c->session);
 	p->spec.name = o->name ? xstrdup(o->name)
 			       : free_name(c, p->plan.title, o->for_once);
 	return env_check_name(c, p->spec.name);

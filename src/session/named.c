@@ -419,16 +419,19 @@ named_state(struct named *n)
 }
 
 int
+named_hold(struct named *n, struct err *err)
+{
+	return named_may_keep(n, err) ? -1 : named_lock(n->dir, n->name, err);
+}
+
+int
 named_change(struct named *n, void (*fn)(void *arg, json *state), void *arg,
     struct err *err)
 {
 	autoerr struct err damage = ERR_INIT;
 	autojson json *state = NULL;
-	autoclose int lock = -1;
+	autoclose int lock = named_hold(n, err);
 
-	if (named_may_keep(n, err))
-		return -1;
-	lock = named_lock(n->dir, n->name, err);
 	if (lock < 0)
 		return -1;
 	state = fetch_state(n, &damage);

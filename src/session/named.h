@@ -56,6 +56,9 @@ int named_may_keep(const struct named *n, struct err *err);
 
 /* session.json as it is now, an object; borrowed until the next call. */
 const json *named_state(struct named *n);
+/* While the descriptor is open, which the caller closes, other processes of the
+   session wait for this one to decide what none of them may do twice; or -1. */
+int named_hold(struct named *n, struct err *err);
 /* Changes it: fn gets what is there at this moment, and no other process writes
    meanwhile. */
 int named_change(struct named *n, void (*fn)(void *arg, json *state), void *arg,

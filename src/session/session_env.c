@@ -216,15 +216,17 @@ session_env_add(struct session *s, struct env *env)
 	s->envs[s->nenvs++] = env;
 }
 
-/* Of one that is kept already when it is opened. */
+/* Of one that is kept already when it is opened; save writes its record. */
 static int
-env_register(struct session *s, struct env *env, struct err *err)
+env_register(struct session *s, struct env *env,
+    int (*save)(struct session *s, struct env *env, struct err *err),
+    struct err *err)
 {
 	free(steal(&env->id));
 	if (!box_lease(env->box))
 		return 0;
 	env->id = xstrdup(box_id(env->box));
-	return session_env_save(s, env, err);
+	return save(s, env, err);
 }
 
 struct env *
@@ -243,7 +245,7 @@ session_env_new(struct session *s, const struct env_spec *spec,
 		env->spec.session = xstrdup(s->name ? s->name : s->id);
 	env->opened_ms = clock_wall_ms();
 	env->box = open_box(s, &env->spec, ev, err);
-	if (env->box && !env_register(s, env, err)) {
+	if (env->box && !env_register(s, env, session_env_save_new, err)) {
 		session_env_add(s, env);
 		session_env_select(s, env);
 		return env;
@@ -301,7 +303,7 @@ session_env_revive(struct session *s, struct env *env,
 		return ended;
 	env_close(env, &ignored);
 	env->box = open_box(s, &env->spec, ev, err);
-	if (!env->box || env_register(s, env, err))
+	if (!env->box || env_register(s, env, session_env_save, err))
 		return -1;
 	if (!env->project || !session_project_restore(s, env, err))
 		return 1;
@@ -395,7 +397,7 @@ session_env_reopen(struct session *s, struct env *env, const char *layer,
 	env->box = next;
 	if (env->project)
 		project_add_image(env->project, layer);
-	return env_register(s, env, err);
+	return env_register(s, env, session_env_save, err);
 }
 
 static void

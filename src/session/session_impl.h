@@ -30,6 +30,9 @@ uint64_t session_machine_memory(struct session *s, enum box_kind kind);
 
 /* Brings the register up to date with what is known of a kept one here. */
 int session_env_save(struct session *s, struct env *env, struct err *err);
+/* The same at first; ERR_USAGE if another process of the named session has one
+   of that name by now. */
+int session_env_save_new(struct session *s, struct env *env, struct err *err);
 /*
  * One of the register by its name or its id, from now on one of this session's;
  * NULL without an error: there is none.

@@ -92,6 +92,38 @@ session_env_save(struct session *s, struct env *env, struct err *err)
 	return kept_save(&s->runtime, record, err);
 }
 
+/* Whether the session has another one of its name: another process may have
+   opened it since this one looked.  What is still being opened has no deps. */
+static bool
+is_taken(const struct session *s, const struct env *env)
+{
+	autojson json *list = kept_list(&s->runtime, NULL);
+	const json *item;
+
+	json_each (item, list)
+		if (!strcmp(json_str(item, "session", ""), s->name) &&
+		    !strcmp(json_str(item, "name", ""), env->spec.name) &&
+		    strcmp(json_str(item, "id", ""), env->id) != 0 &&
+		    json_get(item, "deps"))
+			return true;
+	return false;
+}
+
+int
+session_env_save_new(struct session *s, struct env *env, struct err *err)
+{
+	autoerr struct err ignored = ERR_INIT;
+	autoclose int hold = s->named ? named_hold(s->named, &ignored) : -1;
+
+	if (s->named && is_taken(s, env)) {
+		err_set(err, ERR_USAGE, "another process of session %s has "
+		    "opened an environment '%s'", s->name, env->spec.name);
+		return err_hint(err, "use it:  env use %s      or take another "
+		    "name", env->spec.name);
+	}
+	return session_env_save(s, env, err);
+}
+
 int
 session_env_keep(struct session *s, struct env *env, uint64_t lease_ms,
     struct err *err)

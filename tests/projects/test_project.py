@@ -348,7 +348,14 @@ def _(kind):
         same(len(found[6]["projects"]), 1)
         same(h.kept_files(), [opened["project"]["id"],
                               opened["project"]["id"] + ".lock"])
-        h.ok("project rm app", options=named)
+        # nor do several at once open two of one name
+        for wish in ("app", "both"):
+            several = [h.spawn("--json", *named, "-c", "%s --name %s" % (
+                h.open, wish)) for _ in range(3)]
+            ends = sorted(p.communicate()[0].count(b'"ok":true')
+                          for p in several)
+            same(ends, [0, 0, int(wish == "both")])
+        h.ok("project rm app both", options=named)
         same(h.kept_files(), [])
         h.ok("session rm " + name)
         traces.gone()
