@@ -191,11 +191,14 @@ write_back(struct call *c, struct edits *edits)
 	autoerr struct err err = ERR_INIT;
 	const char *root = c->env->project->root;
 
+	if (!edits->n) {
+		call_note(c, "nothing to write");
+		return 0;
+	}
 	if (host_edit(root, edits, &c->err)) {
 		err_hint(&c->err, "nothing was written to %s", root);
 		return -1;
 	}
-	json_put_int(call_data(c), "written", (int64_t)edits->n);
 	call_note(c, "wrote %zu file%s to %s", edits->n,
 	    edits->n == 1 ? "" : "s", root);
 	if (session_changes_accept(c->env, edits, &err))
@@ -212,14 +215,12 @@ project_apply_exec(struct call *c)
 	int rc = look_and_tell(c, &changes, &summary);
 
 	if (!rc) {
-		json_put_int(call_data(c), "written", 0);
 		rc = may_write(c, &changes.edits) ||
-		     ask_all(c, &changes.edits);
+		     ask_all(c, &changes.edits) ||
+		     write_back(c, &changes.edits);
+		json_put_int(call_data(c), "written",
+		    rc ? 0 : (int64_t)changes.edits.n);
 	}
-	if (!rc && !changes.edits.n)
-		call_note(c, "nothing to write");
-	else if (!rc)
-		rc = write_back(c, &changes.edits);
 	changes_release(&changes);
 	return rc ? -1 : 0;
 }

@@ -2,7 +2,6 @@
 """Staged contexts: what goes in and what is refused, and that it stays as it
 was.  Building them is tests/engine's."""
 
-import json
 import os
 import sys
 
@@ -16,7 +15,7 @@ def session(home, *lines, keep_on=False):
     """The objects that these lines of a script write."""
     options = ["--json"] + (["-k"] if keep_on else [])
     done = home.addesh(*options, stdin="\n".join(lines).encode() + b"\n")
-    return [json.loads(line) for line in done.out.splitlines()]
+    return done.objects()
 
 
 def refused(home, *lines):

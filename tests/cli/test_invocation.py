@@ -197,7 +197,7 @@ def json_is_one_object_for_each_command():
     with Home() as home:
         done = home.addesh("--json", "-k", "-c",
                            "var A=1; var; nope; quit 999; var 'B")
-        lines = [json.loads(line) for line in done.out.splitlines()]
+        lines = done.objects()
         same(done.err, "")
         done.is_status(2)
         same(len(lines), 1)
@@ -207,7 +207,7 @@ def json_is_one_object_for_each_command():
         same(lines[0]["env"], None)
         done = home.addesh("--json", "-k", "-c",
                            "var A=1; var; nope; quit 999")
-        lines = [json.loads(line) for line in done.out.splitlines()]
+        lines = done.objects()
         same(lines[0], {"v": 1, "step": None, "cmd": "var", "ok": True,
                         "status": 0, "result": None, "env": None})
         same(lines[1]["result"],

@@ -23,13 +23,9 @@ def place(home, *parts):
     return os.path.join(home.env["XDG_STATE_HOME"], "addesh", "named", *parts)
 
 
-def objects(done):
-    return [json.loads(line) for line in done.out.splitlines()]
-
-
 def result(home, *args):
     """Of the last command, which must succeed."""
-    return objects(home.addesh("--json", *args).is_ok())[-1]["result"]
+    return home.addesh("--json", *args).is_ok().objects()[-1]["result"]
 
 
 def history(home, name):
@@ -79,8 +75,8 @@ def the_variable_names_it_too_and_a_session_without_name_is_as_ever():
         home.addesh("true", env=env).is_ok()
         same(len(history(home, "v.1")), 1)
         same(result(home, "-s", "other", "history")["steps"], [])
-        same(objects(home.addesh("--json", "history", env={
-            "ADDESH_SESSION": ""}).is_ok())[0]["result"]["steps"], [])
+        same(home.addesh("--json", "history", env={
+            "ADDESH_SESSION": ""}).is_ok().objects()[0]["result"]["steps"], [])
         same(os.listdir(place(home)), ["v.1"])
 
 
@@ -569,7 +565,7 @@ def killed_while_it_runs_programs_no_log_is_lost():
         for number in done:
             same(steps[number], "done")
             logs += ["-c", "logs @%d" % number]
-        got = objects(home.addesh("--json", "-s", "x", *logs).is_ok())
+        got = home.addesh("--json", "-s", "x", *logs).is_ok().objects()
         same([[l["text"] + "\n" for l in g["result"]["lines"]] for g in got],
              [[text] for text in done.values()])
 
@@ -630,7 +626,7 @@ def damaged_records_are_told_and_cost_no_other():
         assert "damaged" in home.addesh("-s", "x", "history").is_ok().out
         done = home.addesh("-s", "x", "show", "@4").is_status(2)
         assert "step @4 is not kept" in done.err, done
-        got = objects(home.addesh("--json", "-s", "x", "true").is_ok())
+        got = home.addesh("--json", "-s", "x", "true").is_ok().objects()
         same(got[0]["step"], 8)
 
 
@@ -744,7 +740,7 @@ def a_wrong_hint_at_the_newest_step_costs_nothing():
                  "99999999999999999999")):
             with open(path, "w") as f:
                 f.write(text)
-            got = objects(home.addesh("--json", "-s", "x", "true").is_ok())
+            got = home.addesh("--json", "-s", "x", "true").is_ok().objects()
             same(got[0]["step"], 4 + number, text)
             with open(path) as f:
                 assert f.read().startswith("%010d\n" % (4 + number))
@@ -918,7 +914,7 @@ def a_full_disk_is_told_once_and_all_works():
                 "-c", "var B=$last.stdout", "-c", "var", "-c",
                 "history").is_ok()
             same(done.err.count("steps are not kept"), 1, done)
-            got = objects(done)
+            got = done.objects()
             same(got[1]["result"]["stdout"], "kept in memory\n")
             same(got[2]["result"]["lines"][0]["text"], "kept in memory")
             same(got[4]["result"]["variables"],

@@ -251,7 +251,7 @@ def checked():
             home.write("%d/Dockerfile" % i, text)
             lines.append("check %d/Dockerfile\n" % i)
         done = home.script("".join(lines), "--json", "-k")
-    answers = [json.loads(line) for line in done.out.splitlines()]
+    answers = done.objects()
     same(len(answers), len(texts))
     return [(text, "error" not in answer or not answer["error"],
              [note["text"] for note in

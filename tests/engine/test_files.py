@@ -266,7 +266,7 @@ def _(sandbox):
         h.write("f", "abc")
         done = h.addesh("--json", "-c", "env new", "-c", "put f", "-c", "ls",
                         "-c", "exec sh -c 'rm f'", "-c", "ls").is_ok()
-        answers = [json.loads(l) for l in done.out.splitlines()]
+        answers = done.objects()
         entry = answers[2]["result"]["entries"][0]
         same((entry["name"], entry["type"], entry["size"], entry["mode"]),
              ("f", "f", 3, 0o644))

@@ -59,7 +59,7 @@ def steps_of_a_living_session_stay():
         # the inner one runs while the outer one has steps
         done = h.addesh("--json", "-c", "set timeout 3", "-c", "gc",
                         "-c", "show @1").is_ok()
-        answers = [json.loads(line) for line in done.out.splitlines()]
+        answers = done.objects()
         same(answers[1]["result"]["items"], [])
         same(answers[2]["result"]["command"], "set timeout 3")
 

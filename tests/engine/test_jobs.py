@@ -30,7 +30,7 @@ def session(sandbox, script, *options):
 
 def answers(sandbox, script, *options):
     done = session(sandbox, script, "--json", *options)
-    return [json.loads(line) for line in done.out.splitlines()][1:]
+    return done.objects()[1:]
 
 
 @test("a job goes on beside other commands, and wait tells its result: %s",

@@ -2,7 +2,6 @@
 """addesh-json(5) and real output: each field of the one is in the other."""
 
 import contextlib
-import json
 import os
 import re
 import sys
@@ -330,7 +329,7 @@ def objects(kind):
                                os.path.join(home.work, "config.yaml"),
                                stdin=secret)
             done.out += saved(home)
-        found = [json.loads(line) for line in done.out.splitlines()]
+        found = done.objects()
         if kind == "docker":
             forget_layers(found)
         return found

@@ -243,7 +243,7 @@ def _(kind):
                 keep=["--json", "-k"])
         finally:
             commands(h, "image rm -f " + image)
-        found = [json.loads(line) for line in done.out.splitlines()]
+        found = done.objects()
         same([o["ok"] for o in found if o["cmd"] != "exec"], [True] * 7, found)
         # What lies in memory is not the image's.  On disk its maker's files
         # stay, of which a reset can remove none, and it removes ours.
@@ -278,8 +278,8 @@ def _(kind):
                         "exec pwd", program(GROW, "-t 60"), "env reset",
                         "exec ls -A", keep=["--json", "-k"])
         done.is_status(137)
-        new, info, full, mode, gone, again, more, reset, empty = [
-            json.loads(line) for line in done.out.splitlines()]
+        new, info, full, mode, gone, again, more, reset, empty = \
+            done.objects()
         same([(g["name"], g["asked"], g["weak"])
               for g in info["result"]["not_applied"]],
              [("disk_limit", "16m", True)])

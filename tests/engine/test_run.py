@@ -21,10 +21,6 @@ def home(sandbox):
     return Home(options=engines.sandbox(sandbox))
 
 
-def answers(done):
-    return [json.loads(line) for line in done.out.splitlines()]
-
-
 def find(list_of_answers, command):
     return [a for a in list_of_answers if a["cmd"] == command]
 
@@ -63,7 +59,7 @@ def _(sandbox):
                         "--name j", "-c",
                         "run x.py <<E\nprint('a'); 1/0\nE", "-c",
                         "run ok.py <<E\nprint('\\xe4')\nE", "-c", "show @2")
-        new, bad, good, show = answers(done)
+        new, bad, good, show = done.objects()
         same(new["cmd"], "env new")
         same(new["result"]["name"], "j")
         result = bad["result"]
@@ -117,7 +113,7 @@ def _(sandbox):
                         "run m.py <<E\na = []\n"
                         "while True: a.append(bytearray(1 << 20))\nE", "-c",
                         "exec echo still here")
-        _, bomb, after = answers(done)
+        _, bomb, after = done.objects()
         same((bomb["result"]["status"], bomb["result"]["oom_killed"],
               bomb["result"]["signal"], bomb["status"]),
              ("oom", True, "KILL", 137))
@@ -172,7 +168,7 @@ def _(sandbox):
         done = h.addesh("--json", "-c", "set output_limit 100k", "-c",
                         "env new python:3.11-slim", "-c",
                         "run x.py <<E\nfor i in range(200000): print(i)\nE")
-        result = answers(done)[2]["result"]
+        result = done.objects()[2]["result"]
         same(result["stdout_truncated"], True)
         same(result["stdout_bytes"],
              sum(len(str(i)) + 1 for i in range(200000)))

@@ -2,7 +2,6 @@
 """env new --image-cmd: an image's own command, and what runs beside it."""
 
 import contextlib
-import json
 import os
 import signal
 import socket
@@ -229,7 +228,7 @@ def _(kind):
         done = h.addesh("--json", "-k", "-c", "env new --image-cmd " + name,
                         "-c", "logs -f", "-c", "env new busybox:latest", "-c",
                         "logs --server")
-        got = [json.loads(l) for l in done.out.splitlines()]
+        got = done.objects()
         assert "does not go with --json" in got[1]["error"]["message"], got
         assert "runs no command" in got[3]["error"]["message"], got
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """When a setting counts that is changed while environments are open."""
 
-import json
 import os
 import re
 import sys
@@ -17,7 +16,7 @@ def run(home, *lines):
     args = ["--json", "-k"]
     for line in lines:
         args += ["-c", line]
-    return [json.loads(l) for l in home.addesh(*args).out.splitlines()]
+    return home.addesh(*args).objects()
 
 
 @test("limits count for what is opened afterwards: %s", engines.SANDBOXES)

@@ -112,8 +112,7 @@ def _(kind):
                         "run new.py <<<'open(\"made\", \"w\").write(\"x\")'",
                         "-c", "env reset", "-c", "exec python3 old.py", "-c",
                         "env info", stdin="")
-        new, run, reset, old, info = [
-            json.loads(l) for l in done.out.splitlines()]
+        new, run, reset, old, info = done.objects()
         same(old["result"]["stdout"], "old\n")
         same(info["result"]["volumes"], [{
             "source": os.path.realpath(h.work + "/ws"),

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """build @NAME: files that were staged become an image, as a directory would."""
 
-import json
 import os
 import sys
 
@@ -33,7 +32,7 @@ def session(home, *lines):
     """The objects that these lines write; the status is not looked at."""
     done = home.addesh("--json", "-k",
                        stdin="\n".join(lines).encode() + b"\n", timeout=180)
-    return [json.loads(line) for line in done.out.splitlines()]
+    return done.objects()
 
 
 @test("%s: a staged context is built", BUILDERS)

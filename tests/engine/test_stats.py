@@ -22,10 +22,6 @@ NAMES = ["cpu_percent", "cpu_limit_percent", "cpu_limit", "memory_usage_mb",
 MB = 1 << 20
 
 
-def results(done):
-    return [json.loads(line) for line in done.out.splitlines()]
-
-
 def numbers(result):
     """The members of a reading, which are a number, or null with a reason."""
     same([n for n in NAMES if n not in result], [], "missing")
@@ -40,7 +36,7 @@ def numbers(result):
 def session(kind, script, *options, **kw):
     with SandboxHome(kind, **kw) as h:
         done = h.script(script, "--json", *options).is_ok()
-        return [a["result"] for a in results(done)]
+        return [a["result"] for a in done.objects()]
 
 
 # It says when it is ready, and stays.
@@ -127,8 +123,8 @@ def stats_of_user():
             wait_for_process(h, "u", "bytearray")
             end = time.monotonic() + patient(20)
             while True:
-                (r,) = results(h.addesh("--json", "stats", "-i", "1s",
-                                        "u").is_ok())
+                (r,) = h.addesh("--json", "stats", "-i", "1s",
+                                "u").is_ok().objects()
                 r = numbers(r["result"])
                 if r["memory_bytes"] > 50 * MB and r["cpu_percent"] > 5:
                     break
@@ -143,7 +139,7 @@ def stats_of_user():
 
 
 def processes(h, name):
-    (a,) = results(h.addesh("--json", "ps", name).is_ok())
+    (a,) = h.addesh("--json", "ps", name).is_ok().objects()
     return a["result"]["processes"]
 
 
@@ -186,14 +182,14 @@ def _(kind):
               "exec python3 -c \"%s\"\nexec sleep 1\nstats -i 0\n"
               "exec cat /proc/net/dev\n" % send)
     with SandboxHome(kind) as h:
-        _, _, _, own, there = [a["result"] for a in results(
-            h.script(script, "--json").is_ok())]
+        done = h.script(script, "--json").is_ok()
+        _, _, _, own, there = [a["result"] for a in done.objects()]
         counted = [line.split(":")[1].split() for line in
                    there["stdout"].splitlines()[2:] if "lo:" not in line]
         received, sent = (sum(int(words[i]) for words in counted) / MB
                           for i in (0, 8))
         assert sent > 0.3, there
-        (other,) = results(h.addesh("stats", "n", "--json").is_ok())
+        (other,) = h.addesh("stats", "n", "--json").is_ok().objects()
         for r in numbers(own), numbers(other["result"]):
             assert abs(r["network_tx_mb"] - sent) < 0.05, (r, sent)
             assert abs(r["network_rx_mb"] - received) < 0.05, (r, received)
@@ -210,14 +206,14 @@ def _(kind):
                       "print('done')\"" % patient(10))
         found = wait_for_process(h, "k", "monotonic")
         same(found["user"], "sandbox", "user")
-        (r,) = results(h.addesh("--json", "stats", "k").is_ok())
+        (r,) = h.addesh("--json", "stats", "k").is_ok().objects()
         same(run.poll(), None, "it waited for that")
         r = numbers(r["result"])
         same(r["env"], "k", "name")
         assert r["cpu_percent"] > 2 and r["memory_bytes"] > MB, r
         # of another session, by a beginning of its id, and as text
-        (ident,) = [e["id"] for e in results(
-            h.addesh("--json", "env", "ls", "-a").is_ok())[0]["result"][
+        listed = h.addesh("--json", "env", "ls", "-a").is_ok().objects()
+        (ident,) = [e["id"] for e in listed[0]["result"][
             "environments"] if (e["name"], e["state"]) == ("k", "kept")]
         said = h.addesh("-s", "other", "stats", ident[:8]).is_ok().out
         assert re.search(r"^CPU +[0-9.]+% of a core", said, re.M), said
@@ -289,7 +285,7 @@ def _():
         same([s.split("\t")[0] for s in facts], NAMES, "plain")
         done = h.script("env new\nstats -w -n 2 -i 200ms\n",
                         "--json").is_ok()
-        result = results(done)[-1]["result"]
+        result = done.objects()[-1]["result"]
         same(len(result["samples"]), 2, result)
         for sample in result["samples"]:
             assert numbers(sample)["cpu_percent"] is not None, sample
@@ -314,8 +310,8 @@ def _():
       ENGINES + ("restricted-root",), beside=True)
 def _(kind):
     with SandboxHome(kind) as h:
-        made = results(h.addesh("--json", "env", "new", "--keep", "--name",
-                                "k", "python:3.11-slim").is_ok())[0]["result"]
+        made = h.addesh("--json", "env", "new", "--keep", "--name",
+                        "k", "python:3.11-slim").is_ok().objects()[0]["result"]
         same(processes(h, "k"), [])
         done = h.addesh("ps", "k").is_ok()
         same((done.out, done.err), ("", "no process runs in k\n"))

@@ -17,7 +17,7 @@ import signal
 import subprocess
 import tempfile
 
-from tap import SLOW, diag, patient
+from tap import SLOW, diag, patient, same
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LIMIT = 60
@@ -52,6 +52,17 @@ def check_end(status, err, argv=()):
             err.decode(errors="replace")))
 
 
+def _unique(pairs):
+    found = dict(pairs)
+    same(len(found), len(pairs), "a name stands twice: %r" % (pairs,))
+    return found
+
+
+def result_object(line):
+    """What one command wrote with --json; no name stands twice in it."""
+    return json.loads(line, object_pairs_hook=_unique)
+
+
 class Done:
     """What a command left: status, and both streams as bytes and text."""
 
@@ -62,6 +73,10 @@ class Done:
         self.err_bytes = err
         self.out = out.decode(errors="replace")
         self.err = err.decode(errors="replace")
+
+    def objects(self):
+        """Of each command that was called with --json."""
+        return [result_object(line) for line in self.out.splitlines()]
 
     def is_status(self, wanted):
         """Fails, showing all, unless the status is this; returns self."""

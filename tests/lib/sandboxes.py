@@ -126,6 +126,24 @@ class SandboxHome(addesh.Home):
     def spawn(self, *args, **kw):
         return super().spawn(*args, **{**self.user, **kw})
 
+    def results(self, *commands, options=(), **kw):
+        """The object of each command, those among the options too; none of
+        them ends the session.  What they left is in done."""
+        self.done = self.addesh("--json", "-k", *options, *sum(
+            (["-c", c] for c in commands), []), **kw)
+        found = self.done.objects()
+        same(len(found), len(commands) + list(options).count("-c"), self.done)
+        return found
+
+    def ok(self, *commands, **kw):
+        """The results of commands that must succeed."""
+        found = self.results(*commands, **kw)
+        for o, command in zip(found, commands):
+            if not o["ok"]:
+                diag(self.done)
+                raise AssertionError("%s: %s" % (command, o))
+        return [o["result"] for o in found]
+
     def own(self, path):
         """Gives a file that a test made to the user that addesh runs as."""
         if self.user:
@@ -177,7 +195,7 @@ class Session:
                     self.process.returncode, self.stderr()))
             self.buffer += data
         line, self.buffer = self.buffer.split(b"\n", 1)
-        return json.loads(line)
+        return addesh.result_object(line)
 
     def do(self, line, body=None, limit=LIMIT):
         """One command; its whole object."""

@@ -2,7 +2,6 @@
 """Every failure that users meet has a sentence of its own and a remedy, word
 for word; and a remedy names only commands and options that there are."""
 
-import json
 import os
 import re
 import socket
@@ -248,7 +247,7 @@ def _(kind):
     def results(home, *commands):
         done = home.addesh("--json", "-k",
                            *sum((["-c", c] for c in commands), []))
-        found = [json.loads(line) for line in done.out.splitlines()]
+        found = done.objects()
         assert all(o["ok"] or "result" in o for o in found), done.out
         return [o["result"] for o in found]
 
