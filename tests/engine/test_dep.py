@@ -36,26 +36,13 @@ class Deps(SandboxHome):
         self.layers = set()
 
     def results(self, *commands):
-        """The object of each command; none of them ends the session."""
-        done = self.addesh("--json", "-k",
-                           *sum((["-c", c] for c in commands), []))
-        self.err = done.err
-        found = [json.loads(line) for line in done.out.splitlines()]
+        found = super().results(*commands)
         for o in found:
             result = o.get("result") or {}
             if o["cmd"] in ("dep add", "dep rm", "env new") and \
                     result.get("layer"):
                 self.layers.add(result["layer"])
-        same(len(found), len(commands), done)
         return found
-
-    def ok(self, *commands):
-        found = self.results(*commands)
-        for o, command in zip(found, commands):
-            if not o["ok"]:
-                diag(self.err)
-                raise AssertionError("%s: %s" % (command, o))
-        return [o["result"] for o in found]
 
     def close(self):
         api = engines.api(self.kind) if self.kind in ENGINES else None
@@ -283,7 +270,7 @@ def _(kind):
         assert "exec chmod" in found[3]["error"]["hint"], found[3]
         same(found[4]["result"]["id"], found[1]["result"]["id"])
         same(found[6]["result"]["carried"]["skipped"], 1)
-        assert "1 sockets, FIFOs or devices" in h.err, h.err
+        assert "1 sockets, FIFOs or devices" in h.done.err, h.done.err
         same(found[7]["result"]["stdout"], "x\nno\n")
 
 

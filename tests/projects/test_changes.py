@@ -2,7 +2,6 @@
 """changes and project apply: what differs, and what of it comes back."""
 
 import base64
-import json
 import os
 import resource
 import shlex
@@ -11,42 +10,18 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
-from sandboxes import ENGINES, SandboxHome  # noqa: E402
-from tap import diag, main, same, test  # noqa: E402
+import place  # noqa: E402
+from place import IMAGE  # noqa: E402
+from sandboxes import ENGINES  # noqa: E402
+from tap import main, same, test  # noqa: E402
 from terminal import Terminal  # noqa: E402
 
-IMAGE = "busybox:latest"
 KINDS = ENGINES + ("restricted-root",)
 
 
-class Place(SandboxHome):
-    """With a project in the directory app."""
-
-    def __init__(self, kind, files):
-        super().__init__(kind)
-        self.app = os.path.join(self.work, "app")
-        self.open = "project open --no-deps app" + (
-            " --image " + IMAGE if kind in ENGINES else "")
-        os.mkdir(self.app)
-        for name, text in files.items():
-            self.write(os.path.join("app", name), text)
-
+class Place(place.Place):
     def results(self, *commands, options=("-y",), **kw):
-        """The object of each command; none of them ends the session."""
-        done = self.addesh("--json", "-k", *options, *sum(
-            (["-c", c] for c in commands), []), **kw)
-        found = [json.loads(line) for line in done.out.splitlines()]
-        same(len(found), len(commands), done)
-        self.err = done.err
-        return found
-
-    def ok(self, *commands, **kw):
-        found = self.results(*commands, **kw)
-        for o, command in zip(found, commands):
-            if not o["ok"]:
-                diag(self.err)
-                raise AssertionError("%s: %s" % (command, o))
-        return [o["result"] for o in found]
+        return super().results(*commands, options=options, **kw)
 
 
 def tree(top):
@@ -128,7 +103,7 @@ def _():
                      "same: it was a file, and is neither",
                      "root: it is a new link"):
             assert text in others, others
-        assert "\033" not in h.err, h.err
+        assert "\033" not in h.done.err, h.done.err
 
 
 @test("what cannot be read is no file that was removed")

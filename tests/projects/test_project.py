@@ -17,51 +17,12 @@ import engines  # noqa: E402
 from engineapi import ApiError  # noqa: E402
 import fake_installer  # noqa: E402
 from leftovers import Traces  # noqa: E402
-from sandboxes import ENGINES, SandboxHome  # noqa: E402
-from tap import diag, main, patient, same, test  # noqa: E402
+from place import IMAGE, Place  # noqa: E402
+from sandboxes import ENGINES  # noqa: E402
+from tap import main, patient, same, test  # noqa: E402
 
-IMAGE = "busybox:latest"
 KINDS = ENGINES + ("restricted-root",)
 counter = itertools.count()
-
-
-class Place(SandboxHome):
-    """With a project in the directory app."""
-
-    def __init__(self, kind, files=None, **kw):
-        super().__init__(kind, **kw)
-        self.app = os.path.join(self.work, "app")
-        # what the restricted sandbox has is of this host
-        self.open = "project open --no-deps app" + (
-            " --image " + IMAGE if kind in ENGINES else "")
-        os.mkdir(self.app)
-        for name, text in (files or {"a.txt": "one\n"}).items():
-            self.write(os.path.join("app", name), text)
-
-    def results(self, *commands, options=(), **kw):
-        """The object of each command; none of them ends the session."""
-        done = self.addesh("--json", "-k", *options,
-                           *sum((["-c", c] for c in commands), []), **kw)
-        self.err = done.err
-        found = [json.loads(line) for line in done.out.splitlines()]
-        same(len(found), len(commands), done)
-        return found
-
-    def ok(self, *commands, **kw):
-        found = self.results(*commands, **kw)
-        for o, command in zip(found, commands):
-            if not o["ok"]:
-                diag(self.err)
-                raise AssertionError("%s: %s" % (command, o))
-        return [o["result"] for o in found]
-
-    def projects(self):
-        return os.path.join(self.env["XDG_STATE_HOME"], "addesh", "projects")
-
-    def kept_files(self):
-        """What is on this host of projects."""
-        top = self.projects()
-        return sorted(os.listdir(top)) if os.path.isdir(top) else []
 
 
 def tree(top):
@@ -501,7 +462,7 @@ def _(kind):
              [True, False])
         same(found[0]["project"]["images"], [found[0]["layer"]])
         same(found[6]["images"], [found[0]["layer"]])
-        assert "stays" not in h.err, h.err
+        assert "stays" not in h.done.err, h.done.err
         absent(kind, found[0]["layer"])
         h.write("app/all.fakes", "x\n")
         done = h.results(line, "project open --no-deps --image %s app" % IMAGE)
@@ -615,14 +576,14 @@ def the_restricted_sandbox_says_what_it_does_not_do():
     with Place("restricted-root", {"Dockerfile": "FROM x\n"}) as h:
         h.ok("project open app")
         assert "no image is built from Dockerfile in the restricted" in \
-            h.err, h.err
+            h.done.err, h.done.err
     with Place("restricted-root", {"requirements.txt": "six\n",
                                    "a.py": ""}) as h:
         h.ok("project open app")
         assert "the packages of requirements.txt are not installed" in \
-            h.err, h.err
+            h.done.err, h.done.err
         h.ok("project open --no-deps app")
-        assert "not installed" not in h.err, h.err
+        assert "not installed" not in h.done.err, h.done.err
 
 
 @test("fifty thousand files: %s", ("docker", "restricted-root"),

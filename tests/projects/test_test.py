@@ -12,6 +12,7 @@ sys.path.insert(0, HERE)
 import engines  # noqa: E402
 from fixtures import (DATA, HOSTILE, PROJECTS, SLEPT,  # noqa: E402
                       UNTIMED)
+from place import Place  # noqa: E402
 from sandboxes import ENGINES, SandboxHome, Session  # noqa: E402
 from tap import diag, main, same, test  # noqa: E402
 from terminal import Terminal  # noqa: E402
@@ -969,16 +970,11 @@ def without_docker_it_is_the_restricted_sandbox():
 def the_language_of_a_project_holds_for_its_tests():
     files = {"test_a.py": case("pass"), "a.test.js": "",
              "package.json": '{"scripts": {"test": "exit 3"}}'}
-    with SandboxHome("restricted-root") as home:
-        os.mkdir(os.path.join(home.work, "app"))
-        for name, text in files.items():
-            home.write(os.path.join("app", name), text)
-        done = home.addesh("--json", "-k", "-c", "project open app", "-c",
-                           "test", "-c", "project open --lang python app",
-                           "-c", "test")
-        got = [json.loads(line) for line in done.out.splitlines()]
+    with Place("restricted-root", files) as home:
+        got = home.results("project open app", "test",
+                           "project open --lang python app", "test")
         same([got[i]["result"]["tests"]["framework"] for i in (1, 3)],
-             ["npm test", "unittest"], done)
+             ["npm test", "unittest"], home.done)
         same([got[i]["status"] for i in (1, 3)], [1, 0])
 
 

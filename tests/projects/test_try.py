@@ -12,7 +12,8 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 import engines  # noqa: E402
-from sandboxes import ENGINES, SandboxHome  # noqa: E402
+import place  # noqa: E402
+from sandboxes import ENGINES  # noqa: E402
 from tap import main, patient, same, test  # noqa: E402
 
 FILES = {
@@ -27,37 +28,13 @@ FIX = "--- a/calc.py\n+++ b/calc.py\n@@ -2 +2 @@\n-    return a - b\n" \
     "+    return a + b\n"
 
 
-def unique(pairs):
-    """An object has no name twice."""
-    found = dict(pairs)
-    same(len(found), len(pairs), pairs)
-    return found
-
-
-class Place(SandboxHome):
+class Place(place.Place):
     def __init__(self, files=None, kind="restricted-root"):
-        super().__init__(kind)
-        self.app = os.path.join(self.work, "app")
-        os.mkdir(self.app)
-        for name, text in (files or FILES).items():
-            self.write(os.path.join("app", name), text)
+        super().__init__(kind, files or FILES)
 
     def changes(self, changes):
         self.write("c", changes if isinstance(changes, str)
                    else json.dumps(changes))
-
-    def results(self, *commands, options=(), **kw):
-        done = self.addesh("--json", "-k", *options, *sum(
-            (["-c", c] for c in commands), []), **kw)
-        found = [json.loads(line, object_pairs_hook=unique)
-                 for line in done.out.splitlines()]
-        same(len(found), len(commands) + list(options).count("-c"), done)
-        self.done = done
-        return found
-
-    def kept_files(self):
-        top = os.path.join(self.env["XDG_STATE_HOME"], "addesh", "projects")
-        return os.listdir(top) if os.path.isdir(top) else []
 
 
 def ran(part):
