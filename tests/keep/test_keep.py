@@ -196,6 +196,22 @@ def whoever_reads_its_output_may_rest(kind):
         assert spent < 200, spent    # of 1300 ticks
 
 
+@test(values=KINDS, beside=True)
+def a_client_that_is_killed_leaves_nothing_running(kind):
+    with Kept(kind) as h:
+        mark = "7%d" % os.getpid()
+        client = h.spawn("-c", "env use k1", "-c",
+                         "exec -t 300 -- sleep " + mark)
+        found = lambda: [p for p in os.listdir("/proc") if p.isdigit() and
+                         ("sleep\0" + mark).encode() in cmdline(p)
+                         and b"addesh" not in cmdline(p)]
+        until(found, "started")
+        client.send_signal(signal.SIGKILL)
+        client.communicate()
+        until(lambda: not found(), "killed by the runner")
+        same(h.in_it("cat f").is_ok().out, "left\n")
+
+
 @test(beside=True)
 def times_and_names_of_keep():
     with Kept("restricted-root") as h:
@@ -301,22 +317,6 @@ def who_is_idle_lets_go(kind):
             holder.wait(patient(60))
             holder.stdout.close()
             holder.stderr.close()
-
-
-@test(values=KINDS)
-def a_client_that_is_killed_leaves_nothing_running(kind):
-    with Kept(kind) as h:
-        mark = "7%d" % os.getpid()
-        client = h.spawn("-c", "env use k1", "-c",
-                         "exec -t 300 -- sleep " + mark)
-        found = lambda: [p for p in os.listdir("/proc") if p.isdigit() and
-                         ("sleep\0" + mark).encode() in cmdline(p)
-                         and b"addesh" not in cmdline(p)]
-        until(found, "started")
-        client.send_signal(signal.SIGKILL)
-        client.communicate()
-        until(lambda: not found(), "killed by the runner")
-        same(h.in_it("cat f").is_ok().out, "left\n")
 
 
 @test(values=KINDS)
@@ -453,4 +453,4 @@ def a_named_session_goes_on_with_its_environments(kind):
         same(len(h.records()), 1)    # of the home itself
 
 
-main()
+main(abreast=8)

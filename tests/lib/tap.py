@@ -21,7 +21,8 @@ line choose the tests whose names contain one of them.
 Tests that follow each other and say beside=True run at the same time, each in
 a process of its own: for those that spend seconds waiting for a time to pass,
 and have nothing in common that another one could change.  main(beside=True)
-says it of every test that does not say otherwise.
+says it of every test that does not say otherwise; main(abreast=8) has more of
+them run at a time, where they hardly use a processor.
 """
 
 import itertools
@@ -35,7 +36,7 @@ from concurrent.futures import ThreadPoolExecutor
 DEADLINE = 180    # seconds for one test, when it names none
 # How many times as long as usual all takes here, as on an emulated processor.
 SLOW = int(os.environ.get("ADDESH_TEST_SLOW") or 1)
-ABREAST = 4 if SLOW == 1 else 1    # how many run side by side
+ABREAST = 4    # how many run side by side, when main() is not told
 ALONE = "--alone"    # of the program: INDEX NUMBER, that test under this number
 
 
@@ -120,8 +121,9 @@ def _outcome(t):
 
 
 def _line(t, number, directive):
+    name = t.name.replace("#", "\\#").replace("\n", "\\n")
     return "%sok %d - %s%s" % ("not " if directive is None else "", number,
-                               t.name.replace("#", "\\#"), directive or "")
+                               name, directive or "")
 
 
 def _here(t, number):
@@ -142,10 +144,10 @@ def _elsewhere(t, number):
     return lines[-1].startswith("ok "), "\n".join(lines)
 
 
-def _side_by_side(tests):
+def _side_by_side(tests, abreast):
     """Runs them, which are pairs with a number; how many failed."""
     failed = 0
-    with ThreadPoolExecutor(ABREAST) as pool:
+    with ThreadPoolExecutor(abreast if SLOW == 1 else 1) as pool:
         for passed, text in pool.map(lambda t: _elsewhere(*t), tests):
             print(text, flush=True)
             failed += not passed
@@ -157,7 +159,7 @@ def _choose(words):
             if not words or any(word in t.name for word in words)]
 
 
-def main(beside=False):
+def main(beside=False, abreast=ABREAST):
     """Runs the tests that were registered, and ends the program."""
     # a job in the background has it ignored, and hands that down
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -167,12 +169,12 @@ def main(beside=False):
     chosen = _choose(words)
     print("1..%d" % len(chosen), flush=True)
     failed = 0
-    for abreast, run in itertools.groupby(
+    for together, run in itertools.groupby(
             zip(chosen, itertools.count(1)),
             lambda pair: beside if pair[0].beside is None else pair[0].beside):
         run = list(run)
-        if abreast and len(run) > 1:
-            failed += _side_by_side(run)
+        if together and len(run) > 1:
+            failed += _side_by_side(run, abreast)
         else:
             failed += sum(not _here(*pair) for pair in run)
     sys.exit(1 if failed else 0)
