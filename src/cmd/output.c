@@ -229,6 +229,10 @@ output_body(struct output *o, const void *p, size_t n)
 		put(o, o->body_fd, p, n);
 		return;
 	}
+	/* A line that a program did not end is none of it. */
+	for (int fd = 1; fd <= 2; fd++)
+		if (n && o->terminal[fd] && o->program[fd].in_line)
+			break_line(o, fd);
 	/* Names of images and files come from outside too. */
 	sanitise_add(&plain, &safe, p, n);
 	sanitise_end(&plain, &safe);

@@ -53,6 +53,15 @@ def the_prompt_tells_environment_and_status():
 
 
 @test
+def what_is_said_of_tests_begins_a_line():
+    with home_of() as home, opened(home) as t:
+        for fd in "12":
+            t.line("test --command 'printf half >&%s; false'" % fd)
+            t.expect("\nhalf\nfailed in .*\\(command\\)\n")
+        ends(t)
+
+
+@test
 def doctor_breaks_its_lines_between_words():
     with home_of() as home, Terminal(
             home.argv("--no-history"), {**home.env, "PAGER": "cat"},
