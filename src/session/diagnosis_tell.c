@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "base/units.h"
 #include "session/diagnosis_impl.h"
 
@@ -12,10 +13,10 @@
 /* Keys that say how to match, or are told in a way of their own. */
 static const char *const control_keys[] = {
     "beside", "column", "file", "first", "has", "languages",
-    "line", "network", "not", "packages", "pattern", "read_only_volume",
-    "suggestion", "suggestion_beside", "suggestion_offline",
-    "suggestion_project", "suggestion_restricted",
-    "suggestion_restricted_offline", "when", NULL};
+    "line", "message_beside", "network", "not", "packages", "pattern",
+    "read_only_volume", "suggestion", "suggestion_beside",
+    "suggestion_offline", "suggestion_own", "suggestion_project",
+    "suggestion_restricted", "suggestion_restricted_offline", "when", NULL};
 
 char *
 diagnosis_fill(const char *text, const char *line, const regmatch_t *m,
@@ -214,30 +215,49 @@ name_project(const char *text, const struct diagnosis_input *in)
 
 /* ---- all of it ---- */
 
-/* Whether what the program misses lies in this host's directory. */
+/* Is what the program misses the user's own, and where is it? */
+enum beside { NOWHERE, IN_DIRECTORY, IN_PROJECT };
+
 static bool
-is_beside(const struct matched *found)
+is_in_project(const struct diagnosis_input *in, const struct matched *found,
+    const char *file)
+{
+	autofree char *path = NULL;
+
+	if (!in->project || !yaml_get(found->entry, "suggestion_own"))
+		return false;
+	path = io_join(in->project, file);
+	return !access(path, F_OK);
+}
+
+static enum beside
+find_beside(const struct diagnosis_input *in, const struct matched *found)
 {
 	const char *name = yaml_text(found->entry, "beside", NULL);
 	const char *line = found->lines->v[found->at];
 	autofree char *file = NULL;
 
 	if (!name || !is_safe_in_command(name, line, found->m))
-		return false;
+		return NOWHERE;
 	file = diagnosis_fill(name, line, found->m, NULL);
-	return *file != '/' && !strstr(file, "..") && !access(file, R_OK);
+	if (*file == '/' || strstr(file, ".."))
+		return NOWHERE;
+	if (is_in_project(in, found, file))
+		return IN_PROJECT;
+	return access(file, R_OK) ? NOWHERE : IN_DIRECTORY;
 }
 
 /* The one for this kind of environment; NULL if there is none. */
 static const char *
 choose_suggestion(const struct diagnosis_input *in,
-    const struct matched *found)
+    const struct matched *found, enum beside beside)
 {
 	const struct yaml_node *entry = found->entry;
 	const char *hint = yaml_text(entry, "suggestion", NULL);
 
-	if (is_beside(found))
-		return yaml_text(entry, "suggestion_beside", NULL);
+	if (beside != NOWHERE)
+		return yaml_text(entry, beside == IN_PROJECT
+		    ? "suggestion_own" : "suggestion_beside", NULL);
 	if (!in->network)
 		hint = yaml_text(entry, "suggestion_offline", hint);
 	if (in->restricted)
@@ -251,10 +271,11 @@ choose_suggestion(const struct diagnosis_input *in,
 
 static void
 put_suggestion(json *j, const struct diagnosis_input *in,
-    const struct matched *found, const struct place *place)
+    const struct matched *found, const struct place *place,
+    enum beside beside)
 {
 	const char *line = found->lines->v[found->at];
-	const char *hint = choose_suggestion(in, found);
+	const char *hint = choose_suggestion(in, found, beside);
 	autofree char *placed = NULL, *opened = NULL, *sized = NULL;
 	autofree char *of = NULL, *named = NULL;
 
@@ -289,10 +310,14 @@ diagnosis_tell(const struct diagnosis_input *in, const struct matched *found,
 {
 	const struct yaml_node *entry = found->entry;
 	const char *line = found->lines->v[found->at];
+	enum beside beside = find_beside(in, found);
 	json *j = json_object();
 
 	for (size_t i = 0; i < entry->n; i++) {
-		const char *text = entry->items[i]->text;
+		bool other = beside && !strcmp(entry->keys[i]->text, "message");
+		const char *plain = entry->items[i]->text;
+		const char *text = other
+		    ? yaml_text(entry, "message_beside", plain) : plain;
 		autofree char *named =
 		    text ? name_volume(text, found->volume) : NULL;
 
@@ -301,6 +326,6 @@ diagnosis_tell(const struct diagnosis_input *in, const struct matched *found,
 			    found->m, NULL);
 	}
 	put_place(j, in, place);
-	put_suggestion(j, in, found, place);
+	put_suggestion(j, in, found, place, beside);
 	return j;
 }

@@ -396,6 +396,9 @@ def a_framework_that_is_missing():
         t = state_of(s, {"test_a.py": "import pytest\n" + RIGHT})
         same((t["state"], t["status"]), ("framework_missing", 127))
         same(t["hint"], "dep add pytest")
+        t = state_of(s, {"test_a.py": case("pass")}, "test_none.py")
+        same((t["state"], t["why"]), ("failed", "it wrote no report"))
+        assert tests(s, "test_a.py")["state"] == "passed"
         t = state_of(s, {"package.json": '{"jest": {}}'})
         same((t["state"], t["status"]), ("framework_missing", 127))
         t = state_of(s, {"test_a.py": case("pass")}, "--min-coverage 1")

@@ -73,6 +73,9 @@ REJECTED = {
     "what cannot be compiled": (
         content("calc.py", "def add(a, b):\n    return (a + b\n"),
         None, None),
+    "a module of its own that is gone": (
+        [{"path": "calc.py", "delete": True}], "test",
+        "your own module calc was not found"),
     "no tests": ([{"path": "test_calc.py", "delete": True}], "test",
                  "no tests"),
     "a path that leads through a link": (
@@ -95,6 +98,8 @@ def _(what):
             same(r["stage"], stage, r)
             assert why in r["reason"], r
         assert r["reason"], r
+        # nothing of another's with the name of a file here is to be installed
+        assert "install" not in (r["hint"] or ""), r
         same((envs["result"]["environments"], h.kept_files()), ([], []))
 
 

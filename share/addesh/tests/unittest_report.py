@@ -175,6 +175,16 @@ def find_sources():
             [TOP + "src"] + [v for v in [os.environ.get("PYTHONPATH")] if v])
 
 
+def missing_file(args):
+    """The first that names a file of tests that is not there: unittest would
+    take it for a module, which somebody might install."""
+    plain = not any(a.startswith("-") for a in args)
+    return next((a for a in args if plain and a.endswith(".py") and
+                 not os.path.exists(a)), None)
+
+
+if missing_file(sys.argv[1:]):
+    sys.exit("%s: there is no such file here" % missing_file(sys.argv[1:]))
 sys.path.insert(0, "")
 sys.argv[0] = "python3 -m unittest"
 del sys.path[1]
