@@ -115,6 +115,7 @@ session_env_save_new(struct session *s, struct env *env, struct err *err)
 	autoerr struct err ignored = ERR_INIT;
 	autoclose int hold = s->named ? named_hold(s->named, &ignored) : -1;
 
+	(void)hold; /* until it is written */
 	if (s->named && is_taken(s, env)) {
 		err_set(err, ERR_USAGE, "another process of session %s has "
 		    "opened an environment '%s'", s->name, env->spec.name);
