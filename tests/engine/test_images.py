@@ -31,15 +31,6 @@ def run(h, *lines):
     return h.addesh(*args)
 
 
-def has(kind, name):
-    try:
-        engines.api(kind).get("/images/%s/json" % name)
-        return True
-    except ApiError as e:
-        same(e.status, 404)
-        return False
-
-
 def forget(kind, name):
     """Takes the name away, if it is there."""
     try:
@@ -65,7 +56,7 @@ def _(kind):
         assert "mine" in users.split(", "), row
         assert name not in everything
         assert "\npython:3.11-slim " in everything, everything
-        assert not has(kind, name)
+        assert not engines.api(kind).has_image(name)
 
 
 @test("%s: without a tag latest is meant, which is said once", engines.KINDS)
@@ -94,7 +85,7 @@ def _(kind):
         answer = json.loads(done.out)
         same((answer["ok"], answer["error"]["kind"], "result" in answer),
              (False, "image", False))
-        assert not has(kind, name)
+        assert not engines.api(kind).has_image(name)
 
 
 @test("%s: what the registry does not have", engines.KINDS)
@@ -118,7 +109,7 @@ def _(kind):
         done = run(h, "pull " + name).is_status(125)
         same(done.err.splitlines()[1:],
              ["  log in:  login " + CLOSED])
-        assert not has(kind, name)
+        assert not engines.api(kind).has_image(name)
         state = engines.state(kind)
         pair = "%s:%s" % (state["user"], state["password"])
         config = h.dir("home/.docker") + "/config.json"
@@ -131,7 +122,7 @@ def _(kind):
         with open(config, "w") as f:
             json.dump({"auths": {CLOSED: {"auth": wrong}}}, f)
         done = run(h, "pull " + name).is_status(125)
-        assert wrong not in done.err and not has(kind, name)
+        assert wrong not in done.err and not engines.api(kind).has_image(name)
         same(done.err.splitlines()[1:],
              ["  the credentials kept for %s were refused; again:  login %s" %
               (CLOSED, CLOSED)])
@@ -161,7 +152,7 @@ def _(kind):
         name = "addesh-test-kept-%d:1" % os.getpid()
         with made(kind, name, {"addesh.image": "build"}):
             run(h, "image rm %s zzz/nothing" % name).is_status(125)
-            assert has(kind, name)
+            assert engines.api(kind).has_image(name)
 
 
 @test("%s: an image that is in use stays", engines.KINDS)
@@ -171,7 +162,7 @@ def _(kind):
     with engines.alone("used"), home(kind) as h, \
             made(kind, name, {"addesh.image": "build"}):
         done = run(h, "env new " + name, "image rm " + name).is_status(125)
-        assert has(kind, name)
+        assert engines.api(kind).has_image(name)
         assert "  environment e1 uses it:  env rm e1\n" in done.err, done.err
 
 

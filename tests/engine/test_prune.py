@@ -16,7 +16,6 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
 import engines
 import fake_installer
 from addesh import Home
-from engineapi import ApiError
 from fake_engine import FakeEngine, Json, error
 from make_image import made, remove
 from sandboxes import SandboxHome
@@ -46,12 +45,7 @@ def prune(h, *args):
 
 
 def there(kind, image):
-    try:
-        engines.api(kind).get("/images/%s/json" % image)
-        return True
-    except ApiError as e:
-        same(e.status, 404)
-        return False
+    return engines.api(kind).has_image(image)
 
 
 def use(h, image, ago):
