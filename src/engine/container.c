@@ -46,7 +46,9 @@ container_create(struct engine *e, const char *name, const char *platform,
 	static const char doing[] = "creating the container";
 	autobuf struct strbuf path = STRBUF_INIT;
 	autofree char *base = engine_path(e, "/containers/create");
+	autofree char *id = NULL;
 	autojson json *answer = NULL;
+	bool interrupted;
 
 	strbuf_addf(&path, "%s?", base);
 	if (name) {
@@ -57,12 +59,20 @@ container_create(struct engine *e, const char *name, const char *platform,
 		strbuf_adds(&path, "&platform=");
 		http_add_escaped(&path, platform, "");
 	}
+	http_defer(engine_http(e));
 	answer = engine_call(e, doing, "POST", path.buf, body, err);
-	if (!answer)
+	interrupted = http_defer_end(engine_http(e));
+	id = answer ? take_id(answer, doing, err) : NULL;
+	if (id && interrupted) {
+		autoerr struct err ignored = ERR_INIT;
+
+		container_remove(e, id, 0, &ignored);
+		err_set(err, ERR_INTERRUPTED, "%s: interrupted", doing);
 		return NULL;
-	if (warnings)
+	}
+	if (id && warnings)
 		json_strings(json_get(answer, "Warnings"), warnings);
-	return take_id(answer, doing, err);
+	return steal(&id);
 }
 
 struct stream *

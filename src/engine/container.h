@@ -18,7 +18,8 @@
  * POST /containers/create.  name and platform may be NULL, body is borrowed.
  * Returns the id, the caller's; warnings (may be NULL) gets what the engine
  * said.  err->code is 404 if the image or a named network is missing, 409 if
- * the name is taken, 400 if the body is refused.
+ * the name is taken, 400 if the body is refused.  Interrupted once it waits for
+ * the id all the same, without which the container would stay, and removes it.
  */
 char *container_create(struct engine *e, const char *name,
     const char *platform, const json *body, struct strvec *warnings,

@@ -59,7 +59,23 @@ http_free(struct http *h)
 unsigned
 http_interrupts(const struct http *h)
 {
-	return h->interrupts ? *h->interrupts : 0;
+	unsigned n = h->interrupts ? *h->interrupts : 0;
+
+	return h->defers && n == h->deferred + 1 ? h->deferred : n;
+}
+
+void
+http_defer(struct http *h)
+{
+	h->deferred = http_interrupts(h);
+	h->defers = true;
+}
+
+bool
+http_defer_end(struct http *h)
+{
+	h->defers = false;
+	return http_interrupts(h) != h->deferred;
 }
 
 int

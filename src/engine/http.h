@@ -31,6 +31,12 @@ void http_free(struct http *h); /* NULL is fine */
 /* Another deadline than that of the settings. */
 void http_set_first_byte(struct http *h, int64_t ms);
 
+/* From now on the first interrupt ends no call, and the second does: for what
+   is done at the engine anyway, and has to be known then. */
+void http_defer(struct http *h);
+/* Whether one was deferred; from now on each ends a call again. */
+bool http_defer_end(struct http *h);
+
 struct http_request {
 	const char *doing; /* for errors: "creating the container" */
 	const char *method;

@@ -19,6 +19,8 @@ struct http {
 	struct engine_settings settings;
 	struct loop *loop;
 	const unsigned *interrupts; /* may be NULL */
+	unsigned deferred;   /* how many there had been, */
+	bool defers;	     /* if the next is deferred */
 	CURLM *multi;
 	bool answered;	       /* ever */
 	struct dial *dials;    /* ssh children that live */

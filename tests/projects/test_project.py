@@ -17,6 +17,7 @@ import engines  # noqa: E402
 import fake_installer  # noqa: E402
 from leftovers import Traces  # noqa: E402
 from place import IMAGE, Place  # noqa: E402
+from proxy import Proxy  # noqa: E402
 from sandboxes import ENGINES  # noqa: E402
 from tap import main, patient, same, test  # noqa: E402
 
@@ -371,6 +372,28 @@ def _(kind):
         same((p.returncode, err.decode().splitlines()[-1]),
              (130, "addesh: project open: interrupted"))
         same(h.kept_files(), [])
+        traces.gone()
+
+
+@test("Ctrl-C while its container is made leaves none: %s", ENGINES)
+def _(kind):
+    with Place(kind) as h:
+        proxy = Proxy(os.path.join(h.path, "p.sock"), engines.endpoint(kind))
+        h.options[h.options.index("--engine") + 1] = proxy.url
+        made = proxy.hold("^POST .*/containers/create", answer=True)
+        traces = Traces(h)
+        try:
+            p = traces.spawn("-c", h.open)
+            assert made.reached.wait(patient(60))
+            p.send_signal(signal.SIGINT)
+            time.sleep(0.1)
+            made.opened.set()
+            out, err = p.communicate(timeout=patient(60))
+        finally:
+            proxy.close()
+        same((p.returncode, err.decode().splitlines()[-1]),
+             (130, "addesh: project open: creating the container: "
+              "interrupted"))
         traces.gone()
 
 
