@@ -144,11 +144,16 @@ add_variables(struct saving *s, const json *record)
 	}
 }
 
+/* What opens an environment and selects it, and what selects one. */
+static const char *const openers[] = {
+    "env new", "env attach", "project open", NULL};
+static const char *const choosers[] = {"env use", "project use", NULL};
+
 /* The name of the environment that a step has opened or chosen; NULL: none. */
 static const char *
-env_of(const json *record, const char *command)
+env_of(const json *record, const char *const *commands)
 {
-	if (strcmp(saved_step_name(record), command) ||
+	if (!str_in(saved_step_name(record), commands) ||
 	    json_int(record, "status", -1))
 		return NULL;
 	return json_str(json_get(record, "result"), "name", NULL);
@@ -165,8 +170,8 @@ use_env(struct saving *s, const char *name)
 static void
 put_step(struct saving *s, struct saved_step *step)
 {
-	const char *opened = env_of(step->record, "env new");
-	const char *used = env_of(step->record, "env use");
+	const char *opened = env_of(step->record, openers);
+	const char *used = env_of(step->record, choosers);
 	autoerr struct err err = ERR_INIT;
 
 	add_variables(s, step->record);
@@ -197,7 +202,7 @@ find_opening(struct saving *s, const char *env, unsigned n)
 		autoerr struct err ignored = ERR_INIT;
 		autojson json *j =
 		    steps_load(s->c->session->steps, n, &ignored);
-		const char *name = env_of(j, "env new");
+		const char *name = env_of(j, openers);
 
 		if (name && !strcmp(name, env))
 			return n;
@@ -254,7 +259,7 @@ enter_env(struct saving *s, struct saved_step *step)
 {
 	const char *env = json_str(json_get(step->record, "about"), "env", "");
 
-	if (!*env || env_of(step->record, "env new"))
+	if (!*env || env_of(step->record, openers))
 		return;
 	if (!strvec_has(&s->envs, env))
 		include_opening(s, env, step->n);

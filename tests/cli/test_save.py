@@ -128,6 +128,23 @@ save @8 @3 @2 d.md
              "run e.py $N $env <<< 'import sys; print(sys.argv[1:])'")
         for name in ("a.md", "b.md", "c.md", "d.md"):
             replays(home, name)
+        home.write("app/a.py", "print(5)\n")
+        done = session(home, """project open app
+exec python3 a.py
+env new
+project use app
+exec ls
+save e.md
+save @2 f.md
+""")
+        assert "which no step" not in done.err, done
+        same(commands(read(home, "e.md")), [
+            "project open app", "exec python3 a.py", "env new",
+            "project use app", "exec ls"])
+        same(commands(read(home, "f.md")),
+             ["project open app", "exec python3 a.py"])
+        for name in ("e.md", "f.md"):
+            replays(home, name)
 
 
 @test
