@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/nearest.h"
+#include "base/strbuf.h"
 
 const struct setting *
 settings_find(const char *name)
@@ -15,6 +16,17 @@ settings_find(const char *name)
 		    (s->name && !strcmp(s->name, name)))
 			return s;
 	}
+	return NULL;
+}
+
+/* The first whose name begins with the word, as memory_limit with memory. */
+static const char *
+longer_name(const char *word)
+{
+	for (size_t i = 0; *word && i < SET_COUNT; i++)
+		if (settings_table[i].name &&
+		    str_starts(settings_table[i].name, word))
+			return settings_table[i].name;
 	return NULL;
 }
 
@@ -31,9 +43,13 @@ settings_lookup(const char *name, struct err *err)
 		if (settings_table[i].name)
 			nearest_try(&near, settings_table[i].name);
 	}
+	if (!near.best)
+		near.best = longer_name(name);
 	err_set(err, ERR_USAGE, "no setting is named '%s'", name);
 	if (near.best)
 		err_hint(err, "the nearest is %s", near.best);
+	else
+		err_hint(err, "all of them:  policy show");
 	return NULL;
 }
 

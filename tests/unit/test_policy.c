@@ -246,6 +246,10 @@ test_values(void)
 	    "aliases: must be a map of names to texts, not text", "");
 	not_set(p, "tiemout", "1", ERR_USAGE,
 	    "no setting is named 'tiemout'", "the nearest is timeout");
+	not_set(p, "memory", "1", ERR_USAGE, "no setting is named 'memory'",
+	    "the nearest is memory_limit");
+	not_set(p, "qqqq", "1", ERR_USAGE, "no setting is named 'qqqq'",
+	    "all of them:  policy show");
 	ok(!policy_set(p, "cpu_limit", "1.25", NULL, &err), "decimals");
 	is_int(policy_num(p, SET_CPU_LIMIT), 1250, "in thousandths");
 	ok(!policy_set(p, "images", " a:1 ,b*", NULL, &err), "a list");
