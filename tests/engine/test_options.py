@@ -337,7 +337,7 @@ def disk_full(answer):
 
 
 @test("a job's workspace on disk is watched, whatever the shell does: %s",
-      engines.KINDS)
+      engines.KINDS, beside=True)
 def _(kind):
     with Session(kind, config=ON_DISK) as s:
         s.send("run -d grow.py", GROWS)
@@ -350,7 +350,8 @@ def _(kind):
         disk_full(s.answer())
 
 
-@test("and while nobody is connected it goes no further: %s", engines.KINDS)
+@test("and while nobody is connected it goes no further: %s",
+      engines.KINDS, beside=True)
 def _(kind):
     with SandboxHome(kind, config=ON_DISK) as h:
         commands(h, "env new --keep --name kept-disk",
