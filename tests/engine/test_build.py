@@ -277,7 +277,8 @@ def _(builder):
         h.leaves_nothing()
 
 
-@test("%s: a build that never ends is stopped at its limit", BUILDERS)
+@test("%s: a build that never ends is stopped at its limit", BUILDERS,
+      beside=True)
 def _(builder):
     with Build(builder, name(builder, "limit")) as h:
         h.dockerfile("RUN echo begun; exec sleep 1000000\n")
