@@ -75,15 +75,15 @@ tree_list(struct tree *t, struct env *env, struct err *err)
 	int rc;
 
 	*t = (struct tree){.dirs = STRVEC_INIT};
-	rc = box_list(env->box, "", 1, on_entry, t, err);
-	for (size_t i = 0; !rc && i < t->dirs.n; i++) {
+	rc = env_list_below(env, "", 1, on_entry, t, err);
+	for (size_t i = 0; rc >= 0 && i < t->dirs.n; i++) {
 		t->below = t->dirs.v[i];
-		rc = box_list(env->box, t->below, ENV_SOURCE_LEVELS, on_entry,
-		    t, err);
+		rc = env_list_below(
+		    env, t->below, ENV_SOURCE_LEVELS, on_entry, t, err);
 	}
 	if (t->n)
 		qsort(t->v, t->n, sizeof(*t->v), by_path);
-	return rc;
+	return rc < 0 ? -1 : 0;
 }
 
 static void

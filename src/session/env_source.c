@@ -1,5 +1,6 @@
 #include "session/env_source.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,6 +46,19 @@ read_file(void *arg, const char *path, size_t max, struct strbuf *out)
 	return env_read(&env, path, max, out, &ignored);
 }
 
+int
+env_list_below(struct env *env, const char *dir, unsigned levels,
+    box_entry_fn *fn, void *arg, struct err *err)
+{
+	autoerr struct err why = ERR_INIT;
+
+	if (!box_list(env->box, dir, levels, fn, arg, &why))
+		return 0;
+	if (why.code == EACCES || why.code == ENOENT || why.code == ENOTDIR)
+		return 1;
+	return err_move(err, &why);
+}
+
 /* The top first: what tools put below it is not even listed. */
 int
 env_files_list(struct env_files *f, struct env *env,
@@ -58,14 +72,15 @@ env_files_list(struct env_files *f, struct env *env,
 	f->source = (struct project_source){
 	    .paths = &f->paths, .read = read_file, .arg = f};
 	rc = box_list(env->box, "", 1, on_entry, &l, err);
-	for (size_t i = 0; !rc && i < l.dirs.n; i++) {
+	for (size_t i = 0; rc >= 0 && i < l.dirs.n; i++) {
 		l.below = l.dirs.v[i];
-		rc = box_list(env->box, l.below, ENV_SOURCE_LEVELS, on_entry,
-		    &l, err);
+		rc = env_list_below(
+		    env, l.below, ENV_SOURCE_LEVELS, on_entry, &l, err);
+		f->whole &= rc <= 0;
 	}
 	strvec_release(&l.dirs);
 	strvec_sort(&f->paths);
-	return rc;
+	return rc < 0 ? -1 : 0;
 }
 
 void

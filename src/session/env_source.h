@@ -11,10 +11,15 @@
 struct env_files {
 	struct box *box;
 	struct strvec paths; /* sorted; relative to the workspace */
-	bool whole; /* all are there: DETECT_FILES_MAX was enough */
+	bool whole; /* all are there: DETECT_FILES_MAX was enough, and no
+		       directory was closed */
 	struct project_source source; /* of these */
 };
 
+/* box_list() where programs may have removed or closed what is listed: then 1,
+   and nothing is said. */
+int env_list_below(struct env *env, const char *dir, unsigned levels,
+    box_entry_fn *fn, void *arg, struct err *err);
 /* Lists the regular files, without what detect_skips().  Released by the
    caller, whatever is returned. */
 int env_files_list(struct env_files *f, struct env *env,

@@ -755,6 +755,19 @@ def nothing_stays_behind_an_error():
     same(got["result"]["stdout"], "")
 
 
+@test
+def a_directory_that_is_closed_loses_no_result():
+    s = room("restricted-user")
+    fill(s, {"test_a.py": case("assert 1")})
+    got = s.do("project build --command 'mkdir shut; echo >made; "
+               "chmod 0 shut; exit 3'")
+    same((got["status"], [a["path"] for a in
+                          got["result"]["build"]["artifacts"]]),
+         (3, ["made"]), got)
+    same(tests(s)["passed"], 1)
+    s.ok("exec rmdir shut")
+
+
 COVERED = {
     "sums.py": "def add(a, b):\n    return a + b\n\n\n"
                "def sub(a, b):\n    if a:\n        return a - b\n"
