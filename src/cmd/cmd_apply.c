@@ -23,21 +23,6 @@ read_changes(struct call *c, struct changeset *cs)
 	return changeset_read(cs, text.buf, text.len, strip, &c->err);
 }
 
-/* Whatever becomes of the memory of it, the change is made. */
-static void
-remember(struct call *c, const struct edits *edits)
-{
-	autoerr struct err err = ERR_INIT;
-	bool dropped = false;
-
-	if (session_undo_push(c->session, c->env, edits, c->step, &dropped,
-		&err))
-		call_warn(c, "this cannot be undone: %s", err.msg.buf);
-	else if (dropped)
-		call_warn(c, "this cannot be undone: it changes more than is "
-			     "kept for that");
-}
-
 static int
 plan(struct call *c, struct edits *edits)
 {
@@ -103,7 +88,7 @@ apply_changes(struct call *c)
 		    summary.buf);
 	}
 	if (!rc && !dry && edits.n) {
-		remember(c, &edits);
+		edits_remember(c, &edits);
 		rc = follow_up(c);
 	}
 	edits_release(&edits);

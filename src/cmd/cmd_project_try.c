@@ -81,6 +81,8 @@ apply(struct trying *t)
 	} else if (!rc) {
 		edits_show(c, &edits, &summary);
 		call_note(c, "applied: %s", summary.buf);
+		if (call_has(c, "keep") && edits.n)
+			edits_remember(c, &edits);
 		rc = check_texts(t, &edits);
 	}
 	patch_miss_release(&miss);

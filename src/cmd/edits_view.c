@@ -5,6 +5,7 @@
 #include "base/sanitise.h"
 #include "cmd/output.h"
 #include "project/text_diff.h"
+#include "session/apply.h"
 
 enum { CHANGED, CREATED, REMOVED, N_ACTIONS };
 
@@ -137,4 +138,18 @@ edits_show_miss(struct call *c, const struct patch_miss *m)
 		json_put_bytes(j, "found", m->found.buf, m->found.len);
 	json_put_bool(j, "applied_before", m->applied);
 	json_put(call_data(c), "failed", j);
+}
+
+void
+edits_remember(struct call *c, const struct edits *edits)
+{
+	autoerr struct err err = ERR_INIT;
+	bool dropped = false;
+
+	if (session_undo_push(c->session, c->env, edits, c->step, &dropped,
+		&err))
+		call_warn(c, "this cannot be undone: %s", err.msg.buf);
+	else if (dropped)
+		call_warn(c, "this cannot be undone: it changes more than is "
+			     "kept for that");
 }

@@ -12,6 +12,9 @@ void edits_show(struct call *c, const struct edits *edits,
 /* The text so far is seen before anything else happens: a question, or what
    programs write. */
 void edits_show_now(struct call *c);
+/* For `apply --undo`, once they were made: whatever becomes of the memory of
+   them, they stay made, and what is in its way is a warning. */
+void edits_remember(struct call *c, const struct edits *edits);
 /* The data's `failed`, if a hunk did not apply. */
 void edits_show_miss(struct call *c, const struct patch_miss *miss);
 

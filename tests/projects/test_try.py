@@ -191,11 +191,12 @@ def _():
         h.changes(FIX)
         got = h.results("env new --name mine", "project try app c",
                         "env info", "project try app c --keep --no-test",
-                        "changes", "apply --undo")
+                        "changes", "apply --undo", "changes")
         same(got[2]["result"]["name"], "mine")
         same((got[3]["result"]["kept"], got[3]["result"]["verdict"]),
              (True, "executed"))
         same([f["path"] for f in got[4]["result"]["files"]], ["calc.py"])
+        same((got[5]["ok"], got[6]["result"]["files"]), (True, []), h.done)
 
 
 def images(kind, prefix):
