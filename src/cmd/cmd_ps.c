@@ -28,6 +28,7 @@ env_look(struct call *c)
 	    c->cmd->name);
 }
 
+#define PERCENT_MAX 1e9
 #define RUN_UIDS 32 /* concurrent runs have one each: runner/runner.h */
 
 /* What its state is called: proc(5). */
@@ -66,8 +67,11 @@ user_of(const struct env *env, uint32_t uid)
 static double
 percent(const struct process *p)
 {
-	return p->elapsed_us ? (double)p->cpu_us * 100 / (double)p->elapsed_us
-			     : 0;
+	double v = p->elapsed_us
+	    ? (double)p->cpu_us * 100 / (double)p->elapsed_us : 0;
+
+	/* Who runs there may say what he likes. */
+	return v < PERCENT_MAX ? v : PERCENT_MAX;
 }
 
 static json *

@@ -212,6 +212,14 @@ top_of(const struct stats_view *v, enum graph g, size_t from)
 	return top;
 }
 
+static int
+eighth(double x, double top)
+{
+	if (top <= 0)
+		return 0;
+	return x < top ? (int)(x / top * 8) : 7;
+}
+
 /* Eighths of a block: U+2581 to U+2588. */
 static void
 add_graph(struct strbuf *sb, const struct stats_view *v, enum graph g,
@@ -223,13 +231,11 @@ add_graph(struct strbuf *sb, const struct stats_view *v, enum graph g,
 	strbuf_addf(sb, "%*s", (int)(width - (v->n - from)), "");
 	for (size_t i = from; i < v->n; i++) {
 		double x = v->history[g][i];
-		int level = top > 0 ? (int)(x / top * 8) : 0;
 
 		if (x < 0)
 			strbuf_addc(sb, ' ');
 		else
-			strbuf_addf(sb, "\342\226%c",
-			    0x81 + (level > 7 ? 7 : level));
+			strbuf_addf(sb, "\342\226%c", 0x81 + eighth(x, top));
 	}
 }
 

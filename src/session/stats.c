@@ -7,6 +7,7 @@
 #include "sandbox/observe.h"
 
 #define MB 1048576.0
+#define NUMBER_MAX 1.8e19 /* within 64 bits */
 
 static const char not_told[] = "neither a cgroup nor the engine tells";
 static const char unlimited[] = "there is no limit";
@@ -36,7 +37,7 @@ stats_read(const struct env *env, struct stats_reading *r, struct err *err)
 
 /* ---- numbers ---- */
 
-/* False: there is none of this name, or it is a word. */
+/* False: there is none of this name, or it is a word, or beyond any amount. */
 static bool
 number(const struct strvec *raw, const char *name, double *v)
 {
@@ -46,7 +47,7 @@ number(const struct strvec *raw, const char *name, double *v)
 	if (!text || *text < '0' || *text > '9')
 		return false;
 	*v = strtod(text, &end);
-	return !*end;
+	return !*end && *v < NUMBER_MAX;
 }
 
 static bool

@@ -1,6 +1,8 @@
 /* What engines say of a container, and what procfs says of a process. */
 #include "engine/stats.h"
 #include "runner/process.h"
+#include "sandbox/box_impl.h"
+#include "session/stats.h"
 
 #include "tap.h"
 
@@ -135,9 +137,31 @@ test_packed(void)
 	ok(process_unpack("7 1 0 S 1 1 1 1 \0", 17, &q) < 0, "a zero byte");
 }
 
+/* A runner's answer is text of programs that may be hostile. */
+static void
+test_beyond(void)
+{
+	static const char *const raw[] = {"memory=1e999", "memory_file=0",
+	    "memory_peak=18446744073709551615", "pids=-1", "rx=1", "tx=nan",
+	    "block_read=9e18", "block_write=0x"};
+	struct stats_reading now = STATS_READING_INIT;
+	struct box box = {0};
+	struct env env = {.box = &box};
+	struct stats st;
+
+	strvec_pushv(&now.raw, (char *const *)raw, ARRAY_SIZE(raw));
+	stats_make(&env, NULL, &now, &st);
+	ok(st.of[STAT_MEMORY].why && st.of[STAT_MEMORY_PEAK].why &&
+		st.of[STAT_PIDS].why && st.of[STAT_BLOCK_WRITE].why,
+	    "numbers beyond 64 bits and words are not known");
+	ok(!st.of[STAT_BLOCK_READ].why, "a large one is");
+	stats_reading_release(&now);
+}
+
 int
 main(void)
 {
+	test_beyond();
 	for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
 		autofree char *got =
 		    read_answer(answers[i].answer, answers[i].kind);
