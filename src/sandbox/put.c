@@ -8,10 +8,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/io.h"
 
 /* Each level of a tree holds a descriptor. */
 #define DEPTH_MAX 128
+#define TURN_MS 50 /* without a look at Ctrl-C */
 #define FIELDS_SIZE(path, target)                                              \
 	(FIELD_SIZE(strlen(path)) + FIELD_SIZE(strlen(target)) +               \
 	    4 * FIELD_SIZE(8))
@@ -319,19 +321,23 @@ source_entry(struct put *p, const struct box_source *src,
 	return 0;
 }
 
-/* Sending lets the loop turn only where the window is full. */
+/* Sending lets the loop turn only where the window is full, and small files may
+   come slowly. */
 static int
 source_all(struct put *p, const struct box_source *src)
 {
 	unsigned seen = box_interrupts(p->box);
+	int64_t turn = clock_ms() + TURN_MS;
 	struct box_entry e;
 	int more;
 
 	while ((more = src->next(src->arg, &e, p->err)) > 0) {
-		if (more == BOX_LATER)
-			loop_step(p->box->ctx.loop, 0);
-		else if (source_entry(p, src, &e))
+		if (more != BOX_LATER && source_entry(p, src, &e))
 			return -1;
+		if (more == BOX_LATER || clock_ms() >= turn) {
+			loop_step(p->box->ctx.loop, 0);
+			turn = clock_ms() + TURN_MS;
+		}
 		if (seen != box_interrupts(p->box))
 			return err_set(p->err, ERR_INTERRUPTED, "interrupted");
 	}
