@@ -192,7 +192,7 @@ def _(kind):
         assert "%s + %s)" % (h.image, quoted) in done.err, done
 
 
-@test("one that never ends is stopped: %s", ENGINES)
+@test("one that never ends is stopped: %s", ENGINES, beside=True)
 def _(kind):
     if not is_stopped_at(patient(5), kind):    # a busy machine
         assert is_stopped_at(patient(25), kind), "it says nothing"
@@ -502,4 +502,4 @@ def _():
         same(rows(found[3]), [(one, one + "==2", "=2=1")])
 
 
-main(beside=True)
+main()
