@@ -150,7 +150,9 @@ def _(builder):
                  ("hello you=me\n", "bad\n"))
         assert done.sent == 10240, done.sent
         steps = [s for s in done.steps.values() if s["n"]]
-        same({s["total"] for s in steps}, {len(steps)})
+        # What builds at one time have in common BuildKit has once, under the
+        # name that the first gave it: "[1/2] FROM" of another test.
+        same({s["total"] for s in steps if s["n"] > 1}, {len(steps)})
         same(sorted(s["n"] for s in steps),
              list(range(1, len(steps) + 1)))
         same({s["state"] for s in done.steps.values()} -
