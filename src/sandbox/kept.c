@@ -115,6 +115,17 @@ kept_check_path(const struct runtime *rt, const char *id, const char *name)
 	return xasprintf("%s/kept/%s.check-%s", rt->state_dir, id, name);
 }
 
+int
+kept_put_beside(const struct runtime *rt, const char *id, const char *path,
+    const void *p, size_t n, struct err *err)
+{
+	int rc = io_put_file(path, p, n, 0600, err);
+
+	if (!kept_exists(rt, id))
+		unlink(path);
+	return rc;
+}
+
 /* The last log, what can be undone, programs of checks, and what a process left that was killed
    while it wrote. */
 static void

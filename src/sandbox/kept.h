@@ -46,6 +46,10 @@ char *kept_undo_path(const struct runtime *rt, const char *id);
 /* STATE/kept/ID.check-NAME, of session/check_built.c, the same. */
 char *kept_check_path(const struct runtime *rt, const char *id,
     const char *name);
+/* Writes one of the last two, unless the environment has ended meanwhile, of
+   which nothing is kept. */
+int kept_put_beside(const struct runtime *rt, const char *id, const char *path,
+    const void *p, size_t n, struct err *err);
 /* That there is none is fine. */
 int kept_remove(const struct runtime *rt, const char *id, struct err *err);
 /* The ids of which there is only what somebody began to write: either he does

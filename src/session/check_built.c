@@ -97,8 +97,6 @@ check_built_keep(struct checking *c, const char *name,
 	if (!path)
 		return;
 	/* The next process compiles it again where this fails. */
-	io_put_file(path, file->buf, file->len, 0600, &ignored);
-	/* What has ended keeps nothing. */
-	if (!kept_exists(&c->s->runtime, c->env->id))
-		unlink(path);
+	kept_put_beside(&c->s->runtime, c->env->id, path, file->buf, file->len,
+	    &ignored);
 }

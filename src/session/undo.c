@@ -95,12 +95,9 @@ put(const struct session *s, const struct env *env, const char *path,
     const json *all, struct err *err)
 {
 	autofree char *text = json_print(all);
-	int rc = io_put_file(path, text, strlen(text), 0600, err);
 
-	/* What has ended keeps nothing. */
-	if (!kept_exists(&s->runtime, env->id))
-		unlink(path);
-	return rc;
+	return kept_put_beside(
+	    &s->runtime, env->id, path, text, strlen(text), err);
 }
 
 /* Takes all. */
