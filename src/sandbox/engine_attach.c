@@ -12,6 +12,7 @@
  */
 #include "sandbox/engine_impl.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -126,11 +127,11 @@ find_places(struct guest *g, const json *c)
 
 static char *
 make_exec(struct box *box, struct guest *g, const struct strvec *argv,
-    const char *user, struct err *err)
+    bool input, const char *user, struct err *err)
 {
 	autojson json *body = json_object();
 
-	json_put_bool(body, "AttachStdin", true);
+	json_put_bool(body, "AttachStdin", input);
 	json_put_bool(body, "AttachStdout", true);
 	json_put_bool(body, "AttachStderr", true);
 	json_put_str(body, "DetachKeys", "");
@@ -148,7 +149,7 @@ start(struct box *box, struct guest *g, const struct strvec *argv,
 	struct stream *stream;
 
 	free(g->exec);
-	g->exec = make_exec(box, g, argv, box->spec.user, err);
+	g->exec = make_exec(box, g, argv, true, box->spec.user, err);
 	if (!g->exec)
 		return -1;
 	stream = container_exec_start(box->ctx.engine, g->exec, false, err);
@@ -209,15 +210,29 @@ exec_runs(struct box *box, const char *exec, struct err *err)
 	return e && json_bool(e, "Running", false);
 }
 
-/* Waits until a command in the container has ended. */
+static bool
+at_end(struct stream *s)
+{
+	char buf[512];
+	ssize_t n = stream_read(s, buf, sizeof(buf));
+
+	return n == 0 || (n < 0 && errno != EAGAIN);
+}
+
+/*
+ * Waits until a command in the container has ended.  out, if not NULL, is its
+ * output: one that was asked for just now may not have begun, which inspect
+ * cannot tell from its end.
+ */
 static int
-await_end(struct box *box, const char *exec, struct err *err)
+await_end(struct box *box, const char *exec, struct stream *out,
+    struct err *err)
 {
 	static const char doing[] = "waiting for a command in the container";
 	int64_t deadline = clock_ms() + END_MS, pause = 5;
 	autoerr struct err gone = ERR_INIT;
 
-	while (exec_runs(box, exec, &gone)) {
+	while ((out && !at_end(out)) || exec_runs(box, exec, &gone)) {
 		if (clock_ms() > deadline)
 			return err_set(err, ERR_ENGINE,
 			    "%s: it does not end", doing);
@@ -240,17 +255,19 @@ remove_as_root(struct box *box, struct guest *g, const char *path,
 	autovec struct strvec argv = STRVEC_INIT;
 	autofree char *exec = NULL;
 	struct stream *stream;
+	int bad;
 
 	strvec_push(&argv, path);
 	strvec_push(&argv, "guest");
-	exec = make_exec(box, g, &argv, "0", err);
+	exec = make_exec(box, g, &argv, false, "0", err);
 	if (!exec)
 		return -1;
 	stream = container_exec_start(box->ctx.engine, exec, false, err);
 	if (!stream)
 		return -1;
+	bad = await_end(box, exec, stream, err);
 	stream_close(stream);
-	return await_end(box, exec, err);
+	return bad;
 }
 
 static int
@@ -321,7 +338,7 @@ guest_remove(struct box *box, struct err *err)
 {
 	const struct guest *g = box->impl;
 
-	return g->exec ? await_end(box, g->exec, err) : 0;
+	return g->exec ? await_end(box, g->exec, NULL, err) : 0;
 }
 
 static void
