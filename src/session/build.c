@@ -288,6 +288,16 @@ run_once(struct building *b, struct build_spec *spec, struct err *err)
 	return id;
 }
 
+/* The last of errors that are put together with colons, or the only one. */
+static bool
+ends_with_error(const char *said, const char *error)
+{
+	size_t before = strlen(said) - strlen(error);
+
+	return str_ends(said, error) &&
+	       (!before || (before > 1 && str_starts(said + before - 2, ": ")));
+}
+
 /*
  * Podman's storage is not locked for as long as buildah looks at it: what
  * another client removes meanwhile fails a build that has nothing to do with it.
@@ -299,9 +309,10 @@ run_once(struct building *b, struct build_spec *spec, struct err *err)
 static bool
 is_race(const struct building *b, const struct err *err)
 {
-	static const char *const ends[] = {": layer not known",
-	    ": image not known", ": container not known",
-	    ": while running runtime: signal: killed"};
+	static const char *const ends[] = {"layer not known",
+	    "image not known", "container not known",
+	    "identifier is not a container",
+	    "while running runtime: signal: killed"};
 	const char *said = err->msg.buf;
 
 	if (b->builder.kind == BUILDER_CLASSIC)
@@ -309,7 +320,7 @@ is_race(const struct building *b, const struct err *err)
 		       strstr(said, "unable to find image \"sha256:");
 	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
 		if (b->builder.kind == BUILDER_BUILDAH &&
-		    str_ends(said, ends[i]))
+		    ends_with_error(said, ends[i]))
 			return true;
 	return false;
 }

@@ -525,6 +525,7 @@ def what_cannot_be_removed_is_told():
 
 RACES = ["creating build container: image not known",
          "mounting new container: layer not known",
+         "identifier is not a container",
          'building at STEP "RUN true": while running runtime: '
          "signal: killed"]
 NO_RACE = 'building at STEP "RUN echo: layer not known": while running ' \

@@ -18,6 +18,7 @@ from tap import patient
 # What Podman says of any image, layer or container while another one goes.
 PODMAN_RACE = re.compile("(image|layer|container) not known|"
                          "locating item named |reading data blob |"
+                         "identifier is not a container|"
                          "while running runtime: signal: killed")
 
 
