@@ -10,14 +10,19 @@
 #include "engine/engine.h"
 #include "sandbox/kept.h"
 
-/* Of a request whose runner is not heard: it may be slow, not silent. */
-#define SILENCE_MS 2000
+/*
+ * Of a request whose runner is not heard, from when it is overdue: it may be
+ * slow, not silent.  Beside a fork bomb on a busy machine one was silent for
+ * eight seconds in all, and an environment that is lost costs more than these.
+ */
+#define SILENCE_MS 6000
 #define CANCEL_MS 3000
 /*
- * One that is overdue and still heard may be slow: it gets so many times half a
- * second, counted, since our own output may be what is slow.  Work on files
- * takes longer, and what comes of it is no talk.
+ * One that is overdue and still heard may be slow: it gets so many times TALK_MS,
+ * counted, since our own output may be what is slow.  Work on files takes
+ * longer, and what comes of it is no talk.
  */
+#define TALK_MS 500
 #define TALK_MAX 20
 #define TALK_FILES_MAX 1200
 #define OPENING_MS 20000
@@ -231,7 +236,7 @@ box_wait(struct box *box, struct request *r, uint64_t limit_ms)
 		} else if (late == 0) {
 			late = now;
 		} else if (may_be_slow(box, r, late, &talk, &progress)) {
-			due = now + SILENCE_MS / 4;
+			due = now + TALK_MS;
 		} else if (!request_done(r)) {
 			box->doomed = true;
 			client_give_up(box->client,
