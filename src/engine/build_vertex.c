@@ -72,6 +72,19 @@ is_cancelled(const char *error)
 	return strstr(error, "context canceled") != NULL;
 }
 
+/*
+ * What has no inputs, as FROM, begins and ends for its cache's key and once
+ * more for its files (sharedOp in BuildKit's solver), and whatever is asked for
+ * again does so as cached.  BuildKit tells mostly the last of these; which are
+ * told is a matter of time.  The images are here before the build, so that
+ * nothing that takes long comes behind the first end.
+ */
+static bool
+is_ended(enum build_state state)
+{
+	return state == BUILD_DONE || state == BUILD_CACHED;
+}
+
 static void
 change_step(struct build_stream *s, struct step *st, bool is_new,
     const struct buildkit_vertex *v)
@@ -79,6 +92,8 @@ change_step(struct build_stream *s, struct step *st, bool is_new,
 	struct build_step before = st->told;
 	autofree char *error = text_dup(v->error);
 
+	if (is_ended(before.state) && !error[0])
+		return;
 	if (v->started >= 0 && !st->told.began_ms)
 		st->told.began_ms = our_time(s, v->started);
 	st->told.ended_ms =
@@ -92,9 +107,7 @@ change_step(struct build_stream *s, struct step *st, bool is_new,
 		st->told.state =
 		    is_cancelled(error) ? BUILD_STOPPED : BUILD_FAILED;
 	} else if (v->completed >= 0) {
-		/* The same one may be asked for again, and then it is there. */
-		if (before.state != BUILD_DONE)
-			st->told.state = v->cached ? BUILD_CACHED : BUILD_DONE;
+		st->told.state = v->cached ? BUILD_CACHED : BUILD_DONE;
 	} else if (v->started >= 0) {
 		st->told.state = BUILD_RUNNING;
 	}

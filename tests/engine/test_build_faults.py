@@ -328,6 +328,41 @@ def _(_, trace):
             done.is_failed("engine", "BuildKit's progress is no")
 
 
+def field(number, value):
+    """One of a protobuf message; shorter than 128 bytes."""
+    if isinstance(value, int):
+        return bytes([number << 3, value])
+    return bytes([number << 3 | 2, len(value)]) + value
+
+
+def trace(name, error=b"", cached=0, **times):
+    """A vertex as BuildKit tells it, begun and completed at seconds."""
+    vertex = field(1, b"sha256:1") + field(3, name.encode()) + field(4, cached)
+    for number, when in ((5, "began"), (6, "completed")):
+        if when in times:
+            vertex += field(number, field(1, times[when]))
+    if error:
+        vertex += field(7, error)
+    aux = base64.b64encode(field(1, vertex)).decode()
+    return {"id": "moby.buildkit.trace", "aux": aux}
+
+
+@test("buildkit: %s begins and ends again, %s", [
+    ("[1/2] FROM x", "for its files"), ("[2/2] RUN y", "as cached"),
+    ("[1/2] FROM x", "and fails")])
+def _(name, why):
+    with engine(Chunked(lines(
+            trace(name), trace(name, began=1),
+            trace(name, began=1, completed=2), trace(name, began=3),
+            trace(name, began=3, completed=4, cached=why == "as cached",
+                  error=b"gone" if why == "and fails" else b""),
+            *BUILT))) as e:
+        done = build(e.url, CONTEXT, builder="buildkit")
+        same([h["state"] for h in done.history if h["event"] == "step"],
+             ["waiting", "running", "done"] +
+             ["failed"] * (why == "and fails"))
+
+
 @test("cut into pieces of %d bytes", [1, 2, 7, 1000])
 def _(cut):
     said = lines(*classic(FROM, ("RUN true", " ---> Running in 0123456789ab\n",
