@@ -446,7 +446,7 @@ box_open(const struct env_spec *spec, const struct box_ctx *ctx,
 	autoerr struct err ignored = ERR_INIT;
 
 	env_spec_copy(&box->spec, spec);
-	box->id = io_random_hex(8);
+	box->id = runtime_new_id();
 	box->opened_ms = clock_wall_ms();
 	if (!open_kind(box, err) && !check_stand_in(box, err) &&
 	    !check_workdir(box, err)) {

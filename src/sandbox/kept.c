@@ -26,7 +26,7 @@ kept_path(const struct runtime *rt, const char *id)
 	return xasprintf("%s/kept/%s" SUFFIX, rt->state_dir, id);
 }
 
-/* As io_random_hex(8) makes them: it becomes a file's name. */
+/* As runtime_new_id() makes them: it becomes a file's name. */
 static bool
 is_id(const char *id)
 {

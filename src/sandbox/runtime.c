@@ -285,6 +285,17 @@ owner_end(const char *owner, int timeout_ms)
 }
 
 char *
+runtime_new_id(void)
+{
+	for (;;) {
+		autofree char *id = io_random_hex(8);
+
+		if (strspn(id, "0123456789") < 8 && strspn(id, "abcdef") < 8)
+			return steal(&id);
+	}
+}
+
+char *
 runtime_lock_path(const struct runtime *rt, const char *id)
 {
 	return xasprintf("%s/env/%s", rt->runtime_dir, id);

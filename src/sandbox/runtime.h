@@ -52,6 +52,12 @@ bool owner_is_near(const char *owner);
 void owner_end(const char *owner, int timeout_ms);
 
 /*
+ * A new environment's: 16 hexadecimal digits, the caller's.  The eight that
+ * people are shown have a digit and a letter among them: no number and no word
+ * looks so, and a recording can tell (see ID in replay/mask_table.c).
+ */
+char *runtime_new_id(void);
+/*
  * The lock of one environment: exactly one process talks to its runner.  The
  * first line of RUNTIME/env/ID says who holds it.  Returns a descriptor to
  * close, or -1: after timeout_ms without it the error names the holder.

@@ -12,6 +12,22 @@
 
 static struct runtime rt;
 
+/* One of 43 without a rule would be a number. */
+static void
+test_ids(void)
+{
+	int wrong = 0;
+
+	for (int i = 0; i < 2000; i++) {
+		autofree char *id = runtime_new_id();
+
+		wrong += strspn(id, "0123456789abcdef") != 16 || id[16] ||
+			 strspn(id, "0123456789") >= 8 ||
+			 strspn(id, "abcdef") >= 8;
+	}
+	is_int(wrong, 0, "what is shown of an id is no number and no word");
+}
+
 /* The owner of this process with its last field, or its host, changed. */
 static void
 test_owner(void)
@@ -150,6 +166,7 @@ main(void)
 	setenv("XDG_STATE_HOME", dir, 1);
 	if (!ok(!runtime_init(&rt, &err), "init"))
 		return 1;
+	test_ids();
 	test_owner();
 	test_hidden_owner();
 	test_lock();
